@@ -1,0 +1,54 @@
+import type { SourceLocation } from '../images/source.ts';
+import type { Notice } from '../mix/failure.ts';
+import type { EngineName } from '../mix/limits.ts';
+import type { Progress } from '../mix/progress.ts';
+import type { RunnableRecipe } from '../mix/recipe.ts';
+
+/** A source image of a task, in the order of the recipe's enabled images. */
+export interface TaskSource {
+  /** Position in `recipe.images`, for messages about this image. */
+  readonly index: number;
+  /** What people call it: the file's name, or the last part of the URL. */
+  readonly name: string;
+  /** From 0 to 1, as the recipe has it. */
+  readonly weight: number;
+  readonly location: SourceLocation;
+}
+
+/** All that an engine needs to know of one mix. */
+export interface MixTask {
+  readonly jobId: string;
+  readonly recipe: RunnableRecipe;
+  readonly sources: readonly TaskSource[];
+}
+
+/** One finished picture, still in memory. */
+export interface MadePicture {
+  /** From 0; the position among the recipe's samples. */
+  readonly index: number;
+  readonly seed: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly format: 'png' | 'jpeg' | 'webp';
+  /** The hosted service's id of the generation. */
+  readonly serviceId?: string;
+  readonly engineVersion: string;
+}
+
+/** What an engine is given to talk to its job. */
+export interface MixContext {
+  readonly signal: AbortSignal;
+  /** What an earlier run of the same job last handed to `save`; undefined on the first run. */
+  readonly saved: unknown;
+  progress(progress: Progress): void;
+  notice(notice: Notice): void;
+  /** Writes the engine's own state (plain JSON) to the journal; resolves once it is on disk. */
+  save(state: unknown): Promise<void>;
+  /** Hands over a finished picture; resolves once it is safely in the project. Delivering one index again does nothing. */
+  deliver(picture: MadePicture): Promise<void>;
+}
+
+/** Makes pictures from sources. `run` resolves when every sample was delivered and rejects with MixFailure or the signal's reason. */
+export interface Engine {
+  readonly name: EngineName;
+  run(task: MixTask, context: MixContext): Promise<void>;
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { failureRecordSchema, noticeSchema } from '../mix/failure.ts';
+import { engineNames } from '../mix/limits.ts';
+import { recipeSchema } from '../mix/recipe.ts';
+
+const locationSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('file'), path: z.string() }),
+  z.object({ kind: z.literal('url'), url: z.string() }),
+]);
+
+/** Where a job's pictures go. Paths are absolute. */
+export const destinationSchema = z.object({
+  /** The folder for the pictures; made when first needed. */
+  folder: z.string(),
+  /** What `folder` must stay inside of, links followed. */
+  root: z.string(),
+  /** Template of the file name without extension: `{name}-{seed}-{index}`. */
+  fileName: z.string(),
+  embedRecipe: z.boolean(),
+});
+export type Destination = z.infer<typeof destinationSchema>;
+
+/** All that a job is asked to do, as it stands in the journal. */
+export const jobRequestSchema = z.object({
+  engine: z.enum(engineNames),
+  /** The recipe as run: sources as they go into the saved picture, the seed drawn. */
+  recipe: recipeSchema.extend({ seed: z.int() }),
+  sources: z.array(z.object({ index: z.int(), name: z.string(), weight: z.number(), location: locationSchema })),
+  destination: destinationSchema,
+  /** What people call the job: the start of the prompt or the names of the images. */
+  name: z.string(),
+  notices: z.array(noticeSchema),
+});
+export type JobRequest = z.infer<typeof jobRequestSchema>;
+
+/** `running` on disk means running or left behind by a window that closed. */
+export const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
+
+/** A picture of a job: named before it is written, so that a crash in between writes it once. */
+export const savedPictureSchema = z.object({
+  index: z.int(),
+  seed: z.int(),
+  path: z.string(),
+  written: z.boolean(),
+});
+
+/** A job as the journal keeps it. */
+export const jobRecordSchema = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  createdAt: z.number(),
+  finishedAt: z.number().optional(),
+  request: jobRequestSchema,
+  state: z.enum(jobStates),
+  /** The engine's own state; only the engine reads it. */
+  engineState: z.unknown(),
+  pictures: z.array(savedPictureSchema),
+  notices: z.array(noticeSchema),
+  failure: failureRecordSchema.optional(),
+});
+export type JobRecord = z.infer<typeof jobRecordSchema>;

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+const typedNumber = z.union([z.number(), z.string()]);
+
+/** A source image as the panel holds it. */
+export const draftImageSchema = z.object({
+  /** Unique within the draft. */
+  id: z.string(),
+  /** `file:` URI or http(s) URL. */
+  uri: z.string(),
+  /** What people see: the path within the workspace, a file name, or the URL. */
+  path: z.string(),
+  weight: typedNumber,
+  enabled: z.boolean(),
+});
+export type DraftImage = z.infer<typeof draftImageSchema>;
+
+/** A mix as it is being made in the panel. A number that is typed wrong stays here as the text that was typed, so that nothing is lost. */
+export const draftSchema = z.object({
+  images: z.array(draftImageSchema),
+  prompt: z.string(),
+  negativePrompt: z.string(),
+  width: typedNumber,
+  height: typedNumber,
+  steps: typedNumber,
+  guidanceScale: typedNumber,
+  /** null: a new random seed for every mix. */
+  seed: typedNumber.nullable(),
+  samples: typedNumber,
+  /** Keys of a recipe that the panel does not show, kept as they came. */
+  extra: z.record(z.string(), z.unknown()),
+});
+export type Draft = z.infer<typeof draftSchema>;
+
+/** An empty mix with every default. */
+export const emptyDraft: Draft = {
+  images: [],
+  prompt: '',
+  negativePrompt: '',
+  width: 768,
+  height: 768,
+  steps: 30,
+  guidanceScale: 7.5,
+  seed: null,
+  samples: 1,
+  extra: {},
+};
+
+/** The recipe's JSON that a draft stands for, not validated; `source` is each image's URI. */
+export function recipeOfDraft(draft: Draft): Record<string, unknown> {
+  const { images, extra, ...fields } = draft;
+  return {
+    version: 1,
+    ...extra,
+    ...fields,
+    images: images.map(({ uri, weight, enabled }) => ({ source: uri, weight, enabled })),
+  };
+}

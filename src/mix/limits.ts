@@ -1,0 +1,46 @@
+/** The engines that can run a mix. */
+export const engineNames = ['local', 'hosted'] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** The two wire forms of the hosted endpoint. */
+export const dialectNames = ['v5', 'v6'] as const;
+export type DialectName = (typeof dialectNames)[number];
+
+/** An inclusive range of numbers. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Limits that hold for every engine; sides in pixels. */
+export const limits = {
+  weight: { min: 0, max: 1 },
+  side: { min: 64, max: 1024 },
+  steps: { min: 1, max: 50 },
+  guidanceScale: { min: 1, max: 20 },
+  seed: { min: 0, max: 2 ** 32 - 1 },
+  samples: { min: 1, max: 4 },
+} as const satisfies Record<string, Range>;
+
+/** What one engine takes, and which parts of a recipe have no effect on it. */
+export interface EngineLimits {
+  readonly images: Range;
+  readonly needsPrompt: boolean;
+  readonly ignores: readonly ('prompt' | 'negativePrompt' | 'steps' | 'weights')[];
+}
+
+const local: EngineLimits = {
+  images: { min: 1, max: 10 },
+  needsPrompt: false,
+  ignores: ['prompt', 'negativePrompt', 'steps'],
+};
+
+const hosted: Readonly<Record<DialectName, EngineLimits>> = {
+  v5: { images: { min: 1, max: 5 }, needsPrompt: true, ignores: [] },
+  v6: { images: { min: 1, max: 4 }, needsPrompt: true, ignores: ['weights'] },
+};
+
+/** The limits of an engine; the dialect counts only for the hosted one. */
+export function limitsOf(engine: EngineName, dialect: DialectName): EngineLimits {
+  return engine === 'local' ? local : hosted[dialect];
+}
