@@ -2,23 +2,14 @@ import { z } from 'zod';
 import { failureRecordSchema, noticeSchema } from '../mix/failure.ts';
 import { engineNames } from '../mix/limits.ts';
 import { recipeSchema } from '../mix/recipe.ts';
+import { destinationSchema } from '../output/destination.ts';
+
+export { type Destination, destinationSchema } from '../output/destination.ts';
 
 const locationSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('file'), path: z.string() }),
   z.object({ kind: z.literal('url'), url: z.string() }),
 ]);
-
-/** Where a job's pictures go. Paths are absolute. */
-export const destinationSchema = z.object({
-  /** The folder for the pictures; made when first needed. */
-  folder: z.string(),
-  /** What `folder` must stay inside of, links followed. */
-  root: z.string(),
-  /** Template of the file name without extension: `{name}-{seed}-{index}`. */
-  fileName: z.string(),
-  embedRecipe: z.boolean(),
-});
-export type Destination = z.infer<typeof destinationSchema>;
 
 /** All that a job is asked to do, as it stands in the journal. */
 export const jobRequestSchema = z.object({
