@@ -1,0 +1,36 @@
+import { downloadAndUnzipVSCode } from '@vscode/test-electron';
+import { cachePath, exists } from './cache.ts';
+
+/**
+ * The executable of a desktop VS Code: the one that IMAGE_MIXER_VSCODE names (`server` means none), else, where there
+ * is a screen, the one in the cache or downloaded into it; undefined where the server build has to do.
+ */
+export async function findDesktop(log: (line: string) => void = () => {}): Promise<string | undefined> {
+  const named = process.env.IMAGE_MIXER_VSCODE;
+  if (named === 'server') return undefined;
+  if (named) {
+    if (await exists(named)) return named;
+    throw new Error(`IMAGE_MIXER_VSCODE is ${named}, which does not exist.`);
+  }
+  if (!hasScreen()) return undefined;
+  const folder = cachePath('desktop');
+  if (!(await exists(folder)) && !(await canDownload())) return undefined;
+  try {
+    return await downloadAndUnzipVSCode({ version: 'stable', cachePath: folder, timeout: 30_000 });
+  } catch (error) {
+    log(`No desktop VS Code could be had (${error instanceof Error ? error.message : error}); the server build it is.`);
+    return undefined;
+  }
+}
+
+/** True where a window can be shown. */
+export function hasScreen(): boolean {
+  return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+}
+
+async function canDownload(): Promise<boolean> {
+  return fetch('https://update.code.visualstudio.com/api/releases/stable', { signal: AbortSignal.timeout(5000) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+}

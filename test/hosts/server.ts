@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { installServer } from './serverInstall.ts';
+
+export interface ServerOptions {
+  /** Settings, state and logs. */
+  readonly dataDir: string;
+  readonly extensionsDir: string;
+  /** 0 or absent: a free one. */
+  readonly port?: number;
+  /** True leaves workspace trust on; otherwise every folder is trusted. */
+  readonly trust?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Further switches of the server. */
+  readonly args?: readonly string[];
+  readonly log?: (line: string) => void;
+}
+
+/** A running VS Code server; its workbench is at `origin`. */
+export interface Server {
+  readonly origin: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Resolves when the process has ended, by itself or by `close`. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts a VS Code server on the loopback address; resolves when it takes connections. @throws Error with its last lines. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const script = await installServer(options.log);
+  const child = spawn(
+    process.execPath,
+    [
+      script,
+      ...['--host', '127.0.0.1', '--port', String(options.port ?? 0), '--without-connection-token'],
+      ...['--accept-server-license-terms', '--telemetry-level', 'off'],
+      ...['--server-data-dir', options.dataDir, '--extensions-dir', options.extensionsDir],
+      '--enable-smoke-test-driver', // without it a built VS Code takes no extension under development
+      '--enable-remote-auto-shutdown', // should this process be killed, the server follows some minutes later
+      ...(options.trust ? [] : ['--disable-workspace-trust']),
+      ...(options.args ?? []),
+    ],
+    { env: { ...outsideEnvironment(), EXTENSIONS_GALLERY: '{}', ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const ended = once(child, 'exit').then(() => {});
+  const close = async () => {
+    child.kill();
+    await ended;
+  };
+  const lines: string[] = [];
+  const port = await new Promise<number>((resolve, reject) => {
+    let port: number | undefined;
+    const read = (line: string) => {
+      lines.push(line);
+      if (lines.length > 20) lines.shift();
+      const listening = /listening on (\d+)/.exec(line);
+      if (listening) port = Number(listening[1]);
+      if (port !== undefined && line.includes('Extension host agent started')) resolve(port);
+    };
+    for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', read);
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`The VS Code server ended with code ${code}:\n${lines.join('\n')}`)));
+  });
+  if (child.pid === undefined) throw new Error('The VS Code server has no process id');
+  return { origin: `http://127.0.0.1:${port}`, port, pid: child.pid, ended, close };
+}
+
+/** Started from a terminal inside VS Code, the server would take that editor's variables for its own. */
+function outsideEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VSCODE|ELECTRON)_/.test(name)));
+}

@@ -1,0 +1,57 @@
+// Stands in for @vscode/spdlog, a native logger that would need a compiler: the same exports, plain appended files.
+const { appendFileSync, mkdirSync } = require('node:fs');
+const { dirname } = require('node:path');
+
+const levels = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'];
+
+class Logger {
+  constructor(type, _name, file) {
+    this.file = type.startsWith('stdout') ? undefined : file;
+    this.level = 2;
+    this.formatted = true;
+    if (this.file) mkdirSync(dirname(this.file), { recursive: true });
+  }
+  write(level, message) {
+    if (level < this.level) return;
+    const line = this.formatted ? `${new Date().toISOString()} [${levels[level]}] ${message}\n` : message;
+    if (this.file) appendFileSync(this.file, line);
+    else process.stdout.write(line);
+  }
+  trace(message) {
+    this.write(0, message);
+  }
+  debug(message) {
+    this.write(1, message);
+  }
+  info(message) {
+    this.write(2, message);
+  }
+  warn(message) {
+    this.write(3, message);
+  }
+  error(message) {
+    this.write(4, message);
+  }
+  critical(message) {
+    this.write(5, message);
+  }
+  getLevel() {
+    return this.level;
+  }
+  setLevel(level) {
+    this.level = level;
+  }
+  clearFormatters() {
+    this.formatted = false;
+  }
+  setPattern() {}
+  flush() {}
+  drop() {}
+}
+
+exports.version = 11100;
+exports.Logger = Logger;
+exports.setLevel = () => {};
+exports.setFlushOn = () => {};
+exports.createRotatingLogger = async (name, file) => new Logger('rotating', name, file);
+exports.createAsyncRotatingLogger = async (name, file) => new Logger('rotating_async', name, file);
