@@ -1,0 +1,69 @@
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import { type FixtureName, fixture } from './fixtures.ts';
+
+/**
+ * How the bytes of an answer travel: `reset` cuts the connection before the headers, `reset-body` after half the body;
+ * `stall` never answers, `stall-body` stops after half the body, `slow` takes about half a second for the body.
+ */
+export type Delivery = 'whole' | 'reset' | 'reset-body' | 'stall' | 'stall-body' | 'slow';
+
+/** An HTTP answer before it is sent. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | Iterable<Buffer>;
+  readonly delivery: Delivery;
+}
+
+/** An answer of any media type, sent whole. */
+export function answer(status: number, type: string, body: Answer['body'], headers: Answer['headers'] = {}): Answer {
+  return { status, headers: { 'content-type': type, ...headers }, body, delivery: 'whole' };
+}
+
+/** A JSON answer; `escaped` writes every slash as `\/`, as the service does at times. */
+export function json(value: unknown, status = 200, escaped = false): Answer {
+  const text = JSON.stringify(value);
+  return answer(status, 'application/json', Buffer.from(escaped ? text.replaceAll('/', '\\/') : text));
+}
+
+/** A fixture, byte for byte. */
+export function fixtureAnswer(name: FixtureName, status = 200, headers: Answer['headers'] = {}): Answer {
+  return answer(status, 'application/json', fixture(name), headers);
+}
+
+const SLOW_PARTS = 20;
+const SLOW_PAUSE_MS = 25;
+
+/** Sends an answer the way its `delivery` says. */
+export async function deliver(reply: FastifyReply, { status, headers, body, delivery }: Answer): Promise<void> {
+  if (delivery === 'whole') {
+    await reply
+      .code(status)
+      .headers(headers)
+      .send(Buffer.isBuffer(body) ? body : Readable.from(body));
+    return;
+  }
+  reply.hijack();
+  const { raw } = reply;
+  if (delivery === 'stall') return;
+  if (delivery === 'reset') {
+    raw.socket?.resetAndDestroy();
+    return;
+  }
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.concat([...body]);
+  raw.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
+  if (delivery === 'slow') {
+    const size = Math.ceil(bytes.length / SLOW_PARTS);
+    for (let at = 0; at < bytes.length && !raw.destroyed; at += size) {
+      raw.write(bytes.subarray(at, at + size));
+      await new Promise((resolve) => setTimeout(resolve, SLOW_PAUSE_MS));
+    }
+    raw.end();
+    return;
+  }
+  raw.write(bytes.subarray(0, bytes.length >> 1), () => {
+    // The reset waits a turn, so that the half that was written leaves first.
+    if (delivery === 'reset-body') setImmediate(() => raw.socket?.resetAndDestroy());
+  });
+}

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { type Answer, deliver, fixtureAnswer } from './answer.ts';
+import type { Origins } from './bodies.ts';
+import type { Course } from './generation.ts';
+import type { RequestLog, SeenRequest } from './log.ts';
+import type { Call, Service } from './service.ts';
+import type { DialectName, Stage } from './stages.ts';
+import type { Switchboard } from './switchboard.ts';
+
+/** Above the service's own limit for a picture, so that the limit is answered in the service's words. */
+const BODY_LIMIT = 24 * 1024 * 1024;
+
+export interface AppOptions {
+  readonly service: Service;
+  readonly switchboard: Switchboard;
+  readonly log: RequestLog;
+  readonly now: () => number;
+  readonly held: (stage: Stage) => Promise<void> | undefined;
+  readonly latency: number;
+  /** Whether a port is the service's own rather than the other origin's. */
+  readonly isService: (localPort: number) => boolean;
+  readonly elsewhere: () => string;
+}
+
+interface Route {
+  readonly stage: Stage;
+  readonly dialect: DialectName | undefined;
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+}
+
+const routes: readonly Route[] = [
+  { stage: 'mix', dialect: 'v5', method: 'POST', url: '/api/v5/img_mixer' },
+  { stage: 'mix', dialect: 'v6', method: 'POST', url: '/api/v6/image_editing/img_mixer' },
+  { stage: 'poll', dialect: 'v5', method: 'POST', url: '/api/v3/fetch/:id' },
+  { stage: 'poll', dialect: 'v6', method: 'POST', url: '/api/v6/image_editing/fetch/:id' },
+  { stage: 'upload', dialect: 'v5', method: 'POST', url: '/api/v3/base64_crop' },
+  { stage: 'upload', dialect: 'v6', method: 'POST', url: '/api/v6/base64_to_url' },
+  { stage: 'balance', dialect: 'v6', method: 'POST', url: '/api/v6/wallet_balance' },
+  { stage: 'download', dialect: undefined, method: 'GET', url: '/generations/:name' },
+];
+
+/** The HTTP side: routes, the log, and the scenario of each stage. */
+export async function createApp(options: AppOptions): Promise<RequestListener> {
+  const { service, switchboard, log, now, held, latency, isService, elsewhere } = options;
+  const app = fastify({ bodyLimit: BODY_LIMIT, exposeHeadRoutes: false });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  const record = (
+    request: FastifyRequest,
+    stage: SeenRequest['stage'],
+    dialect: DialectName | undefined,
+  ): SeenRequest => {
+    const seen = {
+      at: now(),
+      toService: isService(request.socket.localPort ?? 0),
+      stage,
+      dialect,
+      method: request.method,
+      path: request.url,
+      headers: request.headers,
+      body: parsedBody(request.body),
+    };
+    log.add(seen);
+    return seen;
+  };
+
+  const handle = async (route: Route, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { stage, dialect } = route;
+    const seen = record(request, stage, dialect);
+    await held(stage);
+    if (latency > 0) await delay(latency);
+    const origins = originsOf(request, elsewhere());
+    const serve = async (course: Partial<Course> = {}): Promise<Answer> => {
+      if (!dialect) return await service.download(request.url);
+      const contentType = request.headers['content-type'] ?? '';
+      return await serveCall({ dialect, contentType, body: seen.body, origins }, request, stage, course);
+    };
+    const subject = stage === 'poll' || stage === 'download' ? request.url : hashOf(request.body);
+    const pick = seen.toService ? switchboard.pick(stage, subject, seen.at) : undefined;
+    const answer = pick?.behaviour
+      ? await pick.behaviour({
+          stage,
+          attempt: pick.attempt,
+          sinceLast: pick.sinceLast,
+          running: service.running,
+          elsewhere: `${elsewhere()}${request.url}`,
+          expireUploads: () => service.expireUploads(),
+          serve,
+        })
+      : await serve();
+    await deliver(reply, answer);
+  };
+
+  const serveCall = async (
+    call: Call,
+    request: FastifyRequest,
+    stage: Stage,
+    course: Partial<Course>,
+  ): Promise<Answer> => {
+    switch (stage) {
+      case 'mix':
+        return await service.mix(call, { ...usualCourse(call.dialect, switchboard), ...course });
+      case 'poll':
+        return service.poll(call, String(request.url.split('/').at(-1)));
+      case 'upload':
+        return await service.upload(call);
+      case 'balance':
+        return service.balance(call);
+      case 'download':
+      case 'webhook':
+        throw new Error(`${stage} is no call of the API`);
+    }
+  };
+
+  for (const route of routes) {
+    app.route({
+      method: route.method,
+      url: route.url,
+      handler: async (request, reply) => {
+        await handle(route, request, reply);
+        return reply;
+      },
+    });
+  }
+  app.get('/uploads/:name', async (request, reply) => {
+    record(request, 'source', undefined);
+    await deliver(reply, service.source(request.url));
+    return reply;
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    record(request, 'other', undefined);
+    await deliver(reply, fixtureAnswer('invalid-request', 404));
+    return reply;
+  });
+  await app.ready();
+  return (request, response) => app.routing(request, response);
+}
+
+/** A mix without a scenario of its own succeeds at once, unless the scenario at hand is about polling. */
+function usualCourse(dialect: DialectName, switchboard: Switchboard): Course {
+  return {
+    polls: switchboard.at('poll') ? 1 : 0,
+    end: 'success',
+    empties: 0,
+    form: dialect === 'v5' ? 'old' : 'new',
+    output: 'array',
+    fetchResult: 'own-id',
+  };
+}
+
+function originsOf(request: FastifyRequest, elsewhere: string): Origins {
+  const service = `${request.protocol}://${request.host}`;
+  return { service, links: service, elsewhere };
+}
+
+function parsedBody(body: unknown): unknown {
+  if (!Buffer.isBuffer(body)) return undefined;
+  const text = body.toString();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function hashOf(body: unknown): string {
+  return Buffer.isBuffer(body) ? createHash('sha256').update(body).digest('hex') : '';
+}

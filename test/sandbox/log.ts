@@ -1,0 +1,50 @@
+import type { DialectName, Stage } from './stages.ts';
+
+/** A request that reached the sandbox, as it came. */
+export interface SeenRequest {
+  /** Milliseconds since 1970, by the sandbox's clock. */
+  readonly at: number;
+  /** False where it came to the other origin, which no client should ever send a key to. */
+  readonly toService: boolean;
+  /** `source`: somebody read an uploaded picture; `other`: no route of the service. */
+  readonly stage: Stage | 'source' | 'other';
+  readonly dialect: DialectName | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The parsed JSON, or the text where it is no JSON; undefined without a body. */
+  readonly body: unknown;
+}
+
+interface Waiter {
+  readonly stage: SeenRequest['stage'];
+  readonly count: number;
+  readonly resolve: (request: SeenRequest) => void;
+}
+
+/** Remembers every request and tells those who wait for one. */
+export class RequestLog {
+  readonly requests: SeenRequest[] = [];
+  readonly #waiters = new Set<Waiter>();
+
+  add(request: SeenRequest): void {
+    this.requests.push(request);
+    for (const waiter of this.#waiters) this.#settle(waiter);
+  }
+
+  /** Resolves with the `count`th request of a stage (from 1), at once where it came already. */
+  waitFor(stage: SeenRequest['stage'], count: number): Promise<SeenRequest> {
+    return new Promise((resolve) => {
+      const waiter = { stage, count, resolve };
+      this.#waiters.add(waiter);
+      this.#settle(waiter);
+    });
+  }
+
+  #settle(waiter: Waiter): void {
+    const request = this.requests.filter(({ stage }) => stage === waiter.stage)[waiter.count - 1];
+    if (!request) return;
+    this.#waiters.delete(waiter);
+    waiter.resolve(request);
+  }
+}

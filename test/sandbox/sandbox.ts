@@ -1,0 +1,114 @@
+import { createApp } from './app.ts';
+import type { Generation } from './generation.ts';
+import { type Certificate, Listener } from './listener.ts';
+import { RequestLog, type SeenRequest } from './log.ts';
+import { scenarioNamed } from './scenarios.ts';
+import { Service } from './service.ts';
+import type { Stage } from './stages.ts';
+import { Switchboard } from './switchboard.ts';
+
+/** The key that a sandbox accepts unless told otherwise. */
+export const sandboxKey = 'sandbox-key-7f3d91c2';
+
+export interface SandboxOptions {
+  /** 0, the default: any free port. */
+  readonly port?: number;
+  /** A loopback address; `127.0.0.1` by default. */
+  readonly host?: string;
+  readonly key?: string;
+  /** Scenarios to start with, at most one a stage. */
+  readonly scenarios?: readonly string[];
+  /** Refuses fields, weights and webhooks that are documented nowhere. */
+  readonly strict?: boolean;
+  /** What a processing answer promises, in seconds; .3 by default. How long it really takes is counted in fetches. */
+  readonly eta?: number;
+  /** Milliseconds that every answer takes. */
+  readonly latency?: number;
+  /** Serves HTTPS. */
+  readonly certificate?: Certificate;
+  /** Milliseconds since 1970; the machine's clock by default. */
+  readonly now?: () => number;
+}
+
+/** A running sandbox. */
+export interface Sandbox {
+  /** `http://127.0.0.1:PORT/api`: what a client is configured with. */
+  readonly baseUrl: string;
+  readonly origin: string;
+  /** A second origin that serves the same; no client should send it a key. */
+  readonly elsewhere: string;
+  readonly key: string;
+  /** Every request it saw, oldest first. */
+  readonly requests: readonly SeenRequest[];
+  /** The paid work, oldest first. */
+  readonly generations: readonly Generation[];
+  /** Puts a scenario in force at its stage, in place of the one before. @throws Error for an unknown name. */
+  scenario(name: string, options?: { times?: number }): Promise<void>;
+  /** Every stage as usual again. */
+  reset(): Promise<void>;
+  /** Resolves with the `count`th request of a stage (1 by default), at once where it came already. */
+  waitFor(stage: SeenRequest['stage'], count?: number): Promise<SeenRequest>;
+  /** Requests of this stage are taken and counted but not answered until the returned function is called. */
+  hold(stage: Stage): () => void;
+  close(): Promise<void>;
+}
+
+/** Starts a sandbox on loopback. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { port = 0, host = '127.0.0.1', key = sandboxKey, now = Date.now, certificate } = options;
+  const log = new RequestLog();
+  const switchboard = new Switchboard();
+  const holds = new Map<Stage, Promise<void>>();
+  const service = new Service({
+    key,
+    strict: options.strict ?? false,
+    eta: options.eta ?? 0.3,
+    ended: () => undefined,
+  });
+  const app = await createApp({
+    service,
+    switchboard,
+    log,
+    now,
+    held: (stage) => holds.get(stage),
+    latency: options.latency ?? 0,
+    isService: (localPort) => main.origin.endsWith(`:${localPort}`),
+    elsewhere: () => other.origin,
+  });
+  const main = new Listener(host, port, certificate, app);
+  const other = new Listener(host, 0, certificate, app);
+  await main.open();
+  await other.open();
+  const sandbox: Sandbox = {
+    baseUrl: `${main.origin}/api`,
+    origin: main.origin,
+    elsewhere: other.origin,
+    key,
+    requests: log.requests,
+    generations: service.generations,
+    async scenario(name, { times } = {}) {
+      switchboard.set(scenarioNamed(name), times);
+    },
+    async reset() {
+      switchboard.clear();
+      await main.open();
+    },
+    waitFor: (stage, count = 1) => log.waitFor(stage, count),
+    hold(stage) {
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      holds.set(stage, held);
+      return () => {
+        holds.delete(stage);
+        release();
+      };
+    },
+    async close() {
+      await Promise.all([main.close(), other.close()]);
+    },
+  };
+  for (const name of options.scenarios ?? []) await sandbox.scenario(name);
+  return sandbox;
+}
