@@ -1,8 +1,9 @@
 // Builds everything that ships, and the command line, into dist/.
 //   node esbuild.js [--production] [--watch]
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import * as esbuild from 'esbuild';
 
 const production = process.argv.includes('--production');
@@ -44,6 +45,30 @@ const lazyApp = {
   },
 };
 
+const require = createRequire(import.meta.url);
+const sharpWasm = require.resolve('@img/sharp-wasm32/sharp.node');
+
+/** sharp on its WebAssembly build alone: one package for every platform, and no native code in the extension host. */
+const sharpOnWasm = {
+  name: 'sharp-on-wasm',
+  setup(build) {
+    build.onResolve({ filter: /^sharp$/ }, () => ({ path: require.resolve('sharp') }));
+    // sharp's loader looks for native builds; this file stays by itself, since its threads start from its own path.
+    build.onResolve({ filter: /^\.\/sharp\.cjs$/ }, ({ importer }) =>
+      dirname(importer) === dirname(require.resolve('sharp')) ? { path: './sharpWasm.cjs', external: true } : undefined,
+    );
+  },
+};
+
+/** The WebAssembly itself is loaded from beside `sharpWasm.cjs`. */
+async function copyWasm() {
+  const folder = join(dirname(sharpWasm), 'lib');
+  await mkdir('dist', { recursive: true });
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.wasm')) await copyFile(join(folder, name), join('dist', name));
+  }
+}
+
 const shared = {
   bundle: true,
   minify: production,
@@ -82,7 +107,11 @@ const builds = [
       cli: 'src/cli.ts',
     },
   },
-  { ...node, entryPoints: { codecWorker: 'src/images/codecWorker.ts' } },
+  {
+    ...node,
+    entryPoints: { codecWorker: 'src/images/codecWorker.ts', sharpWasm },
+    plugins: [sharpOnWasm],
+  },
   { ...browser, entryPoints: { panel: 'src/webview/panel.ts' } },
 ].map((build) => ({
   ...build,
@@ -90,6 +119,7 @@ const builds = [
 }));
 
 if (!watch) await rm('dist', { recursive: true, force: true });
+await copyWasm();
 for (const options of builds) {
   if (watch) await (await esbuild.context(options)).watch();
   else await esbuild.build(options);

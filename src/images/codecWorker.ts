@@ -1,0 +1,61 @@
+// The worker thread that decodes and encodes. It runs sharp's WebAssembly build and gets every picture as bytes.
+import { parentPort, type TransferListItem } from 'node:worker_threads';
+import sharp from 'sharp';
+import { MixFailure, recordFailure } from '../mix/failure.ts';
+import { closeFileSystem } from './closedFileSystem.ts';
+import { decode, encodePng, isUniform, probe, thumbnail, uploadCopy } from './decoder.ts';
+import {
+  type DecoderReply,
+  type DecoderRequest,
+  type DecoderResult,
+  decoderRequestSchema,
+  decoderVersionsSchema,
+} from './decoderMessages.ts';
+
+if (!parentPort) throw new Error('The codec runs in a worker thread');
+const port = parentPort;
+
+type AnyResult = DecoderResult<DecoderRequest['kind']>;
+
+function work(request: DecoderRequest): Promise<AnyResult> {
+  switch (request.kind) {
+    case 'probe':
+      return probe(request);
+    case 'decode':
+      return decode(request, request.width, request.height);
+    case 'thumbnail':
+      return thumbnail(request, request.side);
+    case 'encodePng':
+      return encodePng(request.bytes, request.width, request.height);
+    case 'uploadCopy':
+      return uploadCopy(request, request.maxSide, request.maxBytes);
+    case 'isUniform':
+      return isUniform(request);
+  }
+}
+
+function buffersOf(result: AnyResult): TransferListItem[] {
+  if (result instanceof Uint8Array) return [result.buffer];
+  if (typeof result === 'boolean') return [];
+  if ('data' in result) return [result.data.buffer];
+  return 'bytes' in result ? [result.bytes.buffer] : [];
+}
+
+const send = (reply: DecoderReply, transfer: TransferListItem[] = []) => port.postMessage(reply, transfer);
+
+// What is no typed failure is a fault of the decoder: it goes up as an unhandled rejection and ends this thread.
+async function answer(message: unknown): Promise<void> {
+  const request = decoderRequestSchema.parse(message);
+  try {
+    const result = await work(request);
+    send({ kind: 'done', result }, buffersOf(result));
+  } catch (error) {
+    if (!(error instanceof MixFailure)) throw error;
+    send({ kind: 'failed', failure: recordFailure(error) });
+  }
+}
+
+sharp.cache(false); // a picture is seldom decoded twice, and WebAssembly memory never shrinks
+closeFileSystem();
+port.on('message', (message) => void answer(message));
+send({ kind: 'ready', versions: decoderVersionsSchema.parse(sharp.versions) });

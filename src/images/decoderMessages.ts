@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { failureRecordSchema } from '../mix/failure.ts';
+import { readableFormats } from './formats.ts';
+
+// What goes between the codec and its worker thread. One request at a time: the thread answers before it gets the next.
+
+const side = z.int().min(1).max(100_000);
+const bytes = z.instanceof(Uint8Array<ArrayBuffer>);
+const format = z.enum(readableFormats);
+
+/** What the worker is asked to do. Buffers are transferred. */
+export const decoderRequestSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('probe'), format, bytes }),
+  z.object({ kind: z.literal('decode'), format, bytes, width: side, height: side }),
+  z.object({ kind: z.literal('thumbnail'), format, bytes, side }),
+  z.object({ kind: z.literal('encodePng'), bytes, width: side, height: side }),
+  z.object({ kind: z.literal('uploadCopy'), format, bytes, maxSide: side, maxBytes: z.int().min(1) }),
+  z.object({ kind: z.literal('isUniform'), format, bytes }),
+]);
+export type DecoderRequest = z.infer<typeof decoderRequestSchema>;
+
+/** The versions of the libraries in the worker; `emscripten` among them tells that it is the WebAssembly build. */
+export const decoderVersionsSchema = z.record(z.string(), z.string());
+export type DecoderVersions = z.infer<typeof decoderVersionsSchema>;
+
+/** What the worker says: `ready` once, then one answer a request. */
+export const decoderReplySchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready'), versions: decoderVersionsSchema }),
+  z.object({ kind: z.literal('done'), result: z.unknown() }),
+  z.object({ kind: z.literal('failed'), failure: failureRecordSchema }),
+]);
+export type DecoderReply = z.infer<typeof decoderReplySchema>;
+
+/** The result of each kind of request. */
+export const decoderResultSchemas = {
+  probe: z.object({ format: z.string(), width: z.int(), height: z.int(), hasAlpha: z.boolean() }),
+  decode: z.object({ width: z.int(), height: z.int(), data: z.instanceof(Uint8ClampedArray<ArrayBuffer>) }),
+  thumbnail: z.object({ bytes, mime: z.string(), width: z.int(), height: z.int() }),
+  encodePng: bytes,
+  uploadCopy: z.object({ bytes, mime: z.string(), width: z.int(), height: z.int() }),
+  isUniform: z.boolean(),
+} as const satisfies Record<DecoderRequest['kind'], z.ZodType>;
+export type DecoderResult<K extends DecoderRequest['kind']> = z.infer<(typeof decoderResultSchemas)[K]>;

@@ -1,0 +1,67 @@
+import { fileTypeFromBuffer } from 'file-type';
+import { MixFailure } from '../mix/failure.ts';
+import { type ReadableFormat, readableFormats } from './formats.ts';
+
+/** What a file is by its first bytes, whatever its name says. */
+export interface FileKind {
+  /** Lower case: one of `readableFormats`, or the usual extension of anything else (`heic`, `bmp`, `pdf`). */
+  readonly name: string;
+  readonly isPicture: boolean;
+}
+
+/** Tells the kind of a file from its bytes; undefined for text and anything unknown. */
+export async function detectKind(bytes: Uint8Array): Promise<FileKind | undefined> {
+  if (isSvg(bytes)) return { name: 'svg', isPicture: true };
+  const type = await fileTypeFromBuffer(bytes);
+  if (!type) return isTiff(bytes) ? { name: 'tiff', isPicture: true } : undefined;
+  return { name: nameOf(type.ext, bytes), isPicture: type.mime.startsWith('image/') };
+}
+
+/**
+ * The format of a picture that the codec can decode.
+ * @throws MixFailure `unreadable-image` (reason `empty`), `unsupported-image` (with `format`, or reason `not-a-picture`).
+ */
+export async function requireReadable(bytes: Uint8Array): Promise<ReadableFormat> {
+  if (bytes.length === 0) throw new MixFailure('unreadable-image', { reason: 'empty' });
+  const kind = await detectKind(bytes);
+  if (!kind) throw new MixFailure('unsupported-image', { reason: 'not-a-picture' });
+  const format = readableFormats.find((name) => name === kind.name);
+  if (!format) throw new MixFailure('unsupported-image', { args: { format: kind.name.toUpperCase() } });
+  return format;
+}
+
+function nameOf(extension: string, bytes: Uint8Array): string {
+  switch (extension) {
+    case 'jpg':
+      return 'jpeg';
+    case 'tif':
+      return 'tiff';
+    case 'apng':
+      return 'png';
+    case 'heic':
+    case 'heif':
+      return hasAvifBrand(bytes) ? 'avif' : extension;
+    default:
+      return extension;
+  }
+}
+
+/** Some AVIF files give the general HEIF brand as their first and `avif` only among the compatible ones (ISO/IEC 14496-12, `ftyp`). */
+function hasAvifBrand(bytes: Uint8Array): boolean {
+  const boxLength = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0);
+  const brands = new TextDecoder('latin1').decode(bytes.subarray(16, Math.min(boxLength, 256)));
+  return brands.match(/.{4}/gs)?.includes('avif') ?? false;
+}
+
+/** A TIFF's directory often stands at its end: a cut-off one is known by its first four bytes alone. */
+function isTiff(bytes: Uint8Array): boolean {
+  return ['II*\0', 'MM\0*'].includes(new TextDecoder('latin1').decode(bytes.subarray(0, 4)));
+}
+
+/** An XML document whose first element is `svg`, after prolog, comments and document type. */
+function isSvg(bytes: Uint8Array): boolean {
+  const head = new TextDecoder().decode(bytes.subarray(0, 4096)).trimStart();
+  if (!head.startsWith('<')) return false;
+  const root = head.replace(/^(?:\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>[]*(?:\[.*?\]\s*)?>))*\s*/s, '');
+  return /^<(?:[\w-]+:)?svg[\s/>]/.test(root);
+}

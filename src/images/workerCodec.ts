@@ -1,0 +1,187 @@
+import PQueue from 'p-queue';
+import type { z } from 'zod';
+import { MixFailure } from '../mix/failure.ts';
+import { untilAborted } from './abort.ts';
+import type { Codec, EncodedPicture, PictureInfo } from './codec.ts';
+import { type DecoderRequest, type DecoderVersions, decoderResultSchemas } from './decoderMessages.ts';
+import { DecoderThread } from './decoderThread.ts';
+import { requireReadable } from './pictureFormat.ts';
+import type { Raster } from './raster.ts';
+import { maxSourceBytes, maxSvgBytes } from './sourceLimits.ts';
+
+export interface WorkerCodecOptions {
+  /** The bundled worker, `dist/codecWorker.cjs`, as an absolute path. */
+  readonly workerPath: string;
+  /** How many pictures are worked on at once, each in a thread of its own. */
+  readonly threads?: number;
+  /** The threads end after this long without work, in milliseconds: WebAssembly memory does not shrink otherwise. */
+  readonly idleMs?: number;
+  /** A picture that takes longer has hung the decoder; in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** What waits longest may matter least: previews give way to pictures that a mix needs. */
+const priorities = { thumbnail: 0, probe: 1, other: 2 } as const;
+
+/** The codec in worker threads that start when needed and end when idle. A thread that hangs or crashes is replaced. */
+export class WorkerCodec implements Codec {
+  readonly #workerPath: string;
+  readonly #timeoutMs: number;
+  readonly #queue: PQueue;
+  readonly #threads = new Set<DecoderThread>();
+  readonly #idle: DecoderThread[] = [];
+  readonly #closed = new AbortController();
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor({ workerPath, threads = 2, idleMs = 60_000, timeoutMs = 60_000 }: WorkerCodecOptions) {
+    this.#workerPath = workerPath;
+    this.#timeoutMs = timeoutMs;
+    this.#queue = new PQueue({ concurrency: threads });
+    this.#queue.on('active', () => clearTimeout(this.#idleTimer));
+    this.#queue.on('idle', () => {
+      clearTimeout(this.#idleTimer);
+      this.#idleTimer = setTimeout(() => void this.#endThreads(), idleMs).unref();
+    });
+  }
+
+  /** How many threads are alive. */
+  get threadCount(): number {
+    return this.#threads.size;
+  }
+
+  /** Starts a thread ahead of its first work and tells what runs in it. */
+  warm(): Promise<DecoderVersions> {
+    return this.#withThread((thread) => thread.ready, priorities.other);
+  }
+
+  async probe(bytes: Uint8Array, signal?: AbortSignal): Promise<PictureInfo> {
+    const format = await admit(bytes);
+    return this.#run(
+      () => ({ kind: 'probe', format, bytes: new Uint8Array(bytes) }),
+      decoderResultSchemas.probe,
+      signal,
+    );
+  }
+
+  async decode(bytes: Uint8Array, cover: { width: number; height: number }, signal?: AbortSignal): Promise<Raster> {
+    const { width, height } = cover;
+    const format = await admit(bytes);
+    return this.#run(
+      () => ({ kind: 'decode', format, bytes: new Uint8Array(bytes), width, height }),
+      decoderResultSchemas.decode,
+      signal,
+    );
+  }
+
+  async thumbnail(bytes: Uint8Array, side: number, signal?: AbortSignal): Promise<EncodedPicture> {
+    const format = await admit(bytes);
+    return this.#run(
+      () => ({ kind: 'thumbnail', format, bytes: new Uint8Array(bytes), side }),
+      decoderResultSchemas.thumbnail,
+      signal,
+      priorities.thumbnail,
+    );
+  }
+
+  encodePng({ width, height, data }: Raster, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#run(
+      () => ({ kind: 'encodePng', bytes: new Uint8Array(data), width, height }),
+      decoderResultSchemas.encodePng,
+      signal,
+    );
+  }
+
+  async uploadCopy(
+    bytes: Uint8Array,
+    { maxSide, maxBytes }: { maxSide: number; maxBytes: number },
+    signal?: AbortSignal,
+  ): Promise<EncodedPicture> {
+    const format = await admit(bytes);
+    return this.#run(
+      () => ({ kind: 'uploadCopy', format, bytes: new Uint8Array(bytes), maxSide, maxBytes }),
+      decoderResultSchemas.uploadCopy,
+      signal,
+    );
+  }
+
+  async isUniform(bytes: Uint8Array, signal?: AbortSignal): Promise<boolean> {
+    const format = await admit(bytes);
+    return this.#run(
+      () => ({ kind: 'isUniform', format, bytes: new Uint8Array(bytes) }),
+      decoderResultSchemas.isUniform,
+      signal,
+    );
+  }
+
+  /** Ends the threads; what is under way rejects with an AbortError. */
+  async dispose(): Promise<void> {
+    this.#closed.abort(new DOMException('The codec was closed', 'AbortError'));
+    clearTimeout(this.#idleTimer);
+    await this.#endThreads();
+  }
+
+  /** @param make copies the caller's bytes, as late as possible: the copy is handed over to the thread. */
+  async #run<S extends z.ZodType>(
+    make: () => DecoderRequest,
+    schema: S,
+    signal?: AbortSignal,
+    priority: number = priorities.other,
+  ): Promise<z.output<S>> {
+    const result = await this.#withThread((thread) => thread.run(make(), this.#timeoutMs), priority, signal);
+    return schema.parse(result);
+  }
+
+  async #withThread<T>(
+    work: (thread: DecoderThread) => Promise<T>,
+    priority: number,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const either = signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+    either.throwIfAborted();
+    // The queue does not get the signal: it would take a thread for free that is still at work on what nobody waits for.
+    const queued = this.#queue.add(
+      async () => {
+        either.throwIfAborted();
+        const thread = this.#idle.pop() ?? this.#start();
+        try {
+          return await work(thread);
+        } finally {
+          if (!thread.ended) this.#idle.push(thread);
+        }
+      },
+      { priority },
+    );
+    return untilAborted(queued, either);
+  }
+
+  #start(): DecoderThread {
+    const thread = new DecoderThread(this.#workerPath, () => {
+      this.#threads.delete(thread);
+      const at = this.#idle.indexOf(thread);
+      if (at >= 0) this.#idle.splice(at, 1);
+    });
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  async #endThreads(): Promise<void> {
+    this.#idle.length = 0;
+    await Promise.all([...this.#threads].map((thread) => thread.end()));
+  }
+}
+
+/** The format of bytes worth copying to a thread. */
+async function admit(bytes: Uint8Array) {
+  if (bytes.length > maxSourceBytes) throw tooManyBytes(bytes.length, maxSourceBytes);
+  const format = await requireReadable(bytes);
+  if (format === 'svg' && bytes.length > maxSvgBytes) throw tooManyBytes(bytes.length, maxSvgBytes);
+  return format;
+}
+
+function tooManyBytes(length: number, max: number): MixFailure {
+  const megabytes = (count: number) => Math.ceil(count / 1024 / 1024);
+  return new MixFailure('image-too-large', {
+    reason: 'bytes',
+    args: { megabytes: megabytes(length), max: megabytes(max) },
+  });
+}

@@ -1,0 +1,235 @@
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WorkerCodec } from '../../src/images/workerCodec.ts';
+import { pngHeader } from './fixtures/pngHeader.ts';
+
+// The bundled worker runs from a folder of its own, as it does in the installed extension: no node_modules within reach.
+let folder: string;
+let codec: WorkerCodec;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'codec-'));
+  for (const name of await readdir('dist')) {
+    if (/^(codecWorker|sharpWasm)\.cjs$|\.wasm$/.test(name)) await cp(join('dist', name), join(folder, name));
+  }
+  codec = new WorkerCodec({ workerPath: join(folder, 'codecWorker.cjs') });
+});
+afterAll(async () => {
+  await codec.dispose();
+  await rm(folder, { recursive: true });
+});
+
+/** 60×40: left half red, right half blue, upper left 10×10 green. */
+const scene = (): Sharp =>
+  sharp({ create: { width: 60, height: 40, channels: 3, background: '#f00' } }).composite([
+    { input: { create: { width: 30, height: 40, channels: 3, background: '#00f' } }, left: 30, top: 0 },
+    { input: { create: { width: 10, height: 10, channels: 3, background: '#0f0' } }, left: 0, top: 0 },
+  ]);
+const noise = (width: number, height: number): Sharp =>
+  sharp({
+    create: { width, height, channels: 3, background: '#888', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+  });
+const whole = { width: 60, height: 40 };
+
+async function pixel(bytes: Uint8Array, x: number, y: number): Promise<number[]> {
+  const { width, data } = await codec.decode(bytes, whole);
+  return [...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)];
+}
+
+function expectNear(actual: readonly number[], wanted: readonly number[], tolerance: number): void {
+  expect(actual).toHaveLength(wanted.length);
+  for (const [at, value] of wanted.entries())
+    expect(Math.abs((actual[at] ?? Number.NaN) - value)).toBeLessThanOrEqual(tolerance);
+}
+
+test('what runs is the WebAssembly build', async () => {
+  expect(await codec.warm()).toHaveProperty('emscripten');
+});
+
+test.each<[string, string, () => Sharp, number]>([
+  ['PNG', 'png', () => scene().png(), 0],
+  ['palette PNG', 'png', () => scene().png({ palette: true }), 0],
+  ['16-bit PNG', 'png', () => scene().toColourspace('rgb16').png(), 0],
+  ['JPEG', 'jpeg', () => scene().jpeg({ quality: 95 }), 8],
+  ['progressive JPEG', 'jpeg', () => scene().jpeg({ quality: 95, progressive: true }), 8],
+  ['JPEG with a Display P3 profile', 'jpeg', () => scene().withIccProfile('p3').jpeg({ quality: 95 }), 12],
+  ['lossy WebP', 'webp', () => scene().webp({ quality: 95 }), 8],
+  ['lossless WebP', 'webp', () => scene().webp({ lossless: true }), 0],
+  ['GIF', 'gif', () => scene().gif(), 0],
+  ['AVIF', 'avif', () => scene().avif({ quality: 90 }), 8],
+  ['TIFF', 'tiff', () => scene().tiff({ compression: 'lzw' }), 0],
+  ['16-bit TIFF', 'tiff', () => scene().toColourspace('rgb16').tiff({ compression: 'lzw' }), 0],
+])('decodes %s', async (_, format, make, tolerance) => {
+  const bytes = await make().toBuffer();
+  expect(await codec.probe(bytes)).toMatchObject({ format, ...whole });
+  expectNear(await pixel(bytes, 20, 25), [255, 0, 0, 255], tolerance);
+  expectNear(await pixel(bytes, 50, 25), [0, 0, 255, 255], tolerance);
+});
+
+test('decodes CMYK, grey and grey with alpha into sRGB', async () => {
+  const cmyk = await sharp({ create: { ...whole, channels: 3, background: '#fff' } })
+    .toColourspace('cmyk')
+    .jpeg({ quality: 95 })
+    .toBuffer();
+  expect((await sharp(cmyk).metadata()).space).toBe('cmyk');
+  expectNear(await pixel(cmyk, 5, 5), [255, 255, 255, 255], 6);
+  const grey = sharp({ create: { ...whole, channels: 3, background: '#646464' } }).toColourspace('b-w');
+  expectNear(await pixel(await grey.clone().jpeg().toBuffer(), 5, 5), [100, 100, 100, 255], 2);
+  expect(await pixel(await grey.clone().toColourspace('grey16').png().toBuffer(), 5, 5)).toEqual([100, 100, 100, 255]);
+  expect(await pixel(await grey.clone().ensureAlpha(0.2).png().toBuffer(), 5, 5)).toEqual([100, 100, 100, 51]);
+});
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])('turns a JPEG of EXIF orientation %i upright', async (orientation) => {
+  // Stored so that turning it as the tag says gives the scene: the inverse of each turn. sharp mirrors before it rotates.
+  const stored = await scene().png().toBuffer();
+  const turned: Sharp = {
+    1: () => sharp(stored),
+    2: () => sharp(stored).flop(),
+    3: () => sharp(stored).rotate(180),
+    4: () => sharp(stored).flip(),
+    5: () => sharp(stored).rotate(270).flop(),
+    6: () => sharp(stored).rotate(270),
+    7: () => sharp(stored).rotate(90).flop(),
+    8: () => sharp(stored).rotate(90),
+  }[orientation as 1]();
+  const upright = await turned.png().toBuffer();
+  const bytes = await sharp(upright).jpeg({ quality: 95 }).withMetadata({ orientation }).toBuffer();
+  expect(await codec.probe(bytes)).toMatchObject(whole);
+  expectNear(await pixel(bytes, 4, 4), [0, 255, 0, 255], 12);
+  expectNear(await pixel(bytes, 50, 30), [0, 0, 255, 255], 12);
+});
+
+test('an animated GIF or WebP gives its first frame', async () => {
+  const frames = [sharp({ create: { ...whole, channels: 3, background: '#0f0' } }), scene()];
+  const pages = await Promise.all(frames.map((frame) => frame.png().toBuffer()));
+  for (const format of ['gif', 'webp'] as const) {
+    const bytes = await sharp(pages, { join: { animated: true } })
+      .toFormat(format, { lossless: true })
+      .toBuffer();
+    expect((await sharp(bytes).metadata()).pages).toBe(2);
+    expect(await codec.probe(bytes)).toMatchObject(whole);
+    expectNear(await pixel(bytes, 50, 25), [0, 255, 0, 255], 1);
+  }
+});
+
+const svg = (body: string, size = 'width="60" height="40"') =>
+  new TextEncoder().encode(`<?xml version="1.0"?><!-- a drawing --><svg xmlns="http://www.w3.org/2000/svg"
+    xmlns:xlink="http://www.w3.org/1999/xlink" ${size}>${body}</svg>`);
+
+test('draws SVG at the size that is wanted', async () => {
+  const drawing = svg('<circle cx="5" cy="5" r="5" fill="#f00"/>', 'viewBox="0 0 10 10"');
+  expect(await codec.probe(drawing)).toEqual({ format: 'svg', width: 10, height: 10, hasAlpha: true });
+  const { width, height, data } = await codec.decode(drawing, { width: 300, height: 200 });
+  expect([width, height]).toEqual([300, 300]);
+  expect([...data.subarray(0, 4)]).toEqual([0, 0, 0, 0]);
+  expect([...data.subarray((150 * 300 + 150) * 4, (150 * 300 + 150) * 4 + 4)]).toEqual([255, 0, 0, 255]);
+});
+
+test('an SVG shows what it holds, and nothing of the disk', async () => {
+  const blue = await sharp({ create: { ...whole, channels: 3, background: '#00f' } })
+    .png()
+    .toBuffer();
+  const onDisk = join(folder, 'secret.png');
+  await sharp(blue).toFile(onDisk);
+  const show = (href: string) =>
+    svg(`<rect width="60" height="40" fill="#f00"/><image width="60" height="40" xlink:href="${href}"/>`);
+  expect(await pixel(show(`data:image/png;base64,${blue.toString('base64')}`), 5, 5)).toEqual([0, 0, 255, 255]);
+  for (const href of [onDisk, `file://${onDisk}`, 'secret.png']) {
+    expect(await pixel(show(href), 5, 5)).toEqual([255, 0, 0, 255]);
+  }
+});
+
+test('scales down until the wanted size is just covered, and never up', async () => {
+  const photo = await noise(600, 200).jpeg().toBuffer();
+  const size = async (width: number, height: number) => {
+    const raster = await codec.decode(photo, { width, height });
+    return [raster.width, raster.height];
+  };
+  expect(await size(100, 100)).toEqual([300, 100]);
+  expect(await size(300, 50)).toEqual([300, 100]);
+  expect(await size(900, 100)).toEqual([600, 200]);
+});
+
+test('encodes PNG and back without loss, and leaves the caller his bytes', async () => {
+  const data = new Uint8ClampedArray(await noise(32, 16).ensureAlpha(0.5).raw().toBuffer());
+  const before = data.slice();
+  const png = await codec.encodePng({ width: 32, height: 16, data });
+  expect((await codec.decode(png, { width: 32, height: 16 })).data).toEqual(before);
+  expect(data).toEqual(before);
+  const opaque = data.map((value, at) => (at % 4 === 3 ? 255 : value));
+  expect((await sharp(await codec.encodePng({ width: 32, height: 16, data: opaque })).metadata()).channels).toBe(3);
+  const kept = png.slice();
+  await codec.thumbnail(png, 16);
+  expect(png).toEqual(kept);
+});
+
+test('a thumbnail fits its square', async () => {
+  const picture = await codec.thumbnail(await noise(400, 100).png().toBuffer(), 64);
+  expect(picture).toMatchObject({ mime: 'image/webp', width: 64, height: 16 });
+  expect(await codec.probe(picture.bytes)).toMatchObject({ format: 'webp', width: 64, height: 16 });
+});
+
+test('an upload copy is small, upright, on white and tells nothing of its maker', async () => {
+  const source = await sharp({
+    create: { width: 400, height: 200, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
+  })
+    .withExif({ IFD0: { Copyright: 'Somebody' }, IFD3: { GPSLatitudeRef: 'N' } })
+    .withXmp('<x:xmpmeta xmlns:x="adobe:ns:meta/"/>')
+    .withIccProfile('p3')
+    .withMetadata({ orientation: 6 })
+    .webp()
+    .toBuffer();
+  const { bytes, ...copy } = await codec.uploadCopy(source, { maxSide: 100, maxBytes: 5e6 });
+  expect(copy).toEqual({ mime: 'image/jpeg', width: 50, height: 100 });
+  const { exif, xmp, icc, orientation } = await sharp(bytes).metadata();
+  expect([exif, xmp, icc, orientation]).toEqual([undefined, undefined, undefined, undefined]);
+  expect(await pixel(bytes, 5, 5)).toEqual([255, 255, 255, 255]);
+  const busy = await codec.uploadCopy(await noise(800, 800).png().toBuffer(), { maxSide: 800, maxBytes: 60_000 });
+  expect(busy.bytes.length).toBeLessThanOrEqual(60_000);
+});
+
+test('sees a picture of one colour', async () => {
+  const black = sharp({ create: { ...whole, channels: 3, background: '#000' } });
+  expect(await codec.isUniform(await black.png().toBuffer())).toBe(true);
+  expect(await codec.isUniform(await scene().png().toBuffer())).toBe(false);
+});
+
+test.each(['png', 'jpeg', 'webp', 'gif', 'avif', 'tiff'] as const)('a cut-off %s is unreadable', async (format) => {
+  const bytes = await noise(90, 70).toFormat(format).toBuffer();
+  for (const part of [0.1, 0.5, 0.95]) {
+    await expect(codec.decode(bytes.subarray(0, bytes.length * part), whole)).rejects.toMatchObject({
+      code: 'unreadable-image',
+      // A TIFF may be cut within tables that its decoder then calls damaged.
+      reason: format === 'tiff' ? expect.stringMatching(/^(truncated|damaged)$/) : 'truncated',
+    });
+  }
+});
+
+test.each<[string, Uint8Array, object]>([
+  ['nothing', new Uint8Array(), { code: 'unreadable-image', reason: 'empty' }],
+  ['text', new TextEncoder().encode('not a picture'), { code: 'unsupported-image', reason: 'not-a-picture' }],
+  [
+    'a web page',
+    new TextEncoder().encode('<!doctype html><svg></svg>'),
+    { code: 'unsupported-image', reason: 'not-a-picture' },
+  ],
+  ['BMP', new Uint8Array([0x42, 0x4d, 70, 0, 0, 0]), { code: 'unsupported-image', args: { format: 'BMP' } }],
+  [
+    'HEIC',
+    new TextEncoder().encode('\0\0\0\x18ftypheic\0\0\0\0mif1heic'),
+    { code: 'unsupported-image', args: { format: 'HEIC' } },
+  ],
+  ['PDF', new TextEncoder().encode('%PDF-1.7'), { code: 'unsupported-image', args: { format: 'PDF' } }],
+  [
+    '30000×30000 pixels',
+    pngHeader(30_000, 30_000),
+    { code: 'image-too-large', args: { width: 30_000, height: 30_000, megapixels: 900, max: 100 } },
+  ],
+  ['too many bytes', new Uint8Array(101 * 1024 * 1024), { code: 'image-too-large', reason: 'bytes' }],
+  ['broken SVG', svg('<rect'), { code: 'unreadable-image' }],
+])('refuses %s', async (_, bytes, failure) => {
+  await expect(codec.decode(bytes, whole)).rejects.toMatchObject(failure);
+});
