@@ -2,10 +2,13 @@ import { Worker } from 'node:worker_threads';
 import { failureFromRecord, MixFailure } from '../mix/failure.ts';
 import { type DecoderRequest, type DecoderVersions, decoderReplySchema } from './decoderMessages.ts';
 
+/** A thread that has not started after this long never will; in milliseconds. */
+const startLimit = 30_000;
+
 interface Pending {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly timeoutMs: number;
 }
 
 /** One worker thread that does one request at a time. It does not keep the process alive while it has nothing to do. */
@@ -14,12 +17,14 @@ export class DecoderThread {
   readonly ready: Promise<DecoderVersions>;
   readonly #worker: Worker;
   #isReady = false;
-  #pending: Pending | undefined;
   #ended = false;
+  #pending: Pending | undefined;
+  #timer: NodeJS.Timeout;
 
   /** @param onEnd called once, when the thread is gone, whatever ended it. */
   constructor(workerPath: string, onEnd: () => void) {
     this.#worker = new Worker(workerPath, { name: 'image codec' });
+    this.#timer = setTimeout(() => this.#fail(new Error('The codec thread did not start')), startLimit);
     const { promise, resolve, reject } = promiseParts<DecoderVersions>();
     this.ready = promise;
     this.ready.catch(() => {}); // whoever waits for it hears of it; nobody has to
@@ -27,8 +32,7 @@ export class DecoderThread {
     this.#worker.on('messageerror', (error) => this.#fail(error));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => {
-      const failure = this.#fail(new Error('The codec thread ended'));
-      reject(failure);
+      reject(this.#fail(new Error('The codec thread ended')));
       onEnd();
     });
   }
@@ -38,25 +42,23 @@ export class DecoderThread {
   }
 
   /**
-   * Hands over the request's buffer and waits for the answer.
-   * @throws MixFailure what the decoder says, or `unreadable-image` with reason `decoder-hung` or `decoder-crashed`: the thread is then of no more use.
+   * Hands over the request's buffer and waits for the answer; the time starts when the thread does.
+   * @throws MixFailure what the decoder says, or `unreadable-image` with reason `decoder-hung`, `decoder-crashed` or
+   * `no-decoder`: the thread is then of no more use.
    */
   run(request: DecoderRequest, timeoutMs: number): Promise<unknown> {
     if (this.#ended) return Promise.reject(this.#fail(new Error('The codec thread has ended')));
-    this.#worker.ref();
     const { promise, resolve, reject } = promiseParts<unknown>();
-    const timer = setTimeout(() => {
-      const args = { seconds: Math.round(timeoutMs / 1000) };
-      this.#settle()?.reject(new MixFailure('unreadable-image', { reason: 'decoder-hung', args }));
-      void this.end();
-    }, timeoutMs);
-    this.#pending = { resolve, reject, timer };
+    this.#pending = { resolve, reject, timeoutMs };
+    this.#worker.ref();
+    if (this.#isReady) this.#startClock(timeoutMs);
     this.#worker.postMessage(request, [request.bytes.buffer]);
     return promise;
   }
 
   async end(): Promise<void> {
     this.#ended = true;
+    clearTimeout(this.#timer);
     await this.#worker.terminate();
   }
 
@@ -66,8 +68,10 @@ export class DecoderThread {
       this.#fail(reply.error);
     } else if (reply.data.kind === 'ready') {
       this.#isReady = true;
+      clearTimeout(this.#timer);
       ready(reply.data.versions);
-      if (!this.#pending) this.#worker.unref();
+      if (this.#pending) this.#startClock(this.#pending.timeoutMs);
+      else this.#worker.unref();
     } else if (reply.data.kind === 'done') {
       this.#settle()?.resolve(reply.data.result);
     } else {
@@ -75,10 +79,18 @@ export class DecoderThread {
     }
   }
 
+  #startClock(timeoutMs: number): void {
+    this.#timer = setTimeout(() => {
+      const args = { seconds: Math.round(timeoutMs / 1000) };
+      this.#settle()?.reject(new MixFailure('unreadable-image', { reason: 'decoder-hung', args }));
+      void this.end();
+    }, timeoutMs);
+  }
+
   #settle(): Pending | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
-    clearTimeout(pending?.timer);
+    clearTimeout(this.#timer);
     this.#worker.unref();
     return pending;
   }
