@@ -16,7 +16,7 @@ const method = <P extends z.ZodType, R extends z.ZodType>(params: P, result: R, 
   result,
   timeout,
 });
-const nothing = z.undefined().or(z.null());
+const nothing = z.void().or(z.null());
 const bytes = z.instanceof(Uint8Array);
 
 /** The engine that the next mix runs on, and what it takes. */
@@ -39,6 +39,8 @@ export const jobViewSchema = z.object({
   state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
   progress: progressSchema,
   message: z.string().optional(),
+  /** The field or image of the mix that the message is about. */
+  field: z.string().optional(),
   /** A job that timed out and can be looked up again. */
   canCheckAgain: z.boolean(),
 });

@@ -1,0 +1,42 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { JobSnapshot } from '../jobs/runner.ts';
+import { failureFromRecord } from '../mix/failure.ts';
+import { reveal } from './panelHandlers.ts';
+import type { Words } from './words.ts';
+
+/** Tells how a job ended where nobody is looking at the panel: once, with what can be done next. */
+export async function announce(job: JobSnapshot, words: Words): Promise<void> {
+  const { record } = job;
+  if (record.failure) {
+    await announceFailure(words.failure(failureFromRecord(record.failure)), record.failure.code, words);
+    return;
+  }
+  const picture = record.pictures.find(({ written }) => written);
+  if (record.state !== 'done' || !picture) return;
+  const inWorkspace = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(picture.path)) !== undefined;
+  const action = words.say(inWorkspace ? 'announce.reveal' : 'announce.saveAs');
+  const message = words.say('announce.done', { name: basename(picture.path), count: record.pictures.length });
+  const answer = await vscode.window.showInformationMessage(message, action);
+  if (answer !== action) return;
+  if (inWorkspace) await reveal(picture);
+  else await saveAs(picture.path, words);
+}
+
+/** Shows a failure with the button that leads to where it is mended. */
+export async function announceFailure(message: string, code: string, words: Words): Promise<void> {
+  const isKey = code === 'no-api-key' || code === 'invalid-api-key';
+  const action = words.say(isKey ? 'announce.setKey' : 'announce.showLog');
+  const answer = await vscode.window.showErrorMessage(message, action);
+  if (answer === action) await vscode.commands.executeCommand(isKey ? 'imageMixer.setApiKey' : 'imageMixer.showLog');
+}
+
+/** Copies a picture from the extension's storage to where people want it. */
+export async function saveAs(path: string, words: Words): Promise<void> {
+  const from = vscode.Uri.file(path);
+  const to = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.file(basename(path)),
+    title: words.say('announce.saveAs'),
+  });
+  if (to) await vscode.workspace.fs.copy(from, to, { overwrite: true });
+}

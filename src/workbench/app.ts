@@ -1,0 +1,234 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { readProvenance } from '../images/pictureMetadata.ts';
+import type { JobSnapshot } from '../jobs/runner.ts';
+import { type Draft, draftSchema, emptyDraft } from '../mix/draft.ts';
+import { MixFailure } from '../mix/failure.ts';
+import type { Outcome } from '../mix/outcome.ts';
+import { announce, announceFailure } from './announcements.ts';
+import { ApiKeys, askForKey, isKey } from './apiKeys.ts';
+import { EngineChoice } from './engineChoice.ts';
+import { ImageIntake } from './imageFiles.ts';
+import { pickImages } from './imagePicker.ts';
+import { viewOfJob } from './jobViews.ts';
+import { Machinery } from './machinery.ts';
+import { Mixes } from './mixes.ts';
+import { Panel } from './panel.ts';
+import { draftKey, panelHandlers } from './panelHandlers.ts';
+import { Pictures } from './pictures.ts';
+import { draftOfJob, draftOfRecipe, recipeText } from './recipes.ts';
+import { Results, viewOf } from './results.ts';
+import { pickRecipe, RecipeRuns } from './runCommand.ts';
+import { StatusBar } from './statusBar.ts';
+import { UploadConsent } from './uploadConsent.ts';
+import { Words } from './words.ts';
+
+/** Everything behind the commands. Made once, by the first command, restored panel or job left behind. */
+export class App {
+  readonly #context: vscode.ExtensionContext;
+  readonly #words = new Words((sentence) => vscode.l10n.t(sentence));
+  readonly #log: vscode.LogOutputChannel;
+  readonly #keys: ApiKeys;
+  readonly #machinery: Machinery;
+  readonly #intake: ImageIntake;
+  readonly #results: Results;
+  readonly #panel: Panel;
+  readonly #runs: RecipeRuns;
+  readonly #statusBar: StatusBar;
+  readonly #disposables: vscode.Disposable[] = [];
+  /** Jobs of `imageMixer.run`: their caller hears of the outcome, so nothing is announced. */
+  readonly #called = new Set<string>();
+  readonly #announced = new Set<string>();
+
+  constructor(context: vscode.ExtensionContext) {
+    this.#context = context;
+    this.#log = vscode.window.createOutputChannel('Image Mixer', { log: true });
+    this.#keys = new ApiKeys(context.secrets);
+    const consent = new UploadConsent(context.workspaceState, this.#words);
+    this.#machinery = new Machinery({ context, keys: this.#keys, consent, log: this.#log });
+    const { runner, reader, codec } = this.#machinery;
+    const storage = (context.storageUri ?? context.globalStorageUri).fsPath;
+    this.#intake = new ImageIntake(join(context.globalStorageUri.fsPath, 'sources'), reader, this.#words);
+    this.#results = new Results(storage);
+    const engine = new EngineChoice(this.#keys, () => this.#machinery.origin());
+    const mixes = new Mixes({ runner, storage, consent, origin: () => this.#machinery.origin() });
+    this.#panel = new Panel({
+      extension: context.extensionUri,
+      words: this.#words,
+      log: this.#log,
+      handlers: panelHandlers({
+        words: this.#words,
+        engine,
+        intake: this.#intake,
+        pictures: new Pictures(codec, reader),
+        results: this.#results,
+        mixes,
+        runner,
+        memory: context.workspaceState,
+        firstDraft: () => this.#firstDraft(),
+      }),
+    });
+    this.#runs = new RecipeRuns({
+      mixes,
+      engine,
+      words: this.#words,
+      runner,
+      onStart: (jobId) => this.#called.add(jobId),
+    });
+    this.#statusBar = new StatusBar(this.#words);
+    this.#disposables.push(
+      this.#log,
+      this.#statusBar,
+      { dispose: runner.onChange((job) => void this.#jobChanged(job)) },
+      engine.onChange(async () => this.#panel.tell('engine', await engine.view())),
+      this.#results.onChange(async () =>
+        this.#panel.tell('results', { results: (await this.#results.all()).map(viewOf) }),
+      ),
+      this.#panel.onVisibility(() => this.#statusBar.update(runner.jobs(), this.#panel.visible)),
+    );
+  }
+
+  open(): void {
+    this.#panel.show();
+  }
+
+  /** From the explorer `(uri, uris)`; without them, from a quick pick. */
+  async mixSelected(uri?: unknown, uris?: unknown): Promise<void> {
+    await this.#addImages(await this.#chosen(uri, uris), true);
+  }
+
+  /** From the explorer `(uri, uris)` or the title bar of the image preview `(uri, { groupId })`. */
+  async addToMix(uri?: unknown, uris?: unknown): Promise<void> {
+    await this.#addImages(await this.#chosen(uri, uris), false);
+  }
+
+  /** With a recipe or its URI: runs it without asking anything. From menus and the palette: tells the outcome too. */
+  async run(target?: unknown, options?: unknown): Promise<Outcome | undefined> {
+    const fromMenu = target === undefined || Array.isArray(options) || isEditorContext(options);
+    if (!fromMenu) return this.#runs.run(target, options);
+    const file = target ?? (await pickRecipe(this.#words));
+    if (file === undefined) return undefined;
+    const outcome = await this.#runs.run(file, undefined);
+    if (outcome.error) void announceFailure(outcome.error.message, outcome.error.code, this.#words);
+    else await vscode.commands.executeCommand('imageMixer.open');
+    return outcome;
+  }
+
+  async setApiKey(given?: unknown): Promise<void> {
+    const origin = this.#machinery.origin();
+    const key = given === undefined ? await askForKey(origin, this.#words) : given;
+    if (key === undefined) return;
+    if (!isKey(key)) throw new Error(this.#words.say('key.invalid'));
+    await this.#keys.set(origin, key.trim());
+    void vscode.window.showInformationMessage(this.#words.say('key.stored', { origin }));
+  }
+
+  async clearApiKey(): Promise<void> {
+    const origin = this.#machinery.origin();
+    await this.#keys.clear(origin);
+    void vscode.window.showInformationMessage(this.#words.say('key.cleared', { origin }));
+  }
+
+  /** Opens an unsaved recipe file that holds the panel's present mix. */
+  async newRecipe(): Promise<void> {
+    const kept = draftSchema.safeParse(this.#context.workspaceState.get(draftKey));
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? this.#context.globalStorageUri;
+    const text = recipeText(kept.success ? kept.data : emptyDraft, folder);
+    const file = await freeUntitled(folder);
+    const document = await vscode.workspace.openTextDocument(file.with({ scheme: 'untitled' }));
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(document.uri, new vscode.Position(0, 0), text);
+    await vscode.workspace.applyEdit(edit);
+    await vscode.window.showTextDocument(document);
+  }
+
+  /** Opens the mix that a saved picture carries. */
+  async openRecipeFromImage(uri?: unknown): Promise<void> {
+    const [file] = await this.#chosen(uri, undefined);
+    if (!file) return;
+    try {
+      const recipe = readProvenance(await readFile(file.fsPath));
+      if (recipe === undefined) {
+        throw new MixFailure('invalid-recipe', {
+          reason: 'none-in-image',
+          args: { image: vscode.workspace.asRelativePath(file) },
+        });
+      }
+      const root = vscode.workspace.getWorkspaceFolder(file)?.uri ?? vscode.Uri.joinPath(file, '..');
+      this.#panel.openDraft(draftOfRecipe(recipe, root.fsPath));
+    } catch (error) {
+      void vscode.window.showErrorMessage(this.#words.failure(error));
+    }
+  }
+
+  showLog(): void {
+    this.#log.show();
+  }
+
+  restorePanel(panel: vscode.WebviewPanel): void {
+    this.#panel.attach(panel);
+  }
+
+  async resumeJobs(): Promise<void> {
+    await this.#machinery.runner.resume();
+  }
+
+  async dispose(): Promise<void> {
+    for (const disposable of this.#disposables) disposable.dispose();
+    await this.#machinery.dispose();
+  }
+
+  async #addImages(uris: readonly vscode.Uri[], replace: boolean): Promise<void> {
+    if (uris.length === 0) return;
+    const { images, problems } = await this.#intake.add(uris.map((uri) => uri.toString()));
+    if (images.length > 0) this.#panel.addImages(images, replace);
+    for (const { message } of problems) void vscode.window.showWarningMessage(message);
+  }
+
+  /** The files a command is about: what the menu passes, the image in the active editor, or what is picked. */
+  async #chosen(uri: unknown, uris: unknown): Promise<vscode.Uri[]> {
+    const list: unknown[] = Array.isArray(uris) && uris.length > 0 ? uris : [uri];
+    const given = list.filter((item) => item instanceof vscode.Uri);
+    if (given.length > 0) return given;
+    const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    if (tab instanceof vscode.TabInputCustom && tab.viewType === 'imagePreview.previewEditor') return [tab.uri];
+    return pickImages(this.#words);
+  }
+
+  async #jobChanged(job: JobSnapshot): Promise<void> {
+    const { runner } = this.#machinery;
+    this.#panel.tell('job', viewOfJob(job, this.#words));
+    this.#statusBar.update(runner.jobs(), this.#panel.visible);
+    await this.#results.addFrom(job.record, draftOfJob);
+    const { id, state } = job.record;
+    if (state === 'waiting' || state === 'running' || this.#announced.has(id)) return;
+    this.#announced.add(id);
+    if (!this.#panel.visible && !this.#called.has(id)) await announce(job, this.#words);
+  }
+
+  /** What a new user finds in the panel: two pictures that ship with the extension. */
+  async #firstDraft(): Promise<Draft> {
+    const folder = vscode.Uri.joinPath(this.#context.extensionUri, 'media', 'examples');
+    const names = (await vscode.workspace.fs.readDirectory(folder)).map(([name]) => name).sort();
+    const { images } = await this.#intake.add(names.map((name) => vscode.Uri.joinPath(folder, name).toString()));
+    return { ...emptyDraft, images };
+  }
+}
+
+/** What VS Code passes to a command in an editor's title bar. */
+function isEditorContext(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'groupId' in value;
+}
+
+/** A name for a new recipe that no file has. */
+async function freeUntitled(folder: vscode.Uri): Promise<vscode.Uri> {
+  for (let number = 1; ; number++) {
+    const file = vscode.Uri.joinPath(folder, number === 1 ? 'new.mix.json' : `new-${number}.mix.json`);
+    const taken = await vscode.workspace.fs.stat(file).then(
+      () => true,
+      () => vscode.workspace.textDocuments.some(({ uri }) => uri.scheme === 'untitled' && uri.path === file.path),
+    );
+    if (!taken) return file;
+  }
+}

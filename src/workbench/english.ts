@@ -1,0 +1,108 @@
+import { panelStrings } from './panelStrings.ts';
+
+/** Every sentence of the extension in English, by id. `failure.CODE/REASON` is more exact than `failure.CODE`; `{name}` is filled in. */
+export const english = {
+  ...panelStrings,
+
+  'field.width': 'Width',
+  'field.height': 'Height',
+  'field.steps': 'Steps',
+  'field.guidanceScale': 'Guidance scale',
+  'field.seed': 'Seed',
+  'field.samples': 'Samples',
+  'field.weight': 'Weight',
+  'field.weights': 'weights',
+  'field.prompt': 'prompt',
+  'field.negativePrompt': 'negative prompt',
+  'field.images': 'Images',
+
+  unexpected: 'Something unexpected went wrong: {detail}. The log has more.',
+
+  'failure.invalid-recipe': 'This is not a valid recipe.',
+  'failure.invalid-recipe/not-a-recipe': 'A recipe must be a JSON object with a list of images.',
+  'failure.invalid-recipe/no-images': 'There is no image to mix. Add at least one.',
+  'failure.invalid-recipe/nothing-enabled': 'No image is switched on. Switch on at least one.',
+  'failure.invalid-recipe/no-weight': 'Every weight is 0. Give at least one image a weight above 0.',
+  'failure.invalid-recipe/too-many-images':
+    'There are {count} images, and this engine takes at most {max}. Remove some or switch them off.',
+  'failure.invalid-recipe/prompt-required': 'The hosted service needs a prompt. Say what the picture should show.',
+  'failure.invalid-recipe/out-of-range': '{field} is {value}. Enter a number from {min} to {max}.',
+  'failure.invalid-recipe/bad-value': '{field} can not be {value}. Correct it in the recipe.',
+  'failure.invalid-recipe/bad-source': 'The source {value} is neither a path nor an http(s) address. Use one of these.',
+  'failure.invalid-recipe/no-file': 'The recipe {file} can not be read. Check that it exists.',
+  'failure.invalid-recipe/no-json': 'The recipe {file} is not valid JSON: {detail}',
+  'failure.invalid-recipe/none-in-image': 'This picture carries no recipe. Only pictures saved by Image Mixer do.',
+
+  'failure.unsupported-image': 'The file is no picture that can be read. Use PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.',
+  'failure.unsupported-image/not-an-image-file':
+    'It does not look like an image by its name and was left out. Use PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.',
+  'failure.unreadable-image': 'The picture can not be read. Check the file, or replace it.',
+  'failure.image-too-large': 'The picture is too large to be opened safely. Use a smaller copy.',
+  'failure.blocked-address':
+    'The address {host} is on this machine or a private network and is not fetched. To allow it, turn on imageMixer.images.allowPrivateAddresses in your user settings.',
+  'failure.untrusted-workspace':
+    'In Restricted Mode only the local engine runs, on images you pick yourself. Trust the workspace to do this.',
+  'failure.untrusted-workspace/network':
+    'In Restricted Mode no image is fetched from the web. Trust the workspace, or use a file.',
+  'failure.upload-not-allowed':
+    'Images of this workspace may not be uploaded to the hosted service. Allow it when asked or in imageMixer.hosted.uploads, or give the images by URL.',
+  'failure.no-api-key':
+    'No API key is stored for {origin}. Run “Image Mixer: Set API Key”, or choose the local engine. You get a key from your account at the service.',
+  'failure.invalid-api-key':
+    'The service does not accept the API key for {origin}. Check the key in your account there and run “Image Mixer: Set API Key”.',
+  'failure.invalid-request': 'The service refused the request: {message}',
+  'failure.invalid-request/bad-options': 'The options must be { outputFolder?: Uri, engine?: "hosted" | "local" }.',
+  'failure.insufficient-credits':
+    'Your account at {origin} has too few credits for this mix. Buy credits there, then mix again.',
+  'failure.plan-required':
+    'Your plan at {origin} does not include this. Choose a plan there that does, then mix again.',
+  'failure.rate-limited': 'The service takes no more requests just now. Wait a little, then mix again.',
+  'failure.service-unavailable': 'The service is not available just now. Nothing was repeated; try again later.',
+  'failure.generation-failed': 'The picture could not be made. Try again, with another seed if it happens again.',
+  'failure.result-unavailable': 'The picture was made, but can not be fetched.',
+  'failure.result-unavailable/forgotten': 'This result is no longer in the list.',
+  'failure.unexpected-response': 'The service gave an answer that can not be understood. Try again later.',
+  'failure.interrupted':
+    'The connection broke after the request was sent, so it is not known whether the service made and charged the picture. Look into your account there before you mix again.',
+  'failure.timeout': 'The service did not finish in time. It may still do so: choose “Check again”.',
+  'failure.network': 'The service can not be reached. Check the connection and the proxy settings, then try again.',
+  'failure.save-failed': 'The picture can not be saved in {path}. Check that the folder can be written to.',
+  'failure.save-failed/folder-outside':
+    'The folder {folder} lies outside the workspace folder. Choose one inside it in imageMixer.output.folder.',
+
+  'notice.unknown-key': 'The recipe has an unknown key, {key}. It was kept and had no effect.',
+  'notice.ignored': 'This engine ignores the {part}.',
+  'notice.steps-over-limit': 'Steps are {value}; the service documents at most {max}. They were sent as they are.',
+
+  'pick.title': 'Add images to the mix',
+  'pick.placeholder': 'Type to search; choose one or more',
+  'pick.browse': 'Browse…',
+  'pick.open': 'Add to mix',
+  'url.title': 'Add an image by URL',
+  'url.prompt': 'Address of a picture, http or https',
+  'url.invalid': 'Enter an address that begins with https:// or http://',
+  'key.title': 'API key of the hosted service',
+  'key.prompt': 'Key for {origin}, from your account there. It is kept in the secret storage of VS Code.',
+  'key.invalid': 'A key is one word of plain characters.',
+  'key.stored':
+    'The API key for {origin} is stored. Mixes now run on the hosted service unless the setting imageMixer.engine says otherwise.',
+  'key.cleared': 'The API key for {origin} is removed.',
+  'upload.question': 'Upload images of this workspace to {origin}?',
+  'upload.detail':
+    'The service needs them to make the mix. They are sent scaled down and without EXIF or GPS data. You are asked once in this workspace.',
+  'upload.allow': 'Upload',
+  'run.title': 'Mixing',
+  'run.pick': 'Run a mix recipe',
+  'run.noRecipes': 'There is no recipe (*.mix.json) in this workspace. “Image Mixer: New Recipe” makes one.',
+  'progress.of': '{done} of {total}',
+  'progress.eta': 'about {seconds} s left',
+  'job.cancelled': 'Cancelled.',
+  'job.cancelledHosted': 'Cancelled. The service can not be told to stop: it may finish the work and charge for it.',
+  'status.tooltip': '{name}: open Image Mixer',
+  'result.copied': 'Path copied',
+  'announce.done': 'Image Mixer saved {name}.',
+  'announce.reveal': 'Reveal',
+  'announce.saveAs': 'Save As…',
+  'announce.setKey': 'Set API Key',
+  'announce.showLog': 'Show Log',
+} as const;

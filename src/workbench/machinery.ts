@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type * as vscode from 'vscode';
+import { systemClock } from '../engines/clock.ts';
+import type { Engine } from '../engines/engine.ts';
+import { serviceOf } from '../engines/hosted/service.ts';
+import { createLocalEngine } from '../engines/local/engine.ts';
+import { createSourceReader } from '../images/sourceReader.ts';
+import { WorkerCodec } from '../images/workerCodec.ts';
+import { JobRunner } from '../jobs/runner.ts';
+import { PictureWriter } from '../output/pictureWriter.ts';
+import type { ApiKeys } from './apiKeys.ts';
+import { setting } from './settings.ts';
+import type { UploadConsent } from './uploadConsent.ts';
+
+/** The parts below the workbench, each made once and when first needed: codec, reader, engines, runner. */
+export class Machinery {
+  readonly #context: vscode.ExtensionContext;
+  readonly #keys: ApiKeys;
+  readonly #consent: UploadConsent;
+  readonly #log: vscode.LogOutputChannel;
+  readonly codec: WorkerCodec;
+  readonly reader = createSourceReader({
+    allowPrivateAddresses: () => setting('images.allowPrivateAddresses'),
+    ownOrigin: () => this.origin(),
+  });
+  readonly runner: JobRunner;
+  #local: ReturnType<typeof createLocalEngine> | undefined;
+
+  constructor(options: {
+    context: vscode.ExtensionContext;
+    keys: ApiKeys;
+    consent: UploadConsent;
+    log: vscode.LogOutputChannel;
+  }) {
+    this.#context = options.context;
+    this.#keys = options.keys;
+    this.#consent = options.consent;
+    this.#log = options.log;
+    this.codec = new WorkerCodec({ workerPath: this.#bundle('codecWorker.cjs') });
+    this.runner = new JobRunner({
+      directory: join(options.context.globalStorageUri.fsPath, 'jobs'),
+      engines: { local: async () => this.#localEngine(), hosted: () => this.#hostedEngine() },
+      writer: new PictureWriter(),
+      clock: systemClock,
+      maxConcurrent: () => setting('hosted.maxConcurrent'),
+      newId: randomUUID,
+      owner: randomUUID(),
+    });
+  }
+
+  /** The origin of the base URL in force. @throws MixFailure where the setting is no usable URL. */
+  origin(): string {
+    return serviceOf({ baseUrl: setting('hosted.baseUrl'), dialect: setting('hosted.dialect') }).origin;
+  }
+
+  async dispose(): Promise<void> {
+    await this.runner.dispose();
+    await Promise.all([this.#local?.dispose(), this.codec.dispose()]);
+  }
+
+  #bundle(name: string): string {
+    return join(this.#context.extensionPath, 'dist', name);
+  }
+
+  #localEngine(): Engine {
+    this.#local ??= createLocalEngine({
+      codec: this.codec,
+      reader: this.reader,
+      workerPath: this.#bundle('kernelWorker.cjs'),
+    });
+    return this.#local;
+  }
+}
