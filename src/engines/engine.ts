@@ -34,11 +34,21 @@ export interface MadePicture {
   readonly engineVersion: string;
 }
 
+/**
+ * The reason that a task's signal gives where the window closes and the job goes on later, in this window or another: what is paid
+ * for and already on its way may still be taken in, for a few seconds.
+ */
+export class PutAside extends Error {
+  override readonly name = 'PutAside';
+}
+
 /** What an engine is given to talk to its job. */
 export interface MixContext {
   readonly signal: AbortSignal;
   /** What an earlier run of the same job last handed to `save`; undefined on the first run. */
   readonly saved: unknown;
+  /** Positions of the samples that an earlier run delivered; none where absent. */
+  readonly delivered?: ReadonlySet<number>;
   progress(progress: Progress): void;
   notice(notice: Notice): void;
   /** Writes the engine's own state (plain JSON) to the journal; resolves once it is on disk. */
@@ -50,5 +60,7 @@ export interface MixContext {
 /** Makes pictures from sources. `run` resolves when every sample was delivered and rejects with MixFailure or the signal's reason. */
 export interface Engine {
   readonly name: EngineName;
+  /** Whether a job that failed with this saved state holds paid work that another run can still bring in; never where absent. */
+  canResume?(saved: unknown): boolean;
   run(task: MixTask, context: MixContext): Promise<void>;
 }

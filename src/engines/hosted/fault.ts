@@ -1,0 +1,53 @@
+/** What went wrong with an exchange, as far as a user could tell the difference. */
+export type FaultReason =
+  | 'dns'
+  | 'refused'
+  | 'connect-timeout'
+  | 'tls'
+  | 'connection'
+  | 'no-answer'
+  | 'connection-lost'
+  | 'answer-cut'
+  | 'too-large'
+  | 'redirected';
+
+/** An exchange that brought no answer. Its message holds no address, header or body. */
+export class TransportFault extends Error {
+  override readonly name = 'TransportFault';
+  readonly reason: FaultReason;
+  /** False where not one byte of the request was written: then the service certainly did no work. */
+  readonly sent: boolean;
+  /** Where a redirect led, as an origin. */
+  readonly target: string | undefined;
+
+  constructor(reason: FaultReason, sent: boolean, details: { cause?: unknown; target?: string } = {}) {
+    super(reason, details.cause === undefined ? {} : { cause: details.cause });
+    this.reason = reason;
+    this.sent = sent;
+    this.target = details.target;
+  }
+}
+
+/** Tells the fault from what undici or Node threw; `stage` is how far the exchange was. */
+export function faultOf(error: unknown, stage: 'connecting' | 'waiting' | 'receiving'): TransportFault {
+  if (error instanceof TransportFault) return error;
+  const code = codeOf(error);
+  if (stage === 'connecting') return new TransportFault(connectReason(code), false, { cause: error });
+  if (/TIMEOUT|ETIMEDOUT/.test(code)) return new TransportFault('no-answer', true, { cause: error });
+  const reason = stage === 'waiting' ? 'connection-lost' : 'answer-cut';
+  return new TransportFault(reason, true, { cause: error });
+}
+
+function connectReason(code: string): FaultReason {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL' || code === 'ENODATA') return 'dns';
+  if (code === 'ECONNREFUSED') return 'refused';
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'connect-timeout';
+  if (/CERT|TLS|SSL|SIGNATURE|EPROTO|ISSUER/.test(code)) return 'tls';
+  return 'connection';
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  const code: unknown = Reflect.get(error, 'code');
+  return typeof code === 'string' ? code : '';
+}

@@ -1,0 +1,69 @@
+import { type FailureCode, MixFailure } from '../../mix/failure.ts';
+import { TransportFault } from './fault.ts';
+import type { Service } from './service.ts';
+import type { Answer, Refusal } from './wire.ts';
+
+export type Refused = Extract<Answer, { kind: 'refused' }>;
+export type Unreadable = Extract<Answer, { kind: 'unreadable' }>;
+
+const codes: Readonly<Record<Refusal, { code: FailureCode; reason?: string }>> = {
+  'invalid-api-key': { code: 'invalid-api-key' },
+  'invalid-request': { code: 'invalid-request' },
+  'image-not-fetched': { code: 'invalid-request', reason: 'image-not-fetched' },
+  duplicate: { code: 'rate-limited', reason: 'duplicate' },
+  'rate-limited': { code: 'rate-limited' },
+  'insufficient-credits': { code: 'insufficient-credits' },
+  'plan-required': { code: 'plan-required' },
+  unavailable: { code: 'service-unavailable' },
+  'generation-failed': { code: 'generation-failed' },
+  'not-found': { code: 'result-unavailable', reason: 'not-found' },
+  refused: { code: 'invalid-request', reason: 'refused' },
+};
+
+/** The recipe's names of the service's fields. */
+const fields: Readonly<Record<string, string>> = {
+  prompt: 'prompt',
+  negative_prompt: 'negativePrompt',
+  init_image: 'images',
+  init_image_weights: 'images',
+  width: 'width',
+  height: 'height',
+  steps: 'steps',
+  guidance_scale: 'guidanceScale',
+  seed: 'seed',
+  samples: 'samples',
+  webhook: 'webhook',
+  track_id: 'trackId',
+};
+
+/** A refusal as a failure. Args: `origin`, `message` (the service's own words, or its HTTP code), `seconds` where it says how long to wait. */
+export function refusalFailure(answer: Refused, service: Service): MixFailure {
+  const { code, reason } = codes[answer.why];
+  const field = code === 'invalid-request' && answer.field !== undefined ? fields[answer.field] : undefined;
+  return new MixFailure(code, {
+    ...(reason === undefined ? {} : { reason }),
+    ...(field === undefined ? {} : { field }),
+    args: {
+      origin: service.origin,
+      message: answer.message || `HTTP ${answer.http}`,
+      ...(code === 'rate-limited' ? { seconds: Math.ceil(answer.retryAfter ?? 30) } : {}),
+    },
+  });
+}
+
+/** `unexpected-response` with `origin` and `status`; the reason tells a wrong address (`no-endpoint`) from a page, a cut or a strange answer. */
+export function unreadableFailure(answer: Unreadable, service: Service): MixFailure {
+  const reason = answer.http === 404 || answer.http === 405 ? 'no-endpoint' : answer.what;
+  return new MixFailure('unexpected-response', { reason, args: { origin: service.origin, status: answer.http } });
+}
+
+/** A fault of something that is safe to repeat, once there is no more repeating: `network`, or `unexpected-response` for a strange answer. */
+export function faultFailure(fault: TransportFault, service: Service): MixFailure {
+  const { reason, target } = fault;
+  const strange = reason === 'too-large' || reason === 'redirected';
+  return new MixFailure(strange ? 'unexpected-response' : 'network', {
+    reason,
+    args: { origin: service.origin, ...(target === undefined ? {} : { target }) },
+    cause: fault,
+  });
+}

@@ -1,0 +1,22 @@
+/** How many characters of the service's own words are passed on. */
+const longest = 300;
+
+/**
+ * The service's own words as they may be shown and logged: without the key, without the query of any address
+ * (it may hold a signature), on one line and not long.
+ */
+export function tidyWords(text: string, key: string): string {
+  const withoutKey = [key, encodeURIComponent(key)].reduce((words, secret) => words.replaceAll(secret, '…'), text);
+  const tidy = withoutKey
+    .replace(/(https?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
+  return tidy.length > longest ? `${tidy.slice(0, longest - 1)}…` : tidy;
+}
+
+/** An address as it may be logged: without user, query and fragment. */
+export function tidyAddress(address: string): string {
+  if (!URL.canParse(address)) return '…';
+  const { origin, pathname } = new URL(address);
+  return `${origin}${pathname}`;
+}
