@@ -1,0 +1,141 @@
+import type { Draft, DraftImage } from '../../mix/draft.ts';
+import { limits } from '../../mix/limits.ts';
+import { type Channel, RemoteError } from '../../protocol/channel.ts';
+import type { HostContract, PanelContract, Problem } from '../../protocol/contract.ts';
+import type { PanelModel } from './panelModel.ts';
+
+export type Host = Channel<HostContract, PanelContract>;
+
+/** A picture without an address, as the clipboard or another program hands it over. */
+export interface LoosePicture {
+  readonly name: string;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+type Added = { images: DraftImage[]; problems: Problem[] };
+
+/** What people do that needs the host. Nothing here throws: what goes wrong becomes a message of the panel. */
+export class Actions {
+  readonly #host: Host;
+  readonly #model: PanelModel;
+
+  constructor(host: Host, model: PanelModel) {
+    this.#host = host;
+    this.#model = model;
+  }
+
+  pickImages(): Promise<void> {
+    return this.#add(() => this.#host.call('pickImages', null));
+  }
+
+  askUrl(): Promise<void> {
+    return this.#add(() => this.#host.call('askUrl', null));
+  }
+
+  async addUris(uris: readonly string[]): Promise<void> {
+    if (uris.length > 0) await this.#add(() => this.#host.call('addUris', { uris: uris.slice(0, 100) }));
+  }
+
+  async addPictures(pictures: readonly LoosePicture[]): Promise<void> {
+    for (const picture of pictures) {
+      await this.#add(async () => this.#host.call('addBytes', { name: picture.name, bytes: await picture.bytes() }));
+    }
+  }
+
+  useAsSource(resultId: string): Promise<void> {
+    return this.#add(() => this.#host.call('useAsSource', { id: resultId }));
+  }
+
+  async reuseSettings(resultId: string): Promise<void> {
+    await this.#try(async () => {
+      const { draft } = await this.#host.call('reuseSettings', { id: resultId });
+      this.#model.edit(() => draft);
+    });
+  }
+
+  /** Asks for a mix of the draft as it stands. False where something is wrong with it; the panel then shows what. */
+  async mix(): Promise<boolean> {
+    const { draft, issues } = this.#model;
+    this.#model.clearProblems();
+    if (draft.images.length === 0) {
+      const message = this.#model.say('panel.issue.noImages');
+      this.#model.report([{ code: 'invalid-recipe', field: 'images', message }]);
+      return false;
+    }
+    if (issues.size > 0) return false;
+    let started = false;
+    await this.#try(async () => {
+      const { jobId, problems } = await this.#host.call('mix', { draft });
+      this.#model.report(problems, draft);
+      started = jobId !== null;
+    });
+    return started;
+  }
+
+  newSeed(): void {
+    const drawn = crypto.getRandomValues(new Uint32Array(1))[0] ?? limits.seed.min;
+    this.#model.edit((draft): Draft => ({ ...draft, seed: drawn }));
+  }
+
+  cancel(jobId: string): Promise<void> {
+    return this.#try(() => this.#host.call('cancel', { jobId }));
+  }
+
+  async dismiss(jobId: string): Promise<void> {
+    this.#model.removeJob(jobId);
+    await this.#try(() => this.#host.call('dismiss', { jobId }));
+  }
+
+  checkAgain(jobId: string): Promise<void> {
+    return this.#try(() => this.#host.call('checkAgain', { jobId }));
+  }
+
+  open(resultId: string): Promise<void> {
+    return this.#try(() => this.#host.call('openResult', { id: resultId }));
+  }
+
+  reveal(resultId: string): Promise<void> {
+    return this.#try(() => this.#host.call('revealResult', { id: resultId }));
+  }
+
+  copyPath(resultId: string): Promise<void> {
+    return this.#try(() => this.#host.call('copyPath', { id: resultId }));
+  }
+
+  run(command: 'setApiKey' | 'openSettings' | 'showLog'): Promise<void> {
+    return this.#try(() => this.#host.call('runCommand', { command }));
+  }
+
+  /** Sends the draft to be kept with the workspace; a failure only means that another panel starts with an older one. */
+  saveDraft(): Promise<void> {
+    return this.#host.call('saveDraft', { draft: this.#model.draft }).then(
+      () => undefined,
+      () => undefined,
+    );
+  }
+
+  #add(ask: () => Promise<Added>): Promise<void> {
+    return this.#try(async () => {
+      const { images, problems } = await ask();
+      this.#model.addImages(images);
+      this.#model.report(problems);
+    });
+  }
+
+  async #try(run: () => Promise<unknown>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      const code = error instanceof RemoteError ? error.code : 'unexpected';
+      if (code === 'closed') return; // the panel itself is going away
+      const isSilence = code === 'timeout' || code === 'bad-reply' || code === 'unknown-method';
+      const message = isSilence ? this.#model.say('panel.error.noAnswer') : messageOf(error);
+      this.#model.report([{ code, message }]);
+    }
+  }
+}
+
+/** What an error says; the host's errors are in words already. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,78 @@
+import type { Draft, DraftImage } from '../../mix/draft.ts';
+import { limits } from '../../mix/limits.ts';
+import { roundTo } from './typedNumber.ts';
+
+/** The weight that images start with and that a double click on the slider brings back. */
+export const defaultWeight = 0.5;
+
+/** The draft with one image changed; the same draft where nothing changes. */
+export function changeImage(draft: Draft, id: string, patch: Partial<Omit<DraftImage, 'id'>>): Draft {
+  const image = draft.images.find((each) => each.id === id);
+  if (!image || isSame(image, { ...image, ...patch })) return draft;
+  return { ...draft, images: draft.images.map((each) => (each.id === id ? { ...each, ...patch } : each)) };
+}
+
+function isSame(one: DraftImage, other: DraftImage): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The draft with images at its end, or instead of those it had. An id that is taken gets a number behind it. */
+export function addImages(draft: Draft, added: readonly DraftImage[], replace = false): Draft {
+  const images = replace ? [] : [...draft.images];
+  const taken = new Set(images.map((image) => image.id));
+  for (const image of added) {
+    let id = image.id;
+    for (let count = 2; taken.has(id); count++) id = `${image.id}-${count}`;
+    taken.add(id);
+    images.push({ ...image, id });
+  }
+  return added.length === 0 && !replace ? draft : { ...draft, images };
+}
+
+/** The draft without one image. */
+export function removeImage(draft: Draft, id: string): Draft {
+  return { ...draft, images: draft.images.filter((image) => image.id !== id) };
+}
+
+/** The draft with one image moved to position `to`; the same draft where it is there already. */
+export function moveImage(draft: Draft, id: string, to: number): Draft {
+  const from = draft.images.findIndex((image) => image.id === id);
+  const image = draft.images[from];
+  const target = Math.max(0, Math.min(draft.images.length - 1, to));
+  if (!image || target === from) return draft;
+  return { ...draft, images: draft.images.toSpliced(from, 1).toSpliced(target, 0, image) };
+}
+
+/** The draft with the same weight on every image that takes part. */
+export function equaliseWeights(draft: Draft): Draft {
+  return mapWeights(draft, () => defaultWeight);
+}
+
+/** The draft with its weights brought to a sum of 1, their proportions kept. */
+export function scaleWeights(draft: Draft): Draft {
+  const sum = weightSum(draft);
+  return sum > 0 ? mapWeights(draft, (weight) => roundTo(weight / sum, 0.01)) : draft;
+}
+
+function mapWeights(draft: Draft, change: (weight: number) => number): Draft {
+  const images = draft.images.map((image) =>
+    image.enabled ? { ...image, weight: change(readWeight(image.weight) ?? 0) } : image,
+  );
+  return images.every((image, at) => image.weight === draft.images[at]?.weight) ? draft : { ...draft, images };
+}
+
+/** A weight that counts: a number in range, or undefined. */
+export function readWeight(weight: number | string): number | undefined {
+  const { min, max } = limits.weight;
+  return typeof weight === 'number' && weight >= min && weight <= max ? weight : undefined;
+}
+
+function weightSum(draft: Draft): number {
+  return draft.images.reduce((sum, image) => sum + (image.enabled ? (readWeight(image.weight) ?? 0) : 0), 0);
+}
+
+/** Each image's part of the whole, 0 to 1, in the order of the draft: its weight over the sum of those that take part. */
+export function sharesOf(draft: Draft): number[] {
+  const sum = weightSum(draft);
+  return draft.images.map((image) => (image.enabled && sum > 0 ? (readWeight(image.weight) ?? 0) / sum : 0));
+}

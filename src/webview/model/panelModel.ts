@@ -1,0 +1,176 @@
+import { type Draft, type DraftImage, emptyDraft } from '../../mix/draft.ts';
+import type { EngineView, JobView, Problem, ResultView } from '../../protocol/contract.ts';
+import { addImages } from './edits.ts';
+import type { History } from './history.ts';
+import { draftIssues, type Issues } from './issues.ts';
+import type { Say } from './text.ts';
+
+/** A message that belongs to no field, until it is dismissed. */
+export interface Message {
+  readonly id: number;
+  readonly text: string;
+}
+
+/** What the host sent at the start. */
+export interface PanelStart {
+  readonly engine: EngineView;
+  readonly jobs: readonly JobView[];
+  readonly results: readonly ResultView[];
+}
+
+/**
+ * All that the panel shows: the mix with its history, the engine, the jobs and the results. Fires `change` whenever
+ * any of it changed; the values themselves are never changed in place, so that what is drawn can compare them.
+ */
+export class PanelModel extends EventTarget {
+  readonly say: Say;
+  readonly #history: History<Draft>;
+  #engine: EngineView;
+  #jobs: readonly JobView[];
+  #results: readonly ResultView[];
+  #issues: Issues;
+  #problems: Issues = new Map();
+  #messages: readonly Message[] = [];
+  #lastMessage = 0;
+
+  constructor(say: Say, history: History<Draft>, start: PanelStart) {
+    super();
+    this.say = say;
+    this.#history = history;
+    this.#engine = start.engine;
+    this.#jobs = start.jobs;
+    this.#results = start.results;
+    this.#issues = draftIssues(history.present, start.engine, say);
+  }
+
+  get draft(): Draft {
+    return this.#history.present;
+  }
+  get history(): Pick<History<Draft>, 'canUndo' | 'canRedo' | 'snapshot'> {
+    return this.#history;
+  }
+  get engine(): EngineView {
+    return this.#engine;
+  }
+  get jobs(): readonly JobView[] {
+    return this.#jobs;
+  }
+  get results(): readonly ResultView[] {
+    return this.#results;
+  }
+  /** What is wrong with the draft as typed. */
+  get issues(): Issues {
+    return this.#issues;
+  }
+  /** What the host found wrong with fields and images of the draft, by the same keys. */
+  get problems(): Issues {
+    return this.#problems;
+  }
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+
+  /** Changes the draft. Edits in a row with the same key become one step of the history, until `seal`. */
+  edit(change: (draft: Draft) => Draft, key?: string): void {
+    const before = this.draft;
+    this.#history.change(change(before), key);
+    if (this.draft !== before) this.#drafted(before);
+  }
+
+  /** Ends the step of the history that is being made. */
+  seal(): void {
+    this.#history.seal();
+  }
+
+  undo(): void {
+    const before = this.draft;
+    if (this.#history.undo()) this.#drafted(before);
+  }
+
+  redo(): void {
+    const before = this.draft;
+    if (this.#history.redo()) this.#drafted(before);
+  }
+
+  setEngine(engine: EngineView): void {
+    this.#engine = engine;
+    this.#issues = draftIssues(this.draft, engine, this.say);
+    this.#changed();
+  }
+
+  setJob(job: JobView): void {
+    const known = this.#jobs.some(({ id }) => id === job.id);
+    this.#jobs = known ? this.#jobs.map((each) => (each.id === job.id ? job : each)) : [...this.#jobs, job];
+    this.#changed();
+  }
+
+  removeJob(id: string): void {
+    this.#jobs = this.#jobs.filter((job) => job.id !== id);
+    this.#changed();
+  }
+
+  setResults(results: readonly ResultView[]): void {
+    this.#results = results;
+    this.#changed();
+  }
+
+  /** Puts images into the mix; those of `replace` start a new mix, the earlier one stays an undo away. */
+  addImages(images: readonly DraftImage[], replace = false): void {
+    this.edit((draft) => addImages(replace ? { ...emptyDraft } : draft, images, replace));
+  }
+
+  /** Forgets what the host found wrong, before it is asked again. */
+  clearProblems(): void {
+    this.#problems = new Map();
+    this.#changed();
+  }
+
+  /** Shows what the host found wrong: at its field where it names one, else as a message. @param asked the draft that it looked at. */
+  report(problems: readonly Problem[], asked: Draft = this.draft): void {
+    const byField = new Map(this.#problems);
+    const rest: Message[] = [];
+    for (const { message, field } of problems) {
+      const key = field === undefined ? undefined : problemKey(asked, field);
+      if (key === undefined) rest.push({ id: ++this.#lastMessage, text: message });
+      else byField.set(key, message);
+    }
+    this.#problems = byField;
+    const known = new Set(rest.map(({ text }) => text));
+    this.#messages = [...this.#messages.filter(({ text }) => !known.has(text)), ...rest];
+    this.#changed();
+  }
+
+  dismiss(message: Message): void {
+    this.#messages = this.#messages.filter(({ id }) => id !== message.id);
+    this.#changed();
+  }
+
+  #drafted(before: Draft): void {
+    this.#issues = draftIssues(this.draft, this.#engine, this.say);
+    const isAsItWas = (key: string) => blamed(before, key) === blamed(this.draft, key);
+    this.#problems = new Map([...this.#problems].filter(([key]) => isAsItWas(key)));
+    this.dispatchEvent(new Event('draft'));
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+/** The value that a problem's key speaks of: once it has changed, the problem is out of date. */
+function blamed(draft: Draft, key: string): unknown {
+  const [kind, id] = key.split(':');
+  const image = draft.images.find((each) => each.id === id);
+  if (kind === 'image') return image?.uri;
+  if (kind === 'weight') return image?.weight;
+  return Reflect.get(draft, key);
+}
+
+/** `images.2.weight` as `weight:ID` and `images.2` as `image:ID`; undefined where there is no such image. */
+function problemKey(draft: Draft, field: string): string | undefined {
+  const match = /^images\.(\d+)(\.weight)?/.exec(field);
+  if (!match) return field;
+  const id = draft.images[Number(match[1])]?.id;
+  return id && `${match[2] ? 'weight' : 'image'}:${id}`;
+}

@@ -1,0 +1,53 @@
+import type { MessageArgs } from '../../mix/failure.ts';
+import { fill } from '../../mix/words.ts';
+import type { StringId } from '../../protocol/stringIds.ts';
+
+/** The sentence of an id in the display language, its placeholders filled. */
+export type Say = (id: StringId, args?: MessageArgs) => string;
+
+/** Looks sentences up among those the host sent; numbers are written as the language writes them. */
+export function speaker(strings: Readonly<Record<string, string>>, language: string): Say {
+  const numbers = new Intl.NumberFormat(language);
+  return (id, args = {}) =>
+    fill(
+      strings[id] ?? id,
+      Object.fromEntries(
+        Object.entries(args).map(([name, value]) => [name, typeof value === 'number' ? numbers.format(value) : value]),
+      ),
+    );
+}
+
+/** Numbers, durations and times in the display language. */
+export class Formats {
+  readonly #percent: Intl.NumberFormat;
+  readonly #seconds: Intl.NumberFormat;
+  readonly #minutes: Intl.NumberFormat;
+  readonly #time: Intl.DateTimeFormat;
+  readonly #dateTime: Intl.DateTimeFormat;
+
+  constructor(language: string) {
+    const unit = (name: string) =>
+      new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 0 });
+    this.#percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
+    this.#seconds = unit('second');
+    this.#minutes = unit('minute');
+    this.#time = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
+    this.#dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  }
+
+  /** @param fraction 0 to 1. */
+  percent(fraction: number): string {
+    return this.#percent.format(fraction);
+  }
+
+  /** @param seconds rounded up, told in minutes from 90 on. */
+  duration(seconds: number): string {
+    return seconds < 90 ? this.#seconds.format(Math.ceil(seconds)) : this.#minutes.format(Math.ceil(seconds / 60));
+  }
+
+  /** The time of day, or with the date where it was another day. @param moment milliseconds since 1970. */
+  moment(moment: number, now = Date.now()): string {
+    const isToday = new Date(moment).toDateString() === new Date(now).toDateString();
+    return (isToday ? this.#time : this.#dateTime).format(moment);
+  }
+}

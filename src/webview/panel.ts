@@ -1,0 +1,80 @@
+import { emptyDraft } from '../mix/draft.ts';
+import { Channel, type Port } from '../protocol/channel.ts';
+import { hostContract, panelContract } from '../protocol/contract.ts';
+import { Actions, type Host, messageOf } from './model/actions.ts';
+import { debounce } from './model/debounce.ts';
+import { History } from './model/history.ts';
+import { PanelModel } from './model/panelModel.ts';
+import { keepState, loadState, type StateStore } from './model/savedState.ts';
+import { Formats, speaker } from './model/text.ts';
+import './panel.css';
+import { Thumbnails } from './thumbnails.ts';
+import { App } from './ui/app.ts';
+
+declare function acquireVsCodeApi(): StateStore & { postMessage(message: unknown): void };
+
+const vscode = acquireVsCodeApi();
+
+const port: Port = {
+  send: (message) => vscode.postMessage(message),
+  listen: (listener) => {
+    const receive = (event: MessageEvent) => listener(event.data);
+    window.addEventListener('message', receive);
+    return () => window.removeEventListener('message', receive);
+  },
+};
+
+let setModel: (model: PanelModel) => void = () => {};
+/** Resolves once the host has told how things stand; its events wait for that. */
+const model = new Promise<PanelModel>((resolve) => {
+  setModel = resolve;
+});
+const withModel =
+  <P>(act: (model: PanelModel, params: P) => void) =>
+  async (params: P): Promise<null> => {
+    act(await model, params);
+    return null;
+  };
+
+const host: Host = new Channel({
+  port,
+  remote: hostContract,
+  local: panelContract,
+  handlers: {
+    engine: withModel((to, engine) => to.setEngine(engine)),
+    job: withModel((to, job) => to.setJob(job)),
+    jobRemoved: withModel((to, { jobId }) => to.removeJob(jobId)),
+    results: withModel((to, { results }) => to.setResults(results)),
+    addImages: withModel((to, { images, replace }) => to.addImages(images, replace)),
+    replaceDraft: withModel((to, { draft }) => to.edit(() => draft)),
+    problem: withModel((to, problem) => to.report([problem])),
+  },
+  describe: (error) => ({ code: 'panel', message: messageOf(error) }),
+});
+
+async function start(): Promise<void> {
+  const { strings, draft, engine, jobs, results } = await host.call('ready', null);
+  const language = document.documentElement.lang || 'en';
+  const say = speaker(strings, language);
+  const kept = loadState(vscode) ?? { past: [], present: draft ?? emptyDraft, future: [] };
+  const panelModel = new PanelModel(say, new History(kept), { engine, jobs, results });
+  const actions = new Actions(host, panelModel);
+
+  const keep = debounce(() => keepState(vscode, panelModel.history.snapshot()), 100);
+  const save = debounce(() => void actions.saveDraft(), 500);
+  panelModel.addEventListener('draft', () => {
+    keep();
+    save();
+  });
+  window.addEventListener('pagehide', () => {
+    keep.flush();
+    save.flush();
+  });
+
+  const app = new App();
+  app.panel = { model: panelModel, actions, thumbnails: new Thumbnails(host), formats: new Formats(language), say };
+  document.querySelector('image-mixer-app')?.replaceChildren(app);
+  setModel(panelModel);
+}
+
+void start();

@@ -1,0 +1,166 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { readDrop, readPaste } from '../intake.ts';
+import './announcer.ts';
+import { iconButton } from './iconButton.ts';
+import './imageList.ts';
+import { PanelElement } from './panelElement.ts';
+import './previewView.ts';
+import './promptFields.ts';
+import './resultList.ts';
+import './runBar.ts';
+import './settingFields.ts';
+
+/** The whole panel: lays out its parts, and takes what belongs to none of them: keys, drops and pastes. */
+export class App extends PanelElement {
+  static override properties = { ...PanelElement.properties, isDropTarget: { state: true } };
+  declare isDropTarget: boolean;
+  #listening: AbortController | undefined;
+
+  constructor() {
+    super();
+    this.isDropTarget = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    this.panel.model.addEventListener('change', () => this.requestUpdate(), { signal });
+    document.addEventListener('keydown', (event) => this.#pressed(event), { signal });
+    document.addEventListener('paste', (event) => this.#pasted(event), { signal });
+    document.addEventListener('dragover', (event) => this.#draggedOver(event), { signal });
+    document.addEventListener('dragleave', (event) => this.#draggedOut(event), { signal });
+    document.addEventListener('drop', (event) => this.#dropped(event), { signal });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#listening?.abort();
+  }
+
+  override render(): TemplateResult {
+    const { panel } = this;
+    const { draft, engine, issues, problems, jobs, results, history } = panel.model;
+    return html`
+      <mix-announcer .panel=${panel} .jobs=${jobs}></mix-announcer>
+      <main class="panel" aria-label=${panel.say('panel.title')}>
+        ${this.#messages()}
+        <div class="making">
+          <section class="images">
+            <mix-images
+              .panel=${panel}
+              .draft=${draft}
+              .engine=${engine}
+              .issues=${issues}
+              .problems=${problems}
+              .canUndo=${history.canUndo}
+              .canRedo=${history.canRedo}
+            ></mix-images>
+          </section>
+          <section class="inputs">
+            <mix-prompts .panel=${panel} .draft=${draft} .engine=${engine} .issues=${issues} .problems=${problems}></mix-prompts>
+            <mix-settings .panel=${panel} .draft=${draft} .engine=${engine} .issues=${issues} .problems=${problems}></mix-settings>
+          </section>
+        </div>
+        <div class="made">
+          <section class="preview">
+            <mix-preview .panel=${panel} .draft=${draft} .engine=${engine}></mix-preview>
+          </section>
+          <section class="running">
+            <mix-run .panel=${panel} .engine=${engine} .jobs=${jobs} @run=${() => void this.#mix()}></mix-run>
+          </section>
+          <section class="results-section">
+            <mix-results .panel=${panel} .results=${results}></mix-results>
+          </section>
+        </div>
+      </main>
+      ${this.isDropTarget ? html`<div class="drop-cover"><p>${panel.say('panel.images.dropNow')}</p></div>` : nothing}
+    `;
+  }
+
+  #messages(): TemplateResult | typeof nothing {
+    const { model, say } = this.panel;
+    if (model.messages.length === 0) return nothing;
+    return html`<div class="messages" role="alert">
+      ${model.messages.map(
+        (message) => html`<p class="message">
+          <span class="codicon codicon-error" aria-hidden="true"></span>
+          <span class="message-text">${message.text}</span>
+          ${iconButton('close', say('panel.message.dismiss'), () => model.dismiss(message))}
+        </p>`,
+      )}
+    </div>`;
+  }
+
+  async #mix(): Promise<void> {
+    const started = await this.panel.actions.mix();
+    if (started) return;
+    await this.updateComplete;
+    requestAnimationFrame(() => this.#showFirstError());
+  }
+
+  #showFirstError(): void {
+    const wrong = this.querySelector('[invalid]') ?? this.querySelector('.field-error, .card-warning, .messages');
+    if (wrong instanceof HTMLElement) wrong.focus();
+    wrong?.scrollIntoView({ block: 'nearest' });
+  }
+
+  #pressed(event: KeyboardEvent): void {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key === 'enter') {
+      this.#take(event);
+      void this.#mix();
+    } else if (key === 'z' || key === 'y') {
+      event.stopPropagation(); // VS Code would take these away from text boxes too
+      if (isTextBox(event)) return;
+      event.preventDefault();
+      if (key === 'y' || event.shiftKey) this.panel.model.redo();
+      else this.panel.model.undo();
+    }
+  }
+
+  #take(event: Event): void {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  #pasted(event: ClipboardEvent): void {
+    if (!event.clipboardData) return;
+    const { uris, pictures } = readPaste(event.clipboardData);
+    if (pictures.length === 0 && (uris.length === 0 || isTextBox(event))) return;
+    this.#take(event);
+    void this.panel.actions.addUris(uris);
+    void this.panel.actions.addPictures(pictures);
+  }
+
+  #draggedOver(event: DragEvent): void {
+    const types = event.dataTransfer?.types ?? [];
+    if (!types.some((type) => type === 'Files' || type.endsWith('uri-list'))) return;
+    event.preventDefault();
+    if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
+    this.isDropTarget = true;
+  }
+
+  #draggedOut(event: DragEvent): void {
+    if (event.relatedTarget === null) this.isDropTarget = false;
+  }
+
+  #dropped(event: DragEvent): void {
+    this.isDropTarget = false;
+    if (!event.dataTransfer) return;
+    const { uris, pictures } = readDrop(event.dataTransfer);
+    if (uris.length === 0 && pictures.length === 0) return;
+    this.#take(event);
+    void this.panel.actions.addUris(uris);
+    void this.panel.actions.addPictures(pictures);
+  }
+}
+
+/** Whether an event comes from where text is typed, also inside a shadow tree. */
+function isTextBox(event: Event): boolean {
+  const [target] = event.composedPath();
+  return target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === 'text');
+}
+
+customElements.define('mix-app', App);

@@ -1,0 +1,16 @@
+import { html, nothing, type TemplateResult } from 'lit';
+
+/** A control below its visible label, with what is wrong and what is worth knowing about it right beside. */
+export function field(
+  label: string,
+  control: TemplateResult,
+  options: { error?: string | undefined; warning?: string | undefined; note?: string | undefined; class?: string } = {},
+): TemplateResult {
+  return html`<div class="field ${options.class ?? ''}">
+    <span class="field-label" aria-hidden="true">${label}</span>
+    ${control}
+    ${options.error ? html`<p class="field-error">${options.error}</p>` : nothing}
+    ${options.warning ? html`<p class="field-warning">${options.warning}</p>` : nothing}
+    ${options.note ? html`<p class="field-note">${options.note}</p>` : nothing}
+  </div>`;
+}

@@ -1,0 +1,111 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Draft } from '../../mix/draft.ts';
+import type { EngineView } from '../../protocol/contract.ts';
+import { equaliseWeights, scaleWeights, sharesOf } from '../model/edits.ts';
+import type { Issues } from '../model/issues.ts';
+import { namesOf } from '../model/names.ts';
+import { button } from './button.ts';
+import { iconButton } from './iconButton.ts';
+import './imageCard.ts';
+import { PanelElement } from './panelElement.ts';
+
+/** The source images with their weights, and the ways to add more. */
+export class ImageList extends PanelElement {
+  static override properties = {
+    ...PanelElement.properties,
+    draft: { attribute: false },
+    engine: { attribute: false },
+    issues: { attribute: false },
+    problems: { attribute: false },
+    canUndo: { attribute: false },
+    canRedo: { attribute: false },
+  };
+  declare draft: Draft;
+  declare engine: EngineView;
+  declare issues: Issues;
+  declare problems: Issues;
+  declare canUndo: boolean;
+  declare canRedo: boolean;
+
+  override render(): TemplateResult {
+    const { say, model } = this.panel;
+    const { images } = this.draft;
+    const problem = this.issues.get('images') ?? this.problems.get('images');
+    return html`
+      <header class="section-head">
+        <h2>${say('panel.images')}</h2>
+        ${
+          images.length > 0
+            ? html`<span class="count">${say('panel.images.count', { count: images.length, max: this.engine.maxImages })}</span>`
+            : nothing
+        }
+        <span class="section-actions">
+          ${iconButton('discard', say('panel.images.undo'), () => model.undo(), { disabled: !this.canUndo })}
+          ${iconButton('redo', say('panel.images.redo'), () => model.redo(), { disabled: !this.canRedo })}
+          ${images.length > 1 ? this.#weightTools() : nothing}
+        </span>
+      </header>
+      ${problem ? html`<p class="field-error" role="alert">${problem}</p>` : nothing}
+      ${
+        images.length > 1 && this.engine.ignores.includes('weights')
+          ? html`<p class="note"><span class="codicon codicon-info" aria-hidden="true"></span>${say('panel.image.weightsIgnored')}</p>`
+          : nothing
+      }
+      ${this.#list()} ${this.#adding()}
+    `;
+  }
+
+  #weightTools(): TemplateResult {
+    const { say, model } = this.panel;
+    return html`
+      ${iconButton('law', say('panel.images.equalise'), () => model.edit(equaliseWeights))}
+      ${iconButton('percentage', say('panel.images.scale'), () => model.edit(scaleWeights))}
+    `;
+  }
+
+  #list(): TemplateResult {
+    const { images } = this.draft;
+    const names = namesOf(images.map(({ path }) => path));
+    const shares = sharesOf(this.draft);
+    return html`<ul class="cards" aria-label=${this.panel.say('panel.images')}>
+      ${repeat(
+        images,
+        ({ id }) => id,
+        (image, index) => html`<li>
+          <mix-image
+            .panel=${this.panel}
+            .image=${image}
+            .name=${names[index] ?? image.path}
+            .share=${shares[index] ?? 0}
+            .index=${index}
+            .count=${images.length}
+            .issue=${this.issues.get(`weight:${image.id}`) ?? this.problems.get(`weight:${image.id}`)}
+            .problem=${this.issues.get(`image:${image.id}`) ?? this.problems.get(`image:${image.id}`)}
+          ></mix-image>
+        </li>`,
+      )}
+    </ul>`;
+  }
+
+  #adding(): TemplateResult {
+    const { say, actions } = this.panel;
+    const isEmpty = this.draft.images.length === 0;
+    return html`<div class="drop-zone ${isEmpty ? 'is-empty' : ''}">
+      ${
+        isEmpty
+          ? html`<span class="codicon codicon-file-media drop-icon" aria-hidden="true"></span>
+              <p class="drop-title">${say('panel.images.emptyTitle')}</p>
+              <p class="drop-text">${say('panel.images.emptyText')}</p>`
+          : nothing
+      }
+      <div class="buttons">
+        ${button(say('panel.images.add'), () => void actions.pickImages(), { icon: 'add', secondary: !isEmpty })}
+        ${button(say('panel.images.addUrl'), () => void actions.askUrl(), { icon: 'link', secondary: true })}
+      </div>
+      <p class="drop-hint">${say('panel.images.dropHint')}</p>
+    </div>`;
+  }
+}
+
+customElements.define('mix-images', ImageList);

@@ -1,0 +1,82 @@
+import '@vscode-elements/elements/dist/vscode-progress-bar/vscode-progress-bar.js';
+import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { JobView } from '../../protocol/contract.ts';
+import { button } from './button.ts';
+import { iconButton } from './iconButton.ts';
+import { PanelElement } from './panelElement.ts';
+
+/** Whether a job is still to be heard of: it waits, runs, failed, or has something to say. */
+export function isShown({ state, message }: JobView): boolean {
+  return state === 'waiting' || state === 'running' || state === 'failed' || message !== undefined;
+}
+
+/** The jobs that wait or run, with their progress, and those that ended with something to say. */
+export class JobList extends PanelElement {
+  static override properties = { ...PanelElement.properties, jobs: { attribute: false } };
+  declare jobs: readonly JobView[];
+
+  override render(): TemplateResult | typeof nothing {
+    const shown = this.jobs.filter(isShown);
+    const first = shown.find(({ state }) => state === 'running') ?? shown.find(({ state }) => state === 'waiting');
+    if (shown.length === 0) return nothing;
+    return html`<ul class="jobs" aria-label=${this.panel.say('panel.jobs')}>
+      ${repeat(
+        shown,
+        ({ id }) => id,
+        (job) => html`<li class="job is-${job.state}">
+          ${job.state === 'waiting' || job.state === 'running' ? this.#going(job, job === first) : this.#ended(job)}
+        </li>`,
+      )}
+    </ul>`;
+  }
+
+  #going(job: JobView, isFirst: boolean): TemplateResult {
+    const { say, actions } = this.panel;
+    const label = isFirst ? say('panel.job.cancel') : say('panel.job.cancelNamed', { name: job.name });
+    const { fraction } = job.progress;
+    return html`
+      <span class="job-name" title=${job.name}>${job.name}</span>
+      <span class="job-stage">${this.#stage(job)}</span>
+      ${button(say('panel.job.cancel'), () => void actions.cancel(job.id), { secondary: true, name: label })}
+      <vscode-progress-bar
+        class="job-progress"
+        aria-label=${say('panel.job.progress', { name: job.name })}
+        ?indeterminate=${job.state === 'running' && fraction === undefined}
+        .value=${(fraction ?? 0) * 100}
+      ></vscode-progress-bar>
+    `;
+  }
+
+  #stage({ progress }: JobView): string {
+    const { say, formats } = this.panel;
+    const { stage, done, total, etaSeconds } = progress;
+    return [
+      say(`panel.stage.${stage}`),
+      ...(done !== undefined && total !== undefined && total > 1 ? [say('panel.job.count', { done, total })] : []),
+      ...(etaSeconds === undefined ? [] : [say('panel.job.left', { time: formats.duration(etaSeconds) })]),
+    ].join(' · ');
+  }
+
+  #ended(job: JobView): TemplateResult {
+    const { say, actions } = this.panel;
+    const icon = { failed: 'error', done: 'warning', cancelled: 'circle-slash', waiting: '', running: '' }[job.state];
+    return html`
+      <span class="job-icon codicon codicon-${icon}" aria-hidden="true"></span>
+      <span class="job-name" title=${job.name}>${job.name}</span>
+      ${iconButton('close', say('panel.job.dismiss', { name: job.name }), () => void actions.dismiss(job.id))}
+      <p class="job-message">${job.message ?? this.#outcome(job)}</p>
+      ${
+        job.canCheckAgain
+          ? button(say('panel.job.checkAgain'), () => void actions.checkAgain(job.id), { secondary: true })
+          : nothing
+      }
+    `;
+  }
+
+  #outcome({ state, name }: JobView): string {
+    return this.panel.say(state === 'failed' ? 'panel.job.failed' : 'panel.job.done', { name });
+  }
+}
+
+customElements.define('mix-jobs', JobList);

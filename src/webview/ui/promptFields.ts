@@ -1,0 +1,57 @@
+import { html, type TemplateResult } from 'lit';
+import type { Draft } from '../../mix/draft.ts';
+import type { EngineView } from '../../protocol/contract.ts';
+import type { Issues } from '../model/issues.ts';
+import { field } from './field.ts';
+import { PanelElement } from './panelElement.ts';
+import './promptArea.ts';
+import type { PromptArea } from './promptArea.ts';
+
+type PromptKey = 'prompt' | 'negativePrompt';
+
+/** The prompt and the negative prompt. */
+export class PromptFields extends PanelElement {
+  static override properties = {
+    ...PanelElement.properties,
+    draft: { attribute: false },
+    engine: { attribute: false },
+    issues: { attribute: false },
+    problems: { attribute: false },
+  };
+  declare draft: Draft;
+  declare engine: EngineView;
+  declare issues: Issues;
+  declare problems: Issues;
+
+  override render(): TemplateResult {
+    return html`${this.#area('prompt')}${this.#area('negativePrompt')}`;
+  }
+
+  #area(key: PromptKey): TemplateResult {
+    const { say, model } = this.panel;
+    const error = this.issues.get(key) ?? this.problems.get(key);
+    const ignored = this.engine.ignores.includes(key);
+    const note = ignored ? say(this.engine.name === 'local' ? 'panel.ignored.local' : 'panel.ignored') : undefined;
+    return field(
+      say(`panel.${key}`),
+      html`<mix-prompt
+        class=${key}
+        .label=${say(`panel.${key}`)}
+        .placeholder=${say(`panel.${key}.placeholder`)}
+        .value=${this.draft[key]}
+        .message=${error}
+        .spellcheck=${true}
+        @input=${(event: InputEvent) => this.#typed(key, event)}
+        @focusout=${() => model.seal()}
+      ></mix-prompt>`,
+      { error, note },
+    );
+  }
+
+  #typed(key: PromptKey, event: InputEvent): void {
+    const area = event.currentTarget as PromptArea; // the listener sits on the area itself
+    this.panel.model.edit((draft) => ({ ...draft, [key]: area.wrappedElement.value }), key);
+  }
+}
+
+customElements.define('mix-prompts', PromptFields);

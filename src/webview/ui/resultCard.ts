@@ -1,0 +1,45 @@
+import { html, type TemplateResult } from 'lit';
+import type { ResultView } from '../../protocol/contract.ts';
+import { iconButton } from './iconButton.ts';
+import { PanelElement } from './panelElement.ts';
+import './thumbnailView.ts';
+
+/** One picture that was made, with what can be done with it. */
+export class ResultCard extends PanelElement {
+  static override properties = {
+    ...PanelElement.properties,
+    result: { attribute: false },
+    name: { attribute: false },
+  };
+  declare result: ResultView;
+  declare name: string;
+
+  override updated(): void {
+    this.style.setProperty('--ratio', String(this.result.width / this.result.height));
+  }
+
+  override render(): TemplateResult {
+    const { say, actions, formats } = this.panel;
+    const { id, uri, path, prompt, seed, engine, width, height, createdAt } = this.result;
+    const name = this.name;
+    const engineName = say(engine === 'local' ? 'panel.result.local' : 'panel.result.hosted');
+    return html`
+      <div class="result-picture" title=${prompt === '' ? path : `${path}\n${prompt}`} @click=${() => void actions.open(id)}>
+        <mix-thumbnail .panel=${this.panel} .uri=${uri} .name=${name} .side=${320}></mix-thumbnail>
+      </div>
+      <p class="result-name" title=${path}>${name}</p>
+      <p class="result-about">
+        ${engineName} · ${width} × ${height} · ${say('panel.result.seed', { seed: String(seed) })} · ${formats.moment(createdAt)}
+      </p>
+      <div class="result-actions">
+        ${iconButton('go-to-file', say('panel.result.open', { name }), () => void actions.open(id))}
+        ${iconButton('folder-opened', say('panel.result.reveal', { name }), () => void actions.reveal(id))}
+        ${iconButton('copy', say('panel.result.copyPath', { name }), () => void actions.copyPath(id))}
+        ${iconButton('insert', say('panel.result.use', { name }), () => void actions.useAsSource(id))}
+        ${iconButton('history', say('panel.result.reuse', { name }), () => void actions.reuseSettings(id))}
+      </div>
+    `;
+  }
+}
+
+customElements.define('mix-result', ResultCard);

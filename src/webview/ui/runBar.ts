@@ -1,0 +1,61 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { EngineView, JobView } from '../../protocol/contract.ts';
+import { button } from './button.ts';
+import { iconButton } from './iconButton.ts';
+import './jobList.ts';
+import { PanelElement } from './panelElement.ts';
+
+/** The one primary button, the engine that it runs, and what is running. Fires `run` when pressed. */
+export class RunBar extends PanelElement {
+  static override properties = {
+    ...PanelElement.properties,
+    engine: { attribute: false },
+    jobs: { attribute: false },
+  };
+  declare engine: EngineView;
+  declare jobs: readonly JobView[];
+
+  override render(): TemplateResult {
+    const { say, actions } = this.panel;
+    const { name, hasKey } = this.engine;
+    return html`
+      <mix-jobs .panel=${this.panel} .jobs=${this.jobs}></mix-jobs>
+      <div class="run">
+        <span class="run-button">
+          ${button(say('panel.mix'), () => this.dispatchEvent(new CustomEvent('run')), {
+            icon: 'play',
+            title: say('panel.mix.tip', { shortcut: shortcut() }),
+          })}
+        </span>
+        <span class="engine">
+          <span class="engine-name">${say(name === 'local' ? 'panel.engine.local' : 'panel.engine.hosted')}</span>
+          <span class="engine-note">${this.#note()}</span>
+        </span>
+        <span class="engine-actions">
+          ${
+            hasKey
+              ? nothing
+              : html`<button type="button" class="link" @click=${() => void actions.run('setApiKey')}>
+                  ${say('panel.engine.setKey')}
+                </button>`
+          }
+          ${iconButton('settings-gear', say('panel.engine.settings'), () => void actions.run('openSettings'))}
+        </span>
+      </div>
+    `;
+  }
+
+  #note(): string {
+    const { say } = this.panel;
+    const { name, hasKey, trusted } = this.engine;
+    if (name === 'local') return say(trusted ? 'panel.engine.localNote' : 'panel.engine.untrusted');
+    return say(hasKey ? 'panel.engine.hostedNote' : 'panel.engine.hostedNoKey');
+  }
+}
+
+/** Ctrl+Enter as this platform writes it. */
+function shortcut(): string {
+  return /mac/i.test(navigator.userAgent) ? '⌘⏎' : 'Ctrl+Enter';
+}
+
+customElements.define('mix-run', RunBar);

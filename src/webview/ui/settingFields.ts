@@ -1,0 +1,121 @@
+import { html, type TemplateResult } from 'lit';
+import type { Draft } from '../../mix/draft.ts';
+import { limits } from '../../mix/limits.ts';
+import type { EngineView } from '../../protocol/contract.ts';
+import type { Issues } from '../model/issues.ts';
+import { type Ratio, ratios, readSide, sizeOf } from '../model/sizes.ts';
+import { field } from './field.ts';
+import { iconButton } from './iconButton.ts';
+import './numberField.ts';
+import type { NumberRange } from './numberField.ts';
+import { PanelElement } from './panelElement.ts';
+
+type NumberKey = 'width' | 'height' | 'steps' | 'guidanceScale' | 'seed' | 'samples';
+
+const ranges: Readonly<Record<NumberKey, NumberRange>> = {
+  width: { ...limits.side, step: 64, fineStep: 1 },
+  height: { ...limits.side, step: 64, fineStep: 1 },
+  steps: { ...limits.steps, step: 1, fineStep: 1 },
+  guidanceScale: { ...limits.guidanceScale, step: 0.5, fineStep: 0.1 },
+  seed: { ...limits.seed, step: 1, fineStep: 1 },
+  samples: { ...limits.samples, step: 1, fineStep: 1 },
+};
+
+/** Size, steps, guidance scale, seed and samples. */
+export class SettingFields extends PanelElement {
+  static override properties = {
+    ...PanelElement.properties,
+    draft: { attribute: false },
+    engine: { attribute: false },
+    issues: { attribute: false },
+    problems: { attribute: false },
+  };
+  declare draft: Draft;
+  declare engine: EngineView;
+  declare issues: Issues;
+  declare problems: Issues;
+
+  override render(): TemplateResult {
+    const { say } = this.panel;
+    const swap = iconButton('arrow-swap', say('panel.size.swap'), () => this.#swap());
+    return html`
+      <div class="ratios" role="group" aria-label=${say('panel.size')}>${ratios.map((ratio) => this.#ratio(ratio))}</div>
+      <div class="size-fields">${this.#number('width')}${swap}${this.#number('height')}</div>
+      <div class="setting-fields">
+        ${this.#number('steps')}${this.#number('guidanceScale')}${this.#number('samples')}${this.#seed()}
+      </div>
+    `;
+  }
+
+  #ratio(ratio: Ratio): TemplateResult {
+    const { width, height } = this.draft;
+    const [w, h] = [readSide(width), readSide(height)];
+    const size = sizeOf(ratio, Math.max(w ?? 0, h ?? 0) || 768);
+    const isChosen = w === size.width && h === size.height;
+    const label = this.panel.say('panel.size.ratio', { ratio: ratio.name });
+    return html`<button
+      type="button"
+      class="ratio ratio-${ratio.width}-${ratio.height}"
+      aria-pressed=${String(isChosen)}
+      aria-label=${label}
+      title=${`${label} (${size.width} × ${size.height})`}
+      @click=${() => this.panel.model.edit((draft) => ({ ...draft, ...size }))}
+    >
+      <span class="ratio-shape" aria-hidden="true"></span>${ratio.name}
+    </button>`;
+  }
+
+  #swap(): void {
+    this.panel.model.edit((draft) => ({ ...draft, width: draft.height, height: draft.width }));
+  }
+
+  #number(key: NumberKey): TemplateResult {
+    const { say } = this.panel;
+    const ignored = key === 'steps' && this.engine.ignores.includes('steps');
+    const value = this.draft[key];
+    const isMany = key === 'steps' && !ignored && typeof value === 'number' && value > limits.steps.max;
+    return field(say(`panel.${key}`), this.#input(key), {
+      error: this.#error(key),
+      warning: isMany ? say('panel.warning.steps', { max: limits.steps.max }) : undefined,
+      note: ignored ? say(this.engine.name === 'local' ? 'panel.ignored.local' : 'panel.ignored') : undefined,
+    });
+  }
+
+  #seed(): TemplateResult {
+    const { say, actions, model } = this.panel;
+    const isLocked = this.draft.seed !== null;
+    const lock = iconButton(
+      isLocked ? 'lock' : 'unlock',
+      say('panel.seed.lock'),
+      () => (isLocked ? model.edit((draft) => ({ ...draft, seed: null })) : actions.newSeed()),
+      { pressed: isLocked, tip: say(isLocked ? 'panel.seed.lockTip' : 'panel.seed.unlockTip') },
+    );
+    const draw = iconButton('refresh', say('panel.seed.new'), () => actions.newSeed());
+    return field(say('panel.seed'), html`<span class="seed">${this.#input('seed')}${draw}${lock}</span>`, {
+      error: this.#error('seed'),
+      class: 'seed-field',
+    });
+  }
+
+  #error(key: NumberKey): string | undefined {
+    return this.issues.get(key) ?? this.problems.get(key);
+  }
+
+  #input(key: NumberKey): TemplateResult {
+    const { say, model } = this.panel;
+    return html`<mix-number
+      class=${key}
+      .label=${say(`panel.${key}`)}
+      .number=${this.draft[key]}
+      .range=${ranges[key]}
+      .message=${this.#error(key)}
+      .optional=${key === 'seed'}
+      .placeholder=${key === 'seed' ? say('panel.seed.random') : undefined}
+      @number-input=${(event: CustomEvent<number | string>) =>
+        model.edit((draft) => ({ ...draft, [key]: event.detail }), key)}
+      @focusout=${() => model.seal()}
+    ></mix-number>`;
+  }
+}
+
+customElements.define('mix-settings', SettingFields);
