@@ -14,24 +14,24 @@ const seedSchema = z
 
 /** One source image of a recipe. */
 export const recipeImageSchema = z.looseObject({
-  source: z.string().min(1),
-  weight: inRange(limits.weight).default(0.5),
-  enabled: z.boolean().default(true),
+  source: z.string().min(1).describe('Path relative to the recipe, or an http(s) URL.'),
+  weight: inRange(limits.weight).default(0.5).describe('Weight of the image, 0 to 1.'),
+  enabled: z.boolean().default(true).describe('False leaves the image out.'),
 });
 export type RecipeImage = z.infer<typeof recipeImageSchema>;
 
 /** A recipe, version 1. Unknown keys are kept. `steps` has no upper bound here: more than the limit is sent as is, with a notice. */
 export const recipeSchema = z.looseObject({
-  version: z.literal(1).default(1),
-  images: z.array(recipeImageSchema).min(1),
-  prompt: z.string().default(''),
-  negativePrompt: z.string().default(''),
-  width: wholeInRange(limits.side).default(768),
-  height: wholeInRange(limits.side).default(768),
-  steps: z.int().min(limits.steps.min).default(30),
-  guidanceScale: inRange(limits.guidanceScale).default(7.5),
-  seed: seedSchema,
-  samples: wholeInRange(limits.samples).default(1),
+  version: z.literal(1).default(1).describe('Version of the recipe format.'),
+  images: z.array(recipeImageSchema).min(1).describe('The source images: up to 10 local, 5 or 4 hosted.'),
+  prompt: z.string().default('').describe('What the picture should show. Needed by the hosted engine.'),
+  negativePrompt: z.string().default('').describe('What the picture should not show.'),
+  width: wholeInRange(limits.side).default(768).describe('Width in pixels.'),
+  height: wholeInRange(limits.side).default(768).describe('Height in pixels.'),
+  steps: z.int().min(limits.steps.min).default(30).describe('Denoising steps of the hosted engine, 1 to 50.'),
+  guidanceScale: inRange(limits.guidanceScale).default(7.5).describe('1 (loose) to 20 (strict).'),
+  seed: seedSchema.describe('A whole number of 32 bits; null or absent: random.'),
+  samples: wholeInRange(limits.samples).default(1).describe('How many pictures to make.'),
   webhook: z
     .url({ protocol: /^https$/ })
     .nullable()
@@ -39,7 +39,8 @@ export const recipeSchema = z.looseObject({
   trackId: z
     .union([z.string(), z.number().transform(String)])
     .nullable()
-    .default(null),
+    .default(null)
+    .describe('Id that the service hands to the webhook.'),
 });
 export type Recipe = z.infer<typeof recipeSchema>;
 

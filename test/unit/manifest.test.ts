@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { recipeSchema } from '../../src/mix/recipe.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const text = read('package.json');
+const manifest = z
+  .object({
+    icon: z.string(),
+    contributes: z.object({
+      commands: z.array(z.object({ command: z.string(), title: z.string() })),
+      configuration: z.object({ properties: z.record(z.string(), z.object({ default: z.unknown() })) }),
+    }),
+  })
+  .parse(JSON.parse(text));
+const titles = z.record(z.string(), z.string()).parse(JSON.parse(read('package.nls.json')));
+
+test('every string of the manifest is there, and none is left over', () => {
+  const used = [...text.matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key).sort();
+  expect([...new Set(used)]).toEqual(Object.keys(titles).sort());
+});
+
+test('the README names every command and every setting with its default', () => {
+  const readme = read('README.md');
+  for (const { title } of manifest.contributes.commands) expect(readme).toContain(titles[title.replaceAll('%', '')]);
+  for (const [name, { default: value }] of Object.entries(manifest.contributes.configuration.properties)) {
+    const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` `));
+    expect(row, name).toBeDefined();
+    expect(row, name).toContain(value === '' ? 'empty' : String(value));
+  }
+});
+
+test('the editor checks recipes by the schema that the extension reads them with', () => {
+  const schema: unknown = JSON.parse(read('media/recipe.schema.json'));
+  expect(schema).toMatchObject(JSON.parse(JSON.stringify(z.toJSONSchema(recipeSchema, { io: 'input' }))));
+});
+
+test('what the manifest points at exists', () => {
+  expect([manifest.icon, 'media/recipe.schema.json'].filter((file) => !existsSync(join(root, file)))).toEqual([]);
+});
