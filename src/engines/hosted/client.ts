@@ -45,7 +45,13 @@ export class ServiceClient {
   /** The service's own address for the result counts only within its origin, since the key goes there. */
   #fetchAddress({ id, fetchUrl }: Ticket): string {
     if (fetchUrl !== undefined && originOf(fetchUrl) === this.service.origin) return fetchUrl;
-    const known = id ?? fetchUrl?.replace(/[?#].*$/s, '').split('/').at(-1) ?? '';
+    const known =
+      id ??
+      fetchUrl
+        ?.replace(/[?#].*$/s, '')
+        .split('/')
+        .at(-1) ??
+      '';
     return urlOf(this.service, this.service.dialect.fetchPath(known));
   }
 

@@ -1,11 +1,10 @@
 import type { Dispatcher } from 'undici';
 import { faultOf, TransportFault } from './fault.ts';
 
-/** One HTTP request. Times are in milliseconds of silence. */
+/** One post of JSON. Times are in milliseconds of silence. */
 export interface Sending {
-  readonly method: 'GET' | 'POST';
   readonly url: URL;
-  readonly body?: string;
+  readonly body: string;
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
   /** Bytes; a longer answer is cut off as a fault. */
@@ -23,7 +22,7 @@ export interface Reply {
   readonly body: Buffer<ArrayBuffer>;
 }
 
-/** Sends one request and takes the whole answer. Rejects with TransportFault, or the signal's reason at once when aborted. */
+/** Posts and takes the whole answer. Rejects with TransportFault, or the signal's reason at once when aborted. */
 export function exchange(dispatcher: Dispatcher, sending: Sending, signal: AbortSignal): Promise<Reply> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
@@ -42,20 +41,20 @@ export function exchange(dispatcher: Dispatcher, sending: Sending, signal: Abort
       taker.abort();
     };
     signal.addEventListener('abort', abort, { once: true });
-    const { url, method, body, headersTimeout, bodyTimeout, once } = sending;
+    const { url, body, headersTimeout, bodyTimeout, once } = sending;
     try {
       dispatcher.dispatch(
         {
           origin: url.origin,
           path: `${url.pathname}${url.search}`,
-          method,
+          method: 'POST',
           headers: {
-            accept: body === undefined ? 'image/*, */*' : 'application/json',
+            accept: 'application/json',
             'accept-encoding': 'identity',
+            'content-type': 'application/json',
             'user-agent': 'image-mixer',
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           },
-          body: body ?? null,
+          body,
           headersTimeout,
           bodyTimeout,
           ...(once ? { reset: true } : {}),
@@ -98,7 +97,10 @@ class Taker implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#aborted) return controller.abort(new Error('aborted'));
+    if (this.#aborted) {
+      controller.abort(new Error('aborted'));
+      return;
+    }
     this.#stage = 'waiting';
     this.#onSent?.();
   }

@@ -6,6 +6,7 @@ import { PutAside } from '../engine.ts';
 import type { ServiceClient } from './client.ts';
 import type { MixOrder } from './dialect.ts';
 import { TransportFault } from './fault.ts';
+import type { Service } from './service.ts';
 import { faultFailure, refusalFailure, unreadableFailure } from './serviceFailure.ts';
 import type { SharedStore } from './sharedStore.ts';
 import type { RequestState } from './state.ts';
@@ -34,10 +35,14 @@ export interface Ordering {
 
 /**
  * Sends a paid request until the service took it, and notes in `request` how far it got, before and after each try.
- * It is sent again only where the last try certainly did no work.
+ * It is sent again only where the last try certainly did no work. Resolves with the service's estimate in seconds.
  * @throws MixFailure, `interrupted` where the fate of the work is unknown; or the signal's reason.
  */
-export async function placeOrder(request: RequestState, order: MixOrder, ordering: Ordering): Promise<void> {
+export async function placeOrder(
+  request: RequestState,
+  order: MixOrder,
+  ordering: Ordering,
+): Promise<number | undefined> {
   const { client, store, clock, signal } = ordering;
   const record = recordName(client, order);
   const begun = clock.now();
@@ -84,12 +89,13 @@ async function postOnce(request: RequestState, order: MixOrder, ordering: Orderi
       sent = true;
     });
   } catch (error) {
-    if (error instanceof TransportFault && sent) throw lostOrder(error, request, client);
-    if (!sent) {
+    const isFault = error instanceof TransportFault;
+    if (isFault && error.sent) throw lostOrder(error, request, client);
+    if (isFault || !sent) {
       request.phase = 'new';
       await ordering.save();
     }
-    if (error instanceof TransportFault) return error;
+    if (isFault) return error;
     throw error;
   } finally {
     last.done();
@@ -100,22 +106,23 @@ async function postOnce(request: RequestState, order: MixOrder, ordering: Orderi
 function lostOrder(fault: TransportFault, request: RequestState, client: ServiceClient): MixFailure {
   if (fault.reason === 'redirected') request.phase = 'new'; // who redirects does no work
   if (fault.reason === 'redirected' || fault.reason === 'too-large') return faultFailure(fault, client.service);
-  return interrupted(fault.reason, client);
+  return interrupted(fault.reason, client.service);
 }
 
 /** Notes what the service answered to an order that it took. */
 async function accept(
   request: RequestState,
   answer: Exclude<Answer, { kind: 'refused' }>,
-  { client, save, signal }: Ordering,
-): Promise<void> {
+  { client: { service }, save, signal }: Ordering,
+): Promise<number | undefined> {
   if (answer.kind === 'unreadable') {
     // A page or half an answer tells nothing of the work; a whole answer of the service's own does.
     const gateway = answer.http >= 500;
-    if (answer.what === 'cut' || answer.what === 'empty') throw interrupted('answer-cut', client);
-    if (gateway && answer.what === 'html') throw interrupted('gateway-error', client);
-    if (gateway) throw new MixFailure('service-unavailable', unavailableDetails(answer.http, client));
-    throw unreadableFailure(answer, client.service);
+    if (answer.what === 'cut' || answer.what === 'empty') throw interrupted('answer-cut', service);
+    if (gateway && answer.what === 'html') throw interrupted('gateway-error', service);
+    if (gateway)
+      throw new MixFailure('service-unavailable', { args: { origin: service.origin, message: `HTTP ${answer.http}` } });
+    throw unreadableFailure(answer, service);
   }
   const { id, fetchUrl, links } = answer;
   const canAsk = id !== undefined || fetchUrl !== undefined;
@@ -127,18 +134,15 @@ async function accept(
   signal.throwIfAborted();
   if (request.phase === 'accepted' && !canAsk) {
     throw answer.kind === 'success'
-      ? new MixFailure('result-unavailable', { reason: 'no-pictures', args: { origin: client.service.origin } })
-      : unreadableFailure({ kind: 'unreadable', http: answer.http, what: 'shape' }, client.service);
+      ? new MixFailure('result-unavailable', { reason: 'no-pictures', args: { origin: service.origin } })
+      : unreadableFailure({ kind: 'unreadable', http: answer.http, what: 'shape' }, service);
   }
-}
-
-function unavailableDetails(http: number, client: ServiceClient) {
-  return { args: { origin: client.service.origin, message: `HTTP ${http}` } };
+  return answer.eta;
 }
 
 /** The failure of paid work whose fate is unknown. */
-export function interrupted(reason: string, client: ServiceClient): MixFailure {
-  return new MixFailure('interrupted', { reason, args: { origin: client.service.origin } });
+export function interrupted(reason: string, service: Service): MixFailure {
+  return new MixFailure('interrupted', { reason, args: { origin: service.origin } });
 }
 
 const turnSchema = z.object({ at: z.number() });

@@ -18,8 +18,6 @@ export const defaultTimeouts: Timeouts = { mix: 180_000, upload: 180_000, call: 
 
 /** Answers are small JSON; more than this is not one. */
 const maxAnswer = 2 * 1024 * 1024;
-/** A picture of 1024 × 1024 has at most 4 MB of pixels; this leaves room for larger ones in any format. */
-const maxPicture = 64 * 1024 * 1024;
 const maxHops = 3;
 
 /** What a post is for. */
@@ -42,13 +40,18 @@ export class Transport {
    * @param onSent called just before the first byte is written.
    * @throws TransportFault, or the signal's reason.
    */
-  async post(address: string, json: object, purpose: Purpose, signal: AbortSignal, onSent?: () => void): Promise<Reply> {
+  async post(
+    address: string,
+    json: object,
+    purpose: Purpose,
+    signal: AbortSignal,
+    onSent?: () => void,
+  ): Promise<Reply> {
     const body = JSON.stringify(json);
     let url = new URL(address);
     for (let hop = 0; ; hop++) {
       const reply = await this.#send(
         {
-          method: 'POST',
           url,
           body,
           headersTimeout: this.#timeouts[purpose],
@@ -67,20 +70,6 @@ export class Transport {
       }
       url = next;
     }
-  }
-
-  /** Gets a picture; redirects are the caller's to follow. @throws TransportFault, or the signal's reason. */
-  get(url: URL, signal: AbortSignal): Promise<Reply> {
-    return this.#send(
-      {
-        method: 'GET',
-        url,
-        headersTimeout: this.#timeouts.call,
-        bodyTimeout: this.#timeouts.body,
-        maxBytes: maxPicture,
-      },
-      signal,
-    );
   }
 
   /** Ends every connection. */
@@ -106,10 +95,10 @@ export class Transport {
 }
 
 /** Where a reply redirects to, if it does. */
-export function redirectOf(reply: Reply, from: URL): URL | undefined {
+function redirectOf(reply: Reply, from: URL): URL | undefined {
   const { location } = reply.headers;
   if (reply.status < 300 || reply.status >= 400 || typeof location !== 'string') return undefined;
-  return URL.canParse(location, from) ? new URL(location, from) : undefined;
+  return URL.canParse(location, from.href) ? new URL(location, from) : undefined;
 }
 
 /** The `Retry-After` of a reply in seconds, given as seconds or as a date. @param now milliseconds since 1970. */

@@ -53,7 +53,14 @@ const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(unde
 const textSchema = z.unknown().transform(sentence);
 const linksSchema = z.unknown().transform((value) => texts(value).filter(isWebAddress));
 const secondsSchema = z
-  .union([z.number(), z.string().trim().regex(/^\d+(\.\d+)?$/).transform(Number)])
+  .union([
+    z.number(),
+    z
+      .string()
+      .trim()
+      .regex(/^\d+(\.\d+)?$/)
+      .transform(Number),
+  ])
   .pipe(z.number().min(0));
 
 const bodySchema = z.object({
@@ -89,7 +96,8 @@ export function normalise(received: Received): Answer {
     return { kind: 'unreadable', http, what };
   }
   const parsed = Array.isArray(json) ? undefined : bodySchema.safeParse(json).data;
-  if (!parsed) return http >= 400 && http < 500 ? refusedByCode(received, '') : { kind: 'unreadable', http, what: 'shape' };
+  if (!parsed)
+    return http >= 400 && http < 500 ? refusedByCode(received, '') : { kind: 'unreadable', http, what: 'shape' };
   return fromBody(parsed, received);
 }
 

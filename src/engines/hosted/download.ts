@@ -1,0 +1,76 @@
+import type { Codec } from '../../images/codec.ts';
+import { detectKind } from '../../images/pictureFormat.ts';
+import type { SourceReader } from '../../images/source.ts';
+import { MixFailure } from '../../mix/failure.ts';
+import type { Clock } from '../clock.ts';
+import type { MadePicture } from '../engine.ts';
+import { tidyAddress } from './serviceWords.ts';
+
+/** What downloading needs besides the link. */
+export interface Downloading {
+  readonly codec: Codec;
+  readonly reader: SourceReader;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  onRetry(why: string, pause: number): void;
+}
+
+/** A picture as the service made it. */
+export interface Download {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly format: MadePicture['format'];
+  /** Every pixel has one colour: how the service shows a picture that it blocked. */
+  readonly isBlank: boolean;
+}
+
+/** How long a link may answer with an error after the work was done, and how long its host may be out of reach (milliseconds). */
+const linkPatience = 45_000;
+const outagePatience = 600_000;
+
+/**
+ * Gets a picture, again and again while its link is not ready: a link can answer 403 or 404 for some seconds after success.
+ * @throws MixFailure `result-unavailable` or `blocked-address`, or the signal's reason.
+ */
+export async function download(link: string, downloading: Downloading): Promise<Download> {
+  const { clock, signal } = downloading;
+  const begun = clock.now();
+  for (let tries = 0; ; tries++) {
+    const result = await tryDownload(link, downloading);
+    if (!(result instanceof MixFailure)) return result;
+    const failure = downloadFailure(result, link);
+    if (result.code === 'blocked-address' || result.code === 'image-too-large') throw failure;
+    const pause = Math.min(1000 * 2 ** tries, 10_000);
+    const patience = result.code === 'network' ? outagePatience : linkPatience;
+    if (clock.now() + pause - begun > patience) throw failure;
+    downloading.onRetry(result.reason ?? result.code, pause);
+    await clock.sleep(pause, signal);
+  }
+}
+
+/** One try; resolves with the failure where there is no right picture. */
+async function tryDownload(link: string, { reader, codec, signal }: Downloading): Promise<Download | MixFailure> {
+  try {
+    const bytes = await reader.read({ kind: 'url', url: link }, signal);
+    const format = await formatOf(bytes);
+    // Telling the colours decodes the whole picture, and so finds one that was cut off.
+    return { bytes, format, isBlank: await codec.isUniform(bytes, signal) };
+  } catch (error) {
+    if (error instanceof MixFailure) return error;
+    throw error;
+  }
+}
+
+/** The format by the first bytes: the service sends pictures as text/plain too. */
+async function formatOf(bytes: Uint8Array): Promise<MadePicture['format']> {
+  const name = (await detectKind(bytes))?.name;
+  if (name === 'png' || name === 'jpeg' || name === 'webp') return name;
+  throw new MixFailure('unsupported-image', { reason: 'not-a-picture' });
+}
+
+function downloadFailure(failure: MixFailure, link: string): MixFailure {
+  const args = { ...failure.args, link: tidyAddress(link) };
+  if (failure.code === 'blocked-address') {
+    return new MixFailure('blocked-address', { reason: 'result', args, cause: failure });
+  }
+  return new MixFailure('result-unavailable', { reason: failure.code, args, cause: failure });
+}

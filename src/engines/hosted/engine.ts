@@ -1,0 +1,60 @@
+import type { Codec } from '../../images/codec.ts';
+import type { SourceReader } from '../../images/source.ts';
+import { MixFailure } from '../../mix/failure.ts';
+import type { DialectName } from '../../mix/limits.ts';
+import type { Clock } from '../clock.ts';
+import type { Engine, MixContext, MixTask } from '../engine.ts';
+import { type DispatcherFactory, directDispatcher } from './dispatcher.ts';
+import type { Log } from './log.ts';
+import { HostedRun } from './run.ts';
+import { serviceOf } from './service.ts';
+import type { SharedStore } from './sharedStore.ts';
+import { newState, readState } from './state.ts';
+import { type Timeouts, Transport } from './transport.ts';
+
+/** What the hosted engine is made of. Functions are asked anew for every job. */
+export interface HostedEngineOptions {
+  settings(): { baseUrl: string; dialect: DialectName; timeoutSeconds: number };
+  /** The API key that is stored for exactly this origin. */
+  apiKey(origin: string): Promise<string | undefined>;
+  readonly codec: Codec;
+  /** Reads sources, and pictures from where the service keeps them. */
+  readonly reader: SourceReader;
+  /** Uploads and orders of the last hours; all windows share it. */
+  readonly store: SharedStore;
+  /** Whether files of this machine may go to the service. */
+  mayUpload(): Promise<boolean>;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  random(): number;
+  readonly log: Log;
+  /** Straight connections by default. */
+  readonly dispatcherFactory?: DispatcherFactory;
+  readonly timeouts?: Timeouts;
+}
+
+/** The engine that orders mixes from the hosted service. `dispose` ends its connections. */
+export interface HostedEngine extends Engine {
+  dispose(): Promise<void>;
+}
+
+/** Makes the hosted engine; it connects to nothing before its first job. */
+export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
+  const transport = new Transport(options.dispatcherFactory ?? directDispatcher, options.timeouts);
+  return {
+    name: 'hosted',
+    async run(task: MixTask, context: MixContext): Promise<void> {
+      const { timeoutSeconds, ...settings } = options.settings();
+      const saved = readState(context.saved);
+      if (!saved && context.saved !== undefined) throw new MixFailure('interrupted', { reason: 'state-lost' });
+      const service = serviceOf(saved ?? settings);
+      const state = saved ?? newState(task, service);
+      await new HostedRun({ ...options, task, context, service, state, transport, timeoutSeconds }).finish();
+    },
+    canResume: (saved) => {
+      const requests = readState(saved)?.requests ?? [];
+      return requests.some(({ phase }) => phase === 'accepted' || phase === 'answered');
+    },
+    dispose: () => transport.close(),
+  };
+}
