@@ -1,0 +1,124 @@
+import { exp } from './arithmetic.ts';
+import type { Size } from './pyramid.ts';
+
+/** About as many pixels as a calibration looks at. */
+const SAMPLES = 2048;
+const ROUNDS = 40;
+const CLOSE = 2e-5;
+/** No bias moves further than this in one round. */
+const LONGEST_STEP = 4;
+
+/**
+ * Finds the factor of each picture so that the mean of its mask equals what it is due. Its mask is its appeal × factor, divided by
+ * the sum of that over all pictures. Newton's method with damping, always from the same start: a warm start would make
+ * the picture depend on the way a slider came.
+ *
+ * @param appeals a plane for each picture, of numbers from 0 up (0: nothing of it here).
+ * @param dues shares above 0 that sum to 1. Where coverage forbids them, the nearest that is found.
+ */
+export function calibrate(appeals: readonly Float32Array[], size: Size, dues: readonly number[]): Float64Array {
+  const samples = sample(appeals, size);
+  const biases = new Float64Array(dues.length);
+  let factors = factorsOf(dues, biases);
+  let masks = measure(samples, factors);
+  let error = worstError(masks.shares, dues);
+  let damping = 1;
+  for (let round = 0; round < ROUNDS && error > CLOSE && damping > 1e-3; round++) {
+    const step = newtonStep(masks, dues);
+    const tried = biases.map((bias, i) => bias + damping * Math.max(-LONGEST_STEP, Math.min(LONGEST_STEP, step[i]!)));
+    const triedFactors = factorsOf(dues, tried);
+    const triedMasks = measure(samples, triedFactors);
+    const triedError = worstError(triedMasks.shares, dues);
+    if (triedError < error) {
+      biases.set(tried);
+      factors = triedFactors;
+      masks = triedMasks;
+      error = triedError;
+      damping = Math.min(1, damping * 2);
+    } else {
+      damping /= 2;
+    }
+  }
+  return factors;
+}
+
+/** Appeals of some pixels on an even grid, those of one pixel side by side; pixels that nothing covers are left out. */
+function sample(appeals: readonly Float32Array[], size: Size): Float64Array {
+  const step = Math.max(1, Math.floor(Math.sqrt((size.width * size.height) / SAMPLES)));
+  const found: number[] = [];
+  for (let y = step >> 1; y < size.height; y += step) {
+    for (let x = step >> 1; x < size.width; x += step) {
+      const at = y * size.width + x;
+      if (appeals.some((appeal) => appeal[at]! > 0)) for (const appeal of appeals) found.push(appeal[at]!);
+    }
+  }
+  return Float64Array.from(found);
+}
+
+function factorsOf(dues: readonly number[], biases: Float64Array): Float64Array {
+  return biases.map((bias, i) => dues[i]! * exp(bias));
+}
+
+/** Mean masks, and the means of their products (row by row). */
+interface MaskMeans {
+  readonly shares: Float64Array;
+  readonly products: Float64Array;
+}
+
+function measure(samples: Float64Array, factors: Float64Array): MaskMeans {
+  const count = factors.length;
+  const shares = new Float64Array(count);
+  const products = new Float64Array(count * count);
+  const mask = new Float64Array(count);
+  for (let at = 0; at < samples.length; at += count) {
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const value = samples[at + i]! * factors[i]!;
+      mask[i] = value;
+      sum += value;
+    }
+    for (let i = 0; i < count; i++) {
+      const value = mask[i]! / sum;
+      mask[i] = value;
+      shares[i] = shares[i]! + value;
+      for (let j = 0; j <= i; j++) products[i * count + j] = products[i * count + j]! + value * mask[j]!;
+    }
+  }
+  const scale = samples.length > 0 ? count / samples.length : 0;
+  for (let i = 0; i < count; i++) {
+    shares[i] = shares[i]! * scale;
+    for (let j = 0; j <= i; j++) {
+      products[i * count + j] = products[i * count + j]! * scale;
+      products[j * count + i] = products[i * count + j]!;
+    }
+  }
+  return { shares, products };
+}
+
+function worstError(shares: Float64Array, dues: readonly number[]): number {
+  let worst = 0;
+  for (let i = 0; i < dues.length; i++) worst = Math.max(worst, Math.abs(shares[i]! - dues[i]!));
+  return worst;
+}
+
+/** Solves (∂shares ÷ ∂biases) · step = dues − shares by elimination; the matrix is positive but for a shift of all biases alike. */
+function newtonStep({ shares, products }: MaskMeans, dues: readonly number[]): Float64Array {
+  const count = dues.length;
+  const matrix = products.map((value, at) => -value + (at % (count + 1) === 0 ? shares[at / (count + 1)]! + 1e-7 : 0));
+  const right = Float64Array.from(dues, (due, i) => due - shares[i]!);
+  for (let pivot = 0; pivot < count; pivot++) {
+    for (let row = pivot + 1; row < count; row++) {
+      const factor = matrix[row * count + pivot]! / matrix[pivot * count + pivot]!;
+      for (let k = pivot; k < count; k++) {
+        matrix[row * count + k] = matrix[row * count + k]! - factor * matrix[pivot * count + k]!;
+      }
+      right[row] = right[row]! - factor * right[pivot]!;
+    }
+  }
+  for (let row = count - 1; row >= 0; row--) {
+    let value = right[row]!;
+    for (let k = row + 1; k < count; k++) value -= matrix[row * count + k]! * right[k]!;
+    right[row] = value / matrix[row * count + row]!;
+  }
+  return right;
+}

@@ -1,0 +1,109 @@
+import type { Raster } from '../../../images/raster.ts';
+import { appealOf } from './appeal.ts';
+import { compose, type Layer } from './compose.ts';
+import { composeTransparent } from './composeTransparent.ts';
+import { fuse, type Part } from './fusion.ts';
+import { contrastGain, likeness } from './gain.ts';
+import { compareHashes } from './hash.ts';
+import { calibratedMasks } from './masks.ts';
+import { rgbFromLab } from './oklab.ts';
+import { rasterOf } from './pixels.ts';
+import type { Checkpoint, Prepared } from './prepare.ts';
+import { chromaFactor } from './tone.ts';
+import { colourMaps } from './transport.ts';
+
+/** What a mix depends on besides pictures and weights. The seed is a whole number of 32 bits, the guidance scale from 1 to 20. */
+export interface MixSettings {
+  readonly seed: number;
+  readonly guidanceScale: number;
+}
+
+/**
+ * Mixes pictures prepared for one size. Each weight (0 and up) stands for a share of the result: weight ÷ sum of the
+ * weights. The order of the pictures does not matter; those of weight 0 are left out; one alone comes out as it is.
+ *
+ * @throws RangeError where no weight is above 0 or the sizes differ; whatever the checkpoint throws.
+ */
+export function mix(
+  pictures: readonly Prepared[],
+  weights: readonly number[],
+  settings: MixSettings,
+  checkpoint: Checkpoint = () => {},
+): Raster {
+  const present = distinct(pictures, weights);
+  const first = present[0];
+  if (!first) throw new RangeError('No picture has a weight');
+  const { size } = first.picture;
+  if (present.some(({ picture }) => picture.size.width !== size.width || picture.size.height !== size.height)) {
+    throw new RangeError('Pictures prepared for different sizes');
+  }
+  if (present.length === 1) return rasterOf(first.picture.pixels.slice(), size.width, size.height);
+
+  const shares = present.map(({ share }) => share);
+  const maps = colourMaps(
+    present.map(({ picture }) => picture.moments),
+    shares,
+  );
+  const parts: Part[] = present.map(({ picture, share }, i) => ({
+    picture,
+    share,
+    appeal: appealOf(picture, settings.seed, settings.guidanceScale),
+    colours: maps[i]!,
+  }));
+  checkpoint(0.1);
+  const steps = first.picture.sizes.length;
+  let done = 0;
+  const lab = fuse(parts, () => checkpoint(0.1 + (0.4 * ++done) / steps));
+  const fused = rgbFromLab(lab, chromaFactor(lab, parts));
+  const { layers, gain } = detailLayers(parts);
+  const composition = { size, gain, fused };
+  const put = present.every(({ picture }) => picture.opaque) ? compose : composeTransparent;
+  const words = put(layers, composition, (fraction) => checkpoint(0.5 + 0.5 * fraction));
+  return rasterOf(words, size.width, size.height);
+}
+
+/** The pictures that count, equal ones taken together, in an order that only their content decides. */
+function distinct(
+  pictures: readonly Prepared[],
+  weights: readonly number[],
+): { readonly picture: Prepared; readonly share: number }[] {
+  const used = pictures
+    .map((picture, i) => ({ picture, weight: weights[i] ?? 0 }))
+    .filter(({ weight }) => weight > 0)
+    .sort((one, other) => compareHashes(one.picture.hash, other.picture.hash) || one.weight - other.weight);
+  const total = used.reduce((sum, { weight }) => sum + weight, 0);
+  const out: { picture: Prepared; share: number }[] = [];
+  for (const { picture, weight } of used) {
+    const last = out.at(-1);
+    if (last && compareHashes(last.picture.hash, picture.hash) === 0) last.share += weight / total;
+    else out.push({ picture, share: weight / total });
+  }
+  return out;
+}
+
+/** Presence rises with a weight up to this part of the greatest one. */
+const FULL_PRESENCE = 0.3;
+
+/** The layers of the details above the base, each counted as strongly as its colour map stretches lightness, and their common gain. */
+function detailLayers(parts: readonly Part[]): { layers: Layer[]; gain: Float32Array } {
+  const { size } = parts[0]!.picture.base;
+  const masks = calibratedMasks(
+    parts.map(({ appeal }) => appeal.detail),
+    size,
+    parts.map(({ share }) => share),
+  );
+  const gain = contrastGain(masks, likeness(parts.map(({ picture }) => picture.bands[0]!)));
+  const stretch = parts.map(({ colours }) => colours.matrix[0]!);
+  for (let p = 0; p < gain.length; p++) {
+    let sum = 0;
+    for (let i = 0; i < masks.length; i++) sum += masks[i]![p]! * stretch[i]!;
+    for (let i = 0; i < masks.length; i++) masks[i]![p] = (masks[i]![p]! * stretch[i]!) / sum;
+    gain[p] = gain[p]! * sum;
+  }
+  const greatest = Math.max(...parts.map(({ share }) => share));
+  const layers = parts.map(({ picture, share }, i) => {
+    const rise = Math.min(1, share / greatest / FULL_PRESENCE);
+    return { words: picture.filled, base: picture.base, mask: masks[i]!, presence: rise * rise * (3 - 2 * rise) };
+  });
+  return { layers, gain };
+}

@@ -1,0 +1,109 @@
+import { cbrt, root } from './arithmetic.ts';
+
+/**
+ * Oklab (Björn Ottosson, https://bottosson.github.io/posts/oklab/): lightness `l` from 0 to 1 and two opponent colours, a plane each.
+ * All planes of one set have one size.
+ */
+export interface LabPlanes {
+  readonly l: Float32Array;
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+}
+
+/** sRGB as it is stored, from 0 to 255, a plane each. */
+export interface RgbPlanes {
+  readonly r: Float32Array;
+  readonly g: Float32Array;
+  readonly b: Float32Array;
+}
+
+/** Three planes of `length` zeros. */
+export function labPlanes(length: number): LabPlanes {
+  return { l: new Float32Array(length), a: new Float32Array(length), b: new Float32Array(length) };
+}
+
+const DECODE_NODES = 1020;
+/** Linear light of the stored value i ÷ 4; the power 2.4 is x² times the fifth root of x². */
+const decodeTable = Float64Array.from({ length: DECODE_NODES + 2 }, (_, i) => {
+  const v = i / DECODE_NODES;
+  if (v <= 0.04045) return v / 12.92;
+  const x = (v + 0.055) / 1.055;
+  return x * x * root(x * x, 5);
+});
+
+const ENCODE_NODES = 4096;
+/** Stored value of the light (i ÷ 4096)²; the power 1 ÷ 2.4 of t² is the fifth power of the sixth root of t. */
+const encodeTable = Float64Array.from({ length: ENCODE_NODES + 2 }, (_, i) => {
+  const t = i / ENCODE_NODES;
+  const linear = t * t;
+  if (linear <= 0.0031308) return 255 * 12.92 * linear;
+  const sixth = root(Math.sqrt(t), 3);
+  return 255 * (1.055 * sixth * sixth * sixth * sixth * sixth - 0.055);
+});
+
+function toLinear(stored: number): number {
+  const t = stored * 4;
+  const i = Math.floor(t);
+  const low = decodeTable[i]!;
+  return low + (decodeTable[i + 1]! - low) * (t - i);
+}
+
+function toStored(linear: number): number {
+  if (linear <= 0) return 0;
+  if (linear >= 1) return 255;
+  const t = Math.sqrt(linear) * ENCODE_NODES;
+  const i = Math.floor(t);
+  const low = encodeTable[i]!;
+  return low + (encodeTable[i + 1]! - low) * (t - i);
+}
+
+/** Oklab of stored sRGB values from 0 to 255. */
+export function labFromRgb(rgb: RgbPlanes): LabPlanes {
+  const length = rgb.r.length;
+  const lab = labPlanes(length);
+  for (let i = 0; i < length; i++) {
+    const red = toLinear(rgb.r[i]!);
+    const green = toLinear(rgb.g[i]!);
+    const blue = toLinear(rgb.b[i]!);
+    const long = cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue);
+    const medium = cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue);
+    const short = cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue);
+    lab.l[i] = 0.2104542553 * long + 0.793617785 * medium - 0.0040720468 * short;
+    lab.a[i] = 1.9779984951 * long - 2.428592205 * medium + 0.4505937099 * short;
+    lab.b[i] = 0.0259040371 * long + 0.7827717662 * medium - 0.808675766 * short;
+  }
+  return lab;
+}
+
+/** Stored sRGB of Oklab with its two colours multiplied by `chroma`; what sRGB cannot show is cut off at its bounds. */
+export function rgbFromLab(lab: LabPlanes, chroma: number): RgbPlanes {
+  const length = lab.l.length;
+  const rgb = { r: new Float32Array(length), g: new Float32Array(length), b: new Float32Array(length) };
+  for (let i = 0; i < length; i++) {
+    const l = lab.l[i]!;
+    const a = lab.a[i]! * chroma;
+    const b = lab.b[i]! * chroma;
+    let long = l + 0.3963377774 * a + 0.2158037573 * b;
+    let medium = l - 0.1055613458 * a - 0.0638541728 * b;
+    let short = l - 0.0894841775 * a - 1.291485548 * b;
+    long = long * long * long;
+    medium = medium * medium * medium;
+    short = short * short * short;
+    rgb.r[i] = toStored(4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short);
+    rgb.g[i] = toStored(-1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short);
+    rgb.b[i] = toStored(-0.0041960863 * long - 0.7034186147 * medium + 1.707614701 * short);
+  }
+  return rgb;
+}
+
+/** Mean distance from grey, √(a² + b²). */
+export function meanChroma(lab: LabPlanes): number {
+  const length = lab.a.length;
+  let sum = 0;
+  for (let i = 0; i < length; i++) {
+    const a = lab.a[i]!;
+    const b = lab.b[i]!;
+    sum += Math.sqrt(a * a + b * b);
+  }
+  return sum / length;
+}
