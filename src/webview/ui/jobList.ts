@@ -11,21 +11,22 @@ export function isShown({ state, message }: JobView): boolean {
   return state === 'waiting' || state === 'running' || state === 'failed' || message !== undefined;
 }
 
+const order: readonly JobView['state'][] = ['running', 'waiting', 'failed', 'done', 'cancelled'];
+
 /** The jobs that wait or run, with their progress, and those that ended with something to say. */
 export class JobList extends PanelElement {
   static override properties = { ...PanelElement.properties, jobs: { attribute: false } };
   declare jobs: readonly JobView[];
 
   override render(): TemplateResult | typeof nothing {
-    const shown = this.jobs.filter(isShown);
-    const first = shown.find(({ state }) => state === 'running') ?? shown.find(({ state }) => state === 'waiting');
+    const shown = this.jobs.filter(isShown).toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
     if (shown.length === 0) return nothing;
     return html`<ul class="jobs" aria-label=${this.panel.say('panel.jobs')}>
       ${repeat(
         shown,
         ({ id }) => id,
-        (job) => html`<li class="job is-${job.state}">
-          ${job.state === 'waiting' || job.state === 'running' ? this.#going(job, job === first) : this.#ended(job)}
+        (job, at) => html`<li class="job is-${job.state}">
+          ${job.state === 'waiting' || job.state === 'running' ? this.#going(job, at === 0) : this.#ended(job)}
         </li>`,
       )}
     </ul>`;

@@ -29,7 +29,10 @@ export class ResultCard extends PanelElement {
       </div>
       <p class="result-name" title=${path}>${name}</p>
       <p class="result-about">
-        ${engineName} · ${width} × ${height} · ${say('panel.result.seed', { seed: String(seed) })} · ${formats.moment(createdAt)}
+        <span>${engineName}</span>
+        <span>${width} × ${height}</span>
+        <span>${formats.moment(createdAt)}</span>
+        <span>${say('panel.result.seed', { seed: String(seed) })}</span>
       </p>
       <div class="result-actions">
         ${iconButton('go-to-file', say('panel.result.open', { name }), () => void actions.open(id))}

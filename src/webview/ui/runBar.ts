@@ -19,7 +19,6 @@ export class RunBar extends PanelElement {
     const { say, actions } = this.panel;
     const { name, hasKey } = this.engine;
     return html`
-      <mix-jobs .panel=${this.panel} .jobs=${this.jobs}></mix-jobs>
       <div class="run">
         <span class="run-button">
           ${button(say('panel.mix'), () => this.dispatchEvent(new CustomEvent('run')), {
@@ -27,10 +26,8 @@ export class RunBar extends PanelElement {
             title: say('panel.mix.tip', { shortcut: shortcut() }),
           })}
         </span>
-        <span class="engine">
-          <span class="engine-name">${say(name === 'local' ? 'panel.engine.local' : 'panel.engine.hosted')}</span>
-          <span class="engine-note">${this.#note()}</span>
-        </span>
+        <span class="engine-name">${say(name === 'local' ? 'panel.engine.local' : 'panel.engine.hosted')}</span>
+        <span class="engine-note">${this.#note()}</span>
         <span class="engine-actions">
           ${
             hasKey
@@ -42,6 +39,7 @@ export class RunBar extends PanelElement {
           ${iconButton('settings-gear', say('panel.engine.settings'), () => void actions.run('openSettings'))}
         </span>
       </div>
+      <mix-jobs .panel=${this.panel} .jobs=${this.jobs}></mix-jobs>
     `;
   }
 

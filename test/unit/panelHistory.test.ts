@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { History } from '../../src/webview/model/history.ts';
+
+const start = () => new History<number>({ past: [], present: 0, future: [] }, 50);
+
+test('undoing everything and redoing it brings the last value back', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer(), fc.constantFrom('a', 'b', undefined)), { maxLength: 40 }),
+      (changes) => {
+        const history = start();
+        for (const [value, key] of changes) history.change(value, key);
+        const last = history.present;
+        while (history.undo());
+        expect(history.present).toBe(0);
+        while (history.redo());
+        expect(history.present).toBe(last);
+      },
+    ),
+  );
+});
+
+test('changes in a row with one key are one step, until sealed', () => {
+  const history = start();
+  history.change(1, 'weight');
+  history.change(2, 'weight');
+  history.change(3, 'prompt');
+  history.seal();
+  history.change(4, 'prompt');
+  history.undo();
+  expect(history.present).toBe(3);
+  history.undo();
+  expect(history.present).toBe(2);
+  history.undo();
+  expect(history.present).toBe(0);
+});
+
+test('a change after an undo forgets what was undone', () => {
+  const history = start();
+  history.change(1);
+  history.undo();
+  history.change(2);
+  expect(history.redo()).toBe(false);
+  expect(history.snapshot()).toEqual({ past: [0], present: 2, future: [] });
+});
+
+test('the oldest steps go first', () => {
+  const history = new History<number>({ past: [], present: 0, future: [] }, 3);
+  for (const value of [1, 2, 3, 4, 5]) history.change(value);
+  expect(history.snapshot().past).toEqual([2, 3, 4]);
+});

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readAddresses, readUriList } from '../../src/webview/intake.ts';
+import { readNumber, showNumber, stepNumber } from '../../src/webview/model/typedNumber.ts';
+
+test('what is typed is a number or stays as it was typed', () => {
+  for (const [text, value] of [
+    ['0.3', 0.3],
+    ['0,3', 0.3],
+    ['0.', 0],
+    [' 7 ', 7],
+    ['-1', -1],
+    ['', ''],
+    ['x', 'x'],
+    ['1e3', '1e3'],
+    ['1.2.3', '1.2.3'],
+  ] as const) {
+    expect(readNumber(text)).toBe(value);
+  }
+});
+
+test('every number that is shown reads back as itself', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 10_000 }), (n) => {
+      expect(readNumber(showNumber(n / 100))).toBe(n / 100);
+    }),
+  );
+});
+
+test('steps go along the grid and stay in range', () => {
+  const range = { min: 0, max: 1, step: 0.05 };
+  expect(stepNumber(0.3, 1, range)).toBe(0.35);
+  expect(stepNumber(0.33, 1, range)).toBe(0.35);
+  expect(stepNumber(0.33, -1, range)).toBe(0.3);
+  expect(stepNumber(0.98, 1, range)).toBe(1);
+  expect(stepNumber('x', -1, range)).toBe(0);
+  expect(stepNumber(768, 1, { min: 64, max: 1024, step: 64 })).toBe(832);
+});
+
+test('a list of addresses is read without its comments', () => {
+  expect(readUriList('# from the Explorer\r\nfile:///a%20b.png\r\nvscode-remote://host/c.png\r\n')).toEqual([
+    'file:///a%20b.png',
+    'vscode-remote://host/c.png',
+  ]);
+});
+
+test('text counts as addresses only where it is nothing else', () => {
+  expect(readAddresses(' https://example.com/a.png\nhttps://example.com/b.png ')).toHaveLength(2);
+  expect(readAddresses('see https://example.com/a.png')).toEqual([]);
+  expect(readAddresses('')).toEqual([]);
+});

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { type Draft, type DraftImage, emptyDraft } from '../../src/mix/draft.ts';
+import type { EngineView } from '../../src/protocol/contract.ts';
+import { changeImage, moveImage, removeImage, scaleWeights, sharesOf } from '../../src/webview/model/edits.ts';
+import { History } from '../../src/webview/model/history.ts';
+import { namesOf } from '../../src/webview/model/names.ts';
+import { PanelModel } from '../../src/webview/model/panelModel.ts';
+import { speaker } from '../../src/webview/model/text.ts';
+import { panelStrings } from '../../src/workbench/panelStrings.ts';
+
+const say = speaker(panelStrings, 'en');
+const local: EngineView = {
+  name: 'local',
+  dialect: 'v5',
+  hasKey: false,
+  trusted: true,
+  maxImages: 10,
+  needsPrompt: false,
+  ignores: ['prompt', 'negativePrompt', 'steps'],
+};
+const hosted: EngineView = { ...local, name: 'hosted', maxImages: 5, needsPrompt: true, ignores: [] };
+
+const image = (id: string, weight: number | string = 0.5, enabled = true): DraftImage => ({
+  id,
+  uri: `file:///work/${id}.png`,
+  path: `${id}.png`,
+  weight,
+  enabled,
+});
+
+function panelWith(draft: Partial<Draft>, engine = local): PanelModel {
+  const present = { ...emptyDraft, ...draft };
+  return new PanelModel(say, new History({ past: [], present, future: [] }), { engine, jobs: [], results: [] });
+}
+
+test('values out of range are told at their field, as typed', () => {
+  const panel = panelWith({ width: 5000, seed: 'abc', steps: 0, images: [image('a', 'x'), image('b', -1)] });
+  expect([...panel.issues]).toEqual([
+    ['weight:a', 'Enter a number from 0 to 1.'],
+    ['weight:b', 'Enter a number from 0 to 1.'],
+    ['width', 'Enter a whole number from 64 to 1,024.'],
+    ['steps', 'Enter a whole number from 1 on.'],
+    ['seed', 'Enter a whole number from 0 to 4,294,967,295.'],
+  ]);
+});
+
+test('what the engine refuses is told too, and follows the engine', () => {
+  const panel = panelWith({ images: ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => image(id)) });
+  expect(panel.issues.size).toBe(0);
+  panel.setEngine(hosted);
+  expect(panel.issues.get('images')).toContain('at most 5 images');
+  panel.edit((draft) => removeImage(draft, 'a'));
+  expect(panel.issues.get('prompt')).toBe('The hosted engine needs a prompt.');
+});
+
+test('no images yet is no error; all switched off or without weight is', () => {
+  expect(panelWith({ images: [] }).issues.size).toBe(0);
+  expect(panelWith({ images: [image('a', 0.5, false)] }).issues.get('images')).toBe('Switch at least one image on.');
+  expect(panelWith({ images: [image('a', 0)] }).issues.get('images')).toContain('a weight above 0');
+});
+
+test('what the host found wrong stays with its image when that moves, and goes when it is gone', () => {
+  const panel = panelWith({ images: [image('a'), image('b')] });
+  panel.report([{ code: 'unreadable-image', message: 'cut off', field: 'images.1' }]);
+  panel.edit((draft) => moveImage(draft, 'b', 0));
+  panel.edit((draft) => changeImage(draft, 'b', { weight: 0.1 }));
+  expect(panel.problems.get('image:b')).toBe('cut off');
+  panel.edit((draft) => removeImage(draft, 'b'));
+  expect(panel.problems.size).toBe(0);
+});
+
+test('a problem of no field, or of an image that is gone, becomes one message', () => {
+  const panel = panelWith({});
+  const problem = { code: 'network', message: 'offline', field: 'images.7' };
+  panel.report([problem]);
+  panel.report([problem]);
+  expect(panel.messages.map(({ text }) => text)).toEqual(['offline']);
+  for (const message of panel.messages) panel.dismiss(message);
+  expect(panel.messages).toEqual([]);
+});
+
+test('images that start a new mix leave the earlier one an undo away', () => {
+  const panel = panelWith({ prompt: 'rose man', images: [image('a')] });
+  panel.addImages([image('b'), image('b')], true);
+  expect(panel.draft.images.map(({ id }) => id)).toEqual(['b', 'b-2']);
+  expect(panel.draft.prompt).toBe('');
+  panel.undo();
+  expect(panel.draft.images.map(({ id }) => id)).toEqual(['a']);
+  expect(panel.draft.prompt).toBe('rose man');
+});
+
+test('shares are of those that take part, and scaling keeps them', () => {
+  const draft = {
+    ...emptyDraft,
+    images: [image('a', 0.125), image('b', 0.375), image('c', 1, false), image('d', 'x')],
+  };
+  expect(sharesOf(draft)).toEqual([0.25, 0.75, 0, 0]);
+  const scaled = scaleWeights(draft);
+  expect(scaled.images.map(({ weight }) => weight)).toEqual([0.25, 0.75, 1, 'x']);
+});
+
+test('names are file names, of addresses too, told apart where they clash', () => {
+  expect(namesOf(['a/rose.png', 'b/rose.png', 'https://example.com/p/boy.png?sig=1', 'me.png', 'me.png'])).toEqual([
+    'a/rose.png',
+    'b/rose.png',
+    'boy.png',
+    'me.png',
+    'me.png (2)',
+  ]);
+});
