@@ -48,16 +48,18 @@ export function equaliseWeights(draft: Draft): Draft {
   return mapWeights(draft, () => defaultWeight);
 }
 
-/** The draft with its weights brought to a sum of 1, their proportions kept. */
+/** The draft with its weights brought to a sum of 1, their proportions kept; what is no weight stays as it was typed. */
 export function scaleWeights(draft: Draft): Draft {
   const sum = weightSum(draft);
-  return sum > 0 ? mapWeights(draft, (weight) => roundTo(weight / sum, 0.01)) : draft;
+  if (sum === 0) return draft;
+  return mapWeights(draft, (weight) => {
+    const known = readWeight(weight);
+    return known === undefined ? weight : roundTo(known / sum, 0.01);
+  });
 }
 
-function mapWeights(draft: Draft, change: (weight: number) => number): Draft {
-  const images = draft.images.map((image) =>
-    image.enabled ? { ...image, weight: change(readWeight(image.weight) ?? 0) } : image,
-  );
+function mapWeights(draft: Draft, change: (weight: number | string) => number | string): Draft {
+  const images = draft.images.map((image) => (image.enabled ? { ...image, weight: change(image.weight) } : image));
   return images.every((image, at) => image.weight === draft.images[at]?.weight) ? draft : { ...draft, images };
 }
 
