@@ -18,6 +18,7 @@ export class DecoderThread {
   readonly #worker: Worker;
   #isReady = false;
   #ended = false;
+  #failure: MixFailure | undefined;
   #pending: Pending | undefined;
   #timer: NodeJS.Timeout;
 
@@ -95,12 +96,13 @@ export class DecoderThread {
     return pending;
   }
 
+  /** The first cause counts: that the thread ended says less than why. */
   #fail(cause: unknown): MixFailure {
     const reason = this.#isReady ? 'decoder-crashed' : 'no-decoder';
-    const failure = new MixFailure('unreadable-image', { reason, cause });
-    this.#settle()?.reject(failure);
+    this.#failure ??= new MixFailure('unreadable-image', { reason, cause });
+    this.#settle()?.reject(this.#failure);
     if (!this.#ended) void this.end();
-    return failure;
+    return this.#failure;
   }
 }
 

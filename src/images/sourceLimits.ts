@@ -1,3 +1,5 @@
+import { MixFailure } from '../mix/failure.ts';
+
 /** The largest file that is read, in bytes. */
 export const maxSourceBytes = 100 * 1024 * 1024;
 
@@ -6,3 +8,12 @@ export const maxSvgBytes = 10 * 1024 * 1024;
 
 /** The largest picture that is decoded, in millions of pixels. */
 export const maxMegapixels = 100;
+
+/** The failure of a file of `length` bytes where `max` are allowed; its message counts in MiB. */
+export function tooManyBytes(length: number, max: number): MixFailure {
+  const megabytes = (count: number) => Math.ceil(count / 1024 / 1024);
+  return new MixFailure('image-too-large', {
+    reason: 'bytes',
+    args: { megabytes: megabytes(length), max: megabytes(max) },
+  });
+}

@@ -1,13 +1,12 @@
 import PQueue from 'p-queue';
 import type { z } from 'zod';
-import { MixFailure } from '../mix/failure.ts';
 import { untilAborted } from './abort.ts';
 import type { Codec, EncodedPicture, PictureInfo } from './codec.ts';
 import { type DecoderRequest, type DecoderVersions, decoderResultSchemas } from './decoderMessages.ts';
 import { DecoderThread } from './decoderThread.ts';
 import { requireReadable } from './pictureFormat.ts';
 import type { Raster } from './raster.ts';
-import { maxSourceBytes, maxSvgBytes } from './sourceLimits.ts';
+import { maxSourceBytes, maxSvgBytes, tooManyBytes } from './sourceLimits.ts';
 
 export interface WorkerCodecOptions {
   /** The bundled worker, `dist/codecWorker.cjs`, as an absolute path. */
@@ -33,7 +32,7 @@ export class WorkerCodec implements Codec {
   readonly #closed = new AbortController();
   #idleTimer: NodeJS.Timeout | undefined;
 
-  constructor({ workerPath, threads = 2, idleMs = 60_000, timeoutMs = 60_000 }: WorkerCodecOptions) {
+  constructor({ workerPath, threads = 2, idleMs = 60_000, timeoutMs = 120_000 }: WorkerCodecOptions) {
     this.#workerPath = workerPath;
     this.#timeoutMs = timeoutMs;
     this.#queue = new PQueue({ concurrency: threads });
@@ -176,12 +175,4 @@ async function admit(bytes: Uint8Array) {
   const format = await requireReadable(bytes);
   if (format === 'svg' && bytes.length > maxSvgBytes) throw tooManyBytes(bytes.length, maxSvgBytes);
   return format;
-}
-
-function tooManyBytes(length: number, max: number): MixFailure {
-  const megabytes = (count: number) => Math.ceil(count / 1024 / 1024);
-  return new MixFailure('image-too-large', {
-    reason: 'bytes',
-    args: { megabytes: megabytes(length), max: megabytes(max) },
-  });
 }

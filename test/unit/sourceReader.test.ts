@@ -1,0 +1,193 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import sharp from 'sharp';
+import { getGlobalDispatcher } from 'undici';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isPublicAddress } from '../../src/images/addressGuard.ts';
+import { createSourceReader, type SourceReaderOptions } from '../../src/images/sourceReader.ts';
+
+let folder: string;
+let server: Server;
+let origin: string;
+let picture: Buffer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sources-'));
+  picture = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#0a0' } })
+    .png()
+    .toBuffer();
+  server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    if (pathname === '/to') return response.writeHead(302, { location: searchParams.get('url') ?? '' }).end();
+    if (pathname === '/round') return response.writeHead(302, { location: '/round' }).end();
+    if (pathname === '/status') return response.writeHead(Number(searchParams.get('code'))).end('no');
+    if (pathname === '/page') return response.writeHead(200, { 'content-type': 'image/png' }).end('<html>hello</html>');
+    if (pathname === '/nothing') return response.end();
+    if (pathname === '/silent') return undefined;
+    if (pathname === '/stalls') return response.writeHead(200).write(picture.subarray(0, 20));
+    if (pathname === '/cut') {
+      response.writeHead(200, { 'content-length': 1000 }).write(picture, () => response.destroy());
+      return undefined;
+    }
+    if (pathname === '/endless') {
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(16_384)));
+        response.once('drain', more);
+      };
+      return more();
+    }
+    return response.writeHead(200, { 'content-type': 'text/plain' }).end(picture);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (typeof address !== 'object' || !address) throw new Error('no port');
+  origin = `http://127.0.0.1:${address.port}`;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await rm(folder, { recursive: true });
+});
+
+const reader = (options: Partial<SourceReaderOptions> = {}) =>
+  createSourceReader({ allowPrivateAddresses: () => true, ownOrigin: () => undefined, ...options });
+const guarded = (own?: string) => reader({ allowPrivateAddresses: () => false, ownOrigin: () => own });
+const url = (path: string) => ({ kind: 'url', url: origin + path }) as const;
+
+test('reads a file, through links too', async () => {
+  const path = join(folder, 'a.png');
+  await writeFile(path, picture);
+  await symlink(path, join(folder, 'link.png'));
+  expect(await reader().read({ kind: 'file', path })).toEqual(new Uint8Array(picture));
+  expect(await reader().read({ kind: 'file', path: join(folder, 'link.png') })).toEqual(new Uint8Array(picture));
+});
+
+test.each<[string, (path: string) => Promise<unknown>, object]>([
+  ['missing', async () => {}, { code: 'unreadable-image', reason: 'missing' }],
+  ['dangling', (path) => symlink(join(folder, 'nowhere'), path), { code: 'unreadable-image', reason: 'missing' }],
+  ['empty', (path) => writeFile(path, ''), { code: 'unreadable-image', reason: 'empty', args: { name: 'empty' } }],
+  ['folder', (path) => mkdir(path), { code: 'unreadable-image', reason: 'folder' }],
+  [
+    'large',
+    (path) => writeFile(path, new Uint8Array(2 ** 20 + 1)),
+    { code: 'image-too-large', reason: 'bytes', args: { megabytes: 2, max: 1 } },
+  ],
+])('refuses a file that is %s', async (name, make, failure) => {
+  const path = join(folder, name);
+  await make(path);
+  await expect(reader({ maxBytes: 2 ** 20 }).read({ kind: 'file', path })).rejects.toMatchObject(failure);
+});
+
+test('downloads a picture by its bytes, whatever its headers say, and leaves the shared dispatcher alone', async () => {
+  const before = getGlobalDispatcher();
+  expect(await reader().read(url('/picture?token=1'))).toEqual(new Uint8Array(picture));
+  expect(await reader().read(url(`/to?url=${encodeURIComponent('/picture')}`))).toEqual(new Uint8Array(picture));
+  expect(getGlobalDispatcher()).toBe(before);
+});
+
+test.each<[string, object]>([
+  ['/page?token=1', { code: 'unsupported-image', reason: 'url-no-picture', args: { name: 'page' } }],
+  ['/nothing', { code: 'unreadable-image', reason: 'empty' }],
+  ['/status?code=404', { code: 'unreadable-image', reason: 'url-status', args: { status: 404 } }],
+  ['/status?code=503', { code: 'network', reason: 'url-status', args: { status: 503 } }],
+  ['/round', { code: 'network', reason: 'redirects' }],
+  ['/to?url=file:///etc/hostname', { code: 'network', reason: 'redirects' }],
+  ['/endless', { code: 'image-too-large', reason: 'bytes' }],
+  ['/silent', { code: 'network', reason: 'timeout' }],
+  ['/stalls', { code: 'network', reason: 'timeout' }],
+  ['/cut', { code: 'network', reason: 'connection' }],
+])('%s fails with the right code', async (path, failure) => {
+  const times = { connect: 1000, silence: 10_000, whole: 300 };
+  const outcome = reader({ maxBytes: 2 ** 20, times }).read(url(path));
+  await expect(outcome).rejects.toMatchObject(failure);
+  expect(JSON.stringify(await outcome.catch((error) => error.args))).not.toContain('token');
+});
+
+test('a host that does not exist or does not answer is a network failure', async () => {
+  const missing = reader().read({ kind: 'url', url: 'http://no-such-host.invalid/a.png' });
+  await expect(missing).rejects.toMatchObject({
+    code: 'network',
+    reason: 'dns',
+    args: { host: 'no-such-host.invalid' },
+  });
+  const closed = reader().read({ kind: 'url', url: 'http://127.0.0.1:1/a.png' });
+  await expect(closed).rejects.toMatchObject({ code: 'network', reason: 'connection' });
+});
+
+test('stops when aborted', async () => {
+  const stop = new AbortController();
+  const reading = reader().read(url('/silent'), stop.signal);
+  stop.abort(new Error('enough'));
+  await expect(reading).rejects.toThrow('enough');
+});
+
+test('private addresses are blocked by address, by name and after DNS, except for the own origin', async () => {
+  const port = new URL(origin).port;
+  for (const host of [
+    '127.0.0.1',
+    '0x7f.1',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '169.254.169.254',
+    '10.0.0.1',
+    'localhost',
+    'a.internal',
+  ]) {
+    const read = guarded().read({ kind: 'url', url: `http://${host}:${port}/picture` });
+    await expect(read).rejects.toMatchObject({ code: 'blocked-address' });
+  }
+  expect(await guarded(origin).read(url('/picture'))).toEqual(new Uint8Array(picture));
+});
+
+test('a name that leads to a private address is blocked when its socket connects', async () => {
+  const { guardedLookup } = await import('../../src/images/addressGuard.ts');
+  const error = await new Promise((resolve) => guardedLookup('localhost', {}, resolve));
+  expect(error).toMatchObject({ code: 'blocked-address', args: { host: 'localhost' } });
+});
+
+test('each redirect is guarded again', async () => {
+  const other = origin.replace('127.0.0.1', '127.0.0.2');
+  const away = guarded(origin).read(url(`/to?url=${encodeURIComponent(`${other}/picture`)}`));
+  await expect(away).rejects.toMatchObject({ code: 'blocked-address', args: { host: '127.0.0.2' } });
+});
+
+test.each(['8.8.8.8', '2606:4700::1111', '64:ff9b::808:808', '::ffff:8.8.8.8'])('%s is public', (address) => {
+  expect(isPublicAddress(address)).toBe(true);
+});
+
+test.each([
+  '0.0.0.0',
+  '127.1.2.3',
+  '10.1.1.1',
+  '172.16.0.1',
+  '192.168.1.1',
+  '169.254.169.254',
+  '100.64.0.1',
+  '192.0.0.1',
+  '198.18.0.1',
+  '224.0.0.1',
+  '240.0.0.1',
+  '255.255.255.255',
+  '::',
+  '::1',
+  'fe80::1',
+  'fc00::1',
+  'ff02::1',
+  '::ffff:10.0.0.1',
+  '64:ff9b::a00:1',
+  '2002:a00:1::',
+  'no address',
+])('%s is not public', (address) => {
+  expect(isPublicAddress(address)).toBe(false);
+});
+
+test('mapping an IPv4 address into IPv6 never makes it public', () => {
+  fc.assert(
+    fc.property(fc.ipV4(), (address) => {
+      expect(isPublicAddress(`::ffff:${address}`)).toBe(isPublicAddress(address));
+    }),
+  );
+});
