@@ -89,5 +89,5 @@ export function prepare(raster: Raster, options: PrepareOptions, checkpoint: Che
 export function weighPrepared(one: Prepared): number {
   const { width, height } = one.size;
   const base = one.base.size.width * one.base.size.height;
-  return width * height * (one.opaque ? 4 : 8) + base * 4 * (4 + 1.34 * 6);
+  return width * height * (one.opaque ? 4 : 8) + base * 48; // 3 + 1 planes of the base, 6 of its pyramid
 }

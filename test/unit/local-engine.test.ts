@@ -1,0 +1,185 @@
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterEach, expect, test } from 'vitest';
+import type { MadePicture, MixContext, MixTask } from '../../src/engines/engine.ts';
+import { createLocalEngine, type LocalEngineOptions } from '../../src/engines/local/engine.ts';
+import { mixRasters } from '../../src/engines/local/kernel/kernel.ts';
+import type { SourceLocation } from '../../src/images/source.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
+import type { Progress } from '../../src/mix/progress.ts';
+import { parseRecipe } from '../../src/mix/recipe.ts';
+import { photographBytes, rasterOf, sharpCodec } from './local-pictures.ts';
+
+const workerPath = fileURLToPath(new URL('../../src/engines/local/worker.ts', import.meta.url));
+const engines: { dispose(): Promise<void> }[] = [];
+afterEach(() => Promise.all(engines.splice(0).map((engine) => engine.dispose())));
+
+const files: Record<string, () => Uint8Array<ArrayBuffer>> = {
+  '/flower.jpg': () => photographBytes('flower'),
+  '/mountains.jpg': () => photographBytes('mountains'),
+};
+
+function engineOf(options: Partial<LocalEngineOptions> = {}) {
+  const reader = {
+    read: async (location: SourceLocation) => {
+      const bytes = location.kind === 'file' ? files[location.path]?.() : undefined;
+      if (!bytes) throw new MixFailure('unreadable-image', { reason: 'missing' });
+      return bytes;
+    },
+  };
+  const engine = createLocalEngine({ codec: sharpCodec(), reader, workerPath, ...options });
+  engines.push(engine);
+  return engine;
+}
+
+function taskOf(weights: Record<string, number>, fields: Record<string, unknown> = {}): MixTask {
+  const images = Object.entries(weights).map(([source, weight]) => ({ source, weight }));
+  const { recipe } = parseRecipe({ images, width: 96, height: 64, seed: 7, ...fields });
+  return {
+    jobId: JSON.stringify([weights, fields]),
+    recipe: { ...recipe, seed: recipe.seed ?? 0 },
+    sources: images.map(({ source, weight }, index) => ({
+      index,
+      name: source.slice(1),
+      weight,
+      location: { kind: 'file', path: source },
+    })),
+  };
+}
+
+function contextOf(overrides: Partial<MixContext> = {}) {
+  const made: MadePicture[] = [];
+  const told: Progress[] = [];
+  const context: MixContext = {
+    signal: new AbortController().signal,
+    saved: undefined,
+    progress: (progress) => told.push(progress),
+    notice: () => {},
+    save: async () => {},
+    deliver: async (picture) => {
+      made.push(picture);
+    },
+    ...overrides,
+  };
+  return { context, made, told };
+}
+
+test('mixes files into PNG samples, each with its seed, as the kernel would', async () => {
+  const { context, made, told } = contextOf();
+  const task = taskOf({ '/flower.jpg': 0.3, '/mountains.jpg': 0.7 }, { samples: 2 });
+  await engineOf().run(task, context);
+
+  expect(made.map(({ index, seed, format }) => [index, seed, format])).toEqual([
+    [0, 7, 'png'],
+    [1, 8, 'png'],
+  ]);
+  const decoded = await Promise.all(
+    ['/flower.jpg', '/mountains.jpg'].map((path) =>
+      sharpCodec().decode(files[path]?.() ?? new Uint8Array(), { width: 96, height: 64 }),
+    ),
+  );
+  const expected = mixRasters(decoded, [0.3, 0.7], { width: 96, height: 64, seed: 7, guidanceScale: 7.5 });
+  const [first, second] = await Promise.all(made.map(({ bytes }) => rasterOf(sharp(bytes))));
+  expect(first?.data).toEqual(expected.data);
+  expect(second?.data).not.toEqual(expected.data);
+  expect([...new Set(told.map(({ stage }) => stage))]).toEqual(['reading', 'mixing']);
+  expect(told.map(({ stage, fraction }) => (stage === 'mixing' ? fraction : 0))).toEqual(
+    told
+      .map(({ stage, fraction }) => (stage === 'mixing' ? fraction : 0))
+      .sort((one, other) => (one ?? 0) - (other ?? 0)),
+  );
+});
+
+test('decodes an image once for several mixes of one size, and gives the same picture again', async () => {
+  let decoded = 0;
+  const codec = sharpCodec();
+  const decode: typeof codec.decode = (...args) => {
+    decoded++;
+    return codec.decode(...args);
+  };
+  const engine = engineOf({ codec: { ...codec, decode } });
+  const runs = [];
+  for (const weight of [0.5, 0.6, 0.5]) {
+    const { context, made } = contextOf();
+    await engine.run(taskOf({ '/flower.jpg': 0.5, '/mountains.jpg': weight }), context);
+    runs.push(made[0]?.bytes);
+  }
+  expect(decoded).toBe(2);
+  expect(runs[2]).toEqual(runs[0]);
+  expect(runs[1]).not.toEqual(runs[0]);
+});
+
+test('leaves an image of weight 0 unread, and blames a failure on its image', async () => {
+  const { context, made } = contextOf();
+  await engineOf().run(taskOf({ '/flower.jpg': 1, '/gone.jpg': 0 }), context);
+  expect(made).toHaveLength(1);
+
+  const run = engineOf().run(taskOf({ '/flower.jpg': 1, '/gone.jpg': 0.5 }), contextOf().context);
+  await expect(run).rejects.toMatchObject({
+    code: 'unreadable-image',
+    reason: 'missing',
+    image: 1,
+    args: { image: 'gone.jpg' },
+  });
+});
+
+test('runs two jobs at once', async () => {
+  const engine = engineOf();
+  const one = contextOf();
+  const other = contextOf();
+  await Promise.all([
+    engine.run(taskOf({ '/flower.jpg': 0.2, '/mountains.jpg': 0.8 }, { samples: 2 }), one.context),
+    engine.run(taskOf({ '/flower.jpg': 0.9, '/mountains.jpg': 0.1 }, { samples: 2 }), other.context),
+  ]);
+  expect(one.made).toHaveLength(2);
+  expect(other.made).toHaveLength(2);
+  expect(other.made[0]?.bytes).not.toEqual(one.made[0]?.bytes);
+});
+
+test('a cancelled mix stops with the reason it was given, and the engine goes on', async () => {
+  const engine = engineOf();
+  const abort = new AbortController();
+  const reason = new Error('cancelled by hand');
+  const { context, made } = contextOf({
+    signal: abort.signal,
+    progress: ({ stage, fraction = 0 }) => {
+      if (stage === 'mixing' && fraction > 0.2) abort.abort(reason);
+    },
+  });
+  const task = taskOf({ '/flower.jpg': 0.5, '/mountains.jpg': 0.5 }, { width: 1024, height: 1024 });
+  await expect(engine.run(task, context)).rejects.toBe(reason);
+  expect(made).toEqual([]);
+
+  const again = contextOf();
+  await engine.run(taskOf({ '/flower.jpg': 0.5, '/mountains.jpg': 0.5 }), again.context);
+  expect(again.made).toHaveLength(1);
+});
+
+test('a thread that crashes fails its job, and the next job gets a fresh one', async () => {
+  const crashing = engineOf({ workerPath: fileURLToPath(new URL('./no-such-worker.ts', import.meta.url)) });
+  const run = crashing.run(taskOf({ '/flower.jpg': 1 }), contextOf().context);
+  await expect(run).rejects.toMatchObject({ code: 'generation-failed', reason: 'mixer-crashed', retryable: true });
+
+  const engine = engineOf();
+  let ended = false;
+  const first = contextOf({
+    progress: ({ stage }) => {
+      if (stage === 'mixing' && !ended) {
+        ended = true;
+        void engine.dispose();
+      }
+    },
+  });
+  await expect(engine.run(taskOf({ '/flower.jpg': 1 }), first.context)).rejects.toMatchObject({
+    code: 'generation-failed',
+  });
+  const second = contextOf();
+  await engine.run(taskOf({ '/flower.jpg': 1 }), second.context);
+  expect(second.made).toHaveLength(1);
+});
+
+test('the thread ends when there is nothing more to do', async () => {
+  const engine = engineOf({ idleMs: 1 });
+  await engine.run(taskOf({ '/flower.jpg': 1 }), contextOf().context);
+  await expect.poll(() => engine.isRunning, { timeout: 5000 }).toBe(false);
+});

