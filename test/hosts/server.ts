@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { installServer } from './serverInstall.ts';
 
+const isWindows = process.platform === 'win32';
+
 export interface ServerOptions {
   /** Settings, state and logs. */
   readonly dataDir: string;
@@ -42,11 +44,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...(options.trust ? [] : ['--disable-workspace-trust']),
       ...(options.args ?? []),
     ],
-    { env: { ...outsideEnvironment(), EXTENSIONS_GALLERY: '{}', ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      env: { ...outsideEnvironment(), EXTENSIONS_GALLERY: '{}', ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // a process group of its own, so that extension hosts and watchers end with it
+    },
   );
   const ended = once(child, 'exit').then(() => {});
   const close = async () => {
-    child.kill();
+    if (child.exitCode === null && child.pid !== undefined) process.kill(isWindows ? child.pid : -child.pid);
     await ended;
   };
   const lines: string[] = [];

@@ -53,7 +53,7 @@ export interface Workbench {
   readonly exited: Promise<number>;
   /** Opens another window of the same VS Code. */
   openWindow(options?: WindowOptions): Promise<Page>;
-  /** Replaces the user settings; open windows follow. */
+  /** Changes settings of the machine, which stand above the user's; open windows follow. (They miss changes of the user's file.) */
   setSettings(settings: Settings): Promise<void>;
   close(): Promise<void>;
 }
@@ -61,7 +61,6 @@ export interface Workbench {
 /** Nothing that asks, tips, updates or looks into the network. */
 export const quietSettings: Settings = {
   'chat.disableAIFeatures': true,
-  'extensions.autoUpdate': false,
   'extensions.ignoreRecommendations': true,
   'git.openRepositoryInParentFolders': 'never',
   'telemetry.telemetryLevel': 'off',
@@ -87,7 +86,8 @@ export async function launchWorkbench(options: WorkbenchOptions): Promise<Workbe
   };
   try {
     await writeSettings(dataDir, 'User', { ...quietSettings, ...options.settings });
-    await writeSettings(dataDir, 'Machine', options.machineSettings ?? {});
+    const machineSettings = { ...options.machineSettings };
+    await writeSettings(dataDir, 'Machine', machineSettings);
     const extensionsDir = join(dataDir, 'extensions');
     await installExtensions(extensionsDir, options.install ?? []);
     const server = await startServer({
@@ -130,7 +130,10 @@ export async function launchWorkbench(options: WorkbenchOptions): Promise<Workbe
       serverPid: server.pid,
       exited,
       openWindow: async (window = options) => open(await context.newPage(), window.folder),
-      setSettings: (settings) => writeSettings(dataDir, 'User', { ...quietSettings, ...options.settings, ...settings }),
+      setSettings: (settings) => {
+        Object.assign(machineSettings, settings);
+        return writeSettings(dataDir, 'Machine', machineSettings);
+      },
       close,
     };
   } catch (error) {

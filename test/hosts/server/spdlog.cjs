@@ -1,21 +1,20 @@
 // Stands in for @vscode/spdlog, a native logger that would need a compiler: the same exports, plain appended files.
-const { appendFileSync, mkdirSync } = require('node:fs');
+const { mkdirSync, openSync, writeSync } = require('node:fs');
 const { dirname } = require('node:path');
 
 const levels = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'];
 
 class Logger {
   constructor(type, _name, file) {
-    this.file = type.startsWith('stdout') ? undefined : file;
     this.level = 2;
     this.formatted = true;
-    if (this.file) mkdirSync(dirname(this.file), { recursive: true });
+    if (!type.startsWith('stdout')) mkdirSync(dirname(file), { recursive: true });
+    this.file = type.startsWith('stdout') ? 1 : openSync(file, 'a'); // held open: logging goes on when the folder is removed
   }
   write(level, message) {
     if (level < this.level) return;
     const line = this.formatted ? `${new Date().toISOString()} [${levels[level]}] ${message}\n` : message;
-    if (this.file) appendFileSync(this.file, line);
-    else process.stdout.write(line);
+    writeSync(this.file, line);
   }
   trace(message) {
     this.write(0, message);

@@ -1,0 +1,113 @@
+import { resolve } from 'node:path';
+import { expect, type FrameLocator, type Locator, type Page } from '@playwright/test';
+import type { Workbench } from '../hosts/workbench.ts';
+
+const themes = {
+  dark: 'Dark Modern',
+  light: 'Light Modern',
+  'high contrast dark': 'Default High Contrast',
+  'high contrast light': 'Default High Contrast Light',
+} as const;
+export type Theme = keyof typeof themes;
+export const themeNames = Object.keys(themes) as readonly Theme[]; // the keys of a constant object are what its type says
+
+const screenshots = resolve(import.meta.dirname, '../../.screenshots');
+
+/** One window of VS Code as someone at the screen uses it: by role, name, mouse and keys. */
+export class Editor {
+  readonly workbench: Workbench;
+  readonly page: Page;
+
+  constructor(workbench: Workbench, page: Page) {
+    this.workbench = workbench;
+    this.page = page;
+  }
+
+  /** Resolves when the extensions are registered, some seconds after the window shows. */
+  async ready(): Promise<void> {
+    await this.#findCommand('Image Mixer: Open');
+    await this.page.keyboard.press('Escape');
+  }
+
+  /** Runs a command by its title in the palette. */
+  async runCommand(title: string): Promise<void> {
+    await this.#findCommand(title);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** The palette does not notice commands that come while it is open, so it is opened until the command is there. */
+  async #findCommand(title: string): Promise<void> {
+    const input = this.page.getByRole('textbox', { name: 'Type the name of a command to run.' });
+    await expect(async () => {
+      await this.page.keyboard.press('Escape');
+      await this.page.keyboard.press('F1');
+      await input.fill(`>${title}`, { timeout: 2000 });
+      await expect(this.page.getByRole('option', { name: title }).first()).toBeVisible({ timeout: 2000 });
+    }).toPass({ timeout: 60_000 });
+  }
+
+  /** The contents of the only open webview. */
+  panel(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+  }
+
+  /** A file or folder in the explorer by its path in the project; opens the folders on the way. */
+  async file(path: string): Promise<Locator> {
+    const explorer = this.page.getByRole('tree', { name: 'Files Explorer' });
+    const names = path.split('/');
+    const itemAt = (depth: number) =>
+      explorer.getByRole('treeitem', { name: names[depth] ?? '', exact: true, level: depth + 1 });
+    for (const folder of names.slice(0, -1).map((_, depth) => itemAt(depth))) {
+      await expect(folder).toBeVisible({ timeout: 30_000 });
+      if ((await folder.getAttribute('aria-expanded')) === 'false') await folder.click();
+      await expect(folder).toHaveAttribute('aria-expanded', 'true');
+    }
+    const file = itemAt(names.length - 1);
+    await expect(file).toBeVisible({ timeout: 30_000 });
+    return file;
+  }
+
+  /** Selects files in the explorer and picks an entry of the context menu there. */
+  async chooseFromContextMenu(paths: readonly string[], entry: string): Promise<void> {
+    const files: Locator[] = [];
+    for (const path of paths) files.push(await this.file(path));
+    const item = this.page.getByRole('menuitem', { name: entry });
+    await expect(async () => {
+      await this.page.keyboard.press('Escape'); // a menu of an earlier round
+      for (const [index, file] of files.entries()) await file.click(index > 0 ? { modifiers: ['ControlOrMeta'] } : {});
+      await files.at(-1)?.click({ button: 'right' });
+      await expect(item).toBeVisible({ timeout: 2000 });
+    }).toPass({ timeout: 60_000 });
+    await item.click();
+  }
+
+  /** A notification that says this. */
+  notification(text: string | RegExp): Locator {
+    return this.page.getByRole('dialog').filter({ hasText: text }).first();
+  }
+
+  /** Makes the webview `width` CSS pixels wide, by the width of the window around it. */
+  async setPanelWidth(width: number, height = 900): Promise<void> {
+    const webview = this.page.locator('iframe.webview.ready');
+    const measured = async () => (await webview.boundingBox())?.width ?? 0;
+    await expect(async () => {
+      const window = this.page.viewportSize()?.width ?? 1400;
+      await this.page.setViewportSize({ width: Math.round(window + width - (await measured())), height });
+      await expect.poll(measured, { timeout: 2000 }).toBe(width);
+    }).toPass();
+  }
+
+  /** Sets the colour theme; resolves when the window wears it. */
+  async setTheme(theme: Theme): Promise<void> {
+    await this.workbench.setSettings({ 'workbench.colorTheme': themes[theme], 'window.autoDetectColorScheme': false });
+    const kind = { dark: 'vs-dark', light: 'vs', 'high contrast dark': 'hc-black', 'high contrast light': 'hc-light' };
+    await expect(this.page.locator(`.monaco-workbench.${kind[theme]}`)).toBeVisible();
+  }
+
+  /** Writes a picture of the window, or of one part, to the ignored folder `.screenshots`; returns its path. */
+  async screenshot(name: string, part: Page | Locator = this.page): Promise<string> {
+    const path = resolve(screenshots, `${name}.png`);
+    await part.screenshot({ path });
+    return path;
+  }
+}

@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import { test as base } from '@playwright/test';
+import { makeProject } from '../hosts/project.ts';
+import { launchWorkbench, type WorkbenchOptions } from '../hosts/workbench.ts';
+import { Editor } from './editor.ts';
+
+export { expect } from '@playwright/test';
+
+interface Fixtures {
+  /** What the test's VS Code is started with; set it with `test.use({ launch: … })`. */
+  launch: Partial<WorkbenchOptions>;
+  /** Absolute path of a folder with photographs that belongs to this test alone. */
+  project: string;
+  /** A VS Code of this test's own, open on the project, with the extension of this source tree. */
+  editor: Editor;
+}
+
+export const test = base.extend<Fixtures>({
+  launch: [{}, { option: true }],
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
+  project: async ({}, use) => {
+    const { folder, remove } = await makeProject();
+    await use(folder);
+    await remove();
+  },
+  editor: async ({ launch, project }, use) => {
+    const develop = resolve(import.meta.dirname, '../..');
+    const workbench = await launchWorkbench({ folder: project, develop, ...launch });
+    const editor = new Editor(workbench, workbench.page);
+    await editor.ready();
+    await use(editor);
+    await workbench.close();
+  },
+});

@@ -1,0 +1,16 @@
+import { resolve } from 'node:path';
+import { defineConfig } from '@playwright/test';
+
+/** Each test has a VS Code of its own, which fills a small machine: one at a time. */
+export default defineConfig({
+  testDir: import.meta.dirname,
+  testIgnore: 'package.spec.ts',
+  outputDir: resolve(import.meta.dirname, '../../test-results'),
+  workers: 1,
+  retries: 0,
+  forbidOnly: Boolean(process.env.CI),
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  reporter: 'list',
+  use: { screenshot: 'only-on-failure', actionTimeout: 20_000 },
+});
