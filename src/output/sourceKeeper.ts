@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { basename, extname, join } from 'node:path';
+import { readSourceFile } from '../images/fileReader.ts';
+import { requireReadable } from '../images/pictureFormat.ts';
+import { maxSourceBytes } from '../images/sourceLimits.ts';
+import { MixFailure } from '../mix/failure.ts';
+import type { Destination } from './destination.ts';
+import { safeSegment } from './fileNames.ts';
+import { makeFolderInside } from './folder.ts';
+import { PictureWriter } from './pictureWriter.ts';
+
+/**
+ * Copies an image from outside the project to `sources/<hash8>-<name>` below the folder for pictures, once for the same bytes.
+ * Only what is a picture is copied: a recipe must not bring other files of the machine into the project.
+ * @returns the absolute path of the copy.
+ * @throws MixFailure `unreadable-image`, `unsupported-image`, `image-too-large`, `save-failed`.
+ */
+export async function keepSource(path: string, destination: Destination): Promise<string> {
+  const bytes = await readSourceFile(path, maxSourceBytes);
+  await requireReadable(bytes);
+  const folder = join(destination.folder, 'sources');
+  await makeFolderInside(folder, destination.root);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const keepAs = async (digits: number) => {
+    const copy = join(folder, nameOf(path, hash.slice(0, digits)));
+    await new PictureWriter().write(copy, bytes);
+    return copy;
+  };
+  try {
+    return await keepAs(8);
+  } catch (error) {
+    if (!(error instanceof MixFailure && error.reason === 'exists')) throw error;
+    return keepAs(32); // someone changed the copy: it stays as it is
+  }
+}
+
+function nameOf(path: string, hash: string): string {
+  const extension = safeSegment(extname(path).slice(1));
+  const stem = safeSegment(basename(path, extname(path)));
+  return `${hash}${stem && `-${stem}`}${extension && `.${extension}`}`;
+}

@@ -1,0 +1,104 @@
+import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Destination } from '../../src/output/destination.ts';
+import { PictureWriter } from '../../src/output/pictureWriter.ts';
+import { keepSource } from '../../src/output/sourceKeeper.ts';
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>();
+  return { ...real, link: vi.fn(real.link) }; // so that a test can stand on a file system without hard links
+});
+
+let root: string;
+let destination: Destination;
+const writer = new PictureWriter();
+const picture = { name: 'Rose man', seed: 7, index: 0, format: 'png' } as const;
+const bytes = new Uint8Array([1, 2, 3]);
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'mixes-'));
+  destination = { folder: join(root, 'a', 'mixes'), root, fileName: '{name}-{seed}-{index}', embedRecipe: true };
+});
+afterEach(async () => {
+  vi.mocked(link).mockReset();
+  await rm(root, { recursive: true });
+});
+
+test('makes the folder and writes the picture whole, leaving nothing else', async () => {
+  const path = await writer.choosePath(destination, picture);
+  expect(path).toBe(join(destination.folder, 'rose-man-7-1.png'));
+  expect(await writer.write(path, bytes)).toBe('written');
+  expect(await readdir(destination.folder)).toEqual(['rose-man-7-1.png']);
+  expect(new Uint8Array(await readFile(path))).toEqual(bytes);
+});
+
+test('takes the extension of the format and the next free name', async () => {
+  await mkdir(destination.folder, { recursive: true });
+  await writeFile(join(destination.folder, 'ROSE-MAN-7-1.JPG'), '');
+  const taken = new Set([join(destination.folder, 'rose-man-7-1-2.jpg')]);
+  const path = await writer.choosePath(destination, { ...picture, format: 'jpeg' }, taken);
+  expect(path).toBe(join(destination.folder, 'rose-man-7-1-3.jpg'));
+});
+
+test.each(['with', 'without'])('never writes over what is there, on a file system %s hard links', async (links) => {
+  if (links === 'without') vi.mocked(link).mockRejectedValue(Object.assign(new Error('no links'), { code: 'EPERM' }));
+  const path = await writer.choosePath(destination, picture);
+  const outcomes = await Promise.allSettled([1, 2, 3, 4].map((first) => writer.write(path, new Uint8Array([first]))));
+  const won = outcomes.flatMap(({ status }, at) => (status === 'fulfilled' ? [at + 1] : []));
+  expect(won).toHaveLength(1);
+  expect([...(await readFile(path))]).toEqual(won);
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'save-failed', reason: 'exists' });
+  }
+  expect(await writer.write(path, new Uint8Array(won))).toBe('already-there');
+  expect(await readdir(destination.folder)).toHaveLength(1);
+});
+
+test('a folder that leads outside the project is refused, and nothing is made there', async () => {
+  const outside = await mkdtemp(join(tmpdir(), 'outside-'));
+  await symlink(outside, join(root, 'a'));
+  await expect(writer.choosePath(destination, picture)).rejects.toMatchObject({
+    code: 'save-failed',
+    reason: 'folder-outside',
+    retryable: false,
+  });
+  expect(await readdir(outside)).toEqual([]);
+  await rm(outside, { recursive: true });
+  const inside = { ...destination, folder: join(root, 'b', '..', '..', 'elsewhere') };
+  await expect(writer.choosePath(inside, picture)).rejects.toMatchObject({ reason: 'folder-outside' });
+});
+
+test('a file where the folder should be is a failure to save', async () => {
+  await writeFile(join(root, 'a'), '');
+  await expect(writer.choosePath(destination, picture)).rejects.toMatchObject({
+    code: 'save-failed',
+    reason: 'no-folder',
+  });
+  await expect(writer.write(join(root, 'a', 'b.png'), bytes)).rejects.toMatchObject({
+    code: 'save-failed',
+    reason: 'no-folder',
+  });
+});
+
+test('a source from outside is copied once, and only if it is a picture', async () => {
+  const outside = await mkdtemp(join(tmpdir(), 'outside-'));
+  const source = join(outside, 'My rose.PNG');
+  await sharp({ create: { width: 2, height: 2, channels: 3, background: '#f00' } })
+    .png()
+    .toFile(source);
+  const copy = await keepSource(source, destination);
+  expect(copy.slice(destination.folder.length)).toMatch(/^[/\\]sources[/\\][0-9a-f]{8}-My rose\.PNG$/);
+  expect(await readFile(copy)).toEqual(await readFile(source));
+  expect(await keepSource(source, destination)).toBe(copy);
+  await writeFile(copy, 'painted over');
+  expect(await readFile(await keepSource(source, destination))).toEqual(await readFile(source));
+  expect(await readFile(copy, 'utf8')).toBe('painted over');
+  await writeFile(join(outside, 'secret.png'), 'password');
+  await expect(keepSource(join(outside, 'secret.png'), destination)).rejects.toMatchObject({
+    code: 'unsupported-image',
+  });
+  await rm(outside, { recursive: true });
+});
