@@ -1,0 +1,83 @@
+import { LRUCache } from 'lru-cache';
+import {
+  framings,
+  type Look,
+  look,
+  mix,
+  type Prepared,
+  prepare,
+  weighPrepared,
+} from '../engines/local/kernel/kernel.ts';
+import type { Raster } from '../images/raster.ts';
+import { type FrameRequest, isPreviewRequest, type PreviewReply } from './previewMessages.ts';
+
+// The worker of the live preview: the kernel on the pictures it was sent, one frame for each request.
+
+interface Picture {
+  readonly raster: Raster;
+  readonly look: Look;
+  /** Tells a picture from an earlier one of the same id. */
+  readonly version: number;
+}
+
+const maxPreparedBytes = 128 * 1024 * 1024;
+const pictures = new Map<string, Picture>();
+const prepared = new LRUCache<string, Prepared>({ maxSize: maxPreparedBytes, sizeCalculation: weighPrepared });
+let versions = 0;
+
+const reply = (message: PreviewReply, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
+
+self.onmessage = ({ data: message }: MessageEvent<unknown>) => {
+  if (!isPreviewRequest(message)) return;
+  if (message.kind === 'forget') {
+    pictures.delete(message.id);
+  } else if (message.kind === 'image') {
+    const { id, width, height, data } = message;
+    const raster = { width, height, data };
+    pictures.set(id, { raster, look: look(raster), version: ++versions });
+  } else {
+    void show(message.frame);
+  }
+};
+
+async function show(frame: FrameRequest): Promise<void> {
+  try {
+    const start = performance.now();
+    const raster = mixFrame(frame);
+    const kernelMs = performance.now() - start;
+    if (!raster) return reply({ kind: 'empty' });
+    const pixels = new ImageData(raster.data, raster.width, raster.height);
+    const bitmap = await createImageBitmap(pixels, { colorSpaceConversion: 'none' });
+    reply({ kind: 'shown', bitmap, kernelMs }, [bitmap]);
+  } catch (error) {
+    reply({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** The mix of the pictures that are here; undefined where none of them has a weight. */
+function mixFrame({ images, width, height, shape, seed, guidanceScale, sample }: FrameRequest): Raster | undefined {
+  const used = images.flatMap(({ id, weight }) => {
+    const picture = pictures.get(id);
+    return picture && weight > 0 ? [{ id, weight, picture }] : [];
+  });
+  if (used.length === 0) return undefined;
+  const chosen = framings(
+    used.map(({ picture }) => picture.look),
+    { ...shape, seed, sample },
+  );
+  const parts = used.map(({ id, picture }, i) => {
+    const framing = chosen[i];
+    const place = framing ? [framing.x, framing.y, framing.width, framing.flip].join() : '';
+    const key = `${id} ${picture.version} ${width}x${height} ${place}`;
+    const known = prepared.get(key);
+    if (known) return known;
+    const made = prepare(picture.raster, { width, height, ...(framing ? { framing } : {}) });
+    prepared.set(key, made);
+    return made;
+  });
+  return mix(
+    parts,
+    used.map(({ weight }) => weight),
+    { seed, guidanceScale },
+  );
+}
