@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import request from 'undici/lib/api/api-request.js';
 import { MixFailure } from '../mix/failure.ts';
 import { guardedLookup, guardHost } from './addressGuard.ts';
 import { detectKind } from './pictureFormat.ts';
@@ -68,8 +69,10 @@ async function visit(
   // One for this request alone: a connection that was made under other rules must not be used again.
   const dispatcher = connectBy({ timeout: times.connect, ...(trusted ? {} : { lookup: guardedLookup }) });
   try {
-    const answer = await request(url, {
-      dispatcher,
+    const answer = await request.call(dispatcher, {
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: 'GET',
       signal,
       headers,
       headersTimeout: times.silence,

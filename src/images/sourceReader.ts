@@ -1,4 +1,4 @@
-import { Agent } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { type DownloadOptions, downloadPicture } from './download.ts';
 import { readSourceFile } from './fileReader.ts';
 import type { SourceReader } from './source.ts';

@@ -40,11 +40,16 @@ export async function download(link: string, downloading: Downloading): Promise<
     const failure = downloadFailure(result, link);
     if (result.code === 'blocked-address' || result.code === 'image-too-large') throw failure;
     const pause = Math.min(1000 * 2 ** tries, 10_000);
-    const patience = result.code === 'network' ? outagePatience : linkPatience;
+    const patience = isOutage(result) ? outagePatience : linkPatience;
     if (clock.now() + pause - begun > patience) throw failure;
     downloading.onRetry(result.reason ?? result.code, pause);
     await clock.sleep(pause, signal);
   }
+}
+
+/** Whether the link's host could not be reached at all, as when the machine is offline. */
+function isOutage({ code, reason }: MixFailure): boolean {
+  return code === 'network' && (reason === 'dns' || reason === 'connection' || reason === 'timeout');
 }
 
 /** One try; resolves with the failure where there is no right picture. */

@@ -15,7 +15,7 @@ import type { Answer } from './wire.ts';
 /** The service takes an identical request within this time (milliseconds) for an accident and refuses it. */
 const identicalRequestGap = 30_000;
 /** How long to try to connect at all, and how long to wait where the service asks for patience (milliseconds). */
-const connectPatience = 15_000;
+const connectPatience = 10_000;
 const refusalPatience = 180_000;
 /** How long an order that is on its way may still bring its answer when the window closes (milliseconds). VS Code allows about five seconds. */
 const farewell = 4_000;

@@ -50,8 +50,11 @@ export type Answer = { readonly http: number } & (
 
 /** A field that is left out where it has another type than expected. */
 const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
-const textSchema = z.unknown().transform(sentence);
-const linksSchema = z.unknown().transform((value) => texts(value).filter(isWebAddress));
+const textSchema = z.unknown().optional().transform(sentence);
+const linksSchema = z
+  .unknown()
+  .optional()
+  .transform((value) => texts(value).filter(isWebAddress));
 const secondsSchema = z
   .union([
     z.number(),
@@ -71,8 +74,8 @@ const bodySchema = z.object({
   retry_after: lenient(secondsSchema),
   output: linksSchema,
   link: linksSchema,
-  message: z.unknown(),
-  messege: z.unknown(),
+  message: z.unknown().optional(),
+  messege: z.unknown().optional(),
   tip: textSchema,
   tips: textSchema,
   tip_1: textSchema,
@@ -134,7 +137,7 @@ const phrases: readonly (readonly [RegExp, Refusal])[] = [
   [/same request multiple times/i, 'duplicate'],
   [/rate limit|too many requests/i, 'rate-limited'],
   [/(insufficient|not enough|out of) .*(credit|balance|fund)/i, 'insufficient-credits'],
-  [/(premium|requires? .*|upgrade .*)(subscription|plan)/i, 'plan-required'],
+  [/(premium|requires?|upgrade) .*(subscription|plan)/i, 'plan-required'],
   [/internal server error|temporarily unavailable|under maintenance|overloaded/i, 'unavailable'],
   [/failed, try again/i, 'generation-failed'],
   [/invalid api request/i, 'invalid-request'],

@@ -1,0 +1,15 @@
+// undici's root module makes itself the dispatcher of the whole process when it is loaded, in place of the one that VS Code
+// patched for proxies. These inner modules don't; nothing that ships may import the root for more than types.
+declare module 'undici/lib/dispatcher/agent.js' {
+  import { Agent } from 'undici';
+  export default Agent;
+}
+
+declare module 'undici/lib/api/api-request.js' {
+  import type { Dispatcher } from 'undici';
+  /** `Dispatcher.prototype.request`, which only the root module would attach. */
+  export default function request(
+    this: Dispatcher,
+    options: Dispatcher.RequestOptions,
+  ): Promise<Dispatcher.ResponseData>;
+}

@@ -1,0 +1,477 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PutAside } from '../../src/engines/engine.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
+import { apiKey, HostedBench, Ledger, png, taskOf, webSource } from './support/hostedBench.ts';
+import { json, raw, reset, ScriptedService } from './support/scriptedService.ts';
+
+let service: ScriptedService;
+let bench: HostedBench;
+beforeEach(async () => {
+  service = await ScriptedService.start();
+  bench = await HostedBench.start(service.baseUrl);
+});
+afterEach(async () => {
+  await bench.close();
+  await service.close();
+});
+
+const success = (...names: string[]) => ({
+  status: 'success',
+  id: 349,
+  output: names.map((name) => service.picture(name)),
+});
+const processing = (more: object = {}) => ({ status: 'processing', eta: 4, id: 12, output: [], ...more });
+const failureOf = async (run: Promise<void>): Promise<MixFailure> => {
+  const error: unknown = await run.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof MixFailure)) throw new Error(`expected a MixFailure, got ${String(error)}`);
+  return error;
+};
+
+test('orders with the documented request and delivers the picture', async () => {
+  service.script('mix', success('a'));
+  service.script('picture', raw(png('one'), 200, { 'content-type': 'text/plain' }));
+  const ledger = new Ledger();
+  const sources = [
+    webSource('https://example.com/a,b.png?x=1', 0.3),
+    webSource('https://example.com/boy.png', 0.1 + 0.6),
+  ];
+  await bench.engine.run(
+    taskOf({ negativePrompt: 'city', width: 800, height: 600, webhook: 'https://h.example/', trackId: 7 }, sources),
+    ledger,
+  );
+  expect(service.of('mix')).toHaveLength(1);
+  expect(service.of('mix')[0]).toMatchObject({
+    path: '/api/v5/img_mixer',
+    body: {
+      key: apiKey,
+      prompt: 'rose man',
+      negative_prompt: 'city',
+      init_image: 'https://example.com/a%2Cb.png?x=1,https://example.com/boy.png',
+      init_image_weights: '0.3,0.7',
+      width: 800,
+      height: 600,
+      steps: 30,
+      guidance_scale: 7.5,
+      seed: 12345,
+      samples: 1,
+      webhook: 'https://h.example/',
+      track_id: '7',
+    },
+  });
+  expect(ledger.pictures).toMatchObject([
+    { index: 0, seed: 12345, format: 'png', serviceId: '349', engineVersion: 'v5' },
+  ]);
+  expect(Buffer.from(ledger.pictures[0]?.bytes ?? []).includes('one')).toBe(true);
+  expect(ledger.phases).toBe('posting answered');
+});
+
+test('polls after the estimate, then ever more slowly, at the service’s own address', async () => {
+  service.script('mix', processing({ fetch_result: `${service.baseUrl}/v3/fetch/13?s=1` }));
+  service.script(
+    'fetch',
+    { status: 'processing' },
+    { status: 'processing' },
+    json({ status: 'error', message: 'Rate limit exceeded', retry_after: 25 }, 429),
+    success('a'),
+  );
+  service.script('picture', raw(png()));
+  const ledger = new Ledger();
+  await bench.engine.run(taskOf(), ledger);
+  expect(bench.clock.slept).toEqual([4_000, 2_000, 2_800, 25_000]);
+  expect(service.of('fetch').map(({ path }) => path)).toEqual(Array(4).fill('/api/v3/fetch/13?s=1'));
+  expect(service.of('fetch')[0]?.body).toEqual({ key: apiKey });
+  expect(ledger.phases).toBe('posting accepted answered');
+  expect(ledger.progresses).toContainEqual({ stage: 'mixing', etaSeconds: 4 });
+});
+
+test('never sends the key to the origin of a foreign fetch address', async () => {
+  const stranger = await ScriptedService.start();
+  service.script('mix', processing({ fetch_result: `${stranger.baseUrl}/v3/fetch/13` }));
+  service.script('fetch', success('a'));
+  service.script('picture', raw(png()));
+  await bench.engine.run(taskOf(), new Ledger());
+  expect(stranger.seen).toEqual([]);
+  expect(service.of('fetch')[0]?.path).toBe('/api/v3/fetch/12');
+  await stranger.close();
+});
+
+test('follows a redirect within the origin only', async () => {
+  const stranger = await ScriptedService.start();
+  service.script('mix', (response) => response.writeHead(308, { location: '/api/v5/img_mixer/' }).end(), success('a'));
+  service.script('picture', raw(png()));
+  await bench.engine.run(taskOf(), new Ledger());
+  expect(service.of('mix').map(({ path }) => path)).toEqual(['/api/v5/img_mixer', '/api/v5/img_mixer/']);
+
+  service.script('mix', (response) => response.writeHead(307, { location: `${stranger.baseUrl}/v5/img_mixer` }).end());
+  const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }), new Ledger()));
+  expect(failure).toMatchObject({
+    code: 'unexpected-response',
+    reason: 'redirected',
+    args: { target: stranger.origin },
+  });
+  expect(stranger.seen).toEqual([]);
+  await stranger.close();
+});
+
+test('uploads files once, and their content again only when the service lost it', async () => {
+  service.script('upload', { status: 'success', messege: 'image uploaded', link: 'https://cdn.example/up,1.jpg' });
+  service.script('mix', success('a'));
+  service.script('picture', raw(png()));
+  const source = await bench.file('rose.png');
+  const sources = [source, webSource('https://example.com/boy.png')];
+  const ledger = new Ledger();
+  await bench.engine.run(taskOf({}, sources), ledger);
+  expect(service.of('upload')[0]).toMatchObject({ path: '/api/v3/base64_crop', body: { key: apiKey, crop: 'false' } });
+  expect(String(service.of('upload')[0]?.body.image)).toMatch(/^data:image\/jpeg;base64,/);
+  expect(service.of('mix')[0]?.body.init_image).toBe('https://cdn.example/up%2C1.jpg,https://example.com/boy.png');
+  expect(ledger.progresses[0]).toEqual({ stage: 'uploading', done: 0, total: 1 });
+
+  service.script('mix', { status: 'error', message: 'Unable to fetch image from provided URL' });
+  const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }, sources), new Ledger()));
+  expect(failure).toMatchObject({ code: 'invalid-request', reason: 'image-not-fetched' });
+  expect(service.of('upload')).toHaveLength(1);
+
+  service.script('mix', success('a'));
+  await bench.engine.run(taskOf({ seed: 3 }, sources), new Ledger());
+  expect(service.of('upload')).toHaveLength(2);
+  bench.clock.time += 24 * 3_600_000;
+  await bench.engine.run(taskOf({ seed: 4 }, sources), new Ledger());
+  expect(service.of('upload')).toHaveLength(3);
+});
+
+test('uploads nothing without permission, and names the image that can not be read', async () => {
+  const cautious = await HostedBench.start(service.baseUrl, { mayUpload: async () => false });
+  const sources = [await bench.file('rose.png')];
+  expect(await failureOf(cautious.engine.run(taskOf({}, sources), new Ledger()))).toMatchObject({
+    code: 'upload-not-allowed',
+    args: { count: 1, origin: service.origin },
+  });
+  const [source] = sources;
+  const missing = { ...source, name: 'gone.png', location: { kind: 'file', path: '/nowhere/gone.png' } } as const;
+  expect(
+    await failureOf(
+      bench.engine.run(taskOf({}, [webSource('https://example.com/x.png'), missing as never]), new Ledger()),
+    ),
+  ).toMatchObject({
+    code: 'unreadable-image',
+    image: 1,
+    args: { image: 'gone.png' },
+  });
+  expect(service.seen).toEqual([]);
+  await cautious.close();
+});
+
+test('needs a key for the origin of the base URL in force', async () => {
+  const keyless = await HostedBench.start(service.baseUrl, { apiKey: async () => undefined });
+  expect(await failureOf(keyless.engine.run(taskOf(), new Ledger()))).toMatchObject({
+    code: 'no-api-key',
+    args: { origin: service.origin },
+  });
+  expect(service.seen).toEqual([]);
+  await keyless.close();
+});
+
+test.each([
+  ['http://example.com/api', 'insecure-base-url'],
+  ['ftp://example.com/api', 'bad-base-url'],
+  ['https://user:secret@example.com/api', 'bad-base-url'],
+  ['not a url', 'bad-base-url'],
+])('refuses the base URL %s', async (baseUrl, reason) => {
+  const wrong = await HostedBench.start(service.baseUrl, {
+    settings: () => ({ baseUrl, dialect: 'v5', timeoutSeconds: 600 }),
+  });
+  const failure = await failureOf(wrong.engine.run(taskOf(), new Ledger()));
+  expect(failure).toMatchObject({ code: 'network', reason, retryable: false });
+  expect(JSON.stringify(failure.args)).not.toContain('secret');
+  expect(wrong.keyAskedFor).toEqual([]);
+  await wrong.close();
+});
+
+test('waits where the service asks for patience, and gives up when it asks for too much', async () => {
+  service.script(
+    'mix',
+    json({ status: 'error', message: 'Rate limit exceeded', retry_after: 45 }, 429),
+    json({ status: 'error', message: 'Service temporarily unavailable' }, 503),
+    success('a'),
+  );
+  service.script('picture', raw(png()));
+  const ledger = new Ledger();
+  await bench.engine.run(taskOf(), ledger);
+  expect(bench.clock.slept).toEqual([45_000, 30_000]);
+  expect(ledger.phases).toBe('posting new posting new posting answered');
+
+  service.script('mix', json({ status: 'error', message: 'Rate limit exceeded', retry_after: 3600 }, 429));
+  expect(await failureOf(bench.engine.run(taskOf({ seed: 2 }), new Ledger()))).toMatchObject({
+    code: 'rate-limited',
+    args: { seconds: 3600 },
+  });
+});
+
+test('keeps identical requests half a minute apart, also those of other windows', async () => {
+  service.script('mix', success('a'));
+  service.script('picture', raw(png()));
+  await bench.engine.run(taskOf(), new Ledger());
+  bench.clock.time += 10_000;
+  await bench.engine.run(taskOf(), new Ledger());
+  expect(bench.clock.slept).toEqual([20_000]);
+  await bench.engine.run(taskOf({ seed: 2 }), new Ledger());
+  expect(bench.clock.slept).toEqual([20_000]);
+});
+
+test('repeats an order that never left the machine, and no other', async () => {
+  const port = await closedPort();
+  const offline = await HostedBench.start(`http://127.0.0.1:${port}/api`);
+  const ledger = new Ledger();
+  expect(await failureOf(offline.engine.run(taskOf(), ledger))).toMatchObject({ code: 'network', reason: 'refused' });
+  expect(offline.clock.slept).toEqual([1_000, 2_000, 4_000]);
+  expect(ledger.phases).toMatch(/new$/);
+  expect(offline.engine.canResume?.(JSON.parse(ledger.states.at(-1) ?? 'null'))).toBe(false);
+  await offline.close();
+
+  const fates: [Parameters<typeof service.script>[1], string][] = [
+    [reset, 'connection-lost'],
+    [
+      (response) => response.writeHead(200, { 'content-length': '100' }).write('{"sta', () => reset(response)),
+      'answer-cut',
+    ],
+    [() => undefined, 'no-answer'],
+    [raw('{"status":"succ'), 'answer-cut'],
+    [raw('<html>502</html>', 502), 'gateway-error'],
+  ];
+  let seed = 100;
+  for (const [step, reason] of fates) {
+    service.seen.length = 0;
+    service.script('mix', step);
+    expect(await failureOf(bench.engine.run(taskOf({ seed: seed++ }), new Ledger()))).toMatchObject({
+      code: 'interrupted',
+      reason,
+      retryable: false,
+    });
+    expect(service.of('mix')).toHaveLength(1);
+  }
+});
+
+test('sends each order on a connection of its own', async () => {
+  service.script('mix', processing({ eta: 0 }));
+  service.script('fetch', success('a'));
+  service.script('picture', raw(png()));
+  await bench.engine.run(taskOf(), new Ledger());
+  await bench.engine.run(taskOf({ seed: 2 }), new Ledger());
+  const ports = service.seen.filter(({ purpose }) => purpose !== 'picture').map(({ clientPort }) => clientPort);
+  expect(ports[2]).not.toBe(ports[0]);
+  expect(ports[2]).not.toBe(ports[1]);
+  expect(ports[3]).toBe(ports[1]); // polls share one
+});
+
+test('goes on where an earlier run was left, without a second order', async () => {
+  service.script('mix', processing());
+  service.script('fetch', success('a'));
+  service.script('picture', raw(png()));
+  const first = new Ledger();
+  const sleeping = bench.clock.sleep.bind(bench.clock);
+  bench.clock.sleep = async () => {
+    bench.clock.sleep = sleeping;
+    first.controller.abort(new PutAside());
+    first.signal.throwIfAborted();
+  };
+  await expect(bench.engine.run(taskOf(), first)).rejects.toBeInstanceOf(PutAside);
+  expect(first.phases).toBe('posting accepted');
+
+  const second = new Ledger(first.states.at(-1));
+  await bench.engine.run(taskOf(), second);
+  expect(service.of('mix')).toHaveLength(1);
+  expect(bench.clock.slept).toEqual([0]);
+  expect(second.pictures).toHaveLength(1);
+
+  const third = new Ledger(second.states.at(-1), [0]);
+  await bench.engine.run(taskOf(), third);
+  expect(third.pictures).toEqual([]);
+  expect(service.of('picture')).toHaveLength(1);
+});
+
+test('does not order again what may have been ordered', async () => {
+  const first = new Ledger();
+  service.script('mix', () => first.controller.abort(new Error('killed')));
+  await expect(bench.engine.run(taskOf(), first)).rejects.toThrow('killed');
+  expect(first.phases).toBe('posting');
+  const failure = await failureOf(bench.engine.run(taskOf(), new Ledger(first.states.at(-1))));
+  expect(failure).toMatchObject({ code: 'interrupted', reason: 'restarted' });
+  expect(await failureOf(bench.engine.run(taskOf(), new Ledger('{"version":9}')))).toMatchObject({
+    code: 'interrupted',
+  });
+  expect(service.of('mix')).toHaveLength(1);
+});
+
+test('still takes in the answer of an order when the window closes', async () => {
+  const ledger = new Ledger();
+  service.script('mix', (response) => {
+    ledger.controller.abort(new PutAside());
+    json(processing())(response);
+  });
+  bench.clock.sleep = () => new Promise(() => undefined);
+  await expect(bench.engine.run(taskOf(), ledger)).rejects.toBeInstanceOf(PutAside);
+  expect(ledger.phases).toBe('posting accepted');
+});
+
+test('counts only the time in which the service can be reached, then looks once more at every run', async () => {
+  service.script('mix', processing());
+  service.script('fetch', { status: 'processing' });
+  const ledger = new Ledger();
+  const failure = await failureOf(bench.engine.run(taskOf(), ledger));
+  expect(failure).toMatchObject({ code: 'timeout', retryable: true, args: { seconds: 600 } });
+  const polls = service.of('fetch').length;
+  const state = ledger.states.at(-1);
+  expect(bench.engine.canResume?.(JSON.parse(state ?? ''))).toBe(true);
+  await failureOf(bench.engine.run(taskOf(), new Ledger(state)));
+  expect(service.of('fetch')).toHaveLength(polls + 1);
+
+  service.script('fetch', success('late'));
+  service.script('picture', raw(png()));
+  const late = new Ledger(state);
+  await bench.engine.run(taskOf(), late);
+  expect(late.pictures).toHaveLength(1);
+});
+
+test('waits out an outage while polling, however long', async () => {
+  service.script('mix', processing());
+  let online: ScriptedService | undefined;
+  const sleep = bench.clock.sleep.bind(bench.clock);
+  let offline = false;
+  bench.clock.sleep = async (ms, signal) => {
+    await sleep(ms, signal);
+    if (!offline) {
+      offline = true;
+      await service.pause();
+    } else if (bench.clock.slept.length > 200 && !online) {
+      online = service;
+      await service.resume();
+    }
+  };
+  service.script('fetch', success('a'));
+  service.script('picture', raw(png()));
+  const ledger = new Ledger();
+  await bench.engine.run(taskOf(), ledger);
+  expect(bench.clock.slept.reduce((sum, ms) => sum + ms)).toBeGreaterThan(1_800_000);
+  expect(ledger.pictures).toHaveLength(1);
+});
+
+test('tells a blank picture, missing ones, and links that come to nothing', async () => {
+  service.script('mix', success('a', 'b', 'c'));
+  service.script(
+    'picture',
+    raw('wait', 404),
+    raw('wait', 403),
+    raw(png('blank')),
+    raw(png('2')),
+    raw(png('cut off')),
+    raw(png('3')),
+  );
+  const ledger = new Ledger();
+  await bench.engine.run(taskOf({ samples: 4 }), ledger);
+  expect(service.of('mix')[0]?.body.samples).toBe(4);
+  expect(ledger.pictures.map(({ index, seed }) => [index, seed])).toEqual([
+    [0, 12345],
+    [1, 12345],
+    [2, 12345],
+  ]);
+  expect(ledger.notices).toEqual([
+    { code: 'fewer-pictures', args: { count: 3, asked: 4 } },
+    { code: 'blank-picture', args: { number: 1 } },
+  ]);
+
+  service.script('mix', success('a'));
+  service.script('picture', raw('gone', 404));
+  const lost = new Ledger();
+  const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }), lost));
+  expect(failure).toMatchObject({ code: 'result-unavailable', retryable: true });
+  expect(bench.engine.canResume?.(JSON.parse(lost.states.at(-1) ?? ''))).toBe(true);
+});
+
+test('asks a little longer where a success has no pictures', async () => {
+  service.script('mix', { status: 'success', id: 5, output: [] });
+  service.script('fetch', { status: 'success', output: '' }, success('a'));
+  service.script('picture', raw(png()));
+  const ledger = new Ledger();
+  await bench.engine.run(taskOf(), ledger);
+  expect(ledger.pictures).toHaveLength(1);
+
+  service.script('fetch', { status: 'success', output: [] });
+  expect(await failureOf(bench.engine.run(taskOf({ seed: 2 }), new Ledger()))).toMatchObject({
+    code: 'result-unavailable',
+    reason: 'no-pictures',
+  });
+});
+
+test('makes one request a sample for the other dialect, each with its own seed, and keeps what it paid for', async () => {
+  const v6 = await HostedBench.start(service.baseUrl, {
+    settings: () => ({ baseUrl: service.baseUrl, dialect: 'v6', timeoutSeconds: 600 }),
+  });
+  service.script('upload', { status: 'success', output: ['https://cdn.example/up.jpg'] });
+  service.script('mix', success('a'), processing({ id: 77 }), { status: 'error', message: 'Insufficient credits' });
+  service.script('fetch', success('b'));
+  service.script('picture', raw(png()));
+  const ledger = new Ledger();
+  const sources = [await v6.file('rose.png'), webSource('https://example.com/a,b.png')];
+  const failure = await failureOf(v6.engine.run(taskOf({ samples: 4, seed: 2 ** 32 - 1 }, sources), ledger));
+  expect(failure.code).toBe('insufficient-credits');
+  const orders = service.of('mix');
+  expect(orders.map(({ body }) => body.seed)).toEqual([2 ** 32 - 1, 0, 1]); // and no fourth
+  expect(orders[0]).toMatchObject({
+    path: '/api/v6/image_editing/img_mixer',
+    body: { init_image: ['https://cdn.example/up.jpg', 'https://example.com/a%2Cb.png'], samples: 1 },
+  });
+  expect(orders[0]?.body).not.toHaveProperty('init_image_weights');
+  expect(service.of('upload')).toMatchObject([{ path: '/api/v6/base64_to_url' }]);
+  expect(service.of('fetch')[0]?.path).toBe('/api/v6/image_editing/fetch/77');
+  expect(ledger.pictures.map(({ index }) => index).sort()).toEqual([0, 1]);
+  await v6.close();
+});
+
+test('keeps the key out of everything but the bodies for the service', async () => {
+  const ledger = new Ledger();
+  service.script('upload', { status: 'success', link: 'https://cdn.example/up.jpg?sig=s3cret' });
+  service.script('mix', json({ status: 'error', message: `Invalid Api Key ${apiKey}`, tip: apiKey }, 401));
+  const failure = await failureOf(bench.engine.run(taskOf({}, [await bench.file('a.png')]), ledger));
+  expect(failure.code).toBe('invalid-api-key');
+  const told = JSON.stringify([
+    failure.args,
+    failure.message,
+    ledger.states,
+    ledger.progresses,
+    ledger.notices,
+    bench.log,
+  ]);
+  expect(told).not.toContain(apiKey);
+  expect(JSON.stringify(bench.log)).not.toContain('s3cret');
+  for (const seen of service.seen) expect(JSON.stringify([seen.headers, seen.path])).not.toContain(apiKey);
+});
+
+test('leaves the process-wide dispatcher alone, also where none is set yet', async () => {
+  const modules = ['src/engines/hosted/engine.ts', 'src/images/sourceReader.ts'].map(
+    (path) => pathToFileURL(path).href,
+  );
+  const script = `
+    await Promise.all(${JSON.stringify(modules)}.map((module) => import(module)));
+    const names = Object.getOwnPropertySymbols(globalThis).map((symbol) => Symbol.keyFor(symbol));
+    console.log(names.filter((name) => name?.startsWith('undici')).join());
+  `;
+  // In a process of its own: here the test runner may have set one already.
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
+  expect(stdout.trim()).toBe('');
+});
+
+/** A port where nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}

@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { tidyWords } from '../../src/engines/hosted/serviceWords.ts';
+import { type Answer, normalise } from '../../src/engines/hosted/wire.ts';
+
+const at200 = (body: unknown): Answer => normalise({ status: 200, body: JSON.stringify(body) });
+
+test('takes the links of a success from an array, a string or an upload, with the id as text', () => {
+  const link = 'https://cdn2.example/generations/8aa6cb76-0.png';
+  expect(at200({ status: 'success', id: 349, output: [link] })).toMatchObject({
+    kind: 'success',
+    id: '349',
+    links: [link],
+  });
+  expect(at200({ status: 'Success', id: 'a-1', output: link })).toMatchObject({
+    kind: 'success',
+    id: 'a-1',
+    links: [link],
+  });
+  expect(at200({ status: 'success', messege: 'image uploaded', link })).toMatchObject({ links: [link], id: undefined });
+  expect(at200({ status: 'ready', output: '' })).toMatchObject({ kind: 'success', links: [] });
+  expect(at200({ status: 'success', output: null, id: {} })).toMatchObject({
+    kind: 'success',
+    links: [],
+    id: undefined,
+  });
+});
+
+test('reads escaped slashes and a byte order mark', () => {
+  const body = '\uFEFF{"status":"success","output":["https:\\/\\/cdn2.example\\/a.png"]}';
+  expect(normalise({ status: 200, body })).toMatchObject({ kind: 'success', links: ['https://cdn2.example/a.png'] });
+});
+
+test('knows what still runs, with or without estimate and address', () => {
+  expect(
+    at200({ status: 'processing', eta: 20.5, id: 12, fetch_result: 'https://api.example/api/v3/fetch/13', output: [] }),
+  ).toMatchObject({ kind: 'processing', eta: 20.5, id: '12', fetchUrl: 'https://api.example/api/v3/fetch/13' });
+  expect(at200({ status: 'processing', messege: 'try again later.', output: '', tip: 'x' })).toMatchObject({
+    kind: 'processing',
+    eta: undefined,
+    id: undefined,
+  });
+  for (const status of ['PENDING', 'queued', ' Processing ']) expect(at200({ status }).kind).toBe('processing');
+  expect(at200({ status: 'processing', eta: 'soon' })).toMatchObject({ eta: undefined });
+  expect(at200({ status: 'processing', eta: '7' })).toMatchObject({ eta: 7 });
+});
+
+const refusals: [string, unknown, number, string][] = [
+  ['a wrong key', { status: 'error', message: 'Invalid Api Key' }, 200, 'invalid-api-key'],
+  ['a wrong key, said otherwise', { status: 'error', messege: 'Invalid API key', tip: 'x' }, 401, 'invalid-api-key'],
+  ['a wrong key, said by the code alone', { detail: 'no' }, 401, 'invalid-api-key'],
+  ['bad JSON', { status: 'error', message: 'Invalid API Request' }, 200, 'invalid-request'],
+  ['fields', { status: 'error', message: { prompt: ['The prompt field is required.'] } }, 200, 'invalid-request'],
+  ['no key at all', { status: 'error', message: { key: ['The key field is required.'] } }, 200, 'invalid-api-key'],
+  ['a source', { status: 'error', message: 'Unable to fetch image from provided URL' }, 200, 'image-not-fetched'],
+  [
+    'a duplicate',
+    {
+      status: 'error',
+      message: 'Rate limit exceeded',
+      tips: 'you are sending same request multiple times, wait for 30 seconds',
+    },
+    200,
+    'duplicate',
+  ],
+  [
+    'a full queue',
+    { status: 'error', message: 'Rate limit exceeded. Maximum 5 queued requests allowed.', retry_after: 30 },
+    429,
+    'rate-limited',
+  ],
+  ['credits', { status: 'error', message: 'Insufficient credits to process' }, 402, 'insufficient-credits'],
+  ['a plan', { status: 'error', message: 'This feature requires a premium subscription' }, 403, 'plan-required'],
+  ['an inner error', { status: 'error', message: 'Internal server error, try later' }, 500, 'unavailable'],
+  ['an inner error with code 200', { status: 'error', message: 'Internal server error' }, 200, 'unavailable'],
+  ['maintenance', { status: 'error', message: 'Service temporarily unavailable' }, 503, 'unavailable'],
+  [
+    'a failed picture',
+    { status: 'failed', id: '', message: 'Failed, Try Again', output: '' },
+    200,
+    'generation-failed',
+  ],
+  ['a forgotten id', { status: 'failed', id: '', message: 'Request not found', output: '' }, 200, 'not-found'],
+  ['anything else', { status: 'error', message: 'The moon is full' }, 200, 'refused'],
+];
+test.each(refusals)('tells %s', (_name, body, status, why) => {
+  expect(normalise({ status, body: JSON.stringify(body) })).toMatchObject({ kind: 'refused', why });
+});
+
+test('keeps the words, the field and the wait of a refusal', () => {
+  expect(at200({ status: 'error', message: { init_image: ['Bad.', 'Worse.'], seed: ['No.'] } })).toMatchObject({
+    message: 'Bad. Worse. No.',
+    field: 'init_image',
+  });
+  expect(at200({ status: 'error', message: 'Rate limit exceeded', retry_after: '12' })).toMatchObject({
+    retryAfter: 12,
+  });
+  expect(normalise({ status: 429, body: 'slow down', retryAfter: 7 })).toMatchObject({
+    why: 'rate-limited',
+    retryAfter: 7,
+  });
+});
+
+test('lets the status of the body win over the HTTP code', () => {
+  const body = JSON.stringify({ status: 'success', output: ['https://cdn.example/a.png'] });
+  expect(normalise({ status: 500, body }).kind).toBe('success');
+});
+
+test('says what an answer is that can not be understood', () => {
+  const what = (status: number, body: string) => normalise({ status, body });
+  expect(what(502, '<html>Bad gateway</html>')).toMatchObject({ kind: 'unreadable', what: 'html' });
+  expect(what(200, '{"status":"succ')).toMatchObject({ kind: 'unreadable', what: 'cut' });
+  expect(what(200, '')).toMatchObject({ kind: 'unreadable', what: 'empty' });
+  for (const body of ['[]', '3', 'null', '"ok"', '{}', '{"status":7}', '{"status":"dancing"}']) {
+    expect(what(200, body)).toMatchObject({ kind: 'unreadable', what: 'shape' });
+  }
+});
+
+test('never throws, and never calls anything a success that names no finished status', () => {
+  const field = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom('success', 'processing', 'error', 'failed', '', 'https://a.example/b.png'),
+  );
+  const keys = [
+    'status',
+    'id',
+    'output',
+    'link',
+    'message',
+    'messege',
+    'tip',
+    'eta',
+    'fetch_result',
+    'retry_after',
+    '__proto__',
+  ];
+  const body = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.dictionary(fc.constantFrom(...keys), field).map((value) => JSON.stringify(value)),
+  );
+  fc.assert(
+    fc.property(body, fc.integer({ min: 100, max: 599 }), (text, status) => {
+      const answer = normalise({ status, body: text });
+      expect(['success', 'processing', 'refused', 'unreadable']).toContain(answer.kind);
+      if (answer.kind === 'success') {
+        expect(text.toLowerCase()).toMatch(/success|ready|https?:/);
+        for (const link of answer.links) expect(URL.canParse(link)).toBe(true);
+      }
+      if (answer.kind === 'processing' || answer.kind === 'success') {
+        if (answer.eta !== undefined) expect(answer.eta).toBeGreaterThanOrEqual(0);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('is not slowed down by a huge message', () => {
+  const message = 'not enough requires upgrade api key '.repeat(40_000);
+  const begun = performance.now();
+  at200({ status: 'error', message });
+  expect(performance.now() - begun).toBeLessThan(2_000);
+});
+
+test('passes on the service’s words without key, signature and length', () => {
+  const words = tidyWords('Key k3y/secret is bad: https://a.example/x.png?X-Amz-Signature=abc\nnext', 'k3y/secret');
+  expect(words).toBe('Key … is bad: https://a.example/x.png next');
+  expect(tidyWords(`k%2F1 ${'x'.repeat(900)}`, 'k/1')).toMatch(/^… x{297}…$/);
+});

@@ -1,0 +1,146 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MadePicture, MixContext, MixTask, TaskSource } from '../../../src/engines/engine.ts';
+import { createHostedEngine, type HostedEngine, type HostedEngineOptions } from '../../../src/engines/hosted/engine.ts';
+import type { LogEvent } from '../../../src/engines/hosted/log.ts';
+import { FolderStore } from '../../../src/engines/hosted/sharedStore.ts';
+import type { Codec } from '../../../src/images/codec.ts';
+import { createSourceReader } from '../../../src/images/sourceReader.ts';
+import { MixFailure, type Notice } from '../../../src/mix/failure.ts';
+import type { Progress } from '../../../src/mix/progress.ts';
+import { recipeSchema } from '../../../src/mix/recipe.ts';
+import { LeapingClock } from './clocks.ts';
+
+export const apiKey = 'k3y-0123456789abcdef';
+
+const onePixel = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+/** A tiny PNG; `mark` stands behind its end and tells it from others. */
+export function png(mark = ''): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.concat([onePixel, Buffer.from(mark)]));
+}
+
+const refuse = () => Promise.reject(new Error('not needed here'));
+
+/** A codec that passes bytes through: what it does to pictures is tested elsewhere. A picture marked `blank` counts as uniform. */
+export const plainCodec: Codec = {
+  probe: refuse,
+  decode: refuse,
+  thumbnail: refuse,
+  encodePng: refuse,
+  uploadCopy: async (bytes) => ({ bytes: new Uint8Array(bytes), mime: 'image/jpeg', width: 1, height: 1 }),
+  isUniform: async (bytes) => {
+    if (Buffer.from(bytes).includes('cut off')) throw new MixFailure('unreadable-image');
+    return Buffer.from(bytes).includes('blank');
+  },
+  dispose: async () => {},
+};
+
+/** What an engine told its job. */
+export class Ledger implements MixContext {
+  readonly controller = new AbortController();
+  readonly signal = this.controller.signal;
+  readonly saved: unknown;
+  readonly delivered: ReadonlySet<number>;
+  readonly states: string[] = [];
+  readonly progresses: Progress[] = [];
+  readonly notices: Notice[] = [];
+  readonly pictures: MadePicture[] = [];
+
+  /** @param saved JSON of an earlier run's last state. */
+  constructor(saved?: string, delivered: Iterable<number> = []) {
+    this.saved = saved === undefined ? undefined : JSON.parse(saved);
+    this.delivered = new Set(delivered);
+  }
+
+  progress = (progress: Progress) => void this.progresses.push(progress);
+  notice = (notice: Notice) => void this.notices.push(notice);
+  save = async (state: unknown) => void this.states.push(JSON.stringify(state));
+  deliver = async (picture: MadePicture) => void this.pictures.push(picture);
+
+  /** The phases that were saved, each once: `new,posting,accepted`. */
+  get phases(): string {
+    const all = this.states.map((state) =>
+      (JSON.parse(state) as { requests: { phase: string }[] }).requests.map(({ phase }) => phase).join('+'),
+    );
+    return all.filter((phase, at) => phase !== all[at - 1]).join(' ');
+  }
+}
+
+/** A hosted engine with everything around it, for a service at `baseUrl`. */
+export class HostedBench {
+  readonly clock: LeapingClock;
+  readonly log: LogEvent[] = [];
+  readonly folder: string;
+  readonly engine: HostedEngine;
+  readonly keyAskedFor: string[] = [];
+
+  private constructor(folder: string, baseUrl: string, changes: Partial<HostedEngineOptions>) {
+    this.folder = folder;
+    this.clock = new LeapingClock();
+    const origin = new URL(baseUrl).origin;
+    this.engine = createHostedEngine({
+      settings: () => ({ baseUrl, dialect: 'v5', timeoutSeconds: 600 }),
+      apiKey: async (asked) => {
+        this.keyAskedFor.push(asked);
+        return apiKey;
+      },
+      codec: plainCodec,
+      reader: createSourceReader({
+        allowPrivateAddresses: () => false,
+        ownOrigin: () => origin,
+        times: { connect: 500, silence: 300, whole: 2_000 },
+      }),
+      store: new FolderStore(join(folder, 'store')),
+      mayUpload: async () => true,
+      clock: this.clock,
+      random: () => 0.5,
+      log: (event) => void this.log.push(event),
+      timeouts: { mix: 300, upload: 300, call: 300, body: 300 },
+      ...changes,
+    });
+  }
+
+  static async start(baseUrl: string, changes: Partial<HostedEngineOptions> = {}): Promise<HostedBench> {
+    return new HostedBench(await mkdtemp(join(tmpdir(), 'hosted-')), baseUrl, changes);
+  }
+
+  /** A source file of this machine. */
+  async file(name: string, bytes: Uint8Array = png(name)): Promise<TaskSource> {
+    const path = join(this.folder, name);
+    await writeFile(path, bytes);
+    return { index: 0, name, weight: 0.5, location: { kind: 'file', path } };
+  }
+
+  async close(): Promise<void> {
+    await this.engine.dispose();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A source that is on the web already. */
+export function webSource(url: string, weight = 0.5): TaskSource {
+  return { index: 0, name: url, weight, location: { kind: 'url', url } };
+}
+
+/** A task with numbered sources; by default one web source. */
+export function taskOf(
+  changes: Record<string, unknown> = {},
+  sources = [webSource('https://example.com/a.png')],
+): MixTask {
+  const recipe = recipeSchema.parse({
+    images: sources.map(({ name, weight }) => ({ source: name, weight })),
+    prompt: 'rose man',
+    seed: 12345,
+    ...changes,
+  });
+  return {
+    jobId: 'job',
+    recipe: { ...recipe, seed: recipe.seed ?? 0 },
+    sources: sources.map((source, index) => ({ ...source, index })),
+  };
+}
