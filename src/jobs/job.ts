@@ -48,5 +48,7 @@ export const jobRecordSchema = z.object({
   pictures: z.array(savedPictureSchema),
   notices: z.array(noticeSchema),
   failure: failureRecordSchema.optional(),
+  /** A failed job that holds work which another look may still bring in: pictures at the service, or kept but not yet saved. */
+  checkable: z.boolean(),
 });
 export type JobRecord = z.infer<typeof jobRecordSchema>;
