@@ -1,0 +1,93 @@
+// XMP in WebP: a RIFF chunk of its own at the end, announced in the VP8X header (RFC 9649, 2.7).
+
+interface Chunk {
+  readonly type: string;
+  readonly data: Uint8Array;
+}
+
+const xmpFlag = 0x04;
+const alphaFlag = 0x10;
+
+export function isWebp(bytes: Uint8Array): boolean {
+  return nameAt(bytes, 0) === 'RIFF' && nameAt(bytes, 8) === 'WEBP';
+}
+
+export function readWebpXmp(webp: Uint8Array): string | undefined {
+  const chunk = chunksOf(webp)?.find(({ type }) => type === 'XMP ');
+  return chunk && new TextDecoder().decode(chunk.data);
+}
+
+/** The WebP with this packet in place of the one it had; unchanged where its structure is not understood. */
+export function writeWebpXmp(webp: Uint8Array<ArrayBuffer>, packet: string): Uint8Array<ArrayBuffer> {
+  const chunks = chunksOf(webp)?.filter(({ type }) => type !== 'XMP ');
+  const header = chunks && headerOf(chunks);
+  if (!header) return webp;
+  const rest = chunks.filter(({ type }) => type !== 'VP8X');
+  const all = [{ type: 'VP8X', data: header }, ...rest, { type: 'XMP ', data: Buffer.from(packet) }];
+  const body = Buffer.concat([Buffer.from('WEBP'), ...all.flatMap(bytesOf)]);
+  const riff = Buffer.from('RIFF\0\0\0\0');
+  riff.writeUInt32LE(body.length, 4);
+  return new Uint8Array(Buffer.concat([riff, body]));
+}
+
+function nameAt(bytes: Uint8Array, at: number): string {
+  return Buffer.from(bytes.subarray(at, at + 4)).toString('latin1');
+}
+
+function chunksOf(webp: Uint8Array): Chunk[] | undefined {
+  if (!isWebp(webp)) return undefined;
+  const view = new DataView(webp.buffer, webp.byteOffset, webp.byteLength);
+  const size = 8 + view.getUint32(4, true);
+  if (size > webp.length) return undefined;
+  const chunks: Chunk[] = [];
+  for (let at = 12; at + 8 <= size; ) {
+    const length = view.getUint32(at + 4, true);
+    if (at + 8 + length > size) return undefined;
+    chunks.push({ type: nameAt(webp, at), data: webp.subarray(at + 8, at + 8 + length) });
+    at += 8 + length + (length % 2);
+  }
+  return chunks;
+}
+
+function bytesOf({ type, data }: Chunk): Uint8Array[] {
+  const head = Buffer.alloc(8);
+  head.write(type, 'latin1');
+  head.writeUInt32LE(data.length, 4);
+  return [head, data, Buffer.alloc(data.length % 2)];
+}
+
+/** The data of the VP8X chunk that announces XMP: the one that is there, or one made from the picture's own header. */
+function headerOf(chunks: readonly Chunk[]): Uint8Array | undefined {
+  const [first] = chunks;
+  const header = first && (first.type === 'VP8X' ? Buffer.from(first.data) : plainHeader(first));
+  if (!header || header.length < 10) return undefined;
+  header.writeUInt8(header.readUInt8(0) | xmpFlag, 0);
+  return header;
+}
+
+/** Flags, three bytes reserved, then width and height less one in 24 bits each. */
+function plainHeader(picture: Chunk): Buffer | undefined {
+  const size = sizeOf(picture);
+  if (!size) return undefined;
+  const header = Buffer.alloc(10);
+  header.writeUInt8(size.hasAlpha ? alphaFlag : 0, 0);
+  header.writeUIntLE(size.width - 1, 4, 3);
+  header.writeUIntLE(size.height - 1, 7, 3);
+  return header;
+}
+
+function sizeOf({ type, data }: Chunk): { width: number; height: number; hasAlpha: boolean } | undefined {
+  if (data.length < 10) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  switch (type) {
+    case 'VP8 ': // three bytes of frame tag, three of start code, then 14 bits each with 2 of scaling (RFC 6386, 9.1)
+      return { width: view.getUint16(6, true) & 0x3fff, height: view.getUint16(8, true) & 0x3fff, hasAlpha: false };
+    case 'VP8L': {
+      // one byte of signature, then 14 bits each, less one, and one bit of alpha (RFC 9649, 3.4)
+      const bits = view.getUint32(1, true);
+      return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1, hasAlpha: ((bits >>> 28) & 1) === 1 };
+    }
+    default:
+      return undefined;
+  }
+}

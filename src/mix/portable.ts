@@ -1,0 +1,38 @@
+/** Query parameters that hold a signature, a token or the end of a link's life, in the ways of the usual storage services. */
+const secretParameter =
+  /sign|^x-(?:amz|goog|oss|cos)-|token|expir|auth|credential|secret|passw|api-?_?key|key-pair|accesskey|session|jwt|hmac|policy|^(?:key|sig|hash|e|ex|hm|is|oe|oh|se|sp|st|sv)$/i;
+const webToken = /^eyJ[\w-]+\.[\w-]+/;
+const secretKey = /^(?:api[-_]?key|key|auth(?:orization)?|(?:access[-_]?)?token|secret|password)$/i;
+
+/**
+ * JSON that may leave the machine: strings that are absolute paths become file names, URLs lose what gives access
+ * (passwords, signed queries), members that are called like keys go.
+ */
+export function portableObject(value: object): Record<string, unknown> {
+  const members = Object.entries(value).filter(([key]) => !secretKey.test(key));
+  return Object.fromEntries(members.map(([key, member]) => [key, portable(member)]));
+}
+
+function portable(value: unknown): unknown {
+  if (typeof value === 'string') return portableText(value);
+  if (Array.isArray(value)) return value.map(portable);
+  return typeof value === 'object' && value !== null ? portableObject(value) : value;
+}
+
+function portableText(text: string): string {
+  if (/^https?:/i.test(text) && URL.canParse(text)) return portableUrl(text);
+  if (/^(?:file:|vscode-[a-z]+:|[/\\]|[a-z]:[/\\])/i.test(text)) return text.split(/[/\\]/).findLast(Boolean) ?? '';
+  return text;
+}
+
+/** The URL without user, password and fragment, and without its query where that gives access. */
+function portableUrl(text: string): string {
+  const url = new URL(text);
+  const secret = [...url.searchParams].some(([name, value]) => secretParameter.test(name) || webToken.test(value));
+  if (!secret && !url.username && !url.password && !url.hash) return text;
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  if (secret) url.search = '';
+  return url.href;
+}

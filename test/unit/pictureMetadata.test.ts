@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import sharp, { type Sharp } from 'sharp';
+import { expect, test } from 'vitest';
+import { embedProvenance, readProvenance } from '../../src/images/pictureMetadata.ts';
+import { readPngText } from '../../src/images/pngText.ts';
+
+const noise = (channels: 3 | 4 = 3): Sharp => {
+  const picture = sharp({
+    create: { width: 9, height: 7, channels: 3, background: '#888', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+  });
+  return channels === 4 ? picture.ensureAlpha(0.5) : picture;
+};
+const bytesOf = async (picture: Sharp) => new Uint8Array(await picture.toBuffer());
+const pixels = (bytes: Uint8Array) => sharp(bytes).raw().toBuffer();
+
+const pictures: [string, () => Sharp][] = [
+  ['PNG', () => noise(4).png()],
+  ['palette PNG', () => noise().png({ palette: true })],
+  ['JPEG', () => noise().jpeg()],
+  [
+    'JPEG with EXIF, ICC and XMP',
+    () =>
+      noise()
+        .withExif({ IFD0: { Artist: 'me' } })
+        .withIccProfile('p3')
+        .withXmp(foreign)
+        .jpeg(),
+  ],
+  ['lossy WebP', () => noise().webp()],
+  ['lossy WebP with alpha', () => noise(4).webp()],
+  ['lossless WebP', () => noise(4).webp({ lossless: true })],
+  [
+    'WebP with EXIF and XMP',
+    () =>
+      noise()
+        .withExif({ IFD0: { Artist: 'me' } })
+        .withXmp(foreign)
+        .webp(),
+  ],
+  ['animated WebP', () => sharp(animated, { pages: -1 }).webp({ lossless: true })],
+];
+const foreign =
+  '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">' +
+  '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:format>theirs</dc:format></rdf:Description></rdf:RDF></x:xmpmeta>';
+const frame = await noise(4).png().toBuffer();
+const animated = await sharp([frame, frame], { join: { animated: true } })
+  .gif()
+  .toBuffer();
+
+const text = fc.string({ unit: 'binary', maxLength: 200 });
+const provenance = fc.record({
+  recipe: fc.dictionary(text, fc.oneof(text, fc.double({ noDefaultInfinity: true, noNaN: true }), fc.constant(null))),
+  parameters: text,
+});
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+test.each(pictures)('a %s carries any recipe and keeps its pixels', async (_, make) => {
+  const picture = await bytesOf(make());
+  const before = await pixels(picture);
+  expect(readProvenance(picture)).toBeUndefined();
+  await fc.assert(
+    fc.asyncProperty(provenance, provenance, async (first, second) => {
+      const once = embedProvenance(picture, second);
+      expect(readProvenance(once)).toEqual(asJson(second.recipe));
+      expect(embedProvenance(once, second)).toEqual(once);
+      expect(embedProvenance(embedProvenance(picture, first), second)).toEqual(once);
+      expect(await pixels(once)).toEqual(before);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test('what else a picture carries stays', async () => {
+  const both = { recipe: { version: 1 }, parameters: 'a & <b>' };
+  for (const format of ['jpeg', 'webp'] as const) {
+    const picture = await bytesOf(
+      noise()
+        .withExif({ IFD0: { Artist: 'me' } })
+        .withIccProfile('p3')
+        .withXmp(foreign)
+        .toFormat(format),
+    );
+    const before = await sharp(picture).metadata();
+    const after = await sharp(embedProvenance(picture, both)).metadata();
+    expect(after).toMatchObject({ width: 9, height: 7, exif: before.exif, icc: before.icc });
+    expect(after.xmp?.toString()).toContain('<dc:format>theirs</dc:format>');
+    expect(after.xmp?.toString()).toContain('<mixer:parameters>a &amp; &lt;b&gt;</mixer:parameters>');
+  }
+});
+
+test('other tools find the parameters in a PNG', async () => {
+  const picture = embedProvenance(await bytesOf(noise().png()), { recipe: {}, parameters: 'rose\nSteps: 30' });
+  expect((await sharp(picture).metadata()).comments).toContainEqual({ keyword: 'parameters', text: 'rose\nSteps: 30' });
+  expect(readPngText(picture, 'parameters')).toBe('rose\nSteps: 30');
+});
+
+test('broken, cut-off and foreign bytes come back as they were, and tell nothing', async () => {
+  const whole = await Promise.all(pictures.map(async ([, make]) => bytesOf(make())));
+  fc.assert(
+    fc.property(fc.constantFrom(...whole), fc.nat(2000), fc.uint8Array({ maxLength: 60 }), (picture, length, junk) => {
+      for (const bytes of [picture.slice(0, length), new Uint8Array([...picture.slice(0, length % 40), ...junk])]) {
+        const written = embedProvenance(bytes, { recipe: { a: 1 }, parameters: '' });
+        if (written !== bytes) expect(readProvenance(written)).toEqual({ a: 1 });
+        else expect(readProvenance(bytes)).toBeUndefined();
+      }
+    }),
+  );
+  const gif = await bytesOf(noise().gif());
+  expect(embedProvenance(gif, { recipe: {}, parameters: '' })).toBe(gif);
+});
+
+test('a recipe that no JPEG segment can hold leaves the picture alone', async () => {
+  const picture = await bytesOf(noise().jpeg());
+  expect(embedProvenance(picture, { recipe: { prompt: 'x'.repeat(70_000) }, parameters: '' })).toBe(picture);
+});

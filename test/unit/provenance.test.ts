@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { provenanceOf, withoutMaking } from '../../src/mix/provenance.ts';
+import { parseRecipe, type RunnableRecipe } from '../../src/mix/recipe.ts';
+
+const recipeWith = (json: object): RunnableRecipe => ({
+  ...parseRecipe({ images: [{ source: 'refs/rose.jpg' }], ...json }).recipe,
+  seed: 12345,
+});
+const made = { engine: 'local', engineVersion: '1.0.0', seed: 12346 } as const;
+const sourcesOf = (...sources: string[]) =>
+  provenanceOf(recipeWith({ images: sources.map((source) => ({ source })) }), made).recipe.images;
+
+test('tells the recipe as run, the engine and the id', () => {
+  const { recipe, parameters } = provenanceOf(
+    recipeWith({
+      prompt: 'rose man',
+      negativePrompt: 'A polluted city',
+      width: 800,
+      height: 600,
+      steps: 50,
+      guidanceScale: 10,
+    }),
+    { ...made, engine: 'hosted', serviceId: '349' },
+  );
+  expect(recipe).toMatchObject({
+    version: 1,
+    prompt: 'rose man',
+    seed: 12345,
+    engine: 'hosted',
+    engineVersion: '1.0.0',
+    id: '349',
+  });
+  expect(parameters).toBe(
+    'rose man\nNegative prompt: A polluted city\nSteps: 50, CFG scale: 10, Seed: 12346, Size: 800x600',
+  );
+});
+
+test('no key, no webhook and no absolute path goes out', () => {
+  const { recipe } = provenanceOf(
+    recipeWith({
+      prompt: '/a prompt is no path',
+      webhook: 'https://example.com/hook',
+      key: 'secret',
+      notes: { apiKey: 'secret', from: '/home/me/refs', kept: ['yes'] },
+    }),
+    made,
+  );
+  expect(recipe).toMatchObject({ prompt: '/a prompt is no path', notes: { from: 'refs', kept: ['yes'] } });
+  expect(JSON.stringify(recipe)).not.toMatch(/secret|webhook|home/);
+  expect(
+    sourcesOf('/home/me/a.png', 'C:\\Users\\me\\b.png', 'file:///home/me/c.png', '\\\\host\\d.png', '../e.png'),
+  ).toMatchObject(['a.png', 'b.png', 'c.png', 'd.png', '../e.png'].map((source) => ({ source })));
+});
+
+test.each([
+  ['https://a.example/i?id=7&size=large', 'https://a.example/i?id=7&size=large'],
+  ['https://a.example/i.png?X-Amz-Signature=abc&X-Amz-Expires=60', 'https://a.example/i.png'],
+  ['https://a.example/i.png?size=large&token=abc', 'https://a.example/i.png'],
+  ['https://a.example/i.png?Expires=1&Key-Pair-Id=2', 'https://a.example/i.png'],
+  ['https://a.example/i.png?sv=2024&se=2025&sig=abc', 'https://a.example/i.png'],
+  ['https://a.example/i.png?t=eyJhbGciOiJ.eyJzdWIiOiJ.x', 'https://a.example/i.png'],
+  ['https://me:word@a.example/i.png?id=7#part', 'https://a.example/i.png?id=7'],
+])('the URL %s goes out as %s', (source, expected) => {
+  expect(sourcesOf(source)).toMatchObject([{ source: expected }]);
+});
+
+test('a recipe taken from a picture does not keep how that was made', () => {
+  const first = provenanceOf(recipeWith({}), { ...made, engine: 'hosted', serviceId: '349' }).recipe;
+  const again = provenanceOf(recipeWith(first), made).recipe;
+  expect(again).toMatchObject({ engine: 'local' });
+  expect(again).not.toHaveProperty('id');
+  expect(withoutMaking(first)).not.toHaveProperty('engine');
+});
