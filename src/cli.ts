@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { systemClock } from './engines/clock.ts';
 import { createHostedEngine } from './engines/hosted/engine.ts';
 import { serviceOf } from './engines/hosted/service.ts';
+import { FolderStore } from './engines/hosted/sharedStore.ts';
 import { createLocalEngine } from './engines/local/engine.ts';
 import { createSourceReader } from './images/sourceReader.ts';
 import { WorkerCodec } from './images/workerCodec.ts';
@@ -88,6 +89,13 @@ async function mix(call: Call, signal: AbortSignal): Promise<Outcome> {
         createHostedEngine({
           settings: () => ({ ...service, timeoutSeconds: 600 }),
           apiKey: async () => environment.IMAGE_MIXER_API_KEY,
+          codec,
+          reader,
+          store: new FolderStore(join(state, 'service')),
+          mayUpload: async () => true, // whoever types the command means it
+          clock: systemClock,
+          random: Math.random,
+          log: ({ level, event }) => level !== 'debug' && console.error(event),
         }),
     },
     writer: new PictureWriter(),

@@ -15,7 +15,7 @@ export function viewOfJob({ record, progress }: JobSnapshot, words: Words): JobV
     progress,
     ...(message === undefined ? {} : { message }),
     ...(failure?.field === undefined ? {} : { field: failure.field }),
-    canCheckAgain: record.failure?.code === 'timeout',
+    canCheckAgain: record.checkable,
   };
 }
 

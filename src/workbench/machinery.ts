@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type * as vscode from 'vscode';
 import { systemClock } from '../engines/clock.ts';
 import type { Engine } from '../engines/engine.ts';
+import { createHostedEngine, type HostedEngine } from '../engines/hosted/engine.ts';
+import type { LogEvent } from '../engines/hosted/log.ts';
 import { serviceOf } from '../engines/hosted/service.ts';
+import { FolderStore } from '../engines/hosted/sharedStore.ts';
 import { createLocalEngine } from '../engines/local/engine.ts';
 import { createSourceReader } from '../images/sourceReader.ts';
 import { WorkerCodec } from '../images/workerCodec.ts';
@@ -26,6 +29,7 @@ export class Machinery {
   });
   readonly runner: JobRunner;
   #local: ReturnType<typeof createLocalEngine> | undefined;
+  #hosted: HostedEngine | undefined;
 
   constructor(options: {
     context: vscode.ExtensionContext;
@@ -40,7 +44,7 @@ export class Machinery {
     this.codec = new WorkerCodec({ workerPath: this.#bundle('codecWorker.cjs') });
     this.runner = new JobRunner({
       directory: join(options.context.globalStorageUri.fsPath, 'jobs'),
-      engines: { local: async () => this.#localEngine(), hosted: () => this.#hostedEngine() },
+      engines: { local: async () => this.#localEngine(), hosted: async () => this.#hostedEngine() },
       writer: new PictureWriter(),
       clock: systemClock,
       maxConcurrent: () => setting('hosted.maxConcurrent'),
@@ -56,7 +60,7 @@ export class Machinery {
 
   async dispose(): Promise<void> {
     await this.runner.dispose();
-    await Promise.all([this.#local?.dispose(), this.codec.dispose()]);
+    await Promise.all([this.#local?.dispose(), this.#hosted?.dispose(), this.codec.dispose()]);
   }
 
   #bundle(name: string): string {
@@ -70,5 +74,29 @@ export class Machinery {
       workerPath: this.#bundle('kernelWorker.cjs'),
     });
     return this.#local;
+  }
+
+  #hostedEngine(): Engine {
+    this.#hosted ??= createHostedEngine({
+      settings: () => ({
+        baseUrl: setting('hosted.baseUrl'),
+        dialect: setting('hosted.dialect'),
+        timeoutSeconds: setting('hosted.timeout'),
+      }),
+      apiKey: (origin) => this.#keys.get(origin),
+      codec: this.codec,
+      reader: this.reader,
+      store: new FolderStore(join(this.#context.globalStorageUri.fsPath, 'service')),
+      mayUpload: async () => this.#consent.allowed(),
+      clock: systemClock,
+      random: Math.random,
+      log: (event) => this.#write(event),
+    });
+    return this.#hosted;
+  }
+
+  #write({ level, jobId, event, args }: LogEvent): void {
+    const details = Object.entries(args).map(([name, value]) => ` ${name}=${value}`);
+    this.#log[level](`hosted ${jobId.slice(0, 8)} ${event}${details.join('')}`);
   }
 }

@@ -33,6 +33,7 @@ export const panelStrings = {
   'panel.preview.local': 'Local preview',
   'panel.preview.hosted': 'Local preview. The hosted result will differ.',
   'panel.preview.empty': 'The live preview appears here.',
+  'panel.preview.nothing': 'Nothing to show yet.',
   'panel.preview.failed': 'No preview: {detail}',
 
   'panel.prompt': 'Prompt',
