@@ -28,6 +28,7 @@ export const stringIds = [
   'panel.preview.local',
   'panel.preview.hosted',
   'panel.preview.empty',
+  'panel.preview.nothing',
   'panel.preview.failed',
   'panel.prompt',
   'panel.prompt.placeholder',

@@ -72,7 +72,14 @@ async function start(): Promise<void> {
   });
 
   const app = new App();
-  app.panel = { model: panelModel, actions, thumbnails: new Thumbnails(host), formats: new Formats(language), say };
+  app.panel = {
+    model: panelModel,
+    actions,
+    host,
+    thumbnails: new Thumbnails(host),
+    formats: new Formats(language),
+    say,
+  };
   document.querySelector('image-mixer-app')?.replaceChildren(app);
   setModel(panelModel);
 }

@@ -43,7 +43,8 @@ export class App extends PanelElement {
     const { draft, engine, issues, problems, jobs, results, history } = panel.model;
     return html`
       <mix-announcer .panel=${panel} .jobs=${jobs}></mix-announcer>
-      <main class="panel" aria-label=${panel.say('panel.title')}>
+      <main class="panel">
+        <h1 class="for-listeners">${panel.say('panel.title')}</h1>
         ${this.#messages()}
         <div class="making">
           <section class="images">

@@ -5,11 +5,11 @@ export function iconButton(
   icon: string,
   label: string,
   act: (event: MouseEvent) => void,
-  options: { disabled?: boolean; pressed?: boolean; tip?: string } = {},
+  options: { disabled?: boolean; pressed?: boolean; tip?: string; class?: string } = {},
 ): TemplateResult {
   return html`<button
     type="button"
-    class="icon-button codicon codicon-${icon}"
+    class="icon-button codicon codicon-${icon} ${options.class ?? ''}"
     aria-label=${label}
     title=${options.tip ?? label}
     aria-pressed=${options.pressed === undefined ? null : String(options.pressed)}

@@ -62,7 +62,9 @@ export class ImageCard extends PanelElement {
           <span class="card-actions">
             ${this.#move('arrow-up', say('panel.image.moveUp', { name: this.name }), -1)}
             ${this.#move('arrow-down', say('panel.image.moveDown', { name: this.name }), 1)}
-            ${iconButton('close', say('panel.image.remove', { name: this.name }), () => this.#remove())}
+            ${iconButton('close', say('panel.image.remove', { name: this.name }), () => this.#remove(), {
+              class: 'card-remove',
+            })}
           </span>
         </div>
         <div class="card-weight">
@@ -73,7 +75,8 @@ export class ImageCard extends PanelElement {
             .valueText=${this.#valueText()}
             .tip=${say('panel.image.sliderTip')}
             @weight-input=${(event: CustomEvent<number>) => this.#weigh(event.detail)}
-            @weight-change=${() => this.panel.model.seal()}
+            @weight-start=${() => this.panel.model.seal()}
+            @focusout=${() => this.panel.model.seal()}
           ></mix-weight>
           <mix-number
             class="weight-number"

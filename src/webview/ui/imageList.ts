@@ -6,6 +6,7 @@ import { equaliseWeights, scaleWeights, sharesOf } from '../model/edits.ts';
 import type { Issues } from '../model/issues.ts';
 import { namesOf } from '../model/names.ts';
 import { button } from './button.ts';
+import { FocusKeeper } from './focusKeeper.ts';
 import { iconButton } from './iconButton.ts';
 import './imageCard.ts';
 import { PanelElement } from './panelElement.ts';
@@ -27,6 +28,11 @@ export class ImageList extends PanelElement {
   declare problems: Issues;
   declare canUndo: boolean;
   declare canRedo: boolean;
+
+  constructor() {
+    super();
+    new FocusKeeper(this, '.cards > li', '.card-remove', () => this.querySelector('vscode-button'));
+  }
 
   override render(): TemplateResult {
     const { say, model } = this.panel;

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { JobView } from '../../protocol/contract.ts';
 import { button } from './button.ts';
+import { FocusKeeper } from './focusKeeper.ts';
 import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
 
@@ -17,6 +18,11 @@ const order: readonly JobView['state'][] = ['running', 'waiting', 'failed', 'don
 export class JobList extends PanelElement {
   static override properties = { ...PanelElement.properties, jobs: { attribute: false } };
   declare jobs: readonly JobView[];
+
+  constructor() {
+    super();
+    new FocusKeeper(this, '.job', 'button, vscode-button');
+  }
 
   override render(): TemplateResult | typeof nothing {
     const shown = this.jobs.filter(isShown).toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));

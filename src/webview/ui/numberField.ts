@@ -57,7 +57,7 @@ export class NumberField extends VscodeTextfield {
 
   override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
-    if (this.#read() !== this.number) this.value = showNumber(this.number);
+    if (changed.has('number') && this.#read() !== this.number) this.value = showNumber(this.number);
     this.invalid = this.message !== undefined;
   }
 
@@ -93,6 +93,7 @@ export class NumberField extends VscodeTextfield {
   }
 
   #tell(value: number | string | null): void {
+    this.number = value; // already so when it comes back from the draft: the text stays as typed
     this.dispatchEvent(new CustomEvent('number-input', { detail: value }));
   }
 }

@@ -1,5 +1,5 @@
 import { LitElement } from 'lit';
-import type { Actions } from '../model/actions.ts';
+import type { Actions, Host } from '../model/actions.ts';
 import type { PanelModel } from '../model/panelModel.ts';
 import type { Formats, Say } from '../model/text.ts';
 import type { Thumbnails } from '../thumbnails.ts';
@@ -8,6 +8,7 @@ import type { Thumbnails } from '../thumbnails.ts';
 export interface Panel {
   readonly model: PanelModel;
   readonly actions: Actions;
+  readonly host: Pick<Host, 'call'>;
   readonly thumbnails: Thumbnails;
   readonly formats: Formats;
   readonly say: Say;

@@ -7,7 +7,7 @@ import { PanelElement } from './panelElement.ts';
 /** The steps of a weight: coarse by hand, fine with Shift. */
 export const weightRange = { ...limits.weight, step: 0.05, fineStep: 0.01 };
 
-/** A slider for a weight. Fires `weight-input` with the weight while it moves and `weight-change` once it is let go. */
+/** A slider for a weight. Fires `weight-start` when the mouse takes it and `weight-input` with the weight while it moves. */
 export class WeightSlider extends PanelElement {
   static override properties = {
     ...PanelElement.properties,
@@ -44,7 +44,7 @@ export class WeightSlider extends PanelElement {
       @pointerup=${() => this.#release()}
       @pointercancel=${() => this.#release()}
       @input=${(event: InputEvent) => this.#moved(event)}
-      @change=${() => this.#settled()}
+      @mousedown=${(event: MouseEvent) => this.#started(event)}
       @keydown=${(event: KeyboardEvent) => this.#pressed(event)}
       @dblclick=${() => this.#reset()}
     />`;
@@ -58,6 +58,11 @@ export class WeightSlider extends PanelElement {
   #grab(event: PointerEvent): void {
     this.#isDragged = true;
     this.#isFine = event.shiftKey;
+  }
+
+  /** A double click is one gesture: its second press starts nothing new. */
+  #started(event: MouseEvent): void {
+    if (event.detail === 1) this.#tell('weight-start', undefined);
   }
 
   #release(): void {
@@ -90,14 +95,9 @@ export class WeightSlider extends PanelElement {
 
   #reset(): void {
     this.#tell('weight-input', defaultWeight);
-    this.#settled();
   }
 
-  #settled(): void {
-    this.#tell('weight-change', undefined);
-  }
-
-  #tell(name: 'weight-input' | 'weight-change', detail: number | undefined): void {
+  #tell(name: 'weight-input' | 'weight-start', detail: number | undefined): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

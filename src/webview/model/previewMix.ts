@@ -1,0 +1,27 @@
+import { type Draft, emptyDraft } from '../../mix/draft.ts';
+import { limits } from '../../mix/limits.ts';
+import type { EngineView } from '../../protocol/contract.ts';
+import type { PreviewMix } from '../preview.ts';
+import { readWeight } from './edits.ts';
+import { readSide } from './sizes.ts';
+
+/** The seed that stands for a random one, so that the preview holds still. */
+const someSeed = 1;
+
+/** What the preview shows of a draft. A field that is typed wrong counts as its default until it is put right. */
+export function previewMixOf(draft: Draft, engine: EngineView): PreviewMix {
+  const weigh = (weight: number | string) => readWeight(weight) ?? 0;
+  return {
+    images: draft.images
+      .filter(({ enabled }) => enabled)
+      .map(({ uri, weight }) => ({ id: uri, weight: engine.ignores.includes('weights') ? 1 : weigh(weight) })),
+    width: readSide(draft.width) ?? Number(emptyDraft.width),
+    height: readSide(draft.height) ?? Number(emptyDraft.height),
+    seed: within(draft.seed, limits.seed) ?? someSeed,
+    guidanceScale: within(draft.guidanceScale, limits.guidanceScale) ?? Number(emptyDraft.guidanceScale),
+  };
+}
+
+function within(value: number | string | null, { min, max }: { min: number; max: number }): number | undefined {
+  return typeof value === 'number' && value >= min && value <= max ? value : undefined;
+}

@@ -1,0 +1,62 @@
+import type { DraftImage } from '../mix/draft.ts';
+import type { Host } from './model/actions.ts';
+import type { Preview } from './preview.ts';
+
+/** The square in pixels that pictures are asked to cover: as large as a frame of the preview gets. */
+const side = 768;
+
+/**
+ * Keeps the preview supplied with the pixels of the draft's images: each is asked of the host once and forgotten when no
+ * image of the draft needs it. Pictures go by their address, so that two images of one file share it.
+ */
+export class PixelFeed {
+  readonly #host: Pick<Host, 'call'>;
+  readonly #preview: Pick<Preview, 'setImage' | 'removeImage'>;
+  readonly #arrived: () => void;
+  readonly #asked = new Set<string>();
+  #pending = 0;
+
+  /** @param arrived is called after each answer, with or without pixels. */
+  constructor(host: Pick<Host, 'call'>, preview: Pick<Preview, 'setImage' | 'removeImage'>, arrived: () => void) {
+    this.#host = host;
+    this.#preview = preview;
+    this.#arrived = arrived;
+  }
+
+  /** Whether pixels are still on their way. */
+  get isLoading(): boolean {
+    return this.#pending > 0;
+  }
+
+  /** Asks for what is new among the images and forgets what is no longer there. */
+  follow(images: readonly DraftImage[]): void {
+    const needed = new Set(images.map(({ uri }) => uri));
+    for (const uri of [...this.#asked]) {
+      if (needed.has(uri)) continue;
+      this.#asked.delete(uri);
+      this.#preview.removeImage(uri);
+    }
+    for (const { uri, enabled } of images) if (enabled && !this.#asked.has(uri)) void this.#fetch(uri);
+  }
+
+  async #fetch(uri: string): Promise<void> {
+    this.#asked.add(uri);
+    this.#pending++;
+    try {
+      const { width, height, data } = await this.#host.call('pixels', { uri, width: side, height: side });
+      if (this.#asked.has(uri)) {
+        this.#preview.setImage(uri, {
+          width,
+          height,
+          data: new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength),
+        });
+      }
+    } catch {
+      // Its card tells what is wrong with the picture; the preview does without it, and asks again when it is asked for.
+      this.#asked.delete(uri);
+    } finally {
+      this.#pending--;
+      this.#arrived();
+    }
+  }
+}
