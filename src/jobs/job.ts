@@ -44,7 +44,7 @@ export const jobRecordSchema = z.object({
   request: jobRequestSchema,
   state: z.enum(jobStates),
   /** The engine's own state; only the engine reads it. */
-  engineState: z.unknown(),
+  engineState: z.unknown().optional(),
   pictures: z.array(savedPictureSchema),
   notices: z.array(noticeSchema),
   failure: failureRecordSchema.optional(),

@@ -56,7 +56,6 @@ export class JobRunner {
       createdAt: this.#options.clock.now(),
       request,
       state: 'waiting',
-      engineState: undefined,
       pictures: [],
       notices: [],
       checkable: false,

@@ -1,0 +1,340 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { goneAfter } from '../../src/jobs/heartbeat.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
+import { PictureWriter } from '../../src/output/pictureWriter.ts';
+import { StandingClock } from './support/clocks.ts';
+import { type HandEngine, JobBench, pictureOf } from './support/jobBench.ts';
+
+let bench: JobBench;
+beforeEach(async () => {
+  bench = await JobBench.start();
+});
+afterEach(() => bench.close());
+
+const jobsLeft = async () => (await readdir(bench.jobs).catch(() => [])).filter((name) => !name.startsWith('.'));
+const pictures = () => readdir(bench.pictures).catch(() => []);
+const hour = 3_600_000;
+
+test('runs a job to its end and leaves the picture alone on disk', async () => {
+  const { runner, hosted } = bench.window();
+  const states: string[] = [];
+  runner.onChange(({ record, progress }) => states.push(`${record.state}/${progress.stage}`));
+  const job = runner.start(bench.request());
+  const run = await hosted.started();
+  expect(run.task).toMatchObject({ jobId: job.id, recipe: { prompt: 'rose man', seed: 7 } });
+  run.context.progress({ stage: 'mixing', etaSeconds: 3 });
+  run.context.notice({ code: 'blank-picture', args: { number: 1 } });
+  run.context.notice({ code: 'blank-picture', args: { number: 1 } });
+  await run.deliver(0);
+  await run.deliver(0);
+  run.end();
+  const { status, record } = await job.finished;
+  expect(status).toBe('done');
+  expect(record.notices).toHaveLength(1);
+  expect(record.pictures).toEqual([
+    { index: 0, seed: 7, path: join(bench.pictures, 'rose-man-7-1.png'), written: true },
+  ]);
+  expect(await pictures()).toEqual(['rose-man-7-1.png']);
+  expect(await readdir(bench.jobs)).toEqual([]);
+  expect(runner.jobs().map(({ record }) => record.state)).toEqual(['done']);
+  expect(states).toContain('waiting/waiting');
+  expect(states).toContain('running/mixing');
+});
+
+test('runs several hosted jobs at once and the rest in order, local ones beside them', async () => {
+  const { runner, hosted, local } = bench.window();
+  const jobs = [1, 2, 3, 4].map(() => runner.start(bench.request()));
+  runner.start(bench.request({ engine: 'local' }));
+  runner.start(bench.request({ engine: 'local' }));
+  await hosted.started(1);
+  await local.started(0);
+  const third = jobs[2];
+  await runner.cancel(third?.id ?? '');
+  expect((await third?.finished)?.status).toBe('cancelled');
+  hosted.runs[0]?.end();
+  const run = await hosted.started(2);
+  expect(run.task.jobId).toBe(jobs[3]?.id);
+  expect(hosted.runs).toHaveLength(3);
+  expect(local.runs).toHaveLength(1);
+  await runner.dispose();
+});
+
+test('cancels a running job and keeps what it delivered', async () => {
+  const { runner, hosted } = bench.window();
+  const job = runner.start(bench.request());
+  const run = await hosted.started();
+  await run.deliver(0);
+  await runner.cancel(job.id);
+  const result = await job.finished;
+  expect(result.status).toBe('cancelled');
+  expect(result.record.pictures).toHaveLength(1);
+  expect(await readdir(bench.jobs)).toEqual([]);
+  const unborn = runner.start(bench.request());
+  await runner.cancel(unborn.id); // before it is even on disk
+  expect((await unborn.finished).status).toBe('cancelled');
+  expect(hosted.runs).toHaveLength(1);
+  expect(await readdir(bench.jobs)).toEqual([]);
+});
+
+test('puts jobs aside when the window closes, and another window goes on with them at once', async () => {
+  const a = bench.window({ maxConcurrent: () => 1 });
+  const jobs = [a.runner.start(bench.request()), a.runner.start(bench.request())];
+  await (await a.hosted.started()).context.save({ step: 1 });
+  await a.runner.dispose();
+  expect((await jobs[0]?.finished)?.record).toMatchObject({ state: 'running', engineState: { step: 1 } });
+
+  const b = bench.window();
+  const resumed = await b.runner.resume();
+  expect(resumed.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
+  expect((await b.hosted.started(0)).context.saved).toEqual({ step: 1 });
+  expect((await b.hosted.started(1)).context.saved).toBeUndefined();
+  for (const [at, run] of b.hosted.runs.entries()) {
+    await run.deliver(0, `window b, ${at}`);
+    run.end();
+  }
+  for (const job of resumed) expect((await job.finished).status).toBe('done');
+  expect(await pictures()).toHaveLength(2);
+  expect(await readdir(bench.jobs)).toEqual([]);
+});
+
+test('takes over the jobs of a window that is gone, and never those of a living one', async () => {
+  const clock = new StandingClock();
+  const a = bench.window({ clock });
+  a.runner.start(bench.request());
+  const lost = await a.hosted.started();
+  const b = bench.window({ clock });
+  expect(await b.runner.resume()).toEqual([]);
+  await clock.asleep(goneAfter);
+  clock.time += 2 * goneAfter; // nobody beats: the first window hangs
+  clock.advance(0);
+  const run = await b.hosted.started();
+  // The first window comes back to life: whatever it writes now must not count.
+  await expect(lost.context.save({ late: true })).rejects.toThrow();
+  await expect(lost.deliver(0, 'twice')).rejects.toThrow();
+  await run.deliver(0);
+  run.end();
+  await b.runner.dispose();
+  expect(await pictures()).toHaveLength(1);
+});
+
+/** A writer that stops for ever at one step, as when the process ends there. */
+class DyingWriter extends PictureWriter {
+  readonly #at: 'choose' | 'before-write' | 'after-write';
+  readonly died: Promise<void>;
+  #die = () => {};
+
+  constructor(at: 'choose' | 'before-write' | 'after-write') {
+    super();
+    this.#at = at;
+    this.died = new Promise((resolve) => {
+      this.#die = resolve;
+    });
+  }
+
+  override async choosePath(...args: Parameters<PictureWriter['choosePath']>): Promise<string> {
+    if (this.#at === 'choose') await this.#end();
+    return super.choosePath(...args);
+  }
+
+  override async write(path: string, bytes: Uint8Array): Promise<'written' | 'already-there'> {
+    if (this.#at === 'before-write') await this.#end();
+    const result = await super.write(path, bytes);
+    await this.#end();
+    return result;
+  }
+
+  #end(): Promise<never> {
+    this.#die();
+    return new Promise(() => {});
+  }
+}
+
+test.each(['choose', 'before-write', 'after-write'] as const)(
+  'saves a picture exactly once when the process dies at %s',
+  async (at) => {
+    const clock = new StandingClock();
+    const writer = new DyingWriter(at);
+    const a = bench.window({ clock, writer });
+    a.runner.start(bench.request({ recipe: { ...bench.request().recipe, samples: 2 } }));
+    void (await a.hosted.started()).deliver(0, 'the only copy');
+    await writer.died;
+    clock.time += goneAfter + 1;
+
+    const b = bench.window({ clock });
+    const [job] = await b.runner.resume();
+    const run = await b.hosted.started();
+    expect(run.context.delivered).toEqual(new Set([0]));
+    await run.deliver(1);
+    run.end();
+    expect((await job?.finished)?.record.pictures).toMatchObject([{ index: 0, seed: 7, written: true }, { index: 1 }]);
+    expect(await pictures()).toEqual(['rose-man-7-1.png', 'rose-man-8-2.png']);
+    expect(await readFile(join(bench.pictures, 'rose-man-7-1.png'), 'latin1')).toContain('the only copy');
+    expect(await readdir(bench.jobs)).toEqual([]);
+  },
+);
+
+test('needs no engine for a job whose pictures were all made', async () => {
+  const clock = new StandingClock();
+  const writer = new DyingWriter('before-write');
+  const a = bench.window({ clock, writer });
+  a.runner.start(bench.request());
+  void (await a.hosted.started()).deliver(0);
+  await writer.died;
+  clock.time += goneAfter + 48 * hour; // the service has long purged it
+  const b = bench.window({ clock });
+  const [job] = await b.runner.resume();
+  expect((await job?.finished)?.status).toBe('done');
+  expect(b.hosted.runs).toEqual([]);
+  expect(await pictures()).toHaveLength(1);
+});
+
+test('chooses another name when a file turns up under the chosen one', async () => {
+  class Raced extends PictureWriter {
+    override async write(path: string, bytes: Uint8Array): Promise<'written' | 'already-there'> {
+      if (path.endsWith('-1.png')) await writeFile(path, 'someone else');
+      return super.write(path, bytes);
+    }
+  }
+  const { runner, hosted } = bench.window({ writer: new Raced() });
+  const job = runner.start(bench.request());
+  const run = await hosted.started();
+  await run.deliver(0);
+  run.end();
+  await job.finished;
+  expect(await pictures()).toEqual(['rose-man-7-1-2.png', 'rose-man-7-1.png']);
+});
+
+test('keeps a failed job that holds paid work, looks it up at each start, and forgets it after a day', async () => {
+  const clock = new StandingClock();
+  const fail = async (engine: HandEngine, at = 0) => {
+    const run = await engine.started(at);
+    await run.context.save('paid');
+    run.end(new MixFailure('timeout', { args: { seconds: 600 } }));
+  };
+  const a = bench.window({ clock });
+  const job = a.runner.start(bench.request());
+  await fail(a.hosted);
+  expect(await job.finished).toMatchObject({
+    status: 'failed',
+    failure: { code: 'timeout' },
+    record: { checkable: true },
+  });
+  expect(await jobsLeft()).toEqual([job.id]);
+
+  const again = a.runner.checkAgain(job.id);
+  expect((await a.hosted.started(1)).context.saved).toBe('paid');
+  expect(a.runner.jobs()).toMatchObject([{ record: { state: 'running' } }]);
+  expect(a.runner.jobs()[0]?.record.failure).toBeUndefined();
+  await fail(a.hosted, 1);
+  expect((await (await again)?.finished)?.status).toBe('failed');
+
+  clock.time += 23 * hour;
+  const b = bench.window({ clock });
+  const [resumed] = await b.runner.resume();
+  await fail(b.hosted);
+  await resumed?.finished;
+
+  clock.time += 2 * hour;
+  expect(await bench.window({ clock }).runner.resume()).toEqual([]);
+  expect(await readdir(bench.jobs)).toEqual([]);
+});
+
+test('removes other failed jobs at once, except that an interrupted one is still told after a restart', async () => {
+  const a = bench.window();
+  const jobs = [a.runner.start(bench.request()), a.runner.start(bench.request())];
+  await a.hosted.started(1);
+  for (const { task, end } of a.hosted.runs) {
+    end(new MixFailure(task.jobId === jobs[0]?.id ? 'invalid-api-key' : 'interrupted'));
+  }
+  for (const job of jobs) expect((await job.finished).record.checkable).toBe(false);
+  expect(await jobsLeft()).toEqual([jobs[1]?.id]);
+
+  const b = bench.window();
+  expect(await b.runner.resume()).toEqual([]);
+  expect(b.runner.jobs()).toMatchObject([{ record: { id: jobs[1]?.id, failure: { code: 'interrupted' } } }]);
+  await b.runner.remove(jobs[1]?.id ?? '');
+  expect(b.runner.jobs()).toEqual([]);
+  expect(await readdir(bench.jobs)).toEqual([]);
+});
+
+test('keeps the bytes of a picture that can not be saved, until it can', async () => {
+  await writeFile(bench.pictures, 'in the way of the folder');
+  const { runner, hosted } = bench.window();
+  const job = runner.start(bench.request());
+  const run = await hosted.started();
+  await run.deliver(0).catch((error: unknown) => run.end(error));
+  expect(await job.finished).toMatchObject({
+    status: 'failed',
+    failure: { code: 'save-failed' },
+    record: { checkable: true },
+  });
+  await rm(bench.pictures);
+  const again = await runner.checkAgain(job.id);
+  expect((await again?.finished)?.status).toBe('done');
+  expect(hosted.runs).toHaveLength(1);
+  expect(await pictures()).toHaveLength(1);
+});
+
+test('does not let a job of yesterday surprise anybody', async () => {
+  const clock = new StandingClock();
+  const a = bench.window({ clock, maxConcurrent: () => 1 });
+  const jobs = ['local', 'hosted', 'hosted'].map((engine) =>
+    a.runner.start(bench.request({ engine: engine === 'local' ? 'local' : 'hosted' })),
+  );
+  await a.local.started();
+  await a.hosted.started();
+  await a.runner.dispose();
+  clock.time += 25 * hour;
+  const b = bench.window({ clock });
+  const resumed = await b.runner.resume();
+  expect(resumed.map(({ id }) => id)).toEqual([jobs[1]?.id]); // ordered and maybe paid; the third never was
+  expect(b.runner.jobs().map(({ record }) => record.state)).toEqual(['cancelled', 'running', 'cancelled']);
+  await b.runner.dispose();
+});
+
+test('goes on with a local job that a reload cut off', async () => {
+  const a = bench.window();
+  a.runner.start(bench.request({ engine: 'local' }));
+  await a.local.started();
+  await a.runner.dispose();
+  const b = bench.window();
+  const [job] = await b.runner.resume();
+  const run = await b.local.started();
+  await run.deliver(0);
+  run.end();
+  expect((await job?.finished)?.status).toBe('done');
+});
+
+test('says so when a job can not be written down, or an engine breaks', async () => {
+  await mkdir(join(bench.jobs, '..'), { recursive: true });
+  await writeFile(bench.jobs, 'in the way of the folder');
+  const { runner } = bench.window();
+  expect(await runner.start(bench.request()).finished).toMatchObject({
+    status: 'failed',
+    failure: { code: 'save-failed', reason: 'storage' },
+  });
+  await rm(bench.jobs);
+
+  const broken = bench.window({
+    engines: { hosted: () => Promise.reject(new Error('no module')), local: () => Promise.reject(new Error()) },
+  });
+  expect(await broken.runner.start(bench.request()).finished).toMatchObject({
+    status: 'failed',
+    failure: { code: 'generation-failed', reason: 'internal', args: { detail: 'no module' } },
+  });
+});
+
+test('puts the recipe into the picture where the destination asks for it', async () => {
+  const { runner, hosted } = bench.window();
+  const request = bench.request();
+  const job = runner.start({ ...request, destination: { ...request.destination, embedRecipe: true } });
+  const run = await hosted.started();
+  await run.context.deliver({ ...pictureOf(0, ''), serviceId: '349' });
+  run.end();
+  const { record } = await job.finished;
+  const bytes = await readFile(record.pictures[0]?.path ?? '', 'latin1');
+  expect(bytes).toContain('image-mixer');
+  expect(bytes).toContain('"id":"349"');
+});

@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../../src/engines/clock.ts';
+import type { Engine, MadePicture, MixContext, MixTask } from '../../../src/engines/engine.ts';
+import { type JobRecord, type JobRequest, jobRecordSchema } from '../../../src/jobs/job.ts';
+import { JobRunner, type JobRunnerOptions } from '../../../src/jobs/runner.ts';
+import type { EngineName } from '../../../src/mix/limits.ts';
+import { PictureWriter } from '../../../src/output/pictureWriter.ts';
+import { png } from './hostedBench.ts';
+
+/** A request whose pictures go into `folder`. */
+export function requestOf(folder: string, changes: Partial<JobRequest> = {}): JobRequest {
+  return jobRecordSchema.shape.request.parse({
+    engine: 'hosted',
+    recipe: { images: [{ source: 'a.png' }], prompt: 'rose man', seed: 7 },
+    sources: [],
+    destination: { folder, root: folder, fileName: '{name}-{seed}-{index}', embedRecipe: false },
+    name: 'rose man',
+    notices: [],
+    ...changes,
+  });
+}
+
+/** A record as the journal would hold it. */
+export function recordOf(id: string, changes: Partial<JobRecord> = {}): JobRecord {
+  return {
+    version: 1,
+    id,
+    createdAt: 1_700_000_000_000,
+    request: requestOf('/nowhere'),
+    state: 'waiting',
+    pictures: [],
+    notices: [],
+    checkable: false,
+    ...changes,
+  };
+}
+
+/** A run of a job, in the hands of the test. */
+export interface Run {
+  readonly task: MixTask;
+  readonly context: MixContext;
+  deliver(index: number, mark?: string): Promise<void>;
+  end(error?: unknown): void;
+}
+
+/** An engine that does nothing by itself: the test acts for it. A signal ends a run by its reason. */
+export class HandEngine implements Engine {
+  readonly name: EngineName;
+  readonly runs: Run[] = [];
+  #watcher: (() => void) | undefined;
+
+  constructor(name: EngineName) {
+    this.name = name;
+  }
+
+  canResume(saved: unknown): boolean {
+    return saved === 'paid';
+  }
+
+  run(task: MixTask, context: MixContext): Promise<void> {
+    return new Promise((resolve, reject) => {
+      context.signal.addEventListener('abort', () => reject(context.signal.reason), { once: true });
+      this.runs.push({
+        task,
+        context,
+        deliver: (index, mark) => context.deliver(pictureOf(index, mark ?? `${task.jobId}-${index}`)),
+        end: (error) => (error === undefined ? resolve() : reject(error)),
+      });
+      this.#watcher?.();
+    });
+  }
+
+  /** The run at a position, once it has begun. */
+  async started(at = 0): Promise<Run> {
+    for (;;) {
+      const run = this.runs[at];
+      if (run) return run;
+      await new Promise<void>((resolve) => {
+        this.#watcher = resolve;
+      });
+    }
+  }
+}
+
+/** A tiny picture that differs by its mark. */
+export function pictureOf(index: number, mark: string): MadePicture {
+  return { index, seed: 7 + index, bytes: png(mark), format: 'png', engineVersion: 'test' };
+}
+
+/** Folders for jobs and pictures, and windows that share them. */
+export class JobBench {
+  readonly jobs: string;
+  readonly pictures: string;
+  readonly #root: string;
+  #windows = 0;
+  #ids = 0;
+
+  private constructor(root: string) {
+    this.#root = root;
+    this.jobs = join(root, 'jobs');
+    this.pictures = join(root, 'mixes');
+  }
+
+  static async start(): Promise<JobBench> {
+    return new JobBench(await mkdtemp(join(tmpdir(), 'jobs-')));
+  }
+
+  /** A window of its own, with engines by hand. */
+  window(changes: Partial<JobRunnerOptions> = {}): { runner: JobRunner; hosted: HandEngine; local: HandEngine } {
+    const hosted = new HandEngine('hosted');
+    const local = new HandEngine('local');
+    const runner = new JobRunner({
+      directory: this.jobs,
+      engines: { hosted: async () => hosted, local: async () => local },
+      writer: new PictureWriter(),
+      clock: systemClock,
+      maxConcurrent: () => 2,
+      newId: () => `job-${++this.#ids}`,
+      owner: `window-${++this.#windows}`,
+      ...changes,
+    });
+    return { runner, hosted, local };
+  }
+
+  request(changes: Partial<JobRequest> = {}): JobRequest {
+    return requestOf(this.pictures, changes);
+  }
+
+  close(): Promise<void> {
+    return rm(this.#root, { recursive: true, force: true });
+  }
+}
