@@ -1,0 +1,114 @@
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { installExtensions } from './extensionFolder.ts';
+import { startServer } from './server.ts';
+
+export type Settings = Readonly<Record<string, unknown>>;
+
+export interface WorkbenchServerOptions {
+  /** The extension under development: the folder of its package.json. */
+  readonly develop?: string;
+  /** Unpacked extensions to install. */
+  readonly install?: readonly string[];
+  /** Module whose `run()` the extension host calls. */
+  readonly tests?: string;
+  /** User settings, over the quiet ones below. */
+  readonly settings?: Settings;
+  /** Settings of the remote machine, where those of scope `machine` belong. */
+  readonly machineSettings?: Settings;
+  readonly env?: Readonly<Record<string, string>>;
+  /** True leaves workspace trust on; otherwise every folder is trusted. */
+  readonly trust?: boolean;
+  /** Data and port of an earlier server, to go on with what it left; such a folder is not removed at the end. */
+  readonly again?: { readonly dataDir: string; readonly port: number };
+  /** True leaves the data folder behind at the end. */
+  readonly keepData?: boolean;
+  readonly serverArgs?: readonly string[];
+  readonly log?: (line: string) => void;
+}
+
+/** A VS Code server with its own data folder, and no window yet. */
+export interface WorkbenchServer {
+  readonly port: number;
+  readonly pid: number;
+  readonly dataDir: string;
+  readonly ended: Promise<void>;
+  /** The address of a window on a folder or a `.code-workspace` file; only the first of them should run the tests. */
+  url(folder?: string, withTests?: boolean): string;
+  /** Changes settings of the machine, which stand above the user's; open windows follow. (They miss changes of the user's file.) */
+  setSettings(settings: Settings): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Nothing that asks, tips, updates or looks into the network. */
+const quietSettings: Settings = {
+  'chat.disableAIFeatures': true,
+  'extensions.ignoreRecommendations': true,
+  'git.openRepositoryInParentFolders': 'never',
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'workbench.enableExperiments': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+};
+
+/** Starts a VS Code server with settings and extensions of its own. */
+export async function startWorkbenchServer(options: WorkbenchServerOptions): Promise<WorkbenchServer> {
+  // The real path: VS Code resolves links, and compares.
+  const dataDir = options.again?.dataDir ?? (await realpath(await mkdtemp(join(tmpdir(), 'image-mixer-'))));
+  const removeData = async () => {
+    if (!options.again && !options.keepData) await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const machineSettings = { ...options.machineSettings };
+    await writeSettings(dataDir, 'User', { ...quietSettings, ...options.settings });
+    await writeSettings(dataDir, 'Machine', machineSettings);
+    const extensionsDir = join(dataDir, 'extensions');
+    await installExtensions(extensionsDir, options.install ?? []);
+    const server = await startServer({
+      dataDir,
+      extensionsDir,
+      port: options.again?.port ?? 0,
+      trust: options.trust ?? false,
+      env: options.env ?? {},
+      args: options.serverArgs ?? [],
+      ...(options.log && { log: options.log }),
+    });
+    return {
+      port: server.port,
+      pid: server.pid,
+      dataDir,
+      ended: server.ended,
+      url: (folder, withTests = false) =>
+        windowUrl(server.origin, folder, {
+          ...(options.develop && { extensionDevelopmentPath: options.develop }),
+          ...(withTests && options.tests && { extensionTestsPath: options.tests }),
+        }),
+      setSettings: (settings) => writeSettings(dataDir, 'Machine', Object.assign(machineSettings, settings)),
+      close: async () => {
+        await server.close();
+        await removeData();
+      },
+    };
+  } catch (error) {
+    await removeData();
+    throw error;
+  }
+}
+
+async function writeSettings(dataDir: string, kind: 'User' | 'Machine', settings: Settings): Promise<void> {
+  const file = join(dataDir, 'data', kind, 'settings.json');
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, JSON.stringify(settings, undefined, 2));
+}
+
+/** The workbench takes extensions under development from its address, as paths on the server. */
+function windowUrl(origin: string, folder: string | undefined, development: Record<string, string>): string {
+  const url = new URL(origin);
+  if (folder) url.searchParams.set(folder.endsWith('.code-workspace') ? 'workspace' : 'folder', folder);
+  const payload = Object.entries(development).map(([name, path]) => [name, `vscode-remote://${url.host}${path}`]);
+  if (payload.length > 0) url.searchParams.set('payload', JSON.stringify([...payload, ['skipWelcome', 'true']]));
+  return url.href;
+}

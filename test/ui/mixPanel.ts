@@ -1,0 +1,56 @@
+import { expect, type FrameLocator, type Locator } from '@playwright/test';
+
+/** The panel as someone uses it: by role, name, mouse and keys. */
+export class MixPanel {
+  readonly frame: FrameLocator;
+
+  constructor(frame: FrameLocator) {
+    this.frame = frame;
+  }
+
+  /** The card of an image of the mix. */
+  image(name: string): Locator {
+    return this.frame.getByRole('list', { name: 'Images' }).getByRole('group', { name, exact: true });
+  }
+
+  async setWeight(name: string, weight: number): Promise<void> {
+    const box = this.frame.getByRole('spinbutton', { name: `Exact weight of ${name}` });
+    await box.fill(String(weight));
+    await box.press('Tab');
+    await expect(this.frame.getByRole('slider', { name: `Weight of ${name}`, exact: true })).toHaveValue(
+      String(weight),
+    );
+  }
+
+  async setNumber(
+    name: 'Width' | 'Height' | 'Steps' | 'Guidance scale' | 'Seed' | 'Samples',
+    value: number,
+  ): Promise<void> {
+    const box = this.frame.getByRole('spinbutton', { name, exact: true });
+    await box.fill(String(value));
+    await box.press('Tab');
+  }
+
+  async setPrompt(text: string): Promise<void> {
+    await this.frame.getByRole('textbox', { name: 'Prompt', exact: true }).fill(text);
+  }
+
+  mixButton(): Locator {
+    return this.frame.getByRole('button', { name: 'Mix', exact: true });
+  }
+
+  /** The pictures that were made, newest first. */
+  results(): Locator {
+    return this.frame.getByRole('list', { name: 'Results' }).getByRole('img');
+  }
+
+  /** Presses Mix and waits for the picture; returns its file name. */
+  async mix(): Promise<string> {
+    const before = await this.results().count();
+    await this.mixButton().click();
+    await expect(this.results()).toHaveCount(before + 1, { timeout: 60_000 });
+    const [, name] = /img "(.+)"/.exec(await this.results().first().ariaSnapshot()) ?? [];
+    if (!name) throw new Error('The newest result has no name');
+    return name;
+  }
+}
