@@ -55,7 +55,12 @@ async function answer(message: unknown): Promise<void> {
   }
 }
 
-sharp.cache(false); // a picture is seldom decoded twice, and WebAssembly memory never shrinks
-closeFileSystem();
-port.on('message', (message) => void answer(message));
-send({ kind: 'ready', versions: decoderVersionsSchema.parse(sharp.versions) });
+async function start(): Promise<void> {
+  sharp.cache(false); // a picture is seldom decoded twice, and WebAssembly memory never shrinks
+  await encodePng(new Uint8Array(4), 1, 1); // sharp starts its own thread with the first work
+  closeFileSystem();
+  port.on('message', (message) => void answer(message));
+  send({ kind: 'ready', versions: decoderVersionsSchema.parse(sharp.versions) });
+}
+
+void start();
