@@ -44,15 +44,22 @@ export function calibrate(appeals: readonly Float32Array[], size: Size, dues: re
 
 /** Appeals of some pixels on an even grid, those of one pixel side by side; pixels that nothing covers are left out. */
 function sample(appeals: readonly Float32Array[], size: Size): Float64Array {
-  const step = Math.max(1, Math.floor(Math.sqrt((size.width * size.height) / SAMPLES)));
-  const found: number[] = [];
+  const step = Math.ceil(Math.sqrt((size.width * size.height) / SAMPLES));
+  const count = appeals.length;
+  const out = new Float64Array(Math.ceil(size.width / step) * Math.ceil(size.height / step) * count);
+  let length = 0;
   for (let y = step >> 1; y < size.height; y += step) {
     for (let x = step >> 1; x < size.width; x += step) {
-      const at = y * size.width + x;
-      if (appeals.some((appeal) => appeal[at]! > 0)) for (const appeal of appeals) found.push(appeal[at]!);
+      let covered = false;
+      for (let i = 0; i < count; i++) {
+        const appeal = appeals[i]![y * size.width + x]!;
+        out[length + i] = appeal;
+        if (appeal > 0) covered = true;
+      }
+      if (covered) length += count;
     }
   }
-  return Float64Array.from(found);
+  return out.subarray(0, length);
 }
 
 function factorsOf(dues: readonly number[], biases: Float64Array): Float64Array {

@@ -1,5 +1,5 @@
 import type { Base } from './base.ts';
-import { FIELD_BITS, Field } from './field.ts';
+import { FIELD_BITS, Fields } from './field.ts';
 import type { RgbPlanes } from './oklab.ts';
 import type { Size } from './pyramid.ts';
 
@@ -7,128 +7,133 @@ import type { Size } from './pyramid.ts';
 export interface Layer {
   readonly words: Int32Array;
   readonly base: Base;
-  /** Its mask at the base's size; the masks of all layers sum to 1 at every pixel. */
-  readonly mask: Float32Array;
+  /** How much of it is taken at each pixel of the base. */
+  readonly weights: Float32Array;
   /** Part of its opacity that counts for the result's, from 0 to 1. */
   readonly presence: number;
 }
 
-/** What all layers share: the result's size, the contrast gain at the base's size, and the fused base. */
-export interface Composition {
-  readonly size: Size;
-  readonly gain: Float32Array;
-  readonly fused: RgbPlanes;
-}
+/** Called with the part done, from 0 to 1. */
+export type Ticker = (fraction: number) => void;
 
-/** Bits behind the point of a mask as it multiplies a byte, and of the sum as it is multiplied by the gain. */
-const MASK_BITS = 14;
-const SUM_BITS = 10;
-
-/** The fused base less what the layers' own bases amount to; added to the sum of the layers' pixels it gives the result. */
-export function corrections(layers: readonly Layer[], { gain, fused }: Composition): Field[] {
-  const base = layers[0]?.base;
-  if (!base) throw new RangeError('Nothing to compose');
+/** The fused base less what the layers' own bases amount to: added to the sum of the layers' pixels it gives the result. */
+export function corrections(layers: readonly Layer[], fused: RgbPlanes): Float32Array[] {
   return (['r', 'g', 'b'] as const).map((channel) => {
-    const sum = new Float32Array(gain.length);
-    for (const layer of layers) {
-      const plane = layer.base[channel];
-      for (let p = 0; p < sum.length; p++) sum[p] = sum[p]! + layer.mask[p]! * plane[p]!;
+    const left = fused[channel].slice();
+    for (const { base, weights } of layers) {
+      const plane = base[channel];
+      for (let p = 0; p < left.length; p++) left[p] = left[p]! - weights[p]! * plane[p]!;
     }
-    const target = fused[channel];
-    for (let p = 0; p < sum.length; p++) sum[p] = target[p]! - gain[p]! * sum[p]!;
-    return new Field(base, sum);
+    return left;
   });
 }
 
+/** As many layers go through in one pass; those beyond are summed before. */
+const TOGETHER = 3;
+
 /**
- * Puts the pictures' own pixels over the fused base: gain × Σ mask × (pixel − base) + fused, each brought up to full size by
- * straight interpolation. All that is finer than the base comes from the pixels, as the masks divide them, and a
- * picture that is alone comes out as it went in. Opaque pictures only; in whole numbers throughout.
+ * Puts the pictures' own pixels over the fused base: Σ weight × (pixel − base) + fused, where weights, bases and the fused base
+ * are brought up to full size by straight interpolation. All that is finer than the base comes from the pixels, as the
+ * weights divide them, and a picture that is alone comes out as it went in. Opaque pictures only; in whole numbers throughout.
  */
-export function compose(
-  layers: readonly Layer[],
-  composition: Composition,
-  checkpoint: (fraction: number) => void,
-): Int32Array<ArrayBuffer> {
-  const { width, height } = composition.size;
-  const [addedRed, addedGreen, addedBlue] = corrections(layers, composition) as [Field, Field, Field]; // one a channel
-  const step = layers[0]!.base.step;
-  const masks = layers.map(({ base, mask }) => new Field(base, mask));
-  const gain = new Field(layers[0]!.base, composition.gain);
-  const fields = [...masks, gain, addedRed, addedGreen, addedBlue];
+export function compose(layers: readonly Layer[], fused: RgbPlanes, size: Size, tick: Ticker): Int32Array<ArrayBuffer> {
+  const { width, height } = size;
+  const base = layers[0]!.base;
+  const nothing = new Float32Array(fused.r.length);
+  const first = layers.slice(0, TOGETHER);
+  const weights = Array.from({ length: TOGETHER }, (_, i) => first[i]?.weights ?? nothing);
+  const words = Array.from({ length: TOGETHER }, (_, i) => (first[i] ?? layers[0]!).words);
+  const [one, two, three] = words as [Int32Array, Int32Array, Int32Array]; // TOGETHER of them
+  const main = new Fields(base, [...weights, ...corrections(layers, fused)]);
+  const others = layers.slice(TOGETHER).map((layer) => ({ layer, field: new Fields(base, [layer.weights]) }));
+  const sums = new Int32Array(width * 3);
   const out = new Int32Array(width * height);
-  const sums = { red: new Int32Array(width), green: new Int32Array(width), blue: new Int32Array(width) };
   for (let y = 0; y < height; y++) {
-    if ((y & 63) === 0) checkpoint(y / height);
-    for (const field of fields) field.advance();
-    sums.red.fill(0);
-    sums.green.fill(0);
-    sums.blue.fill(0);
-    for (let i = 0; i < layers.length; i++) addRow(sums, layers[i]!.words, y * width, masks[i]!.line, step);
-    writeRow(out, y * width, sums, gain.line, addedRed.line, addedGreen.line, addedBlue.line, step);
+    if ((y & 63) === 0) tick(y / height);
+    const row = y * width;
+    main.advance();
+    if (others.length > 0) sums.fill(0);
+    for (const { layer, field } of others) {
+      field.advance();
+      addRow(sums, layer.words, row, width, field.line, base.step);
+    }
+    writeRow(out, row, width, sums, one, two, three, main.line, base.step);
   }
   return out;
 }
 
-interface Sums {
-  readonly red: Int32Array;
-  readonly green: Int32Array;
-  readonly blue: Int32Array;
-}
-
-function addRow({ red, green, blue }: Sums, words: Int32Array, row: number, mask: Int32Array, step: number): void {
-  const width = red.length;
+function addRow(sums: Int32Array, words: Int32Array, row: number, width: number, line: Int32Array, step: number): void {
   const part = 1 / step;
   for (let x = 0, c = 0; x < width; c++) {
-    let m = mask[c]!;
-    const rise = ((mask[c + 1]! - m) * part) | 0;
+    let weight = line[c]!;
+    const rise = ((line[c + 1]! - weight) * part) | 0;
     for (const end = Math.min(x + step, width); x < end; x++) {
       const word = words[row + x]!;
-      const weight = m >> (FIELD_BITS - MASK_BITS);
-      red[x] = red[x]! + Math.imul(word & 255, weight);
-      green[x] = green[x]! + Math.imul((word >> 8) & 255, weight);
-      blue[x] = blue[x]! + Math.imul((word >> 16) & 255, weight);
-      m += rise;
+      const at = 3 * x;
+      sums[at] = (sums[at]! + Math.imul(word & 255, weight)) | 0;
+      sums[at + 1] = (sums[at + 1]! + Math.imul((word >> 8) & 255, weight)) | 0;
+      sums[at + 2] = (sums[at + 2]! + Math.imul((word >> 16) & 255, weight)) | 0;
+      weight = (weight + rise) | 0;
     }
   }
 }
 
+/** `line` holds, for each base column, the weights of the three pictures and the corrections of red, green and blue. */
 function writeRow(
   out: Int32Array,
   row: number,
-  { red, green, blue }: Sums,
-  gain: Int32Array,
-  addedRed: Int32Array,
-  addedGreen: Int32Array,
-  addedBlue: Int32Array,
+  width: number,
+  sums: Int32Array,
+  one: Int32Array,
+  two: Int32Array,
+  three: Int32Array,
+  line: Int32Array,
   step: number,
 ): void {
-  const width = red.length;
   const part = 1 / step;
   const half = 1 << (FIELD_BITS - 1);
-  for (let x = 0, c = 0; x < width; c++) {
-    let g = gain[c]!;
-    let r0 = addedRed[c]! + half;
-    let g0 = addedGreen[c]! + half;
-    let b0 = addedBlue[c]! + half;
-    const gainRise = ((gain[c + 1]! - g) * part) | 0;
-    const redRise = ((addedRed[c + 1]! + half - r0) * part) | 0;
-    const greenRise = ((addedGreen[c + 1]! + half - g0) * part) | 0;
-    const blueRise = ((addedBlue[c + 1]! + half - b0) * part) | 0;
+  for (let x = 0, c = 0; x < width; c += 6) {
+    let first = line[c]!;
+    let second = line[c + 1]!;
+    let third = line[c + 2]!;
+    let redAdd = (line[c + 3]! + half) | 0;
+    let greenAdd = (line[c + 4]! + half) | 0;
+    let blueAdd = (line[c + 5]! + half) | 0;
+    const firstRise = ((line[c + 6]! - first) * part) | 0;
+    const secondRise = ((line[c + 7]! - second) * part) | 0;
+    const thirdRise = ((line[c + 8]! - third) * part) | 0;
+    const redRise = ((line[c + 9]! + half - redAdd) * part) | 0;
+    const greenRise = ((line[c + 10]! + half - greenAdd) * part) | 0;
+    const blueRise = ((line[c + 11]! + half - blueAdd) * part) | 0;
     for (const end = Math.min(x + step, width); x < end; x++) {
-      const factor = g >> (FIELD_BITS - SUM_BITS);
-      const r = (Math.imul(red[x]! >> (MASK_BITS - SUM_BITS), factor) + r0) >> FIELD_BITS;
-      const gr = (Math.imul(green[x]! >> (MASK_BITS - SUM_BITS), factor) + g0) >> FIELD_BITS;
-      const b = (Math.imul(blue[x]! >> (MASK_BITS - SUM_BITS), factor) + b0) >> FIELD_BITS;
-      out[row + x] = toByte(r) | (toByte(gr) << 8) | (toByte(b) << 16) | (255 << 24);
-      g += gainRise;
-      r0 += redRise;
-      g0 += greenRise;
-      b0 += blueRise;
+      const p = one[row + x]!;
+      const q = two[row + x]!;
+      const s = three[row + x]!;
+      const at = 3 * x;
+      const reds = Math.imul(p & 255, first) + Math.imul(q & 255, second) + Math.imul(s & 255, third);
+      const greens =
+        Math.imul((p >> 8) & 255, first) + Math.imul((q >> 8) & 255, second) + Math.imul((s >> 8) & 255, third);
+      const blues =
+        Math.imul((p >> 16) & 255, first) + Math.imul((q >> 16) & 255, second) + Math.imul((s >> 16) & 255, third);
+      let red = ((reds + sums[at]! + redAdd) | 0) >> FIELD_BITS;
+      let green = ((greens + sums[at + 1]! + greenAdd) | 0) >> FIELD_BITS;
+      let blue = ((blues + sums[at + 2]! + blueAdd) | 0) >> FIELD_BITS;
+      if ((red | green | blue) & ~255) {
+        red = toByte(red);
+        green = toByte(green);
+        blue = toByte(blue);
+      }
+      out[row + x] = red | (green << 8) | (blue << 16) | (255 << 24);
+      first = (first + firstRise) | 0;
+      second = (second + secondRise) | 0;
+      third = (third + thirdRise) | 0;
+      redAdd = (redAdd + redRise) | 0;
+      greenAdd = (greenAdd + greenRise) | 0;
+      blueAdd = (blueAdd + blueRise) | 0;
     }
   }
 }
 
 function toByte(value: number): number {
-  return value < 0 ? 0 : Math.min(value, 255);
+  return Math.max(0, Math.min(255, value));
 }

@@ -1,70 +1,62 @@
-import { type Composition, corrections, type Layer } from './compose.ts';
-import { FIELD_BITS, Field } from './field.ts';
+import { corrections, type Layer, type Ticker } from './compose.ts';
+import { FIELD_BITS, Fields } from './field.ts';
+import type { RgbPlanes } from './oklab.ts';
+import type { Size } from './pyramid.ts';
 
 /**
- * As `compose`, for pictures some of which are transparent: at each pixel the masks count only for what is visible there.
- * The result is as opaque as its layers together, each counted by its presence.
+ * As `compose`, for pictures some of which are transparent: at each pixel the weights count only for what is visible there,
+ * and are brought up to their full sum again. The result is as opaque as its layers together, each counted by its presence.
  */
 export function composeTransparent(
   layers: readonly Layer[],
-  composition: Composition,
-  checkpoint: (fraction: number) => void,
+  fused: RgbPlanes,
+  size: Size,
+  tick: Ticker,
 ): Int32Array<ArrayBuffer> {
-  const { width, height } = composition.size;
-  const added = corrections(layers, composition);
-  const step = layers[0]!.base.step;
-  const masks = layers.map(({ base, mask }) => new Field(base, mask));
-  const gain = new Field(layers[0]!.base, composition.gain);
+  const { width, height } = size;
+  const base = layers[0]!.base;
+  const count = layers.length + 3;
+  const fields = new Fields(base, [...layers.map(({ weights }) => weights), ...corrections(layers, fused)]);
   const out = new Int32Array(width * height);
-  const mask = new Float64Array(width);
-  const weight = new Float64Array(width);
-  const clear = new Float64Array(width);
-  const sums = added.map(() => new Float64Array(width));
-  const spread = new Float64Array(width);
+  const values = new Float64Array(count);
+  const sums = new Float64Array(3);
+  const part = 1 / (base.step * (1 << FIELD_BITS));
   for (let y = 0; y < height; y++) {
-    if ((y & 63) === 0) checkpoint(y / height);
-    weight.fill(0);
-    clear.fill(1);
-    for (const sum of sums) sum.fill(0);
-    layers.forEach(({ words, presence }, i) => {
-      masks[i]!.advance();
-      interpolate(masks[i]!.line, step, mask);
-      for (let x = 0; x < width; x++) {
-        const word = words[y * width + x]!;
-        const alpha = (word >>> 24) / 255;
-        const counts = mask[x]! * alpha;
-        weight[x] = weight[x]! + counts;
-        clear[x] = clear[x]! * (1 - presence * alpha);
-        for (let c = 0; c < 3; c++) sums[c]![x] = sums[c]![x]! + ((word >> (8 * c)) & 255) * counts;
-      }
-    });
-    gain.advance();
-    interpolate(gain.line, step, mask);
-    added.forEach((field, c) => {
-      field.advance();
-      interpolate(field.line, step, spread);
-      for (let x = 0; x < width; x++) {
-        if (weight[x]! <= 0) continue; // nothing is visible: stays 0
-        const value = (sums[c]![x]! / weight[x]!) * mask[x]! + spread[x]!;
-        out[y * width + x] = out[y * width + x]! | (toByte(value) << (8 * c));
-      }
-    });
+    if ((y & 63) === 0) tick(y / height);
+    fields.advance();
     for (let x = 0; x < width; x++) {
-      if (weight[x]! > 0) out[y * width + x] = out[y * width + x]! | (toByte(255 * (1 - clear[x]!)) << 24);
+      const column = Math.floor(x / base.step);
+      const within = x - column * base.step;
+      for (let i = 0, at = column * count; i < count; i++, at++) {
+        values[i] = (fields.line[at]! * (base.step - within) + fields.line[at + count]! * within) * part;
+      }
+      let whole = 0;
+      let visible = 0;
+      let clear = 1;
+      sums.fill(0);
+      for (let i = 0; i < layers.length; i++) {
+        const { words, presence } = layers[i]!;
+        const word = words[y * width + x]!;
+        const alpha = (word >>> 24) * (1 / 255);
+        const weight = values[i]! * alpha;
+        whole += values[i]!;
+        visible += weight;
+        clear *= 1 - presence * alpha;
+        sums[0] = sums[0]! + (word & 255) * weight;
+        sums[1] = sums[1]! + ((word >> 8) & 255) * weight;
+        sums[2] = sums[2]! + ((word >> 16) & 255) * weight;
+      }
+      if (visible <= 0) continue; // nothing to see: stays 0
+      const scale = whole / visible;
+      const red = toByte(sums[0]! * scale + values[count - 3]!);
+      const green = toByte(sums[1]! * scale + values[count - 2]!);
+      const blue = toByte(sums[2]! * scale + values[count - 1]!);
+      out[y * width + x] = red | (green << 8) | (blue << 16) | (toByte(255 * (1 - clear)) << 24);
     }
   }
   return out;
 }
 
-function interpolate(line: Int32Array, step: number, out: Float64Array): void {
-  const unit = 1 / (1 << FIELD_BITS);
-  for (let x = 0; x < out.length; x++) {
-    const c = Math.floor(x / step);
-    const value = line[c]!;
-    out[x] = (value + ((line[c + 1]! - value) * (x - c * step)) / step) * unit;
-  }
-}
-
 function toByte(value: number): number {
-  return value <= 0 ? 0 : value >= 255 ? 255 : Math.floor(value + 0.5);
+  return Math.max(0, Math.min(255, Math.floor(value + 0.5)));
 }

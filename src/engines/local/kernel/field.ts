@@ -5,44 +5,54 @@ export const FIELD_BITS = 20;
 const ONE = 1 << FIELD_BITS;
 
 /**
- * A plane of a base's size brought up to full size by straight interpolation, a row at a time from the top, in whole numbers
- * (value × 2²⁰, so within ±2047).
+ * Planes of a base's size brought up to full size together by straight interpolation, a row at a time from the top, in whole
+ * numbers (value × 2²⁰, so within ±2047).
  */
-export class Field {
-  /** The present row's values at each base column, and once more the last. */
+export class Fields {
+  /** The present row's values: those of all planes at the first base column, then at the next, and the last once more. */
   readonly line: Int32Array;
   readonly #nodes: Int32Array;
   readonly #slope: Int32Array;
   readonly #base: Base;
+  readonly #count: number;
   #row = 0;
 
-  constructor(base: Base, plane: Float32Array) {
+  constructor(base: Base, planes: readonly Float32Array[]) {
+    const count = planes.length;
     this.#base = base;
-    this.#nodes = new Int32Array(plane.length);
-    for (let i = 0; i < plane.length; i++) this.#nodes[i] = Math.floor(plane[i]! * ONE + 0.5);
-    this.line = new Int32Array(base.size.width + 1);
-    this.#slope = new Int32Array(base.size.width + 1);
+    this.#count = count;
+    this.#nodes = new Int32Array(base.size.width * base.size.height * count);
+    planes.forEach((plane, i) => {
+      for (let p = 0; p < plane.length; p++) this.#nodes[p * count + i] = Math.floor(plane[p]! * ONE + 0.5);
+    });
+    this.line = new Int32Array((base.size.width + 1) * count);
+    this.#slope = new Int32Array((base.size.width + 1) * count);
   }
 
   /** Moves `line` to the next row; the first call to the first. */
   advance(): void {
     const { step, size } = this.#base;
-    const { line } = this;
+    const line = this.line;
+    const slope = this.#slope;
     const within = this.#row % step;
     if (within > 0) {
-      for (let c = 0; c < line.length; c++) line[c] = line[c]! + this.#slope[c]!;
+      for (let c = 0; c < line.length; c++) line[c] = (line[c]! + slope[c]!) | 0;
     } else {
+      const nodes = this.#nodes;
+      const columns = size.width * this.#count;
       const row = this.#row / step;
-      const from = row * size.width;
-      const to = Math.min(row + 1, size.height - 1) * size.width;
+      const from = row * columns;
+      const to = Math.min(row + 1, size.height - 1) * columns;
       const part = 1 / step;
-      for (let c = 0; c < size.width; c++) {
-        const value = this.#nodes[from + c]!;
+      for (let c = 0; c < columns; c++) {
+        const value = nodes[from + c]!;
         line[c] = value;
-        this.#slope[c] = (this.#nodes[to + c]! - value) * part;
+        slope[c] = ((nodes[to + c]! - value) | 0) * part;
       }
-      line[size.width] = line[size.width - 1]!;
-      this.#slope[size.width] = this.#slope[size.width - 1]!;
+      for (let c = columns; c < line.length; c++) {
+        line[c] = line[c - this.#count]!;
+        slope[c] = slope[c - this.#count]!;
+      }
     }
     this.#row++;
   }

@@ -1,5 +1,4 @@
-import type { Appeal } from './appeal.ts';
-import { contrastGain, likeness } from './gain.ts';
+import { keepContrast, likeness } from './gain.ts';
 import { calibratedMasks } from './masks.ts';
 import { type LabPlanes, labPlanes } from './oklab.ts';
 import type { Prepared } from './prepare.ts';
@@ -11,68 +10,71 @@ export interface Part {
   readonly picture: Prepared;
   /** Its share of the whole; shares sum to 1. */
   readonly share: number;
-  readonly appeal: Appeal;
+  /** How strongly it asks for each pixel, level by level. */
+  readonly appeal: readonly Float32Array[];
   readonly colours: ColourMap;
 }
 
+/** The fused bases, and the weights (mask × gain) with which the finest level took from each picture. */
+export interface Fusion {
+  readonly lab: LabPlanes;
+  readonly weights: readonly Float32Array[];
+}
+
 /** Fuses the bases of pictures band by band, in Oklab: what a mask lets through of each band, with contrast kept. */
-export function fuse(parts: readonly Part[], checkpoint: () => void): LabPlanes {
-  const first = parts[0];
-  if (!first) throw new RangeError('Nothing to fuse');
-  const sizes = first.picture.sizes;
+export function fuse(parts: readonly Part[], checkpoint: () => void): Fusion {
+  const sizes = parts[0]!.picture.sizes;
   const shares = parts.map(({ share }) => share);
+  let finest: readonly Float32Array[] = [];
   const fused = sizes.map((size, level) => {
-    const masks = calibratedMasks(
-      parts.map(({ appeal }) => appeal.levels[level]!),
-      size,
-      shares,
-    );
+    const isRemainder = level === sizes.length - 1;
+    const bands = parts.map(({ picture }) => picture.bands[level]!);
+    const appeals = parts.map(({ appeal }) => appeal[level]!);
+    const weights = calibratedMasks(appeals, size, shares);
+    if (!isRemainder) keepContrast(weights, likeness(bands));
+    if (level === 0) finest = weights;
     const out = labPlanes(size.width * size.height);
-    const remainder = level === sizes.length - 1;
-    for (let i = 0; i < parts.length; i++) addBand(out, parts[i]!, level, masks[i]!, remainder);
-    if (!remainder) {
-      const gain = contrastGain(masks, likeness(parts.map(({ picture }) => picture.bands[level]!)));
-      for (const plane of [out.l, out.a, out.b]) multiply(plane, gain);
-    }
+    parts.forEach(({ colours }, i) => {
+      addBand(out, bands[i]!, weights[i]!, colours, isRemainder);
+    });
     checkpoint();
     return out;
   });
-  for (const channel of ['l', 'a', 'b'] as const)
-    collapse(
-      fused.map((planes) => planes[channel]),
-      sizes,
-    );
-  return fused[0] ?? labPlanes(0);
-}
-
-/** Adds mask × colour-mapped band. The remainder is moved to the target colour too; bands have no mean to move. */
-function addBand(out: LabPlanes, part: Part, level: number, mask: Float32Array, remainder: boolean): void {
-  const band = part.picture.bands[level]!;
-  const rows = [out.l, out.a, out.b];
-  rows.forEach((plane, c) => {
-    const { matrix, mean, target } = part.colours;
-    const fromL = matrix[3 * c]!;
-    const fromA = matrix[3 * c + 1]!;
-    const fromB = matrix[3 * c + 2]!;
-    const offset = remainder ? target[c]! - (fromL * mean[0]! + fromA * mean[1]! + fromB * mean[2]!) : 0;
-    addMapped(plane, mask, band, fromL, fromA, fromB, offset);
-  });
-}
-
-function addMapped(
-  out: Float32Array,
-  mask: Float32Array,
-  { l, a, b }: LabPlanes,
-  fromL: number,
-  fromA: number,
-  fromB: number,
-  offset: number,
-): void {
-  for (let p = 0; p < mask.length; p++) {
-    out[p] = out[p]! + mask[p]! * (fromL * l[p]! + fromA * a[p]! + fromB * b[p]! + offset);
+  for (const channel of ['l', 'a', 'b'] as const) {
+    const planes = fused.map((level) => level[channel]);
+    collapse(planes, sizes);
   }
+  return { lab: fused[0]!, weights: finest };
 }
 
-function multiply(plane: Float32Array, gain: Float32Array): void {
-  for (let p = 0; p < plane.length; p++) plane[p] = plane[p]! * gain[p]!;
+/** Adds weight × colour-mapped band. What remains below the bands is moved to the target colour too; bands have no mean to move. */
+function addBand(
+  out: LabPlanes,
+  band: LabPlanes,
+  weights: Float32Array,
+  colours: ColourMap,
+  isRemainder: boolean,
+): void {
+  const { matrix, mean, target } = colours;
+  const offset = mean.map((_, c) => {
+    if (!isRemainder) return 0;
+    return target[c]! - (matrix[3 * c]! * mean[0]! + matrix[3 * c + 1]! * mean[1]! + matrix[3 * c + 2]! * mean[2]!);
+  });
+  const { l, a, b } = band;
+  const toL = out.l;
+  const toA = out.a;
+  const toB = out.b;
+  const [ll, la, lb] = [matrix[0]!, matrix[1]!, matrix[2]!];
+  const [al, aa, ab] = [matrix[3]!, matrix[4]!, matrix[5]!];
+  const [bl, ba, bb] = [matrix[6]!, matrix[7]!, matrix[8]!];
+  const [ol, oa, ob] = [offset[0]!, offset[1]!, offset[2]!];
+  for (let p = 0; p < weights.length; p++) {
+    const weight = weights[p]!;
+    const x = l[p]!;
+    const y = a[p]!;
+    const z = b[p]!;
+    toL[p] = toL[p]! + weight * (ll * x + la * y + lb * z + ol);
+    toA[p] = toA[p]! + weight * (al * x + aa * y + ab * z + oa);
+    toB[p] = toB[p]! + weight * (bl * x + ba * y + bb * z + ob);
+  }
 }

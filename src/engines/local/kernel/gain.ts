@@ -1,6 +1,6 @@
 import type { LabPlanes } from './oklab.ts';
 
-/** Part of the lost contrast that is given back, as the power of the variance that is left. */
+/** About as many pixels as a comparison looks at. */
 const SAMPLES = 4096;
 
 /**
@@ -32,10 +32,10 @@ function innerProduct(one: LabPlanes, other: LabPlanes, step: number): number {
 }
 
 /**
- * Where masks are soft, unlike bands cancel each other. This is the gain that makes up for half of that, at each pixel:
- * the variance that is left, Σᵢⱼ mᵢ mⱼ ρᵢⱼ, to the power −¼. Pictures that are alike lose nothing and gain nothing.
+ * Where masks are soft, unlike bands cancel each other. Multiplies the masks by the gain that makes up for half of that at
+ * each pixel: the variance that is left, Σᵢⱼ mᵢ mⱼ ρᵢⱼ, to the power −¼. Pictures that are alike lose and gain nothing.
  */
-export function contrastGain(masks: readonly Float32Array[], alike: Float64Array): Float32Array {
+export function keepContrast(masks: readonly Float32Array[], alike: Float64Array): void {
   const count = masks.length;
   const length = masks[0]?.length ?? 0;
   const left = new Float32Array(length);
@@ -49,5 +49,5 @@ export function contrastGain(masks: readonly Float32Array[], alike: Float64Array
     }
   }
   for (let p = 0; p < length; p++) left[p] = 1 / Math.sqrt(Math.sqrt(left[p]!));
-  return left;
+  for (const mask of masks) for (let p = 0; p < length; p++) mask[p] = mask[p]! * left[p]!;
 }

@@ -3,9 +3,7 @@ import { appealOf } from './appeal.ts';
 import { compose, type Layer } from './compose.ts';
 import { composeTransparent } from './composeTransparent.ts';
 import { fuse, type Part } from './fusion.ts';
-import { contrastGain, likeness } from './gain.ts';
 import { compareHashes } from './hash.ts';
-import { calibratedMasks } from './masks.ts';
 import { rgbFromLab } from './oklab.ts';
 import { rasterOf } from './pixels.ts';
 import type { Checkpoint, Prepared } from './prepare.ts';
@@ -39,10 +37,9 @@ export function mix(
   }
   if (present.length === 1) return rasterOf(first.picture.pixels.slice(), size.width, size.height);
 
-  const shares = present.map(({ share }) => share);
   const maps = colourMaps(
     present.map(({ picture }) => picture.moments),
-    shares,
+    present.map(({ share }) => share),
   );
   const parts: Part[] = present.map(({ picture, share }, i) => ({
     picture,
@@ -51,14 +48,12 @@ export function mix(
     colours: maps[i]!,
   }));
   checkpoint(0.1);
-  const steps = first.picture.sizes.length;
+  const levels = first.picture.sizes.length;
   let done = 0;
-  const lab = fuse(parts, () => checkpoint(0.1 + (0.4 * ++done) / steps));
+  const { lab, weights: taken } = fuse(parts, () => checkpoint(0.1 + (0.4 * ++done) / levels));
   const fused = rgbFromLab(lab, chromaFactor(lab, parts));
-  const { layers, gain } = detailLayers(parts);
-  const composition = { size, gain, fused };
   const put = present.every(({ picture }) => picture.opaque) ? compose : composeTransparent;
-  const words = put(layers, composition, (fraction) => checkpoint(0.5 + 0.5 * fraction));
+  const words = put(layersOf(parts, taken), fused, size, (fraction) => checkpoint(0.5 + 0.5 * fraction));
   return rasterOf(words, size.width, size.height);
 }
 
@@ -84,26 +79,13 @@ function distinct(
 /** Presence rises with a weight up to this part of the greatest one. */
 const FULL_PRESENCE = 0.3;
 
-/** The layers of the details above the base, each counted as strongly as its colour map stretches lightness, and their common gain. */
-function detailLayers(parts: readonly Part[]): { layers: Layer[]; gain: Float32Array } {
-  const { size } = parts[0]!.picture.base;
-  const masks = calibratedMasks(
-    parts.map(({ appeal }) => appeal.detail),
-    size,
-    parts.map(({ share }) => share),
-  );
-  const gain = contrastGain(masks, likeness(parts.map(({ picture }) => picture.bands[0]!)));
-  const stretch = parts.map(({ colours }) => colours.matrix[0]!);
-  for (let p = 0; p < gain.length; p++) {
-    let sum = 0;
-    for (let i = 0; i < masks.length; i++) sum += masks[i]![p]! * stretch[i]!;
-    for (let i = 0; i < masks.length; i++) masks[i]![p] = (masks[i]![p]! * stretch[i]!) / sum;
-    gain[p] = gain[p]! * sum;
-  }
+/** The pictures' own pixels as they go over the fused base: as it took them, and with lightness stretched as in it. */
+function layersOf(parts: readonly Part[], taken: readonly Float32Array[]): Layer[] {
   const greatest = Math.max(...parts.map(({ share }) => share));
-  const layers = parts.map(({ picture, share }, i) => {
+  return parts.map(({ picture, share, colours }, i) => {
+    const stretch = colours.matrix[0]!;
+    const weights = taken[i]!.map((weight) => weight * stretch);
     const rise = Math.min(1, share / greatest / FULL_PRESENCE);
-    return { words: picture.filled, base: picture.base, mask: masks[i]!, presence: rise * rise * (3 - 2 * rise) };
+    return { words: picture.filled, base: picture.base, weights, presence: rise * rise * (3 - 2 * rise) };
   });
-  return { layers, gain };
 }

@@ -27,8 +27,7 @@ export interface Prepared {
   readonly sizes: readonly Size[];
   /** Bands of the base in Oklab, level by level; the last is what remains. */
   readonly bands: readonly LabPlanes[];
-  /** Saliency, level by level. */
-  readonly saliency: readonly Float32Array[];
+  readonly saliency: Float32Array;
   /** Coverage, level by level; null where all is opaque. */
   readonly alpha: readonly Float32Array[] | null;
   readonly moments: Moments;
@@ -78,7 +77,7 @@ export function prepare(raster: Raster, options: PrepareOptions, checkpoint: Che
     base,
     sizes,
     bands: sizes.map((_, level) => ({ l: l[level]!, a: a[level]!, b: b[level]! })),
-    saliency: gaussianPyramid(saliency(lab, base.size), sizes),
+    saliency: saliency(lab, base.size),
     alpha: base.alpha ? gaussianPyramid(base.alpha, sizes) : null,
     moments: moments(lab, base.alpha),
     chroma: meanChroma(lab),
