@@ -25,6 +25,7 @@ export interface ConnectRules {
   readonly lookup?: LookupFunction;
 }
 
+/** The rules of a download. */
 export interface DownloadOptions {
   readonly maxBytes: number;
   readonly times: DownloadTimes;

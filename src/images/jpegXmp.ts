@@ -10,10 +10,12 @@ interface Segment {
   readonly end: number;
 }
 
+/** Whether bytes begin as a JPEG does. */
 export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 }
 
+/** The XMP packet of a JPEG, as XML. */
 export function readJpegXmp(jpeg: Uint8Array): string | undefined {
   const segment = segmentsOf(jpeg).find(isXmp);
   return segment && new TextDecoder().decode(segment.data.subarray(xmpHeader.length));

@@ -11,6 +11,7 @@ interface Chunk {
   readonly end: number;
 }
 
+/** Whether bytes begin as a PNG does. */
 export function isPng(bytes: Uint8Array): boolean {
   return signature.every((byte, at) => bytes[at] === byte);
 }

@@ -4,6 +4,7 @@ import { readSourceFile } from './fileReader.ts';
 import type { SourceReader } from './source.ts';
 import { maxSourceBytes } from './sourceLimits.ts';
 
+/** What sources may be read, and how. */
 export interface SourceReaderOptions {
   /** Whether URLs may lead to loopback, private and link-local addresses. Asked for each picture. */
   readonly allowPrivateAddresses: () => boolean;

@@ -8,10 +8,12 @@ interface Chunk {
 const xmpFlag = 0x04;
 const alphaFlag = 0x10;
 
+/** Whether bytes begin as a WebP does. */
 export function isWebp(bytes: Uint8Array): boolean {
   return nameAt(bytes, 0) === 'RIFF' && nameAt(bytes, 8) === 'WEBP';
 }
 
+/** The XMP packet of a WebP, as XML. */
 export function readWebpXmp(webp: Uint8Array): string | undefined {
   const chunk = chunksOf(webp)?.find(({ type }) => type === 'XMP ');
   return chunk && new TextDecoder().decode(chunk.data);

@@ -8,6 +8,7 @@ import { requireReadable } from './pictureFormat.ts';
 import type { Raster } from './raster.ts';
 import { maxSourceBytes, maxSvgBytes, tooManyBytes } from './sourceLimits.ts';
 
+/** Where the worker is, and how its threads are used. */
 export interface WorkerCodecOptions {
   /** The bundled worker, `dist/codecWorker.cjs`, as an absolute path. */
   readonly workerPath: string;
