@@ -120,7 +120,15 @@ const builds = [
 
 if (!watch) await rm('dist', { recursive: true, force: true });
 await copyWasm();
+// The two lines of watch mode tell the editor's build task when the first build has ended.
+if (watch) console.log('[watch] building');
 for (const options of builds) {
-  if (watch) await (await esbuild.context(options)).watch();
-  else await esbuild.build(options);
+  if (!watch) {
+    await esbuild.build(options);
+    continue;
+  }
+  const context = await esbuild.context(options);
+  await context.rebuild().catch(() => {}); // its errors are printed, and go away with the next change
+  await context.watch();
 }
+if (watch) console.log('[watch] ready');
