@@ -135,5 +135,5 @@ function writeRow(
 }
 
 function toByte(value: number): number {
-  return Math.max(0, Math.min(255, value));
+  return value < 0 ? 0 : value > 255 ? 255 : value;
 }

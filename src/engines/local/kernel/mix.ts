@@ -84,7 +84,8 @@ function layersOf(parts: readonly Part[], taken: readonly Float32Array[]): Layer
   const greatest = Math.max(...parts.map(({ share }) => share));
   return parts.map(({ picture, share, colours }, i) => {
     const stretch = colours.matrix[0]!;
-    const weights = taken[i]!.map((weight) => weight * stretch);
+    const weights = taken[i]!;
+    for (let p = 0; p < weights.length; p++) weights[p] = weights[p]! * stretch;
     const rise = Math.min(1, share / greatest / FULL_PRESENCE);
     return { words: picture.filled, base: picture.base, weights, presence: rise * rise * (3 - 2 * rise) };
   });
