@@ -26,7 +26,7 @@ export class NumberField extends VscodeTextfield {
       }
       input,
       .root {
-        border-radius: 2px;
+        border-radius: var(--radius);
       }
       input:disabled {
         cursor: default;

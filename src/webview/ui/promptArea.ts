@@ -11,7 +11,7 @@ export class PromptArea extends VscodeTextarea {
         width: 100%;
       }
       textarea {
-        border-radius: 2px;
+        border-radius: var(--radius);
         field-sizing: content;
         font-family: inherit;
         line-height: 1.4;
