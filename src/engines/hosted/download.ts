@@ -24,8 +24,8 @@ export interface Download {
 }
 
 /** How long a link may answer with an error after the work was done, and how long its host may be out of reach (milliseconds). */
-const linkPatience = 45_000;
-const outagePatience = 600_000;
+const unreadyLink = { patience: 45_000, longestPause: 10_000 };
+const outage = { patience: 600_000, longestPause: 60_000 };
 
 /**
  * Gets a picture, again and again while its link is not ready: a link can answer 403 or 404 for some seconds after success.
@@ -39,8 +39,8 @@ export async function download(link: string, downloading: Downloading): Promise<
     if (!(result instanceof MixFailure)) return result;
     const failure = downloadFailure(result, link);
     if (result.code === 'blocked-address' || result.code === 'image-too-large') throw failure;
-    const pause = Math.min(1000 * 2 ** tries, 10_000);
-    const patience = isOutage(result) ? outagePatience : linkPatience;
+    const { patience, longestPause } = isOutage(result) ? outage : unreadyLink;
+    const pause = Math.min(1000 * 2 ** tries, longestPause);
     if (clock.now() + pause - begun > patience) throw failure;
     downloading.onRetry(result.reason ?? result.code, pause);
     await clock.sleep(pause, signal);

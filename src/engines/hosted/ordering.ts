@@ -117,26 +117,22 @@ async function accept(
 ): Promise<number | undefined> {
   if (answer.kind === 'unreadable') {
     // A page or half an answer tells nothing of the work; a whole answer of the service's own does.
-    const gateway = answer.http >= 500;
     if (answer.what === 'cut' || answer.what === 'empty') throw interrupted('answer-cut', service);
-    if (gateway && answer.what === 'html') throw interrupted('gateway-error', service);
-    if (gateway)
-      throw new MixFailure('service-unavailable', { args: { origin: service.origin, message: `HTTP ${answer.http}` } });
+    if (answer.what === 'html' && answer.http >= 500) throw interrupted('gateway-error', service);
     throw unreadableFailure(answer, service);
   }
   const { id, fetchUrl, links } = answer;
-  const canAsk = id !== undefined || fetchUrl !== undefined;
+  if (links.length === 0 && id === undefined && fetchUrl === undefined) {
+    throw answer.kind === 'success'
+      ? new MixFailure('result-unavailable', { reason: 'no-pictures', args: { origin: service.origin } })
+      : unreadableFailure({ kind: 'unreadable', http: answer.http, what: 'shape' }, service);
+  }
   request.phase = links.length > 0 ? 'answered' : 'accepted';
   request.links = [...links];
   if (id !== undefined) request.id = id;
   if (fetchUrl !== undefined) request.fetchUrl = fetchUrl;
   await save();
   signal.throwIfAborted();
-  if (request.phase === 'accepted' && !canAsk) {
-    throw answer.kind === 'success'
-      ? new MixFailure('result-unavailable', { reason: 'no-pictures', args: { origin: service.origin } })
-      : unreadableFailure({ kind: 'unreadable', http: answer.http, what: 'shape' }, service);
-  }
   return answer.eta;
 }
 

@@ -120,8 +120,12 @@ function readRefusal(answer: Refused, service: Service): News {
   switch (what) {
     case 'rate-limited':
     case 'duplicate':
-    case 'unavailable':
       return { what, retryAfter };
+    case 'unavailable': {
+      // With its HTTP code it is the service's own trouble, which passes; without, it may be said of this very work.
+      if (answer.http >= 500) return { what, retryAfter };
+      return { what, retryAfter, odd: 'unreadable', failure: refusalFailure(answer, service) };
+    }
     case 'not-found':
       return { what, odd: 'not-found', failure: refusalFailure(answer, service) };
     case 'refused': {

@@ -55,8 +55,9 @@ export class HostedRun {
         this.#orders = order.catch(() => undefined); // told to whoever awaits the order itself
         pause = firstPause(await order);
       }
+      if (request.phase === 'new') return; // an earlier one failed
       if (request.phase === 'accepted') await this.#poll(request, pause);
-      if (request.phase === 'answered') await this.#download(request);
+      await this.#download(request);
     } catch (error) {
       this.#hasFailed = true;
       throw error;
@@ -96,11 +97,11 @@ export class HostedRun {
       this.#log('info', 'order-taken', { phase: request.phase, id: request.id ?? '', eta: eta ?? '' });
       return eta;
     } catch (error) {
-      // A link that the service can't open any more must not be used again.
-      if (error instanceof MixFailure && error.reason === 'image-not-fetched') {
-        for (const { record } of links) if (record !== undefined) await store.remove(record);
-      }
-      throw error;
+      if (!(error instanceof MixFailure) || error.reason !== 'image-not-fetched') throw error;
+      // A link that the service can't open any more must not be used again. The next try uploads anew and so may succeed.
+      const records = links.flatMap(({ record }) => record ?? []);
+      for (const record of records) await store.remove(record);
+      throw new MixFailure(error.code, { reason: error.reason, args: error.args, retryable: records.length > 0 });
     }
   }
 
@@ -148,39 +149,54 @@ export class HostedRun {
           report();
         },
       });
+    } catch (error) {
+      // The links that an earlier run could not get the pictures from may work by now.
+      if (!(error instanceof MixFailure) || request.links.length === 0) throw error;
+      request.phase = 'answered';
     } finally {
       await this.#save();
     }
   }
 
   async #download(request: RequestState): Promise<void> {
+    const { context } = this.#options;
+    if (request.links.length < request.samples) {
+      context.notice({ code: 'fewer-pictures', args: { count: request.links.length, asked: request.samples } });
+    }
+    try {
+      for (const [at, link] of request.links.slice(0, request.samples).entries()) {
+        const index = request.first + at;
+        if (!context.delivered?.has(index)) await this.#deliver(request, link, index);
+      }
+    } catch (error) {
+      if (!(error instanceof MixFailure)) throw error;
+      // The links may be dead for good; whoever looks again asks the service for new ones first.
+      if (request.id !== undefined || request.fetchUrl !== undefined) request.phase = 'accepted';
+      await this.#save();
+      throw error;
+    }
+  }
+
+  async #deliver(request: RequestState, link: string, index: number): Promise<void> {
     const { context, service } = this.#options;
-    const links = request.links.slice(0, request.samples);
-    if (links.length < request.samples) {
-      context.notice({ code: 'fewer-pictures', args: { count: links.length, asked: request.samples } });
-    }
-    for (const [at, link] of links.entries()) {
-      const index = request.first + at;
-      if (context.delivered?.has(index)) continue;
-      this.#report({ stage: 'downloading' });
-      const { bytes, format, isBlank } = await download(link, {
-        ...this.#options,
-        signal: context.signal,
-        onRetry: (why, pause) =>
-          this.#log('info', 'download-repeated', { link: tidyAddress(link), why, next: pause / 1000 }),
-      });
-      if (isBlank) context.notice({ code: 'blank-picture', args: { number: index + 1 } });
-      await context.deliver({
-        index,
-        seed: request.seed,
-        bytes,
-        format,
-        ...(request.id === undefined ? {} : { serviceId: request.id }),
-        engineVersion: service.dialect.name,
-      });
-      this.#delivered++;
-      this.#log('info', 'delivered', { number: index + 1, bytes: bytes.length, format });
-    }
+    this.#report({ stage: 'downloading' });
+    const { bytes, format, isBlank } = await download(link, {
+      ...this.#options,
+      signal: context.signal,
+      onRetry: (why, pause) =>
+        this.#log('info', 'download-repeated', { link: tidyAddress(link), why, next: pause / 1000 }),
+    });
+    if (isBlank) context.notice({ code: 'blank-picture', args: { number: index + 1 } });
+    await context.deliver({
+      index,
+      seed: request.seed,
+      bytes,
+      format,
+      ...(request.id === undefined ? {} : { serviceId: request.id }),
+      engineVersion: service.dialect.name,
+    });
+    this.#delivered++;
+    this.#log('info', 'delivered', { number: index + 1, bytes: bytes.length, format });
   }
 
   /** The client, once the key is there. */

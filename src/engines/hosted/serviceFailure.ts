@@ -51,8 +51,14 @@ export function refusalFailure(answer: Refused, service: Service): MixFailure {
   });
 }
 
-/** `unexpected-response` with `origin` and `status`; the reason tells a wrong address (`no-endpoint`) from a page, a cut or a strange answer. */
+/**
+ * An answer that says nothing: `service-unavailable` where its HTTP code tells of trouble there, else `unexpected-response` with
+ * `origin` and `status`; the reason tells a wrong address (`no-endpoint`) from a page, a cut or a strange answer.
+ */
 export function unreadableFailure(answer: Unreadable, service: Service): MixFailure {
+  if (answer.http >= 500) {
+    return new MixFailure('service-unavailable', { args: { origin: service.origin, message: `HTTP ${answer.http}` } });
+  }
   const reason = answer.http === 404 || answer.http === 405 ? 'no-endpoint' : answer.what;
   return new MixFailure('unexpected-response', { reason, args: { origin: service.origin, status: answer.http } });
 }

@@ -34,7 +34,7 @@ export const plainCodec: Codec = {
   encodePng: refuse,
   uploadCopy: async (bytes) => ({ bytes: new Uint8Array(bytes), mime: 'image/jpeg', width: 1, height: 1 }),
   isUniform: async (bytes) => {
-    if (Buffer.from(bytes).includes('cut off')) throw new MixFailure('unreadable-image');
+    if (!Buffer.from(bytes).includes('IEND')) throw new MixFailure('unreadable-image'); // a PNG that was cut off
     return Buffer.from(bytes).includes('blank');
   },
   dispose: async () => {},
