@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/engines/clock.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
 import { type JobResult, JobRunner } from '../../src/jobs/runner.ts';
@@ -128,13 +128,18 @@ const table: readonly (readonly [scenario: string, times: number | undefined, fa
   ['download-expired', undefined, found('result-unavailable/unreadable-image')],
 ];
 
-let sandbox: Sandbox;
-let bench: HostedBench;
-let runner: JobRunner;
-const jobs = () => join(bench.folder, 'jobs');
-beforeEach(async () => {
-  sandbox = await startSandbox({ key: apiKey });
-  bench = await HostedBench.start(sandbox.baseUrl, {
+/** A client and a service, with what they leave behind. */
+interface Stage {
+  readonly sandbox: Sandbox;
+  readonly bench: HostedBench;
+  readonly runner: JobRunner;
+  /** The folder of the journal. */
+  readonly jobs: string;
+}
+
+async function withStage(act: (stage: Stage) => Promise<void>): Promise<void> {
+  const sandbox = await startSandbox({ key: apiKey });
+  const bench = await HostedBench.start(sandbox.baseUrl, {
     reader: createSourceReader({
       allowPrivateAddresses: () => true, // the other origin of the sandbox is on loopback too
       ownOrigin: () => sandbox.origin,
@@ -142,8 +147,9 @@ beforeEach(async () => {
       times: { connect: 500, silence: 300, whole: 2_000 },
     }),
   });
-  runner = new JobRunner({
-    directory: jobs(),
+  const jobs = join(bench.folder, 'jobs');
+  const runner = new JobRunner({
+    directory: jobs,
     engines: { hosted: async () => bench.engine, local: () => Promise.reject(new Error('never the local engine')) },
     writer: new PictureWriter(),
     clock: systemClock,
@@ -151,50 +157,55 @@ beforeEach(async () => {
     newId: () => 'job',
     owner: 'window',
   });
-});
-afterEach(async () => {
-  await runner.dispose();
-  await bench.close();
-  await sandbox.close();
-});
+  try {
+    await act({ sandbox, bench, runner, jobs });
+  } finally {
+    await runner.dispose();
+    await bench.close();
+    await sandbox.close();
+  }
+}
 
-test.each(table)('%s (%s times)', async (scenario, times, fate) => {
-  await sandbox.scenario(scenario, times === undefined ? {} : { times });
-  if (scenario === 'poll-refused') comeBackAfter(30);
-  const job = runner.start(await order());
-  const result = await job.finished;
-  expect({
-    ends: endOf(result),
-    posts: posts(),
-    paid: sandbox.generations.length,
-  }).toEqual({ ends: fate.ends, posts: fate.posts, paid: fate.paid });
-  const pictures = fate.ends === 'done' ? 1 : 0;
-  expect(await picturesSaved()).toHaveLength(pictures);
-  await expectNoKey(result);
+// At the same time, since most of the time is spent waiting for sockets to time out.
+describe.concurrent('a mix of one file', () => {
+  test.each(table)('%s, %s times', (scenario, times, fate) =>
+    withStage(async (stage) => {
+      const { sandbox, runner, jobs } = stage;
+      await sandbox.scenario(scenario, times === undefined ? {} : { times });
+      if (scenario === 'poll-refused') comeBackAfter(30, stage);
+      const job = runner.start(await order(stage));
+      const result = await job.finished;
+      const { left, ...expected } = fate;
+      expect({ ends: endOf(result), posts: posts(stage), paid: sandbox.generations.length }).toEqual(expected);
+      const pictures = fate.ends === 'done' ? 1 : 0;
+      expect(await picturesSaved(stage)).toHaveLength(pictures);
+      await expectNoKey(result, stage);
 
-  const left = (await readdir(jobs()).catch(() => [])).length;
-  if (fate.left === 'told') expect([left, result.record.checkable]).toEqual([1, false]);
-  else if (fate.left === 'found') await expectFound();
-  else if (pictures === 1) expect(left).toBe(0);
+      const jobsLeft = await readdir(jobs).catch(() => []);
+      if (left === 'told') expect([jobsLeft.length, result.record.checkable]).toEqual([1, false]);
+      else if (left === 'found') await expectFound(stage);
+      else if (pictures === 1) expect(jobsLeft).toEqual([]);
+    }),
+  );
 });
 
 /** Once the trouble is over, another look brings the picture in, and no further order goes out. */
-async function expectFound(): Promise<void> {
-  const before = posts();
-  await sandbox.reset();
+async function expectFound(stage: Stage): Promise<void> {
+  const before = posts(stage);
+  await stage.sandbox.reset();
   let end = '';
   // The work may still be going on at the first look.
   for (let looks = 0; looks < 3 && end !== 'done'; looks++) {
-    const again = await runner.checkAgain('job');
+    const again = await stage.runner.checkAgain('job');
     end = again ? endOf(await again.finished) : 'nothing to look for';
   }
   expect(end).toBe('done');
-  expect(posts()).toBe(before);
-  expect(await picturesSaved()).toHaveLength(1);
-  expect(await readdir(jobs())).toEqual([]);
+  expect(posts(stage)).toBe(before);
+  expect(await picturesSaved(stage)).toHaveLength(1);
+  expect(await readdir(stage.jobs)).toEqual([]);
 }
 
-async function order() {
+async function order({ bench }: Stage) {
   const source = await bench.file('rose.png', png());
   const request = requestOf(join(bench.folder, 'mixes'));
   return {
@@ -209,16 +220,16 @@ function endOf({ status, failure }: JobResult): string {
   return failure.reason === undefined ? failure.code : `${failure.code}/${failure.reason}`;
 }
 
-function posts(): number {
+function posts({ sandbox }: Stage): number {
   return sandbox.requests.filter(({ stage, toService }) => stage === 'mix' && toService).length;
 }
 
-function picturesSaved(): Promise<string[]> {
+function picturesSaved({ bench }: Stage): Promise<string[]> {
   return readdir(join(bench.folder, 'mixes')).catch(() => []);
 }
 
 /** The key goes into the bodies of requests to the service, and nowhere else. */
-async function expectNoKey(result: JobResult): Promise<void> {
+async function expectNoKey(result: JobResult, { sandbox, bench }: Stage): Promise<void> {
   for (const { toService, headers, path, body } of sandbox.requests) {
     expect(JSON.stringify([headers, path, toService ? '' : body])).not.toContain(apiKey);
   }
@@ -230,7 +241,7 @@ async function expectNoKey(result: JobResult): Promise<void> {
 }
 
 /** The service is back after so many pauses of the client. */
-function comeBackAfter(pauses: number): void {
+function comeBackAfter(pauses: number, { bench, sandbox }: Stage): void {
   const sleep = bench.clock.sleep.bind(bench.clock);
   bench.clock.sleep = async (ms, signal) => {
     await sleep(ms, signal);
