@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { type FixtureName, fixture } from './fixtures.ts';
+import { badGatewayPage, type FixtureName, fixture } from './fixtures.ts';
 
 /**
  * How the bytes of an answer travel: `reset` cuts the connection before the headers, `reset-body` after half the body;
@@ -32,11 +32,46 @@ export function fixtureAnswer(name: FixtureName, status = 200, headers: Answer['
   return answer(status, 'application/json', fixture(name), headers);
 }
 
+/** HTTP 502 with the page of an edge in front of the service. */
+export function badGateway(): Answer {
+  return answer(502, 'text/html', badGatewayPage());
+}
+
+/** The first half of an answer's body, sent as if it were the whole. */
+export function cut(whole: Answer): Answer {
+  const bytes = bytesOf(whole);
+  return { ...whole, body: bytes.subarray(0, bytes.length >> 1) };
+}
+
+/** The same JSON answer with another body; anything else stays as it is. */
+export function reworded(
+  original: Answer,
+  change: (body: Readonly<Record<string, unknown>>) => Record<string, unknown>,
+): Answer {
+  const body: unknown = JSON.parse(bytesOf(original).toString());
+  return typeof body === 'object' && body !== null ? json(change({ ...body }), original.status) : original;
+}
+
+const MEGABYTE = 1024 * 1024;
+const HUGE_MEGABYTES = 100;
+
+/** 100 MB that start like the answer they pretend to be. */
+export function* hugeBody(start: Buffer): Generator<Buffer> {
+  yield start;
+  const filling = Buffer.alloc(MEGABYTE, 'a');
+  for (let count = 0; count < HUGE_MEGABYTES; count++) yield filling;
+}
+
+function bytesOf({ body }: Answer): Buffer {
+  return Buffer.isBuffer(body) ? body : Buffer.concat([...body]);
+}
+
 const SLOW_PARTS = 20;
 const SLOW_PAUSE_MS = 25;
 
 /** Sends an answer the way its `delivery` says. */
-export async function deliver(reply: FastifyReply, { status, headers, body, delivery }: Answer): Promise<void> {
+export async function deliver(reply: FastifyReply, answer: Answer): Promise<void> {
+  const { status, headers, body, delivery } = answer;
   if (delivery === 'whole') {
     await reply
       .code(status)
@@ -51,7 +86,7 @@ export async function deliver(reply: FastifyReply, { status, headers, body, deli
     raw.socket?.resetAndDestroy();
     return;
   }
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.concat([...body]);
+  const bytes = bytesOf(answer);
   raw.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
   if (delivery === 'slow') {
     const size = Math.ceil(bytes.length / SLOW_PARTS);

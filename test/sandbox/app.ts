@@ -23,6 +23,10 @@ export interface AppOptions {
   /** Whether a port is the service's own rather than the other origin's. */
   readonly isService: (localPort: number) => boolean;
   readonly elsewhere: () => string;
+  /** A port where nobody listens. */
+  readonly nowhere: () => string;
+  /** Stops listening at the service's port. */
+  readonly refuse: () => void;
 }
 
 interface Route {
@@ -45,7 +49,7 @@ const routes: readonly Route[] = [
 
 /** The HTTP side: routes, the log, and the scenario of each stage. */
 export async function createApp(options: AppOptions): Promise<RequestListener> {
-  const { service, switchboard, log, now, held, latency, isService, elsewhere } = options;
+  const { service, switchboard, log, now, held, latency, isService, elsewhere, refuse } = options;
   const app = fastify({ bodyLimit: BODY_LIMIT, exposeHeadRoutes: false });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -74,7 +78,7 @@ export async function createApp(options: AppOptions): Promise<RequestListener> {
     const seen = record(request, stage, dialect);
     await held(stage);
     if (latency > 0) await delay(latency);
-    const origins = originsOf(request, elsewhere());
+    const origins = originsOf(request, options);
     const serve = async (course: Partial<Course> = {}): Promise<Answer> => {
       if (!dialect) return await service.download(request.url);
       const contentType = request.headers['content-type'] ?? '';
@@ -93,6 +97,12 @@ export async function createApp(options: AppOptions): Promise<RequestListener> {
           serve,
         })
       : await serve();
+    switchboard.answering(stage);
+    if (switchboard.closed) {
+      refuse();
+      // Without this the client would go on over the connection that it has.
+      reply.header('connection', 'close');
+    }
     await deliver(reply, answer);
   };
 
@@ -144,7 +154,7 @@ export async function createApp(options: AppOptions): Promise<RequestListener> {
 /** A mix without a scenario of its own succeeds at once, unless the scenario at hand is about polling. */
 function usualCourse(dialect: DialectName, switchboard: Switchboard): Course {
   return {
-    polls: switchboard.at('poll') ? 1 : 0,
+    polls: switchboard.polls ? 1 : 0,
     end: 'success',
     empties: 0,
     form: dialect === 'v5' ? 'old' : 'new',
@@ -153,9 +163,11 @@ function usualCourse(dialect: DialectName, switchboard: Switchboard): Course {
   };
 }
 
-function originsOf(request: FastifyRequest, elsewhere: string): Origins {
+/** Where links lead: to the host that the client itself asked for, so that they work through a proxy as well. */
+function originsOf(request: FastifyRequest, { switchboard, elsewhere, nowhere }: AppOptions): Origins {
   const service = `${request.protocol}://${request.host}`;
-  return { service, links: service, elsewhere };
+  const links = { service, elsewhere: elsewhere(), refused: nowhere(), 'unknown-host': 'http://no-such-host.invalid' };
+  return { service, links: links[switchboard.links], elsewhere: links.elsewhere };
 }
 
 function parsedBody(body: unknown): unknown {

@@ -13,7 +13,10 @@ const IN_BACKGROUND = 'Your image is processing in background, you can get this 
 
 /** The links of a generation's pictures. */
 export function linksOf(generation: Generation, { links }: Origins): string[] {
-  return generation.downloads.map((_, index) => `${links}/generations/${generation.prefix}-${index}.png`);
+  return Array.from(
+    { length: generation.order.samples },
+    (_, index) => `${links}/generations/${generation.prefix}-${index}.png`,
+  );
 }
 
 /** The first answer to a mix: the pictures, or where to ask for them. */
@@ -41,7 +44,7 @@ function answerOf(generation: Generation, origins: Origins, first: boolean): Ans
       const links = linksOf(generation, origins);
       const body = {
         status: 'success',
-        ...(first ? { generationTime: 0.19 * Number(generation.order.fields.steps ?? 20) } : {}),
+        ...(first ? { generationTime: generation.seconds } : {}),
         id,
         output: course.output === 'array' ? links : links[0],
         ...(course.form === 'new' ? { proxy_links: first ? links : '' } : {}),
@@ -90,7 +93,7 @@ function metaOf({ order, prefix, seed }: Generation): Record<string, unknown> {
     outdir: 'out',
     prompt: order.prompt,
     seed,
-    steps: fields.steps,
+    steps: order.steps,
   };
 }
 

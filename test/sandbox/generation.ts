@@ -26,8 +26,6 @@ export class Generation {
   readonly course: Course;
   /** Start of the pictures' file names. */
   readonly prefix: string;
-  /** How often each picture left whole. */
-  readonly downloads: number[];
   state: 'processing' | 'done' | 'failed' = 'processing';
   readonly #sources: readonly Buffer[];
   readonly #pictures = new Map<number, Promise<Buffer>>();
@@ -42,10 +40,14 @@ export class Generation {
     this.course = course;
     const hash = createHash('sha256').update(String(id)).digest('hex');
     this.prefix = hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
-    this.downloads = new Array<number>(order.samples).fill(0);
     this.#sources = sources;
     this.#polls = course.polls;
     this.#empties = course.empties;
+  }
+
+  /** What the service says the work took: more steps, more time. */
+  get seconds(): number {
+    return 0.19 * this.order.steps;
   }
 
   /** What to tell the next who asks; counts the question. */

@@ -10,6 +10,7 @@ export interface MixOrder {
   readonly prompt: string;
   readonly width: number;
   readonly height: number;
+  readonly steps: number;
   readonly guidanceScale: number;
   readonly seed: number | null;
   readonly samples: number;
@@ -110,6 +111,7 @@ export function readOrder(
       prompt: data.prompt,
       width: data.width,
       height: data.height,
+      steps: data.steps,
       guidanceScale: data.guidance_scale,
       seed: data.seed ?? null,
       samples: data.samples,
@@ -127,7 +129,7 @@ export function fieldErrors(error: z.ZodError, body: Readonly<Record<string, unk
     const field = String(path[0]);
     const missing = body[field] === undefined || body[field] === '';
     const text = missing ? `The ${words(field)} field is required.` : message;
-    errors[field] = [...(errors[field] ?? []), text];
+    errors[field] = [...new Set([...(errors[field] ?? []), text])];
   }
   return errors;
 }

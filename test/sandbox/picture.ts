@@ -1,11 +1,6 @@
 import sharp from 'sharp';
-
-/** A picture of 8-bit sRGB with alpha, 4 bytes a pixel. */
-interface Pixels {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8ClampedArray<ArrayBuffer>;
-}
+import { mixRasters } from '../../src/engines/local/kernel/kernel.ts';
+import type { Raster } from '../../src/images/raster.ts';
 
 /** What a mix is made of. */
 export interface Ingredients {
@@ -23,7 +18,7 @@ export interface Ingredients {
 /** Whether sharp can read it. */
 export async function isPicture(bytes: Buffer): Promise<boolean> {
   try {
-    await sharp(bytes).stats();
+    await sharp(bytes).resize(16).raw().toBuffer();
     return true;
   } catch {
     return false;
@@ -37,8 +32,14 @@ export async function cropToSquare(bytes: Buffer): Promise<Buffer> {
   return await sharp(bytes).autoOrient().resize(side, side, { fit: 'cover' }).toBuffer();
 }
 
-/** A picture of one colour: how the service shows a result that it blocked. */
-export async function blankPng(width: number, height: number): Promise<Buffer> {
+/** The same picture in another format. */
+export async function reencoded(bytes: Buffer, format: 'jpeg' | 'webp'): Promise<Buffer> {
+  return await sharp(bytes).toFormat(format).toBuffer();
+}
+
+/** A PNG of the same size in one colour: how the service shows a result that it blocked. */
+export async function blankLike(bytes: Buffer): Promise<Buffer> {
+  const { width, height } = await sharp(bytes).metadata();
   return await sharp({ create: { width, height, channels: 3, background: 'black' } })
     .png()
     .toBuffer();
@@ -46,28 +47,24 @@ export async function blankPng(width: number, height: number): Promise<Buffer> {
 
 /** Mixes the sources and returns a PNG; the same ingredients give the same bytes. */
 export async function mixPng(ingredients: Ingredients): Promise<Buffer> {
-  const { width, height } = ingredients;
-  const rasters = await Promise.all(ingredients.sources.map((bytes) => pixelsOf(bytes, width, height)));
-  const { data } = mix(rasters, ingredients);
+  const { sources, weights, width, height } = ingredients;
+  const rasters = await Promise.all(sources.map((bytes) => rasterOf(bytes, width, height)));
+  // What the service makes of nothing but zeros is not known; here it takes all alike.
+  const used = weights.some((weight) => weight > 0) ? weights : weights.map(() => 1);
+  const { data } = mixRasters(rasters, used, ingredients);
   return await sharp(data, { raw: { width, height, channels: 4 } })
     .png()
     .toBuffer();
 }
 
-async function pixelsOf(bytes: Buffer, width: number, height: number): Promise<Pixels> {
-  const data = await sharp(bytes).autoOrient().resize(width, height, { fit: 'cover' }).ensureAlpha().raw().toBuffer();
-  return { width, height, data: new Uint8ClampedArray(data) };
-}
-
-/** Weighted mean with a little noise from the seed. */
-function mix(rasters: readonly Pixels[], { weights, width, height, seed, sample }: Ingredients): Pixels {
-  const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
-  const data = new Uint8ClampedArray(width * height * 4);
-  let state = (seed + sample) >>> 0;
-  for (let at = 0; at < data.length; at++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const value = rasters.reduce((sum, raster, index) => sum + (raster.data[at] ?? 0) * (weights[index] ?? 0), 0);
-    data[at] = value / total + (at % 4 === 3 ? 0 : (state >>> 30) - 1);
-  }
-  return { width, height, data };
+/** The upright picture in sRGB, scaled down until it just covers the size; nothing is cropped. */
+async function rasterOf(bytes: Buffer, width: number, height: number): Promise<Raster> {
+  const { data, info } = await sharp(bytes)
+    .autoOrient()
+    .resize(width, height, { fit: 'outside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
 }

@@ -5,10 +5,14 @@ import { RequestLog, type SeenRequest } from './log.ts';
 import { scenarioNamed } from './scenarios.ts';
 import { Service } from './service.ts';
 import type { Stage } from './stages.ts';
-import { Switchboard } from './switchboard.ts';
+import { type ScenarioOptions, Switchboard } from './switchboard.ts';
+import { callWebhook } from './webhook.ts';
 
 /** The key that a sandbox accepts unless told otherwise. */
 export const sandboxKey = 'sandbox-key-7f3d91c2';
+
+/** A port that nobody listens at, as it belongs to the system and to a service that is extinct. */
+const UNUSED_PORT = 2;
 
 export interface SandboxOptions {
   /** 0, the default: any free port. */
@@ -20,6 +24,8 @@ export interface SandboxOptions {
   readonly scenarios?: readonly string[];
   /** Refuses fields, weights and webhooks that are documented nowhere. */
   readonly strict?: boolean;
+  /** Of the chaos; 1 by default. */
+  readonly seed?: number;
   /** What a processing answer promises, in seconds; .3 by default. How long it really takes is counted in fetches. */
   readonly eta?: number;
   /** Milliseconds that every answer takes. */
@@ -43,7 +49,7 @@ export interface Sandbox {
   /** The paid work, oldest first. */
   readonly generations: readonly Generation[];
   /** Puts a scenario in force at its stage, in place of the one before. @throws Error for an unknown name. */
-  scenario(name: string, options?: { times?: number }): Promise<void>;
+  scenario(name: string, options?: ScenarioOptions): Promise<void>;
   /** Every stage as usual again. */
   reset(): Promise<void>;
   /** Resolves with the `count`th request of a stage (1 by default), at once where it came already. */
@@ -56,14 +62,15 @@ export interface Sandbox {
 /** Starts a sandbox on loopback. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', key = sandboxKey, now = Date.now, certificate } = options;
+  const initial = (options.scenarios ?? []).map(scenarioNamed);
   const log = new RequestLog();
-  const switchboard = new Switchboard();
+  const switchboard = new Switchboard(options.seed ?? 1);
   const holds = new Map<Stage, Promise<void>>();
   const service = new Service({
     key,
     strict: options.strict ?? false,
     eta: options.eta ?? 0.3,
-    ended: () => undefined,
+    ended: (generation, origins) => void callWebhook(generation, origins, switchboard.webhooks),
   });
   const app = await createApp({
     service,
@@ -74,11 +81,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     latency: options.latency ?? 0,
     isService: (localPort) => main.origin.endsWith(`:${localPort}`),
     elsewhere: () => other.origin,
+    nowhere: () => other.origin.replace(/\d+$/, String(UNUSED_PORT)),
+    refuse: () => main.refuse(),
   });
   const main = new Listener(host, port, certificate, app);
   const other = new Listener(host, 0, certificate, app);
-  await main.open();
-  await other.open();
+  await Promise.all([main.open(), other.open()]);
   const sandbox: Sandbox = {
     baseUrl: `${main.origin}/api`,
     origin: main.origin,
@@ -86,8 +94,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     key,
     requests: log.requests,
     generations: service.generations,
-    async scenario(name, { times } = {}) {
-      switchboard.set(scenarioNamed(name), times);
+    async scenario(name, how = {}) {
+      switchboard.set(scenarioNamed(name), how);
+      if (switchboard.closed) main.refuse();
+      else await main.open();
     },
     async reset() {
       switchboard.clear();
@@ -109,6 +119,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       await Promise.all([main.close(), other.close()]);
     },
   };
-  for (const name of options.scenarios ?? []) await sandbox.scenario(name);
+  for (const { name } of initial) await sandbox.scenario(name);
   return sandbox;
 }

@@ -35,6 +35,14 @@ export type Effect =
   /** Seeded faults at every stage. */
   | { readonly kind: 'chaos' };
 
+/** `times` of an effect that never ends. */
+export const always = Number.POSITIVE_INFINITY;
+
+/** The effect of answering the first `times` requests for each thing with `behaviour`. */
+export function answers(behaviour: Behaviour, times: number): Effect {
+  return { kind: 'answers', behaviour, times };
+}
+
 /** A way the service can behave at one stage, by name. */
 export interface Scenario {
   readonly name: string;

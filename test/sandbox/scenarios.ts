@@ -1,12 +1,36 @@
+import { chaosScenarios } from './chaos.ts';
 import type { Scenario } from './scenario.ts';
+import { downloadScenarios } from './scenarios/downloads.ts';
+import { errorScenarios } from './scenarios/errors.ts';
+import { faultScenarios } from './scenarios/faults.ts';
 import { mixScenarios } from './scenarios/mix.ts';
+import { pollScenarios } from './scenarios/polls.ts';
+import { webhookScenarios } from './scenarios/webhooks.ts';
 
 /** Every scenario, in the order of the table in README.md. */
-export const scenarios: readonly Scenario[] = [...mixScenarios];
+export const scenarios: readonly Scenario[] = [
+  ...mixScenarios,
+  ...errorScenarios,
+  ...pollScenarios,
+  ...downloadScenarios,
+  ...webhookScenarios,
+  ...faultScenarios,
+  ...chaosScenarios,
+];
 
-/** @throws Error with the known names where there is none of this name. */
+/** @throws Error where there is none of this name. */
 export function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);
-  if (!found) throw new Error(`No scenario "${name}". Known: ${scenarios.map((scenario) => scenario.name).join(', ')}`);
+  if (!found) throw new Error(`There is no scenario "${name}"; npm run sandbox -- --list shows them all`);
   return found;
+}
+
+/** The scenarios as a table in Markdown, as it stands in README.md. */
+export function scenarioTable(): string {
+  const rows = scenarios.map(
+    ({ name, stage, answers, client }) => `| \`${name}\` | ${stage} | ${answers} | ${client} |`,
+  );
+  return ['| name | stage | what the service answers | what a client should do |', '| - | - | - | - |', ...rows].join(
+    '\n',
+  );
 }

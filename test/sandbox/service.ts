@@ -48,7 +48,7 @@ export class Service {
     if ('errors' in read) return invalid(call, read.errors);
     const sources: Buffer[] = [];
     for (const url of read.order.sources) {
-      const bytes = await fetchSource(url, (path) => this.#uploadAt(path));
+      const bytes = await this.#sourceBytes(url, call.origins);
       if (!bytes) return fixtureAnswer('source-unreachable', call.dialect === 'v5' ? 200 : 400);
       sources.push(bytes);
     }
@@ -102,9 +102,7 @@ export class Service {
     const [, prefix, index] = /^\/generations\/(.+)-(\d)\.png$/.exec(path) ?? [];
     const generation = this.generations.find((candidate) => candidate.prefix === prefix);
     const sample = Number(index);
-    const count = generation?.downloads[sample];
-    if (generation?.state !== 'done' || count === undefined) return missing();
-    generation.downloads[sample] = count + 1;
+    if (generation?.state !== 'done' || sample >= generation.order.samples) return missing();
     return pictureAnswer(await generation.picture(sample));
   }
 
@@ -126,8 +124,10 @@ export class Service {
     return { fields };
   }
 
-  #uploadAt(path: string): Buffer | undefined {
-    const upload = this.#uploads.get(path);
+  async #sourceBytes(url: string, { service }: Origins): Promise<Buffer | undefined> {
+    const { origin, pathname } = new URL(url);
+    if (origin !== service) return await fetchSource(url);
+    const upload = this.#uploads.get(pathname);
     return upload?.expired ? undefined : upload?.bytes;
   }
 }

@@ -3,18 +3,13 @@ import { isPicture } from './picture.ts';
 const TIMEOUT_MS = 10_000;
 
 /**
- * The bytes of a source picture: an upload of the service's own, or whatever answers at a loopback address; the sandbox never
- * leaves this machine. Undefined where the service would say that it could not fetch the picture.
+ * The bytes of a picture at a loopback address; the sandbox never leaves this machine. Undefined where the service would say
+ * that it could not fetch the picture.
  */
-export async function fetchSource(
-  url: string,
-  uploadAt: (path: string) => Buffer | undefined,
-): Promise<Buffer | undefined> {
-  const { hostname, pathname } = new URL(url);
-  if (!isLoopback(hostname)) return undefined;
-  if (pathname.startsWith('/uploads/')) return uploadAt(pathname);
+export async function fetchSource(url: string): Promise<Buffer | undefined> {
+  if (!isLoopback(url)) return undefined;
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok) return undefined;
     const bytes = Buffer.from(await response.arrayBuffer());
     return (await isPicture(bytes)) ? bytes : undefined;
@@ -23,6 +18,8 @@ export async function fetchSource(
   }
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a URL names this machine by a literal address or as `localhost`. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

@@ -7,7 +7,7 @@ const MAX_BYTES = 5 * 1024 * 1024;
 const dataUri = /^data:(image\/[a-z0-9.+-]+);base64,$/;
 
 const bodies = {
-  v5: z.looseObject({ key: z.string(), image: z.string().min(1), crop: z.string().optional() }),
+  v5: z.looseObject({ key: z.string(), image: z.string().min(1), crop: z.unknown().optional() }),
   v6: z.looseObject({ key: z.string(), base64_string: z.string().min(1) }),
 };
 const fieldOf = { v5: 'image', v6: 'base64_string' } as const;

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { Scenario } from './scenario.ts';
+import type { Stage } from './stages.ts';
+
+/** Of all requests, how many meet a scenario. */
+const SHARE = 0.35;
+
+/** Left out: what ends in no time, costs real time or 100 MB, or leads out of this machine. */
+const leftOut =
+  /^(processing-forever|success-documented|success-empty|download-unknown-host)$|-(stall|stall-body|slow|huge|expired)$/;
+
+/** What the `number`th request of a stage meets in chaos; undefined: as usual. The same seed and number give the same. */
+export function chaosPick(all: readonly Scenario[], seed: number, stage: Stage, number: number): Scenario | undefined {
+  const candidates = all.filter(
+    (scenario) => scenario.stage === stage && scenario.effect.kind === 'answers' && !leftOut.test(scenario.name),
+  );
+  const draw = createHash('sha256').update(`${seed} ${stage} ${number}`).digest();
+  if (draw.readUInt32BE(0) / 2 ** 32 >= SHARE) return undefined;
+  return candidates[draw.readUInt32BE(4) % candidates.length];
+}
+
+/** The scenario that mixes the others. */
+export const chaosScenarios: readonly Scenario[] = [
+  {
+    name: 'chaos',
+    stage: 'all',
+    answers:
+      'at every stage about a third of the requests meets one of the scenarios above, chosen by `--seed` and the number of the request; left out is what takes long (stall, slow, huge, expired, for ever)',
+    client: 'end each job in its picture or in one failure, and pay once',
+    effect: { kind: 'chaos' },
+  },
+];

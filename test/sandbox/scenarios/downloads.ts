@@ -1,0 +1,85 @@
+import { answer } from '../answer.ts';
+import { blankLike, reencoded } from '../picture.ts';
+import { always, answers, type Behaviour, type Effect, type Scenario } from '../scenario.ts';
+
+const download = (name: string, what: string, client: string, effect: Effect): Scenario => ({
+  name,
+  stage: 'download',
+  answers: what,
+  client,
+  effect,
+});
+
+/** Serves the picture after `change` had it; what is no picture (a 404) stays. */
+const changed =
+  (type: string, change: (bytes: Buffer) => Promise<Buffer>): Behaviour =>
+  async ({ serve }) => {
+    const served = await serve();
+    return served.status === 200 && Buffer.isBuffer(served.body)
+      ? answer(200, type, await change(served.body))
+      : served;
+  };
+
+const denied = (): Buffer => Buffer.from('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>');
+
+/** What links to pictures can do beside the faults that hit every stage. */
+export const downloadScenarios: readonly Scenario[] = [
+  download(
+    'download-not-ready-404',
+    'HTTP 404 twice, then the picture',
+    'try again with growing pauses',
+    answers(() => answer(404, 'text/html', Buffer.from('<h1>404 Not Found</h1>')), 2),
+  ),
+  download(
+    'download-not-ready-403',
+    'HTTP 403 twice, then the picture',
+    'try again with growing pauses',
+    answers(() => answer(403, 'application/xml', denied()), 2),
+  ),
+  download(
+    'download-text-plain',
+    'a PNG as `text/plain`',
+    'keep it: the first bytes say what it is',
+    answers(
+      changed('text/plain', (bytes) => Promise.resolve(bytes)),
+      always,
+    ),
+  ),
+  download(
+    'download-jpeg',
+    'a JPEG under a name that ends in `.png`',
+    'keep the bytes, name the file after what they are',
+    answers(
+      changed('image/png', (bytes) => reencoded(bytes, 'jpeg')),
+      always,
+    ),
+  ),
+  download(
+    'download-webp',
+    'a WebP under a name that ends in `.png`',
+    'keep the bytes, name the file after what they are',
+    answers(
+      changed('image/png', (bytes) => reencoded(bytes, 'webp')),
+      always,
+    ),
+  ),
+  download(
+    'download-blank',
+    'a picture of one colour: the result was blocked',
+    'keep it, with a warning',
+    answers(changed('image/png', blankLike), always),
+  ),
+  download('download-elsewhere', 'the links lead to another origin, which serves them', 'download from there', {
+    kind: 'links',
+    to: 'elsewhere',
+  }),
+  download(
+    'download-unknown-host',
+    'the links lead to a host that does not exist',
+    '`result-unavailable`, keep the id',
+    {
+      kind: 'links',
+      to: 'unknown-host',
+    },
+  ),
+];

@@ -1,0 +1,41 @@
+import { fixtureAnswer } from '../answer.ts';
+import type { FixtureName } from '../fixtures.ts';
+import { always, answers, type Scenario } from '../scenario.ts';
+
+/** A scenario that answers every mix (or only the first of a kind) with a fixture; no work is done. */
+function refusal(name: string, fixture: FixtureName, status: number, client: string, times: number = always): Scenario {
+  const first = times === always ? '' : ', then as usual';
+  return {
+    name,
+    stage: 'mix',
+    answers: `\`${fixture}.json\` under HTTP ${status}${first}`,
+    client,
+    effect: answers(() => fixtureAnswer(fixture, status), times),
+  };
+}
+
+/** The errors of the service's own, each body byte for byte, under HTTP 200 and under the code that fits. */
+export const errorScenarios: readonly Scenario[] = [
+  refusal('invalid-key', 'invalid-key', 200, '`invalid-api-key`'),
+  refusal('invalid-key-401', 'invalid-key-401', 401, '`invalid-api-key`'),
+  refusal('invalid-request', 'invalid-request', 200, '`invalid-request`'),
+  refusal('invalid-request-400', 'invalid-request', 400, '`invalid-request`'),
+  refusal('validation', 'validation', 200, '`invalid-request`, naming the fields'),
+  refusal('validation-400', 'validation', 400, '`invalid-request`, naming the fields'),
+  refusal(
+    'source-unreachable',
+    'source-unreachable',
+    200,
+    '`invalid-request`, saying that the service could not load an image',
+  ),
+  refusal('source-unreachable-400', 'source-unreachable', 400, 'the same'),
+  refusal('duplicate', 'duplicate', 200, 'wait 30 s, then send again', 1),
+  refusal('queue-full', 'queue-full', 200, 'wait for `retry_after`, then send again', 1),
+  refusal('no-credits', 'no-credits', 200, '`insufficient-credits`'),
+  refusal('no-credits-402', 'no-credits', 402, '`insufficient-credits`'),
+  refusal('plan-required', 'plan-required', 200, '`plan-required`'),
+  refusal('plan-required-403', 'plan-required', 403, '`plan-required`'),
+  refusal('server-error', 'server-error', 200, '`service-unavailable`, not repeated'),
+  refusal('unavailable', 'unavailable', 200, '`service-unavailable`, not repeated'),
+  refusal('failed', 'failed', 200, '`generation-failed`, for the user to repeat'),
+];
