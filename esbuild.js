@@ -118,7 +118,7 @@ const builds = [
   entryPoints: Object.fromEntries(Object.entries(build.entryPoints).filter(([, path]) => existsSync(path))),
 }));
 
-if (!watch) await rm('dist', { recursive: true, force: true });
+if (production) await rm('dist', { recursive: true, force: true });
 await copyWasm();
 // The two lines of watch mode tell the editor's build task when the first build has ended.
 if (watch) console.log('[watch] building');

@@ -6,6 +6,7 @@ import type { JobSnapshot } from '../jobs/runner.ts';
 import { type Draft, draftSchema, emptyDraft } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { Outcome } from '../mix/outcome.ts';
+import { withoutMaking } from '../mix/provenance.ts';
 import { announce, announceFailure } from './announcements.ts';
 import { ApiKeys, askForKey, isKey } from './apiKeys.ts';
 import { EngineChoice } from './engineChoice.ts';
@@ -148,15 +149,15 @@ export class App {
     const [file] = await this.#chosen(uri, undefined);
     if (!file) return;
     try {
-      const recipe = readProvenance(await readFile(file.fsPath));
-      if (recipe === undefined) {
+      const provenance = readProvenance(await readFile(file.fsPath));
+      if (typeof provenance !== 'object' || provenance === null) {
         throw new MixFailure('invalid-recipe', {
           reason: 'none-in-image',
           args: { image: vscode.workspace.asRelativePath(file) },
         });
       }
       const root = vscode.workspace.getWorkspaceFolder(file)?.uri ?? vscode.Uri.joinPath(file, '..');
-      this.#panel.openDraft(draftOfRecipe(recipe, root.fsPath));
+      this.#panel.openDraft(draftOfRecipe(withoutMaking(provenance), root.fsPath));
     } catch (error) {
       void vscode.window.showErrorMessage(this.#words.failure(error));
     }
@@ -204,6 +205,8 @@ export class App {
     const { id, state } = job.record;
     if (state === 'waiting' || state === 'running' || this.#announced.has(id)) return;
     this.#announced.add(id);
+    // Some file systems tell the Explorer of new files late or never.
+    if (state === 'done') void vscode.commands.executeCommand('workbench.files.action.refreshFilesExplorer');
     if (!this.#panel.visible && !this.#called.has(id)) await announce(job, this.#words);
   }
 

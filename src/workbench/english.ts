@@ -33,11 +33,32 @@ export const english = {
   'failure.invalid-recipe/no-json': 'The recipe {file} is not valid JSON: {detail}',
   'failure.invalid-recipe/none-in-image': 'This picture carries no recipe. Only pictures saved by Image Mixer do.',
 
-  'failure.unsupported-image': 'The file is no picture that can be read. Use PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.',
+  'failure.unsupported-image': '{format} can not be read. Save it as PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.',
   'failure.unsupported-image/not-an-image-file':
     'It does not look like an image by its name and was left out. Use PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.',
+  'failure.unsupported-image/not-a-picture':
+    'The file is no picture, whatever its name says. Use PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.',
+  'failure.unsupported-image/url-no-picture':
+    'What {url} answers with is no picture. Use the address of the picture itself, not of a page that shows it.',
   'failure.unreadable-image': 'The picture can not be read. Check the file, or replace it.',
-  'failure.image-too-large': 'The picture is too large to be opened safely. Use a smaller copy.',
+  'failure.unreadable-image/empty': 'The file is empty. Replace it.',
+  'failure.unreadable-image/missing': 'The file is not there any more. Put it back, or remove the image from the mix.',
+  'failure.unreadable-image/folder': 'This is a folder. Choose a picture in it.',
+  'failure.unreadable-image/no-file': 'This is no regular file. Choose a picture.',
+  'failure.unreadable-image/denied': 'The file may not be read. Check its permissions.',
+  'failure.unreadable-image/read-error': 'The file could not be read to its end. Check the disk or the network drive.',
+  'failure.unreadable-image/truncated':
+    'The picture is cut off: a part of the file is missing. Replace it with a whole copy.',
+  'failure.unreadable-image/damaged':
+    'The picture is damaged, or of a rare kind. Save it anew in another program, then try again.',
+  'failure.unreadable-image/decoder-hung':
+    'The picture took longer than {seconds} s to read and was given up. Use a smaller or simpler copy.',
+  'failure.unreadable-image/decoder-crashed': 'The picture brought its decoder down. Save it anew in another program.',
+  'failure.unreadable-image/no-decoder': 'The part that reads pictures did not start. Reload the window and try again.',
+  'failure.unreadable-image/url-status': '{url} answers with HTTP {status}. Check the address.',
+  'failure.image-too-large':
+    'The picture has too many pixels to be opened safely. Use a copy of at most 100 megapixels.',
+  'failure.image-too-large/bytes': 'The file has {megabytes} MB; at most {max} MB are read. Use a smaller copy.',
   'failure.blocked-address':
     'The address {host} is on this machine or a private network and is not fetched. To allow it, turn on imageMixer.images.allowPrivateAddresses in your user settings.',
   'failure.untrusted-workspace':
@@ -59,6 +80,9 @@ export const english = {
   'failure.rate-limited': 'The service takes no more requests just now. Wait a little, then mix again.',
   'failure.service-unavailable': 'The service is not available just now. Nothing was repeated; try again later.',
   'failure.generation-failed': 'The picture could not be made. Try again, with another seed if it happens again.',
+  'failure.generation-failed/mixer-failed': 'The local mix failed. Try again; if it happens again, the log has more.',
+  'failure.generation-failed/mixer-crashed':
+    'The local mix ran out of memory or broke down. Try a smaller size or fewer images.',
   'failure.result-unavailable': 'The picture was made, but can not be fetched.',
   'failure.result-unavailable/forgotten': 'This result is no longer in the list.',
   'failure.unexpected-response': 'The service gave an answer that can not be understood. Try again later.',
@@ -66,7 +90,19 @@ export const english = {
     'The connection broke after the request was sent, so it is not known whether the service made and charged the picture. Look into your account there before you mix again.',
   'failure.timeout': 'The service did not finish in time. It may still do so: choose “Check again”.',
   'failure.network': 'The service can not be reached. Check the connection and the proxy settings, then try again.',
+  'failure.network/dns': 'The name {host} is not known. Check the address and the connection.',
+  'failure.network/timeout': '{host} does not answer in time. Try again later.',
+  'failure.network/certificate': 'The certificate of {host} is not trusted, so nothing was fetched.',
+  'failure.network/connection': 'The connection to {host} broke. Check the network, then try again.',
+  'failure.network/redirects': '{url} leads from one address to the next without end. Use the final address.',
+  'failure.network/url-status': '{host} answers with HTTP {status}. Try again later.',
   'failure.save-failed': 'The picture can not be saved in {path}. Check that the folder can be written to.',
+  'failure.save-failed/exists': 'There is a file at {path} already, and it is never written over. Try again.',
+  'failure.save-failed/disk-full': 'The disk is full: {path} was not saved. Make room, then try again.',
+  'failure.save-failed/read-only':
+    'The folder of {path} may not be written to. Change its permissions or imageMixer.output.folder, then try again.',
+  'failure.save-failed/no-folder': 'The folder of {path} can not be made: something else is in its place.',
+  'failure.save-failed/write-error': '{path} could not be written ({detail}). Try again.',
   'failure.save-failed/folder-outside':
     'The folder {folder} lies outside the workspace folder. Choose one inside it in imageMixer.output.folder.',
 
