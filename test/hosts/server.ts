@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { installServer } from './serverInstall.ts';
 
+const run = promisify(execFile);
 const isWindows = process.platform === 'win32';
 
 export interface ServerOptions {
@@ -45,7 +47,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...(options.args ?? []),
     ],
     {
-      env: { ...outsideEnvironment(), EXTENSIONS_GALLERY: '{}', ...options.env },
+      cwd: options.dataDir,
+      env: { ...outsideEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true, // a process group of its own, so that extension hosts and watchers end with it
     },
@@ -73,7 +76,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return { origin: `http://127.0.0.1:${port}`, port, pid: child.pid, ended, close };
 }
 
-/** Started from a terminal inside VS Code, the server would take that editor's variables for its own. */
+/** Lets VS Code itself install an extension from its package. @throws Error with what it said. */
+export async function installVsix(
+  vsix: string,
+  { dataDir, extensionsDir, log }: Pick<ServerOptions, 'dataDir' | 'extensionsDir' | 'log'>,
+): Promise<void> {
+  const script = await installServer(log);
+  const dirs = ['--server-data-dir', dataDir, '--extensions-dir', extensionsDir];
+  await run(process.execPath, [script, ...dirs, '--install-extension', vsix], { env: outsideEnvironment() });
+}
+
+/** Started from a terminal inside VS Code, the server would take that editor's variables for its own. No gallery: no network. */
 function outsideEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VSCODE|ELECTRON)_/.test(name)));
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VSCODE|ELECTRON)_/.test(name)));
+  return { ...env, EXTENSIONS_GALLERY: '{}' };
 }

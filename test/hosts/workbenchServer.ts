@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { installExtensions } from './extensionFolder.ts';
-import { startServer } from './server.ts';
+import { installVsix, startServer } from './server.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -11,6 +11,8 @@ export interface WorkbenchServerOptions {
   readonly develop?: string;
   /** Unpacked extensions to install. */
   readonly install?: readonly string[];
+  /** A packed extension to install. */
+  readonly vsix?: string;
   /** Module whose `run()` the extension host calls. */
   readonly tests?: string;
   /** User settings, over the quiet ones below. */
@@ -66,15 +68,15 @@ export async function startWorkbenchServer(options: WorkbenchServerOptions): Pro
     await writeSettings(dataDir, 'User', { ...quietSettings, ...options.settings });
     await writeSettings(dataDir, 'Machine', machineSettings);
     const extensionsDir = join(dataDir, 'extensions');
+    const dirs = { dataDir, extensionsDir, ...(options.log && { log: options.log }) };
     await installExtensions(extensionsDir, options.install ?? []);
+    if (options.vsix) await installVsix(options.vsix, dirs);
     const server = await startServer({
-      dataDir,
-      extensionsDir,
+      ...dirs,
       port: options.again?.port ?? 0,
       trust: options.trust ?? false,
       env: options.env ?? {},
       args: options.serverArgs ?? [],
-      ...(options.log && { log: options.log }),
     });
     return {
       port: server.port,

@@ -24,8 +24,8 @@ export const test = base.extend<Fixtures>({
     await remove();
   },
   editor: async ({ launch, project }, use) => {
-    const develop = resolve(import.meta.dirname, '../..');
-    const workbench = await launchWorkbench({ folder: project, develop, ...launch });
+    const ours = launch.vsix ? {} : { develop: resolve(import.meta.dirname, '../..') };
+    const workbench = await launchWorkbench({ folder: project, ...ours, ...launch });
     const editor = new Editor(workbench, workbench.page);
     await editor.ready();
     await use(editor);

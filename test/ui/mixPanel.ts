@@ -13,13 +13,19 @@ export class MixPanel {
     return this.frame.getByRole('list', { name: 'Images' }).getByRole('group', { name, exact: true });
   }
 
+  slider(name: string): Locator {
+    return this.frame.getByRole('slider', { name: `Weight of ${name}`, exact: true });
+  }
+
+  exactWeight(name: string): Locator {
+    return this.frame.getByRole('spinbutton', { name: `Exact weight of ${name}`, exact: true });
+  }
+
   async setWeight(name: string, weight: number): Promise<void> {
-    const box = this.frame.getByRole('spinbutton', { name: `Exact weight of ${name}` });
+    const box = this.exactWeight(name);
     await box.fill(String(weight));
     await box.press('Tab');
-    await expect(this.frame.getByRole('slider', { name: `Weight of ${name}`, exact: true })).toHaveValue(
-      String(weight),
-    );
+    await expect(this.slider(name)).toHaveValue(String(weight));
   }
 
   async setNumber(
@@ -49,6 +55,11 @@ export class MixPanel {
     const before = await this.results().count();
     await this.mixButton().click();
     await expect(this.results()).toHaveCount(before + 1, { timeout: 60_000 });
+    return this.newestResult();
+  }
+
+  /** The file name of the newest picture. */
+  async newestResult(): Promise<string> {
     const [, name] = /img "(.+)"/.exec(await this.results().first().ariaSnapshot()) ?? [];
     if (!name) throw new Error('The newest result has no name');
     return name;

@@ -1,0 +1,84 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Locator, Page } from '@playwright/test';
+import { expect, test } from './fixtures.ts';
+import { MixPanel } from './mixPanel.ts';
+import { readPicture } from './picture.ts';
+
+test('two photographs from the explorer become a picture in mixes/, by mouse', async ({ editor, project }) => {
+  await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
+  const panel = new MixPanel(editor.panel());
+  await panel.setWeight('alps.jpg', 0.3);
+  await panel.setWeight('allium.jpg', 0.7);
+  await panel.setPrompt('flower of the mountains');
+  await panel.setNumber('Width', 512);
+  await panel.setNumber('Height', 384);
+  await panel.setNumber('Seed', 12345);
+  const name = await panel.mix();
+
+  expect(name).toBe('flower-of-the-mountains-12345-1.png');
+  await expect(await editor.file(`mixes/${name}`)).toBeVisible();
+  const picture = await readPicture(join(project, 'mixes', name));
+  expect(picture).toMatchObject({ format: 'png', width: 512, height: 384 });
+  expect(picture.recipe).toMatchObject({
+    version: 1,
+    prompt: 'flower of the mountains',
+    width: 512,
+    height: 384,
+    seed: 12345,
+    engine: 'local',
+  });
+  expect(picture.recipe?.images.map(({ source, weight }) => [source, weight]).toSorted()).toEqual([
+    ['refs/allium.jpg', 0.7],
+    ['refs/alps.jpg', 0.3],
+  ]);
+});
+
+test('the keyboard alone makes a mix', async ({ editor, project }) => {
+  const { page } = editor;
+  await page.keyboard.press('ControlOrMeta+Shift+E');
+  await expect(page.getByRole('tree', { name: 'Files Explorer' })).toBeFocused();
+  await expect(page.getByRole('treeitem', { name: 'refs' })).toBeVisible();
+  for (const key of ['ArrowDown', 'ArrowRight']) await page.keyboard.press(key);
+  await expect(page.getByRole('treeitem', { name: 'alps.jpg' })).toBeVisible();
+  for (const key of ['Shift+ArrowDown', 'Shift+ArrowDown']) await page.keyboard.press(key);
+  await expect(page.getByRole('treeitem', { selected: true })).toHaveCount(2);
+  await page.keyboard.press('Shift+F10');
+  await pressUntilFocused(page, 'ArrowDown', page.getByRole('menuitem', { name: 'Mix Images' }));
+  await page.keyboard.press('Enter');
+
+  const panel = new MixPanel(editor.panel());
+  await expect(panel.image('alps.jpg')).toBeVisible();
+  await pressUntilFocused(page, 'Tab', panel.exactWeight('allium.jpg'));
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.type('0.7');
+  await pressUntilFocused(page, 'Tab', panel.slider('alps.jpg'));
+  await page.keyboard.press('ArrowLeft');
+  await expect(panel.slider('alps.jpg')).toHaveValue('0.45');
+  await pressUntilFocused(page, 'Tab', panel.mixButton());
+  await page.keyboard.press('Enter');
+
+  await expect(panel.results()).toHaveCount(1, { timeout: 60_000 });
+  const { recipe } = await readPicture(join(project, 'mixes', await panel.newestResult()));
+  expect(recipe?.images.map(({ weight }) => weight)).toEqual([0.7, 0.45]);
+});
+
+test('a cut-off JPEG among the sources is named, and the panel goes on', async ({ editor, project }) => {
+  const file = await open(join(project, 'refs/alps.jpg'), 'r+');
+  await file.truncate(20_000);
+  await file.close();
+  await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
+  const panel = new MixPanel(editor.panel());
+  await panel.mixButton().click();
+  await expect(panel.image('alps.jpg').getByText(/alps\.jpg/)).toBeVisible();
+  await panel.frame.getByRole('button', { name: 'Remove alps.jpg' }).click();
+  expect(await panel.mix()).toMatch(/allium-\d+-1\.png/);
+});
+
+async function pressUntilFocused(page: Page, key: string, target: Locator): Promise<void> {
+  for (let presses = 0; presses < 60; presses++) {
+    await page.keyboard.press(key);
+    if (await target.evaluate((element) => element.matches(':focus, :focus-within'))) return;
+  }
+  throw new Error(`${target} was not reached by ${key}`);
+}

@@ -1,0 +1,242 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Locator } from '@playwright/test';
+import type { Editor } from './editor.ts';
+import { expect, test } from './fixtures.ts';
+import { MixPanel } from './mixPanel.ts';
+
+type Role = Parameters<Locator['getByRole']>[0];
+
+/** The panel with the project's two photographs in it. */
+async function openPanel(editor: Editor): Promise<MixPanel> {
+  const panel = new MixPanel(editor.panel());
+  await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
+  await expect(panel.image('alps.jpg')).toBeVisible({ timeout: 60_000 });
+  return panel;
+}
+
+const cards = (panel: MixPanel) => panel.frame.getByRole('list', { name: 'Images' }).getByRole('group');
+const namesOf = (panel: MixPanel) => cards(panel).evaluateAll((groups) => groups.map((group) => group.ariaLabel));
+
+test('every control has its role and name', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  const ofTheCard: [Role, string[]][] = [
+    ['slider', ['Weight of alps.jpg']],
+    ['spinbutton', ['Exact weight of alps.jpg']],
+    ['checkbox', ['Use alps.jpg']],
+    ['button', ['Move alps.jpg up', 'Move alps.jpg down', 'Remove alps.jpg']],
+  ];
+  const ofThePanel: [Role, string[]][] = [
+    ['list', ['Images']],
+    ['button', ['Add images', 'Add URL', 'Mix', 'New seed']],
+    ['textbox', ['Prompt', 'Negative prompt']],
+    ['spinbutton', ['Width', 'Height', 'Steps', 'Guidance scale', 'Seed', 'Samples']],
+    ['img', ['Live preview']],
+  ];
+  const expectAll = async (place: Pick<Locator, 'getByRole'>, controls: [Role, string[]][]) => {
+    for (const [role, names] of controls) {
+      for (const name of names) await expect(place.getByRole(role, { name, exact: true })).toBeVisible();
+    }
+  };
+  await expectAll(panel.image('alps.jpg'), ofTheCard);
+  await expectAll(panel.frame, ofThePanel);
+  await panel.mix();
+  const result = panel.frame.getByRole('list', { name: 'Results' }).getByRole('listitem').first();
+  for (const name of [/^Reveal alps.+png$/, /^Copy path of alps.+png$/, /^Use alps.+png as source$/]) {
+    await expect(result.getByRole('button', { name })).toBeVisible();
+  }
+  await expect(result.getByRole('button', { name: /^Reuse settings of alps.+png$/ })).toBeVisible();
+});
+
+test('a weight follows slider, keys and number box, and every change can be undone', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  const slider = panel.image('alps.jpg').getByRole('slider');
+  const box = panel.image('alps.jpg').getByRole('spinbutton');
+  await slider.focus();
+  await slider.press('ArrowRight');
+  await expect(box).toHaveValue('0.55');
+  await slider.press('Shift+ArrowRight');
+  await expect(box).toHaveValue('0.56');
+  await box.fill('0,8');
+  await expect(slider).toHaveValue('0.8');
+  await expect(box).toHaveValue('0,8');
+  await expect(slider).toHaveAttribute('aria-valuetext', '0.8, 62% of the whole');
+
+  const track = await slider.boundingBox();
+  if (!track) throw new Error('The slider has no place on the screen');
+  const at = (part: number) => [track.x + part * track.width, track.y + track.height / 2] as const;
+  await editor.page.mouse.move(...at(0.8));
+  await editor.page.mouse.down();
+  for (const part of [0.7, 0.6, 0.5, 0.4, 0.31]) await editor.page.mouse.move(...at(part));
+  await editor.page.mouse.up();
+  await expect(box).toHaveValue('0.3'); // on the grid of .05, and the whole drag is one step:
+  await editor.page.keyboard.press('Control+z');
+  await expect(box).toHaveValue('0.8');
+  await editor.page.keyboard.press('Control+z');
+  await expect(box).toHaveValue('0.56');
+  await editor.page.keyboard.press('Control+Shift+z');
+  await expect(box).toHaveValue('0.8');
+  await editor.page.mouse.dblclick(...at(0.1));
+  await expect(box).toHaveValue('0.5');
+  await panel.frame.getByRole('button', { name: 'Undo' }).click();
+  await expect(box).toHaveValue('0.8');
+});
+
+test('a text box keeps its own undo', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  const prompt = panel.frame.getByRole('textbox', { name: 'Prompt', exact: true });
+  await prompt.click();
+  await editor.page.keyboard.type('rose man');
+  await editor.page.keyboard.press('Control+z');
+  await expect(prompt).toHaveValue('');
+  await editor.page.keyboard.press('Control+y');
+  await expect(prompt).toHaveValue('rose man');
+  await expect(cards(panel)).toHaveCount(2);
+});
+
+test('images are switched off, moved by keys and removed, and the keyboard stays where it was', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  const use = panel.image('alps.jpg').getByRole('checkbox');
+  await use.focus();
+  await use.press(' ');
+  await expect(use).not.toBeChecked();
+  await expect(panel.image('alps.jpg')).toContainText('off');
+  await expect(panel.image('allium.jpg')).toContainText('100%');
+
+  expect(await namesOf(panel)).toEqual(['alps.jpg', 'allium.jpg']);
+  await use.press('Alt+ArrowDown');
+  await expect.poll(() => namesOf(panel)).toEqual(['allium.jpg', 'alps.jpg']);
+  await expect(use).toBeFocused();
+  const up = panel.frame.getByRole('button', { name: 'Move alps.jpg up' });
+  await up.press('Enter');
+  await expect.poll(() => namesOf(panel)).toEqual(['alps.jpg', 'allium.jpg']);
+  await expect(up).toBeFocused();
+
+  await panel.frame.getByRole('button', { name: 'Remove alps.jpg' }).press('Enter');
+  await expect.poll(() => namesOf(panel)).toEqual(['allium.jpg']);
+  await expect(panel.frame.getByRole('button', { name: 'Remove allium.jpg' })).toBeFocused();
+  await editor.page.keyboard.press('Enter');
+  await expect(panel.frame.getByText('Start with two pictures')).toBeVisible();
+  await expect(panel.frame.getByRole('button', { name: 'Add images' })).toBeFocused();
+  await editor.page.keyboard.press('Control+z');
+  await expect(cards(panel)).toHaveCount(1);
+});
+
+test('what is wrong is told at its field, what was typed stays, and no mix starts', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  const { frame } = panel;
+  for (const [name, typed, message] of [
+    ['Exact weight of alps.jpg', 'x', 'Enter a number from 0 to 1.'],
+    ['Exact weight of alps.jpg', '-1', 'Enter a number from 0 to 1.'],
+    ['Width', '5000', 'Enter a whole number from 64 to 1,024.'],
+    ['Samples', '', 'Enter a whole number from 1 to 4.'],
+    ['Seed', 'abc', 'Enter a whole number from 0 to 4,294,967,295.'],
+  ] as const) {
+    const box = frame.getByRole('spinbutton', { name, exact: true });
+    const before = await box.inputValue();
+    await box.fill(typed);
+    await expect(frame.getByText(message)).toBeVisible();
+    await expect(box).toHaveAccessibleDescription(message);
+    await panel.mixButton().click();
+    await expect(box).toBeFocused();
+    await expect(box).toHaveValue(typed);
+    await box.fill(before);
+    await expect(frame.getByText(message)).toHaveCount(0);
+  }
+  for (const name of ['alps.jpg', 'allium.jpg']) await panel.setWeight(name, 0);
+  await expect(frame.getByText('Give at least one image a weight above 0.')).toBeVisible();
+  await editor.page.keyboard.press('Control+Enter');
+  for (const name of ['alps.jpg', 'allium.jpg']) await panel.image(name).getByRole('checkbox').uncheck();
+  await expect(frame.getByText('Switch at least one image on.')).toBeVisible();
+  await expect(panel.results()).toHaveCount(0);
+});
+
+test('an image that cannot be read says so on its card', async ({ editor, project }) => {
+  await writeFile(join(project, 'refs/letter.png'), 'Dear reader, this is no picture.');
+  await writeFile(join(project, 'refs/nothing.png'), '');
+  const panel = new MixPanel(editor.panel());
+  await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/nothing.png', 'refs/letter.png'], 'Mix Images');
+  await expect(panel.image('letter.png').locator('.card-warning')).toContainText('letter.png');
+  await expect(panel.image('nothing.png').locator('.card-warning')).toContainText('nothing.png');
+  await expect(panel.image('alps.jpg').locator('.card-warning')).toHaveCount(0);
+  await expect(panel.frame.getByRole('img', { name: 'Live preview' })).toBeVisible();
+});
+
+test('the mix and its history survive being hidden and a reload of the window', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  await panel.setPrompt('rose man');
+  await panel.setNumber('Width', 640);
+  await panel.setWeight('alps.jpg', 0.3);
+
+  await (await editor.file('refs/alps.jpg')).dblclick();
+  await expect(editor.page.getByRole('tab', { name: 'alps.jpg' })).toHaveAttribute('aria-selected', 'true');
+  await editor.page.getByRole('tab', { name: 'Image Mixer' }).click();
+  await expect(panel.image('alps.jpg').getByRole('spinbutton')).toHaveValue('0.3');
+
+  await editor.page.reload();
+  await expect(panel.image('alps.jpg').getByRole('spinbutton')).toHaveValue('0.3', { timeout: 60_000 });
+  await expect(panel.frame.getByRole('textbox', { name: 'Prompt', exact: true })).toHaveValue('rose man');
+  await panel.frame.getByRole('heading', { name: 'Images' }).click();
+  await editor.page.keyboard.press('Control+z');
+  await expect(panel.image('alps.jpg').getByRole('spinbutton')).toHaveValue('0.5');
+  await editor.page.keyboard.press('Control+z');
+  await expect(panel.frame.getByRole('spinbutton', { name: 'Width' })).toHaveValue('768');
+});
+
+test('size presets, swap and seed', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  const width = panel.frame.getByRole('spinbutton', { name: 'Width' });
+  const height = panel.frame.getByRole('spinbutton', { name: 'Height' });
+  const seed = panel.frame.getByRole('spinbutton', { name: 'Seed' });
+  await panel.frame.getByRole('button', { name: 'Proportion 16:9' }).click();
+  await expect(width).toHaveValue('768');
+  await expect(height).toHaveValue('432');
+  await panel.frame.getByRole('button', { name: 'Swap width and height' }).click();
+  await expect(width).toHaveValue('432');
+  await expect(panel.frame.getByRole('button', { name: 'Proportion 9:16' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(seed).toHaveValue('');
+  await panel.frame.getByRole('button', { name: 'New seed' }).click();
+  await expect(seed).toHaveValue(/^\d+$/);
+  await panel.frame.getByRole('button', { name: 'Keep one seed' }).click();
+  await expect(seed).toHaveValue('');
+});
+
+test('a file dropped from the Explorer with Shift, and an address pasted, join the mix', async ({ editor }) => {
+  const { page } = editor;
+  const panel = await openPanel(editor);
+  await panel.frame.getByRole('button', { name: 'Remove allium.jpg' }).click();
+  const file = await (await editor.file('refs/allium.jpg')).boundingBox();
+  const target = await page.locator('iframe.webview.ready').boundingBox();
+  if (!file || !target) throw new Error('The file or the panel has no place on the screen');
+  await page.mouse.move(file.x + 60, file.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(file.x + 70, file.y + 20, { steps: 4 });
+  await page.keyboard.down('Shift');
+  await page.mouse.move(target.x + 200, target.y + 300, { steps: 12 });
+  await expect(panel.frame.getByText('Drop to add to the mix')).toBeVisible();
+  await page.mouse.up();
+  await page.keyboard.up('Shift');
+  await expect(panel.image('allium.jpg')).toBeVisible();
+  await expect(panel.frame.getByText('Drop to add to the mix')).toHaveCount(0);
+
+  await page.evaluate(() => navigator.clipboard.writeText('https://example.invalid/rose.png'));
+  await panel.frame.getByRole('heading', { name: 'Images' }).click();
+  await page.keyboard.press('Control+v');
+  await expect(panel.image('rose.png')).toBeVisible();
+});
+
+test('results bring their settings back and become sources', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  await panel.setWeight('alps.jpg', 0.2);
+  const name = await panel.mix();
+  await panel.setWeight('alps.jpg', 0.9);
+  await panel.frame.getByRole('button', { name: `Reuse settings of ${name}` }).click();
+  await expect(panel.image('alps.jpg').getByRole('spinbutton')).toHaveValue('0.2');
+  await expect(panel.frame.getByRole('spinbutton', { name: 'Seed' })).toHaveValue(/^\d+$/);
+  await panel.frame.getByRole('button', { name: `Use ${name} as source` }).click();
+  await expect(panel.image(name)).toBeVisible();
+  await panel.frame.getByRole('button', { name: `Copy path of ${name}` }).click();
+  await expect.poll(() => editor.page.evaluate(() => navigator.clipboard.readText())).toMatch(new RegExp(`${name}$`));
+  await panel.frame.getByRole('button', { name: `Reveal ${name}` }).click();
+  await expect(editor.page.getByRole('treeitem', { name })).toBeVisible();
+});
