@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
+import { Agent, request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
+import { makeCertificate } from '../sandbox/certificate.ts';
 import { chaosPick } from '../sandbox/chaos.ts';
 import { fixture, fixtureNames } from '../sandbox/fixtures.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts';
@@ -423,6 +425,22 @@ describe('faults on the wire', () => {
     const redirect = await mixV5(sandbox);
     expect([redirect.status, redirect.headers.get('location')]).toEqual([307, `${sandbox.elsewhere}/api/v5/img_mixer`]);
   });
+});
+
+test('over TLS it is trusted by those who know its authority, and by nobody else', async () => {
+  const { authority, ...certificate } = await makeCertificate();
+  const sandbox = await start({ certificate, host: '::1' });
+  const balance = async (options: { ca?: string }): Promise<unknown> => {
+    const dispatcher = new Agent({ connect: options });
+    open.push({ close: () => dispatcher.close() });
+    const body = JSON.stringify({ key: sandbox.key });
+    const headers = { 'content-type': 'application/json' };
+    const url = `${sandbox.baseUrl}/v6/wallet_balance`;
+    return await (await request(url, { method: 'POST', headers, body, dispatcher })).body.json();
+  };
+  expect(sandbox.baseUrl).toMatch(/^https:\/\/\[::1\]:\d+\/api$/);
+  expect(await balance({ ca: authority })).toMatchObject({ status: 'success' });
+  await expect(balance({})).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
 });
 
 describe('chaos', () => {

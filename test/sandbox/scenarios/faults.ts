@@ -121,7 +121,7 @@ const faults: readonly Fault[] = [
     client: {
       upload: '`unexpected-response`',
       mix: '`unexpected-response`, not repeated',
-      poll: '`unexpected-response`, keep the id',
+      poll: '`result-unavailable`, keep the id',
       download: '`result-unavailable`, keep the id',
     },
     effect: (stage) => answers(afterWork(wrongTypes[stage]), always),
@@ -164,8 +164,8 @@ const faults: readonly Fault[] = [
       download: 'HTTP 404 for ever',
     },
     client: {
-      upload: 'upload once more, then say that the service could not load the image',
-      mix: 'forget the remembered links, upload again',
+      upload: '`invalid-request`, saying that the service could not load the image',
+      mix: '`invalid-request`; forget the remembered links, so that the next try uploads again',
       poll: '`result-unavailable`',
       download: 'try for a while, then `result-unavailable`',
     },

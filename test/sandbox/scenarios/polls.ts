@@ -30,7 +30,7 @@ export const pollScenarios: readonly Scenario[] = [
     },
   ),
   poll('poll-failed', '`failed.json`', '`generation-failed`', () => fixtureAnswer('failed')),
-  poll('poll-error', '`server-error.json` under HTTP 200', '`generation-failed` or `service-unavailable`', () =>
+  poll('poll-error', '`server-error.json` under HTTP 200', '`service-unavailable`, keep the id', () =>
     fixtureAnswer('server-error'),
   ),
 ];

@@ -1,0 +1,38 @@
+import { generate } from 'selfsigned';
+import type { Certificate } from './listener.ts';
+
+/** A certificate for this machine's loopback names, and the authority that signed it, all as PEM. */
+export interface TrustedCertificate extends Certificate {
+  /** What a client must trust; no system knows it. */
+  readonly authority: string;
+}
+
+const strong = { keyType: 'ec', algorithm: 'sha256' } as const;
+
+/** Makes an authority of its own and has it sign a certificate for `localhost`, `127.0.0.1` and `::1`. */
+export async function makeCertificate(): Promise<TrustedCertificate> {
+  const authority = await generate([{ name: 'commonName', value: 'Sandbox authority' }], {
+    ...strong,
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  const leaf = await generate([{ name: 'commonName', value: 'localhost' }], {
+    ...strong,
+    ca: { key: authority.private, cert: authority.cert },
+    extensions: [
+      { name: 'basicConstraints', cA: false },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+          { type: 7, ip: '::1' },
+        ],
+      },
+    ],
+  });
+  return { cert: leaf.cert, key: leaf.private, authority: authority.cert };
+}
