@@ -35,7 +35,10 @@ function contextOf(job: ActiveJob, folder: JobFolder, saver: PictureSaver): MixC
       job.update({ engineState });
       await job.save();
     },
-    deliver: (picture) => saver.save(job, folder, picture),
+    deliver: (picture) => {
+      job.report({ stage: 'saving' });
+      return saver.save(job, folder, picture);
+    },
   };
 }
 

@@ -8,7 +8,7 @@ const day = 24 * 60 * minute;
  * - `run`: goes on where it was; a failed one that holds paid work is looked up once.
  * - `show`: failed, and its user should still hear of it.
  * - `cancel`: nobody waits for it any more. A local mix costs nothing and takes seconds, so after ten minutes a picture out of the
- *   blue would only surprise; a hosted one that still waits for its turn would cost money, so it is not ordered after a day.
+ *   blue would only surprise; a hosted one that was never ordered would cost money, so it is not ordered after a day.
  * - `remove`: over.
  * @param hasUnsaved whether pictures were made that are not in the project yet: those are always saved.
  */
@@ -23,9 +23,12 @@ export function fateAtStart(record: JobRecord, hasUnsaved: boolean, now: number)
       if (age > day) return 'remove';
       return record.checkable ? 'run' : 'show';
     case 'waiting':
-      return age > (record.request.engine === 'local' ? 10 * minute : day) ? 'cancel' : 'run';
-    case 'running':
-      return !hasUnsaved && record.request.engine === 'local' && age > 10 * minute ? 'cancel' : 'run';
+    case 'running': {
+      // An engine keeps no state of a job that it has not begun.
+      const isBegun = hasUnsaved || (record.engineState !== undefined && record.request.engine === 'hosted');
+      const patience = record.request.engine === 'local' ? 10 * minute : day;
+      return isBegun || age < patience ? 'run' : 'cancel';
+    }
   }
 }
 

@@ -1,12 +1,13 @@
 import type { Clock } from '../engines/clock.ts';
 import { type Engine, PutAside } from '../engines/engine.ts';
 import { recordFailure } from '../mix/failure.ts';
-import { type EngineName, engineNames } from '../mix/limits.ts';
+import type { EngineName } from '../mix/limits.ts';
 import type { PictureWriter } from '../output/pictureWriter.ts';
 import { ActiveJob, JobCancelled, type JobHandle, type JobSnapshot } from './activeJob.ts';
 import { goneAfter } from './heartbeat.ts';
 import type { JobRecord, JobRequest } from './job.ts';
 import { type JobFolder, Superseded } from './jobFolder.ts';
+import { JobQueue } from './jobQueue.ts';
 import { asFailure, runJob } from './jobRun.ts';
 import { Journal, type OwnedJob } from './journal.ts';
 import { PictureSaver } from './pictureSaver.ts';
@@ -35,9 +36,7 @@ export class JobRunner {
   readonly #saver: PictureSaver;
   readonly #jobs = new Map<string, ActiveJob>();
   readonly #listeners = new Set<(job: JobSnapshot) => void>();
-  /** Jobs that wait for their turn, in order; those without a folder are still being written down. */
-  readonly #waiting: ActiveJob[] = [];
-  readonly #running = new Set<ActiveJob>();
+  readonly #queue: JobQueue;
   /** Everything that is going on, so that `dispose` can wait for it. */
   readonly #tasks = new Set<Promise<void>>();
   readonly #disposed = new AbortController();
@@ -46,6 +45,10 @@ export class JobRunner {
     this.#options = options;
     this.#journal = new Journal(options);
     this.#saver = new PictureSaver(options.writer);
+    this.#queue = new JobQueue(
+      (engine) => this.#limit(engine),
+      (job, folder) => this.#track(this.#run(job, folder)),
+    );
   }
 
   /** Starts a job, or puts it in line. */
@@ -61,9 +64,9 @@ export class JobRunner {
       checkable: false,
     });
     if (this.#disposed.signal.aborted) job.controller.abort(this.#disposed.signal.reason);
-    this.#waiting.push(job);
+    this.#queue.add(job);
     job.report({ stage: 'waiting' });
-    this.#track(this.#writeDown(job));
+    void this.#track(this.#writeDown(job));
     return job.handle;
   }
 
@@ -73,7 +76,7 @@ export class JobRunner {
    */
   async resume(): Promise<JobHandle[]> {
     const { handles, held } = await this.#claimAll(await this.#journal.list());
-    if (held.length > 0) this.#track(this.#watch(held));
+    if (held.length > 0) void this.#track(this.#watch(held));
     return handles;
   }
 
@@ -82,8 +85,8 @@ export class JobRunner {
     const job = this.#jobs.get(id);
     if (!job?.isOpen || job.controller.signal.aborted) return;
     job.controller.abort(new JobCancelled());
-    if (this.#running.has(job) || !job.folder) return; // ends by itself, as soon as it is written down or notices
-    this.#leaveLine(job);
+    if (this.#queue.isRunning(job) || !job.folder) return; // ends by itself, as soon as it is written down or notices
+    this.#queue.leave(job);
     await this.#end(job, job.folder, { state: 'cancelled' });
   }
 
@@ -122,7 +125,7 @@ export class JobRunner {
   async dispose(): Promise<void> {
     this.#disposed.abort(new PutAside());
     for (const job of this.#jobs.values()) if (job.isOpen) job.controller.abort(this.#disposed.signal.reason);
-    for (const job of this.#waiting.splice(0)) if (job.folder) this.#track(this.#putAside(job, job.folder));
+    for (const job of this.#queue.close()) if (job.folder) void this.#track(this.#putAside(job, job.folder));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
   }
 
@@ -139,37 +142,28 @@ export class JobRunner {
     try {
       job.folder = await this.#journal.create(job.record);
     } catch (error) {
-      this.#leaveLine(job);
+      this.#queue.leave(job);
       job.update({ state: 'failed', finishedAt: this.#options.clock.now(), failure: recordFailure(asFailure(error)) });
       job.finish();
-      this.#startNext();
+      this.#queue.startNext();
       return;
     }
     const { signal } = job.controller;
-    if (!signal.aborted) return this.#startNext();
-    this.#leaveLine(job);
+    if (!signal.aborted) return this.#queue.startNext();
+    this.#queue.leave(job);
     if (signal.reason instanceof PutAside) await this.#putAside(job, job.folder);
     else await this.#end(job, job.folder, { state: 'cancelled' });
-    this.#startNext();
-  }
-
-  /** Starts as many jobs as may run at once, in order and each engine for itself. */
-  #startNext(): void {
-    if (this.#disposed.signal.aborted) return;
-    for (const engine of engineNames) {
-      const isOfEngine = (job: ActiveJob) => job.record.request.engine === engine;
-      while ([...this.#running].filter(isOfEngine).length < this.#limit(engine)) {
-        const next = this.#waiting.find(isOfEngine);
-        if (!next?.folder) break;
-        this.#leaveLine(next);
-        this.#running.add(next);
-        this.#track(this.#run(next, next.folder));
-      }
-    }
+    this.#queue.startNext();
   }
 
   #limit(engine: EngineName): number {
-    return engine === 'local' ? 1 : this.#options.maxConcurrent();
+    if (this.#disposed.signal.aborted) return 0;
+    if (engine === 'local') return 1;
+    try {
+      return this.#options.maxConcurrent();
+    } catch {
+      return 1; // a setting that can't be read must not hold up the jobs
+    }
   }
 
   async #run(job: ActiveJob, folder: JobFolder): Promise<void> {
@@ -183,9 +177,6 @@ export class JobRunner {
       else if (!signal.aborted) await this.#fail(job, folder, error);
       else if (signal.reason instanceof PutAside) await this.#putAside(job, folder);
       else await this.#end(job, folder, { state: 'cancelled' });
-    } finally {
-      this.#running.delete(job);
-      this.#startNext();
     }
   }
 
@@ -281,9 +272,9 @@ export class JobRunner {
     const { failure: _failure, finishedAt: _finishedAt, ...rest } = record;
     const job = this.#add({ ...rest, state: 'waiting', checkable: false });
     job.folder = folder;
-    this.#waiting.push(job);
+    this.#queue.add(job);
     job.report({ stage: 'waiting' });
-    this.#startNext();
+    this.#queue.startNext();
     return job.handle;
   }
 
@@ -301,13 +292,9 @@ export class JobRunner {
     }
   }
 
-  #leaveLine(job: ActiveJob): void {
-    const at = this.#waiting.indexOf(job);
-    if (at >= 0) this.#waiting.splice(at, 1);
-  }
-
-  #track(task: Promise<void>): void {
+  /** Remembers a task until it ends. */
+  #track(task: Promise<void>): Promise<void> {
     this.#tasks.add(task);
-    void task.finally(() => this.#tasks.delete(task));
+    return task.finally(() => this.#tasks.delete(task));
   }
 }

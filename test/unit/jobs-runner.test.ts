@@ -284,7 +284,7 @@ test('does not let a job of yesterday surprise anybody', async () => {
     a.runner.start(bench.request({ engine: engine === 'local' ? 'local' : 'hosted' })),
   );
   await a.local.started();
-  await a.hosted.started();
+  await (await a.hosted.started()).context.save({ step: 1 });
   await a.runner.dispose();
   clock.time += 25 * hour;
   const b = bench.window({ clock });

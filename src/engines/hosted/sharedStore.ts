@@ -59,7 +59,10 @@ export class FolderStore implements SharedStore {
   }
 
   #prepare(): Promise<void> {
-    this.#ready ??= this.#clean();
+    this.#ready ??= this.#clean().catch((error: unknown) => {
+      this.#ready = undefined; // the next one may have more luck
+      throw error;
+    });
     return this.#ready;
   }
 

@@ -1,0 +1,103 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../src/engines/clock.ts';
+import { createSourceReader } from '../../src/images/sourceReader.ts';
+import { type JobResult, JobRunner } from '../../src/jobs/runner.ts';
+import { PictureWriter } from '../../src/output/pictureWriter.ts';
+import { startSandbox } from '../sandbox/sandbox.ts';
+import { apiKey, HostedBench, png } from './support/hostedBench.ts';
+import { requestOf } from './support/jobBench.ts';
+
+/** `CHAOS_JOBS=1000 npx vitest run test/unit/hosted-chaos.test.ts` for the long run, which prints its table. */
+const count = Number(process.env.CHAOS_JOBS ?? 40);
+
+/** Failures after which the service may have been paid and there is nothing to be had. */
+const lost = new Set(['interrupted', 'unexpected-response', 'generation-failed', 'result-unavailable']);
+
+test(`ends ${count} jobs in chaos, none lost and none paid twice`, { timeout: 60_000 + count * 1_000 }, async () => {
+  const sandbox = await startSandbox({ key: apiKey, scenarios: ['chaos'], seed: 7 });
+  const before = sockets();
+  const benches: HostedBench[] = [];
+  const files = await HostedBench.start(sandbox.baseUrl);
+  const reader = createSourceReader({
+    allowPrivateAddresses: () => true, // the other origin of the sandbox is on loopback too
+    ownOrigin: () => sandbox.origin,
+    maxBytes: 8 * 1024 * 1024,
+  });
+  const runner = new JobRunner({
+    directory: join(files.folder, 'jobs'),
+    engines: {
+      // Each run leaps through time by itself: together they would use up each other's patience.
+      hosted: async () => {
+        const bench = await HostedBench.start(sandbox.baseUrl, { reader, timeouts: undefined });
+        benches.push(bench);
+        return bench.engine;
+      },
+      local: () => Promise.reject(new Error('never the local engine')),
+    },
+    writer: new PictureWriter(),
+    clock: systemClock,
+    maxConcurrent: () => 3,
+    newId: () => `job-${ids++}`,
+    owner: 'window',
+  });
+  let ids = 0;
+
+  const sources = await Promise.all([0, 1, 2, 3, 4].map((at) => files.file(`rose-${at}.png`, png(`rose ${at}`))));
+  const handles = [];
+  for (let seed = 0; seed < count; seed++) handles.push(runner.start(requestWith(seed)));
+  const results = new Map<string, JobResult>();
+  for (const handle of handles) results.set(handle.id, await handle.finished);
+  await sandbox.reset();
+  for (let looks = 0; looks < 4; looks++) {
+    for (const { record } of runner.jobs()) {
+      const again = record.checkable ? await runner.checkAgain(record.id) : undefined;
+      if (again) results.set(again.id, await again.finished);
+    }
+  }
+
+  const seedOf = ({ record }: JobResult) => record.request.recipe.seed;
+  const paid = new Map<number, number>();
+  for (const { seed } of sandbox.generations) paid.set(seed, (paid.get(seed) ?? 0) + 1);
+  expect(results.size).toBe(count);
+  expect([...paid.values()].filter((times) => times > 1)).toEqual([]);
+  const done = [...results.values()].filter(({ status }) => status === 'done');
+  expect(done.length).toBeGreaterThan(count / 4);
+  for (const result of done) expect(paid.get(seedOf(result))).toBe(1);
+  expect((await readdir(join(files.folder, 'mixes'))).sort()).toEqual(
+    done.map((result) => `rose-man-${seedOf(result)}-1.png`).sort(),
+  );
+  const failed = [...results.values()].filter(({ status }) => status === 'failed');
+  for (const result of failed) {
+    if (paid.has(seedOf(result))) expect(lost).toContain(result.failure?.code);
+  }
+  if (count > 100) console.table(tally([...results.values()]));
+
+  await runner.dispose();
+  await Promise.all([files, ...benches].map((bench) => bench.close()));
+  await sandbox.close();
+  expect(sockets()).toBeLessThanOrEqual(before);
+
+  function requestWith(seed: number): JobRequest {
+    const request = requestOf(join(files.folder, 'mixes'));
+    return {
+      ...request,
+      recipe: { ...request.recipe, seed, width: 64, height: 64 },
+      sources: sources.slice(seed % 5, (seed % 5) + 1),
+    };
+  }
+});
+
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
+}
+
+function tally(results: readonly JobResult[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status, failure } of results) {
+    const name = failure ? `${failure.code}/${failure.reason ?? ''}` : status;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
