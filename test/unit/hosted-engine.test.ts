@@ -223,6 +223,11 @@ test('keeps identical requests half a minute apart, also those of other windows'
   expect(bench.clock.slept).toEqual([20_000]);
   await bench.engine.run(taskOf({ seed: 2 }), new Ledger());
   expect(bench.clock.slept).toEqual([20_000]);
+
+  service.script('mix', { status: 'error', message: 'Invalid API key' }, success('a'));
+  await failureOf(bench.engine.run(taskOf({ seed: 3 }), new Ledger()));
+  await bench.engine.run(taskOf({ seed: 3 }), new Ledger()); // the key was mended
+  expect(bench.clock.slept).toEqual([20_000]);
 });
 
 test('repeats an order that never left the machine, and no other', async () => {

@@ -31,10 +31,10 @@ vi.setConfig({ testTimeout: 20_000 });
 /** Each fault at each step, as often as its scenario says or `times` times. */
 const table: readonly (readonly [scenario: string, times: number | undefined, fate: Fate])[] = [
   ['upload-refused', undefined, unpaid('network/refused')],
-  ['upload-reset', undefined, unpaid('network/connection-lost')],
+  ['upload-reset', undefined, unpaid('network/connection')],
   ['upload-reset', 2, done()],
-  ['upload-reset-body', undefined, unpaid('network/answer-cut')],
-  ['upload-stall', undefined, unpaid('network/no-answer')],
+  ['upload-reset-body', undefined, unpaid('network/connection')],
+  ['upload-stall', undefined, unpaid('network/timeout')],
   ['upload-stall-body', 1, done()],
   ['upload-slow', undefined, done()],
   ['upload-500', undefined, unpaid('service-unavailable')],

@@ -2,8 +2,8 @@
 export type FaultReason =
   | 'dns'
   | 'refused'
-  | 'connect-timeout'
-  | 'tls'
+  | 'timeout'
+  | 'certificate'
   | 'connection'
   | 'no-answer'
   | 'connection-lost'
@@ -41,8 +41,8 @@ export function faultOf(error: unknown, stage: 'connecting' | 'waiting' | 'recei
 function connectReason(code: string): FaultReason {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL' || code === 'ENODATA') return 'dns';
   if (code === 'ECONNREFUSED') return 'refused';
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'connect-timeout';
-  if (/CERT|TLS|SSL|SIGNATURE|EPROTO|ISSUER/.test(code)) return 'tls';
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'timeout';
+  if (/CERT|TLS|SSL|SIGNATURE|EPROTO|ISSUER/.test(code)) return 'certificate';
   return 'connection';
 }
 

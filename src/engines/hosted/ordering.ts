@@ -52,7 +52,7 @@ export async function placeOrder(
     if (result instanceof TransportFault) {
       await store.remove(record);
       const pause = 1000 * 2 ** tries;
-      if (result.reason === 'tls' || clock.now() + pause - begun > connectPatience) {
+      if (result.reason === 'certificate' || clock.now() + pause - begun > connectPatience) {
         throw faultFailure(result, client.service);
       }
       ordering.onWait(pause, result.reason);
@@ -62,6 +62,8 @@ export async function placeOrder(
     if (result.kind !== 'refused') return accept(request, result, ordering);
     request.phase = 'new';
     await ordering.save();
+    // The next try has another key, and so is another request.
+    if (result.why === 'invalid-api-key') await store.remove(record);
     const patient = result.why === 'rate-limited' || result.why === 'duplicate' || isBusy(result);
     const pause = Math.max(1000 * (result.retryAfter ?? 0), identicalRequestGap);
     if (!patient || clock.now() + pause - begun > refusalPatience) throw refusalFailure(result, client.service);

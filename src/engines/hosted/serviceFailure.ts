@@ -1,5 +1,5 @@
 import { type FailureCode, MixFailure } from '../../mix/failure.ts';
-import type { TransportFault } from './fault.ts';
+import type { FaultReason, TransportFault } from './fault.ts';
 import type { Service } from './service.ts';
 import type { Answer, Refusal } from './wire.ts';
 
@@ -63,13 +63,29 @@ export function unreadableFailure(answer: Unreadable, service: Service): MixFail
   return new MixFailure('unexpected-response', { reason, args: { origin: service.origin, status: answer.http } });
 }
 
-/** A fault of something that is safe to repeat, once there is no more repeating: `network`, or `unexpected-response` for a strange answer. */
-export function faultFailure(fault: TransportFault, service: Service): MixFailure {
+/**
+ * A fault of something that is safe to repeat, once there is no more repeating: `network` with `origin` and `host`, or
+ * `unexpected-response` for a strange answer, with `target` where it was a redirect.
+ */
+export function faultFailure(fault: TransportFault, { origin }: Service): MixFailure {
   const { reason, target } = fault;
-  const strange = reason === 'too-large' || reason === 'redirected';
-  return new MixFailure(strange ? 'unexpected-response' : 'network', {
-    reason,
-    args: { origin: service.origin, ...(target === undefined ? {} : { target }) },
-    cause: fault,
-  });
+  if (reason === 'too-large' || reason === 'redirected') {
+    const args = { origin, ...(target === undefined ? {} : { target }) };
+    return new MixFailure('unexpected-response', { reason, args, cause: fault });
+  }
+  const args = { origin, host: new URL(origin).hostname };
+  return new MixFailure('network', { reason: networkReason(reason), args, cause: fault });
+}
+
+/** How far the exchange had come matters to paid work only. */
+function networkReason(reason: FaultReason): string {
+  switch (reason) {
+    case 'no-answer':
+      return 'timeout';
+    case 'connection-lost':
+    case 'answer-cut':
+      return 'connection';
+    default:
+      return reason;
+  }
 }
