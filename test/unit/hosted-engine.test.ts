@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PutAside } from '../../src/engines/engine.ts';
+import { faultOf } from '../../src/engines/hosted/fault.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { apiKey, HostedBench, Ledger, png, taskOf, webSource } from './support/hostedBench.ts';
 import { json, raw, reset, ScriptedService } from './support/scriptedService.ts';
@@ -228,6 +229,22 @@ test('keeps identical requests half a minute apart, also those of other windows'
   await failureOf(bench.engine.run(taskOf({ seed: 3 }), new Ledger()));
   await bench.engine.run(taskOf({ seed: 3 }), new Ledger()); // the key was mended
   expect(bench.clock.slept).toEqual([20_000]);
+});
+
+test('tells an unknown host and an untrusted certificate, neither of which can have cost anything', async () => {
+  const nameless = await HostedBench.start('https://no-such-host.invalid/api');
+  const ledger = new Ledger();
+  expect(await failureOf(nameless.engine.run(taskOf(), ledger))).toMatchObject({
+    code: 'network',
+    reason: 'dns',
+    args: { host: 'no-such-host.invalid' },
+  });
+  expect(ledger.phases).toMatch(/new$/);
+  await nameless.close();
+  for (const code of ['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CERT_HAS_EXPIRED']) {
+    const fault = faultOf(Object.assign(new Error(), { code }), 'connecting');
+    expect(fault).toMatchObject({ reason: 'certificate', sent: false });
+  }
 });
 
 test('repeats an order that never left the machine, and no other', async () => {

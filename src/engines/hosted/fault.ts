@@ -42,7 +42,7 @@ function connectReason(code: string): FaultReason {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL' || code === 'ENODATA') return 'dns';
   if (code === 'ECONNREFUSED') return 'refused';
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'timeout';
-  if (/CERT|TLS|SSL|SIGNATURE|EPROTO|ISSUER/.test(code)) return 'certificate';
+  if (/CERT|SIGNATURE/.test(code)) return 'certificate';
   return 'connection';
 }
 
