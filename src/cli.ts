@@ -116,8 +116,12 @@ async function mix(call: Call, signal: AbortSignal): Promise<Outcome> {
       destination: { folder, root: call.out ?? base, fileName: '{name}-{seed}-{index}', embedRecipe: true },
       drawSeed: () => randomInt(2 ** 32),
     });
+    const left = await runner.resume(); // paid work that an earlier run could not wait for
     const job = runner.start(request);
-    signal.addEventListener('abort', () => void runner.cancel(job.id));
+    signal.addEventListener('abort', () => {
+      void runner.cancel(job.id);
+      void runner.dispose(); // what was left stays for the next run
+    });
     if (signal.aborted) void runner.cancel(job.id);
     let shown = '';
     runner.onChange((snapshot) => {
@@ -125,7 +129,12 @@ async function mix(call: Call, signal: AbortSignal): Promise<Outcome> {
       if (snapshot.record.id === job.id && line !== shown) console.error(line);
       shown = line;
     });
-    return words.outcome(await job.finished);
+    const outcome = words.outcome(await job.finished);
+    for (const { finished } of left) {
+      const { record } = await finished;
+      for (const { path, written } of record.pictures) if (written) console.error(`Left from an earlier run: ${path}`);
+    }
+    return outcome;
   } finally {
     await runner.dispose();
     await Promise.all([local.dispose(), codec.dispose()]);

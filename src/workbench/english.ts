@@ -59,6 +59,8 @@ export const english = {
   'failure.image-too-large':
     'The picture has too many pixels to be opened safely. Use a copy of at most 100 megapixels.',
   'failure.image-too-large/bytes': 'The file has {megabytes} MB; at most {max} MB are read. Use a smaller copy.',
+  'failure.blocked-address/result':
+    'The service names {link} as the picture, which is on this machine or a private network and is not fetched. To allow it, turn on imageMixer.images.allowPrivateAddresses in your user settings.',
   'failure.blocked-address':
     'The address {host} is on this machine or a private network and is not fetched. To allow it, turn on imageMixer.images.allowPrivateAddresses in your user settings.',
   'failure.untrusted-workspace':
@@ -71,25 +73,66 @@ export const english = {
     'No API key is stored for {origin}. Run “Image Mixer: Set API Key”, or choose the local engine. You get a key from your account at the service.',
   'failure.invalid-api-key':
     'The service does not accept the API key for {origin}. Check the key in your account there and run “Image Mixer: Set API Key”.',
-  'failure.invalid-request': 'The service refused the request: {message}',
+  'failure.invalid-request': 'The service refused the request: {message}. Correct it, then mix again.',
+  'failure.invalid-request/refused': 'The service refused the request: {message}',
+  'failure.invalid-request/image-not-fetched':
+    'The service could not fetch one of the images ({message}). Check that the URLs can be opened by anyone, then mix again.',
+  'failure.invalid-request/unexpected': 'Something unexpected went wrong. The log has more.',
   'failure.invalid-request/bad-options': 'The options must be { outputFolder?: Uri, engine?: "hosted" | "local" }.',
   'failure.insufficient-credits':
     'Your account at {origin} has too few credits for this mix. Buy credits there, then mix again.',
   'failure.plan-required':
     'Your plan at {origin} does not include this. Choose a plan there that does, then mix again.',
-  'failure.rate-limited': 'The service takes no more requests just now. Wait a little, then mix again.',
-  'failure.service-unavailable': 'The service is not available just now. Nothing was repeated; try again later.',
+  'failure.rate-limited': 'The service takes no more requests just now ({message}). Wait {seconds} s, then mix again.',
+  'failure.rate-limited/duplicate':
+    'The service takes the same request only every {seconds} s. Wait, or change the seed, then mix again.',
+  'failure.service-unavailable':
+    'The service is not available just now ({message}). The request was not repeated; try again later.',
   'failure.generation-failed': 'The picture could not be made. Try again, with another seed if it happens again.',
+  'failure.generation-failed/internal': 'Something unexpected went wrong: {detail}. Try again; the log has more.',
   'failure.generation-failed/mixer-failed': 'The local mix failed. Try again; if it happens again, the log has more.',
   'failure.generation-failed/mixer-crashed':
     'The local mix ran out of memory or broke down. Try a smaller size or fewer images.',
-  'failure.result-unavailable': 'The picture was made, but can not be fetched.',
+  'failure.result-unavailable': 'The picture was made, but can not be fetched. Choose “Check again”.',
+  'failure.result-unavailable/no-pictures':
+    'The service says it is done, but names no picture. Choose “Check again”; if there is none then, ask the service.',
+  'failure.result-unavailable/not-found':
+    'The service no longer knows this mix ({message}). Results are kept there for a day at most; mix again.',
+  'failure.result-unavailable/network': 'The picture was made, but {link} can not be reached. Choose “Check again”.',
+  'failure.result-unavailable/unreadable-image':
+    'The picture was made, but what {link} gives can not be read. Choose “Check again”.',
+  'failure.result-unavailable/unsupported-image': 'What {link} gives is no picture. Choose “Check again”.',
+  'failure.result-unavailable/image-too-large': 'The picture at {link} is too large to be fetched safely.',
   'failure.result-unavailable/forgotten': 'This result is no longer in the list.',
-  'failure.unexpected-response': 'The service gave an answer that can not be understood. Try again later.',
+  'failure.unexpected-response':
+    '{origin} gave an answer that can not be understood. Try again later; if it stays so, the service has changed.',
+  'failure.unexpected-response/no-endpoint':
+    '{origin} has no Image Mixer at this address (HTTP {status}). Check imageMixer.hosted.baseUrl and imageMixer.hosted.dialect.',
+  'failure.unexpected-response/html':
+    '{origin} answered with a web page instead of data (HTTP {status}). Check imageMixer.hosted.baseUrl.',
+  'failure.unexpected-response/no-link': '{origin} took the upload but gave no link to it. Try again later.',
+  'failure.unexpected-response/too-large': '{origin} gave an answer too large to be read. Try again later.',
+  'failure.unexpected-response/redirected':
+    '{origin} sends the request on to {target}. The key is not sent there; check imageMixer.hosted.baseUrl.',
+  'failure.interrupted/gateway-error':
+    'A gateway of {origin} answered instead of the service, so it is not known whether the picture was made and charged. Look into your account there before you mix again.',
+  'failure.interrupted/no-answer':
+    '{origin} took the request and did not answer in time, so it is not known whether the picture was made and charged. Look into your account there before you mix again.',
+  'failure.interrupted/restarted':
+    'The window closed while the request was on its way, so it is not known whether {origin} made and charged the picture. Look into your account there before you mix again.',
+  'failure.interrupted/state-lost':
+    'What was noted of this mix can not be read any more, so it is not known whether the picture was made and charged. Look into your account at the service before you mix again.',
   'failure.interrupted':
     'The connection broke after the request was sent, so it is not known whether the service made and charged the picture. Look into your account there before you mix again.',
-  'failure.timeout': 'The service did not finish in time. It may still do so: choose “Check again”.',
-  'failure.network': 'The service can not be reached. Check the connection and the proxy settings, then try again.',
+  'failure.timeout':
+    'The service did not finish within {seconds} s. It may still do so: choose “Check again”. Nothing is paid twice by that.',
+  'failure.network': '{host} can not be reached. Check the connection and the proxy settings, then try again.',
+  'failure.network/refused':
+    '{host} refuses the connection. Check the address, the proxy settings and whether the service runs.',
+  'failure.network/bad-base-url':
+    'imageMixer.hosted.baseUrl is no usable address. Enter one that begins with https:// and ends in /api.',
+  'failure.network/insecure-base-url':
+    'imageMixer.hosted.baseUrl is plain http, and a key may not travel so. Use https (http is for this machine only).',
   'failure.network/dns': 'The name {host} is not known. Check the address and the connection.',
   'failure.network/timeout': '{host} does not answer in time. Try again later.',
   'failure.network/certificate': 'The certificate of {host} is not trusted, so nothing was fetched.',
@@ -97,6 +140,8 @@ export const english = {
   'failure.network/redirects': '{url} leads from one address to the next without end. Use the final address.',
   'failure.network/url-status': '{host} answers with HTTP {status}. Try again later.',
   'failure.save-failed': 'The picture can not be saved in {path}. Check that the folder can be written to.',
+  'failure.save-failed/storage':
+    'The notes about the job can not be written ({detail}), so it was not started. Check the disk, then try again.',
   'failure.save-failed/exists': 'There is a file at {path} already, and it is never written over. Try again.',
   'failure.save-failed/disk-full': 'The disk is full: {path} was not saved. Make room, then try again.',
   'failure.save-failed/read-only':
@@ -109,6 +154,10 @@ export const english = {
   'notice.unknown-key': 'The recipe has an unknown key, {key}. It was kept and had no effect.',
   'notice.ignored': 'This engine ignores the {part}.',
   'notice.steps-over-limit': 'Steps are {value}; the service documents at most {max}. They were sent as they are.',
+
+  'notice.fewer-pictures': 'The service made {count} of {asked} pictures.',
+  'notice.blank-picture':
+    'Picture {number} is blank: the service blocks what it takes for unsafe content. Change the prompt or the images.',
 
   'pick.title': 'Add images to the mix',
   'pick.placeholder': 'Type to search; choose one or more',

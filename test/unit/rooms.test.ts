@@ -11,7 +11,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[] | '*' }> = {
   'images/raster.ts': { rooms: [], packages: [] },
   images: { rooms: ['mix', 'images/raster.ts'], packages: '*' },
   output: { rooms: ['mix', 'images'], packages: '*' },
-  engines: { rooms: ['mix', 'images'], packages: '*' },
+  engines: { rooms: ['mix', 'images', 'engines/local/kernel'], packages: '*' },
   'engines/local/kernel': { rooms: ['images/raster.ts'], packages: [] },
   jobs: { rooms: ['mix', 'images', 'output', 'engines'], packages: '*' },
   protocol: { rooms: ['mix'], packages: ['zod'] },
