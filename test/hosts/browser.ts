@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { access, constants, readFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from '@playwright/test';
+import { cachePath } from './cache.ts';
 
 const run = promisify(execFile);
 const names = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser', 'chrome', 'microsoft-edge'];
@@ -17,9 +18,8 @@ const advice = `No Chromium was found, and none could be installed. Do one of th
   - npx playwright install --with-deps chromium
   - set CHROME_PATH to the executable of a Chrome, Chromium or Edge`;
 
-/** Switches for a browser that stays quiet, draws WebGL without a graphics card, and runs as root too. */
+/** Switches for a browser that stays quiet, and draws WebGL without a graphics card. */
 export const browserArguments = [
-  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
@@ -86,10 +86,16 @@ async function installDebianPackage(): Promise<void> {
   await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], { env, maxBuffer: 1 << 26 });
 }
 
-/** The browser of an npm package, unpacked into the temporary folder; it needs the usual system libraries. */
+/** The browser of an npm package, unpacked into the cache; it needs the usual system libraries. */
 async function packagedBrowser(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  const folder = cachePath('browser');
+  await mkdir(folder, { recursive: true });
   const { default: packaged } = await import('@sparticuz/chromium');
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = folder; // it unpacks there, and takes whatever it finds there: not in a folder that others can write to
   const executable = await packaged.executablePath();
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
   return (await starts(executable)) ? executable : undefined;
 }
