@@ -207,7 +207,9 @@ export class App {
     this.#announced.add(id);
     // Some file systems tell the Explorer of new files late or never.
     if (state === 'done') void vscode.commands.executeCommand('workbench.files.action.refreshFilesExplorer');
-    if (!this.#panel.visible && !this.#called.has(id)) await announce(job, this.#words);
+    // Without a folder the picture lies in storage, where nobody finds it: saving it elsewhere is always offered.
+    const isSeen = this.#panel.visible && vscode.workspace.workspaceFolders !== undefined;
+    if (!isSeen && !this.#called.has(id)) await announce(job, this.#words);
   }
 
   /** What a new user finds in the panel: two pictures that ship with the extension. */

@@ -1,0 +1,56 @@
+import { copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Editor } from './editor.ts';
+import { expect, test } from './fixtures.ts';
+import { MixPanel } from './mixPanel.ts';
+import { readPicture } from './picture.ts';
+
+test('the first run has two example images; mixed, they are copied into the project', async ({ editor, project }) => {
+  await editor.runCommand('Image Mixer: Open');
+  const panel = new MixPanel(editor.panel());
+  await expect(panel.image('dahlia.jpg')).toBeVisible();
+  await expect(panel.image('dunes.jpg')).toBeVisible();
+  const name = await panel.mix();
+  const { recipe } = await readPicture(join(project, 'mixes', name));
+  const sources = recipe?.images.map(({ source }) => source) ?? [];
+  expect(sources).toEqual([
+    expect.stringMatching(/^mixes\/sources\/[0-9a-f]{8}-dahlia\.jpg$/),
+    expect.stringMatching(/^mixes\/sources\/[0-9a-f]{8}-dunes\.jpg$/),
+  ]);
+  for (const source of sources) expect((await stat(join(project, source))).size).toBeGreaterThan(0);
+});
+
+test.describe('in Restricted Mode', () => {
+  test.use({ launch: { trust: true } });
+  test.beforeEach(async ({ project }) => {
+    await writeFile(join(project, 'a.mix.json'), JSON.stringify({ images: [{ source: 'refs/alps.jpg' }] }));
+  });
+
+  test('the local engine mixes what was picked, and no recipe runs', async ({ editor, project }) => {
+    await expect(editor.page.getByRole('button', { name: /^Restricted Mode/ })).toBeVisible();
+    await editor.chooseFromContextMenu(['refs/alps.jpg'], 'Mix Images');
+    const panel = new MixPanel(editor.panel());
+    await expect(panel.image('alps.jpg')).toBeVisible();
+    await panel.mix();
+    await editor.chooseFromContextMenu(['a.mix.json'], 'Run Mix Recipe');
+    await expect(
+      editor.page.getByRole('alert').filter({ hasText: 'In Restricted Mode only the local engine runs' }),
+    ).toHaveCount(1);
+    expect(await readdir(join(project, 'mixes'))).toHaveLength(1);
+  });
+});
+
+test('with several folders a mix is saved in the one of its first image', async ({ editor, project }) => {
+  for (const folder of ['one', 'two']) {
+    await mkdir(join(project, folder));
+    await copyFile(join(project, 'refs/alps.jpg'), join(project, folder, `${folder}.jpg`));
+  }
+  const workspace = join(project, 'both.code-workspace');
+  await writeFile(workspace, JSON.stringify({ folders: [{ path: 'one' }, { path: 'two' }] }));
+  const page = await editor.workbench.openWindow(workspace);
+  const window = new Editor(editor.workbench, page);
+  await window.ready();
+  await window.chooseFromContextMenu(['two/two.jpg'], 'Mix Images');
+  const name = await new MixPanel(window.panel()).mix();
+  expect(await readdir(join(project, 'two/mixes'))).toEqual([name]);
+});

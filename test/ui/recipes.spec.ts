@@ -1,0 +1,73 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Locator } from '@playwright/test';
+import type { Editor } from './editor.ts';
+import { expect, test } from './fixtures.ts';
+import { MixPanel } from './mixPanel.ts';
+import { readPicture } from './picture.ts';
+
+const images = [
+  { source: 'refs/alps.jpg', weight: 0.2 },
+  { source: 'refs/allium.jpg', weight: 0.9 },
+];
+const recipe = { images, prompt: 'rose man', width: 128, height: 96, seed: 4711 };
+
+// Before the window opens: the Explorer learns of later files in its own time.
+test.beforeEach(async ({ project }) => {
+  await writeFile(join(project, 'rose.mix.json'), JSON.stringify(recipe));
+  await writeFile(join(project, 'wrong.mix.json'), JSON.stringify({ images, width: 5000 }));
+});
+
+test('a recipe file runs from the explorer, and its picture opens as the mix it came from', async ({
+  editor,
+  project,
+}) => {
+  await editor.chooseFromContextMenu(['rose.mix.json'], 'Run Mix Recipe');
+  await expect(await editor.file('mixes/rose-man-4711-1.png')).toBeVisible();
+  const picture = await readPicture(join(project, 'mixes/rose-man-4711-1.png'));
+  expect(picture).toMatchObject({ width: 128, height: 96, recipe });
+
+  await editor.chooseFromContextMenu(['mixes/rose-man-4711-1.png'], 'Open Recipe from Image');
+  const panel = new MixPanel(editor.panel());
+  await expect(panel.exactWeight('allium.jpg')).toHaveValue('0.9');
+  await expect(panel.frame.getByRole('spinbutton', { name: 'Seed', exact: true })).toHaveValue('4711');
+  await expect(panel.frame.getByRole('textbox', { name: 'Prompt', exact: true })).toHaveValue('rose man');
+});
+
+test('a new recipe holds the mix of the panel and is saved beside its images', async ({ editor, project }) => {
+  await editor.chooseFromContextMenu(['refs/alps.jpg'], 'Mix Images');
+  const panel = new MixPanel(editor.panel());
+  await panel.setWeight('alps.jpg', 0.3);
+  await panel.setPrompt('a quiet valley');
+  await editor.chooseFromContextMenu(['refs/allium.jpg'], 'Add to Mix');
+  await expect(panel.image('allium.jpg')).toBeVisible();
+  await panel.setWeight('allium.jpg', 0.8);
+
+  await editor.runCommand('Image Mixer: New Recipe');
+  await expect(editor.page.getByRole('tab', { name: /new\.mix\.json/ })).toHaveAttribute('aria-selected', 'true');
+  await editor.page.keyboard.press('ControlOrMeta+S');
+  await expect(await editor.file('new.mix.json')).toBeVisible();
+  expect(JSON.parse(await readFile(join(project, 'new.mix.json'), 'utf8'))).toMatchObject({
+    version: 1,
+    prompt: 'a quiet valley',
+    images: [
+      { source: 'refs/alps.jpg', weight: 0.3 },
+      { source: 'refs/allium.jpg', weight: 0.8 },
+    ],
+  });
+});
+
+test('a recipe that is wrong says what and where', async ({ editor }) => {
+  await editor.chooseFromContextMenu(['wrong.mix.json'], 'Run Mix Recipe');
+  await expect(said(editor, 'Width is 5000. Enter a number from 64 to 1024.')).toHaveCount(1);
+});
+
+test('a picture without a recipe says so', async ({ editor }) => {
+  await editor.chooseFromContextMenu(['refs/alps.jpg'], 'Open Recipe from Image');
+  await expect(said(editor, 'refs/alps.jpg: This picture carries no recipe.')).toHaveCount(1);
+});
+
+/** What a notification said to a screen reader; the notification itself goes after some seconds. */
+function said(editor: Editor, text: string): Locator {
+  return editor.page.getByRole('alert').filter({ hasText: text });
+}
