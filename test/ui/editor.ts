@@ -77,6 +77,8 @@ export class Editor {
       for (const [index, file] of files.entries()) await file.click(index > 0 ? { modifiers: ['ControlOrMeta'] } : {});
       await files.at(-1)?.click({ button: 'right' });
       await expect(item).toBeVisible({ timeout: 2000 });
+      // The preview of the first file may show late and take the selection for itself.
+      for (const file of files) await expect(file).toHaveAttribute('aria-selected', 'true', { timeout: 1000 });
     }).toPass({ timeout: 60_000 });
     await item.click();
   }
