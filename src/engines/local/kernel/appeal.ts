@@ -1,21 +1,19 @@
-import { exp, roughLog2 } from './arithmetic.ts';
+import { exp } from './arithmetic.ts';
+import type { Moments } from './moments.ts';
 import { fractalNoise } from './noise.ts';
 import type { Prepared } from './prepare.ts';
-import { gaussianPyramid, type Size } from './pyramid.ts';
+import { gaussianPyramid } from './pyramid.ts';
 
 /** How much the seeded noise counts beside saliency. */
 const NOISE = 0.9;
-/** The guidance scale at which masks are as sharp as said below. */
+/** Sharpness of the masks, as a factor of the score before it becomes an exponent, at the guidance scale named. */
+const SHARPNESS = 5;
 const MIDDLE_GUIDANCE = 7.5;
 
-/**
- * How sharply a level is divided between the pictures: softly at 8 pixels (large shapes flow into each other), sharply from
- * 256 on (details belong to one picture). Guidance leads from a double exposure (1) to a collage (20).
- */
-function sharpness(size: Size, guidanceScale: number): number {
-  const octaves = Math.max(0, Math.min(5, roughLog2(Math.max(size.width, size.height, 8)) - 3));
+/** Guidance leads from a double exposure (1) over parts that flow into each other (7.5) to a collage (20). */
+function sharpness(guidanceScale: number): number {
   const guidance = guidanceScale / MIDDLE_GUIDANCE;
-  return (1.5 + 0.5 * octaves) * guidance * guidance;
+  return SHARPNESS * guidance * guidance;
 }
 
 interface Memory {
@@ -33,8 +31,8 @@ export function appealOf(one: Prepared, seed: number, guidanceScale: number): re
   const memory = memories.get(one);
   if (memory?.seed === seed && memory.guidanceScale === guidanceScale) return memory.appeal;
   const scores = memory?.seed === seed ? memory.scores : scoresOf(one, seed);
+  const beta = sharpness(guidanceScale);
   const appeal = scores.map((score, level) => {
-    const beta = sharpness(one.sizes[level]!, guidanceScale);
     const out = new Float32Array(score.length);
     for (let p = 0; p < out.length; p++) out[p] = exp(Math.max(-80, Math.min(80, score[p]! * beta)));
     const alpha = one.alpha?.[level];
@@ -47,7 +45,19 @@ export function appealOf(one: Prepared, seed: number, guidanceScale: number): re
 
 /** Saliency with seeded noise that wanders through it. */
 function scoresOf(one: Prepared, seed: number): readonly Float32Array[] {
-  const score = fractalNoise(one.base.size, seed, one.hash.high, one.hash.low);
+  const score = fractalNoise(one.base.size, seed, noisePlace(one.moments));
   for (let p = 0; p < score.length; p++) score[p] = one.saliency[p]! + NOISE * score[p]!;
   return gaussianPyramid(score, one.sizes);
+}
+
+/**
+ * Where in the endless field a picture's noise begins. It follows the picture's colours, so that every picture has its own
+ * wherever it stands in the list, and smoothly, so that a preview has that of the final mix (a hash would not do).
+ */
+function noisePlace({ mean, covariance }: Moments): { x: number; y: number } {
+  const spread = [0, 4, 8].map((at) => Math.sqrt(Math.max(0, covariance[at]!)));
+  return {
+    x: 31 * mean[0]! + 67 * mean[1]! + 53 * mean[2]!,
+    y: 43 * spread[0]! + 97 * spread[1]! + 79 * spread[2]!,
+  };
 }

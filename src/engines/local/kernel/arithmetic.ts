@@ -66,14 +66,3 @@ export function exp(x: number): number {
   const tail = 1 + rest * (1 + rest * (0.5 + rest * (1 / 6)));
   return powers[(whole >> 6) + EXP_RANGE]! * fractions[whole & 63]! * tail;
 }
-
-/** Base-2 logarithm of n ≥ 1, straight between the powers of two: continuous and rising, which is all it is used for. */
-export function roughLog2(n: number): number {
-  let whole = 0;
-  let power = 1;
-  while (power * 2 <= n) {
-    power *= 2;
-    whole++;
-  }
-  return whole + (n / power - 1);
-}

@@ -2,6 +2,7 @@ import type { Base } from './base.ts';
 import { FIELD_BITS, Fields } from './field.ts';
 import type { RgbPlanes } from './oklab.ts';
 import type { Size } from './pyramid.ts';
+import type { Walk } from './walk.ts';
 
 /** A picture whose pixels go into the result. */
 export interface Layer {
@@ -44,8 +45,10 @@ export function compose(layers: readonly Layer[], fused: RgbPlanes, size: Size, 
   const weights = Array.from({ length: TOGETHER }, (_, i) => first[i]?.weights ?? nothing);
   const words = Array.from({ length: TOGETHER }, (_, i) => (first[i] ?? layers[0]!).words);
   const [one, two, three] = words as [Int32Array, Int32Array, Int32Array]; // TOGETHER of them
-  const main = new Fields(base, [...weights, ...corrections(layers, fused)]);
-  const others = layers.slice(TOGETHER).map((layer) => ({ layer, field: new Fields(base, [layer.weights]) }));
+  const main = new Fields(size, base.size, [...weights, ...corrections(layers, fused)]);
+  const others = layers
+    .slice(TOGETHER)
+    .map((layer) => ({ layer, field: new Fields(size, base.size, [layer.weights]) }));
   const sums = new Int32Array(width * 3);
   const out = new Int32Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -55,19 +58,28 @@ export function compose(layers: readonly Layer[], fused: RgbPlanes, size: Size, 
     if (others.length > 0) sums.fill(0);
     for (const { layer, field } of others) {
       field.advance();
-      addRow(sums, layer.words, row, width, field.line, base.step);
+      addRow(sums, layer.words, row, width, field.line, field.across);
     }
-    writeRow(out, row, width, sums, one, two, three, main.line, base.step);
+    writeRow(out, row, width, sums, one, two, three, main.line, main.across);
   }
   return out;
 }
 
-function addRow(sums: Int32Array, words: Int32Array, row: number, width: number, line: Int32Array, step: number): void {
-  const part = 1 / step;
+function addRow(
+  sums: Int32Array,
+  words: Int32Array,
+  row: number,
+  width: number,
+  line: Int32Array,
+  { ends, offsets, part }: Walk,
+): void {
   for (let x = 0, c = 0; x < width; c++) {
+    const end = ends[c]!;
+    const offset = offsets[c]!;
     let weight = line[c]!;
     const rise = ((line[c + 1]! - weight) * part) | 0;
-    for (const end = Math.min(x + step, width); x < end; x++) {
+    weight = (weight + rise * offset) | 0;
+    for (; x < end; x++) {
       const word = words[row + x]!;
       const at = 3 * x;
       sums[at] = (sums[at]! + Math.imul(word & 255, weight)) | 0;
@@ -88,11 +100,12 @@ function writeRow(
   two: Int32Array,
   three: Int32Array,
   line: Int32Array,
-  step: number,
+  { ends, offsets, part }: Walk,
 ): void {
-  const part = 1 / step;
   const half = 1 << (FIELD_BITS - 1);
-  for (let x = 0, c = 0; x < width; c += 6) {
+  for (let x = 0, c = 0, stretch = 0; x < width; c += 6, stretch++) {
+    const end = ends[stretch]!;
+    const offset = offsets[stretch]!;
     let first = line[c]!;
     let second = line[c + 1]!;
     let third = line[c + 2]!;
@@ -105,7 +118,13 @@ function writeRow(
     const redRise = ((line[c + 9]! + half - redAdd) * part) | 0;
     const greenRise = ((line[c + 10]! + half - greenAdd) * part) | 0;
     const blueRise = ((line[c + 11]! + half - blueAdd) * part) | 0;
-    for (const end = Math.min(x + step, width); x < end; x++) {
+    first = (first + firstRise * offset) | 0;
+    second = (second + secondRise * offset) | 0;
+    third = (third + thirdRise * offset) | 0;
+    redAdd = (redAdd + redRise * offset) | 0;
+    greenAdd = (greenAdd + greenRise * offset) | 0;
+    blueAdd = (blueAdd + blueRise * offset) | 0;
+    for (; x < end; x++) {
       const p = one[row + x]!;
       const q = two[row + x]!;
       const s = three[row + x]!;
@@ -135,5 +154,6 @@ function writeRow(
 }
 
 function toByte(value: number): number {
-  return value < 0 ? 0 : value > 255 ? 255 : value;
+  if (value < 0) return 0;
+  return value > 255 ? 255 : value;
 }

@@ -16,19 +16,20 @@ export function composeTransparent(
   const { width, height } = size;
   const base = layers[0]!.base;
   const count = layers.length + 3;
-  const fields = new Fields(base, [...layers.map(({ weights }) => weights), ...corrections(layers, fused)]);
+  const fields = new Fields(size, base.size, [...layers.map(({ weights }) => weights), ...corrections(layers, fused)]);
   const out = new Int32Array(width * height);
   const values = new Float64Array(count);
   const sums = new Float64Array(3);
-  const part = 1 / (base.step * (1 << FIELD_BITS));
+  const part = 1 / (1 << FIELD_BITS);
   for (let y = 0; y < height; y++) {
     if ((y & 63) === 0) tick(y / height);
     fields.advance();
     for (let x = 0; x < width; x++) {
-      const column = Math.floor(x / base.step);
-      const within = x - column * base.step;
+      const place = (x + 0.5) * fields.across.part + 0.5; // the line begins one block before the picture
+      const column = Math.floor(place);
+      const within = place - column;
       for (let i = 0, at = column * count; i < count; i++, at++) {
-        values[i] = (fields.line[at]! * (base.step - within) + fields.line[at + count]! * within) * part;
+        values[i] = (fields.line[at]! * (1 - within) + fields.line[at + count]! * within) * part;
       }
       let whole = 0;
       let visible = 0;

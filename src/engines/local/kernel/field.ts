@@ -1,4 +1,5 @@
-import type { Base } from './base.ts';
+import type { Size } from './pyramid.ts';
+import { type Walk, walkAlong } from './walk.ts';
 
 /** Bits behind the point of a field's values. */
 export const FIELD_BITS = 20;
@@ -6,54 +7,74 @@ const ONE = 1 << FIELD_BITS;
 
 /**
  * Planes of a base's size brought up to full size together by straight interpolation, a row at a time from the top, in whole
- * numbers (value × 2²⁰, so within ±2047).
+ * numbers (value × 2²⁰, so within ±2047). Beyond the outermost nodes values stay as they are there.
  */
 export class Fields {
-  /** The present row's values: those of all planes at the first base column, then at the next, and the last once more. */
+  /** The present row's values, those of all planes side by side: before the first base column, at each, and behind the last. */
   readonly line: Int32Array;
+  /** How to walk along the line. */
+  readonly across: Walk;
+  readonly #down: Walk;
   readonly #nodes: Int32Array;
   readonly #slope: Int32Array;
-  readonly #base: Base;
+  readonly #base: Size;
   readonly #count: number;
   #row = 0;
+  #stretch = -1;
 
-  constructor(base: Base, planes: readonly Float32Array[]) {
+  constructor(size: Size, base: Size, planes: readonly Float32Array[]) {
     const count = planes.length;
+    this.across = walkAlong(size.width, base.width);
+    this.#down = walkAlong(size.height, base.height);
     this.#base = base;
     this.#count = count;
-    this.#nodes = new Int32Array(base.size.width * base.size.height * count);
-    planes.forEach((plane, i) => {
+    this.#nodes = new Int32Array(base.width * base.height * count);
+    for (let i = 0; i < count; i++) {
+      const plane = planes[i]!;
       for (let p = 0; p < plane.length; p++) this.#nodes[p * count + i] = Math.floor(plane[p]! * ONE + 0.5);
-    });
-    this.line = new Int32Array((base.size.width + 1) * count);
-    this.#slope = new Int32Array((base.size.width + 1) * count);
+    }
+    this.line = new Int32Array((base.width + 2) * count);
+    this.#slope = new Int32Array((base.width + 2) * count);
   }
 
   /** Moves `line` to the next row; the first call to the first. */
   advance(): void {
-    const { step, size } = this.#base;
+    const { ends } = this.#down;
+    const before = this.#stretch;
+    while (this.#stretch < 0 || this.#row >= ends[this.#stretch]!) this.#stretch++;
+    this.#row++;
+    if (this.#stretch !== before) {
+      this.#begin();
+      return;
+    }
     const line = this.line;
     const slope = this.#slope;
-    const within = this.#row % step;
-    if (within > 0) {
-      for (let c = 0; c < line.length; c++) line[c] = (line[c]! + slope[c]!) | 0;
-    } else {
-      const nodes = this.#nodes;
-      const columns = size.width * this.#count;
-      const row = this.#row / step;
-      const from = row * columns;
-      const to = Math.min(row + 1, size.height - 1) * columns;
-      const part = 1 / step;
-      for (let c = 0; c < columns; c++) {
-        const value = nodes[from + c]!;
-        line[c] = value;
-        slope[c] = ((nodes[to + c]! - value) | 0) * part;
-      }
-      for (let c = columns; c < line.length; c++) {
-        line[c] = line[c - this.#count]!;
-        slope[c] = slope[c - this.#count]!;
-      }
+    for (let c = 0; c < line.length; c++) line[c] = (line[c]! + slope[c]!) | 0;
+  }
+
+  /** Sets line and slope for the first row of the present stretch. */
+  #begin(): void {
+    const { width, height } = this.#base;
+    const count = this.#count;
+    const columns = width * count;
+    const from = Math.max(0, this.#stretch - 1) * columns;
+    const to = Math.min(this.#stretch, height - 1) * columns;
+    const offset = this.#down.offsets[this.#stretch]!;
+    const part = this.#down.part;
+    const line = this.line;
+    const slope = this.#slope;
+    const nodes = this.#nodes;
+    for (let c = 0; c < columns; c++) {
+      const value = nodes[from + c]!;
+      const rise = ((nodes[to + c]! - value) * part) | 0;
+      slope[count + c] = rise;
+      line[count + c] = (value + rise * offset) | 0;
     }
-    this.#row++;
+    for (let i = 0; i < count; i++) {
+      line[i] = line[count + i]!;
+      slope[i] = slope[count + i]!;
+      line[count + columns + i] = line[columns + i]!;
+      slope[count + columns + i] = slope[columns + i]!;
+    }
   }
 }

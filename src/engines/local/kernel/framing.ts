@@ -1,5 +1,5 @@
 import type { Raster } from '../../../images/raster.ts';
-import { baseStep, reduceToBase } from './base.ts';
+import { baseSize, reduceToBase } from './base.ts';
 import { type ContentHash, compareHashes, contentHash, randomStream } from './hash.ts';
 import { labFromRgb } from './oklab.ts';
 import { isOpaque, wordsOf } from './pixels.ts';
@@ -36,7 +36,7 @@ const OVERLAP_SIDE = 24;
 export function look(raster: Raster): Look {
   const size = { width: raster.width, height: raster.height };
   const words = wordsOf(raster);
-  const base = reduceToBase(words, size, baseStep(size, LOOK_SIDE), isOpaque(words));
+  const base = reduceToBase(words, size, baseSize(size, LOOK_SIDE), isOpaque(words));
   const attention = saliency(labFromRgb(base), base.size);
   for (let i = 0; i < attention.length; i++) {
     const positive = Math.max(0, attention[i]! + 0.5);

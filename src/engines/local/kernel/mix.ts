@@ -73,7 +73,16 @@ function distinct(
     if (last && compareHashes(last.picture.hash, picture.hash) === 0) last.share += weight / total;
     else out.push({ picture, share: weight / total });
   }
-  return out;
+  const eased = out.reduce((sum, { share }) => sum + ease(share), 0);
+  return out.map(({ picture, share }) => ({ picture, share: ease(share) / eased }));
+}
+
+/** A share below this comes in gently: what is most salient appears first, and would jump out at once. */
+const GENTLE = 0.05;
+
+function ease(share: number): number {
+  const missing = Math.max(0, 1 - share / GENTLE);
+  return share * (1 - 0.5 * missing * missing);
 }
 
 /** Presence rises with a weight up to this part of the greatest one. */

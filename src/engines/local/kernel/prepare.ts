@@ -1,5 +1,5 @@
 import type { Raster } from '../../../images/raster.ts';
-import { type Base, baseStep, reduceToBase } from './base.ts';
+import { type Base, baseSize, reduceToBase } from './base.ts';
 import { fillHidden } from './fill.ts';
 import { type Framing, framings, look } from './framing.ts';
 import { type ContentHash, contentHash } from './hash.ts';
@@ -11,7 +11,7 @@ import { resample } from './resample.ts';
 import { saliency } from './saliency.ts';
 
 /** Longest side of the picture on which colours and masks are worked out; what is finer is carried over from the pixels. */
-const BASE_SIDE = 256;
+const BASE_SIDE = 192;
 
 /** One picture made ready for mixes of one size: all that does not depend on weights, seed or guidance. */
 export interface Prepared {
@@ -62,7 +62,7 @@ export function prepare(raster: Raster, options: PrepareOptions, checkpoint: Che
   checkpoint(0.4);
   const opaque = isOpaque(pixels);
   const filled = opaque ? pixels : fillHidden(pixels, size);
-  const base = reduceToBase(filled, size, baseStep(size, BASE_SIDE), opaque);
+  const base = reduceToBase(filled, size, baseSize(size, BASE_SIDE), opaque);
   checkpoint(0.6);
   const lab = labFromRgb(base);
   const sizes = levelSizes(base.size);

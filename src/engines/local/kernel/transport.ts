@@ -2,11 +2,13 @@ import { type Matrix3, mapEigenvalues, multiply3 } from './matrix.ts';
 import type { Moments } from './moments.ts';
 
 /** How far each picture's colours move towards the common ones. */
-const STRENGTH = 0.6;
+const STRENGTH = 0.5;
+/** Distance from the common mean, in Oklab, from which on a picture keeps more and more of its own tone: red and blue shall not all turn violet. */
+const OWN_TONE = 0.15;
 /** Variance of colour that every picture counts as having, so that flat ones do not blow up. */
 const FLOOR = 2e-4;
 /** A map neither shrinks nor stretches colours by more than this. */
-const STRETCH = 2;
+const STRETCH = 1.6;
 
 /** An affine change of colours: x ↦ target + matrix · (x − mean), in Oklab. */
 export interface ColourMap {
@@ -35,7 +37,10 @@ export function colourMaps(all: readonly Moments[], shares: readonly number[]): 
   return all.map(({ mean }, i) => {
     const full = transportMap(covariances[i]!, common);
     const matrix = full.map((value, at) => STRENGTH * value + (at % 4 === 0 ? 1 - STRENGTH : 0));
-    const target = mean.map((value, c) => value + STRENGTH * (centre[c]! - value));
+    const away = mean.map((value, c) => centre[c]! - value);
+    const distance = away.reduce((sum, value) => sum + value * value, 0);
+    const strength = STRENGTH / (1 + distance / (OWN_TONE * OWN_TONE));
+    const target = mean.map((value, c) => value + strength * away[c]!);
     return { matrix, mean, target };
   });
 }
