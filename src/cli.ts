@@ -9,6 +9,8 @@ import { createHostedEngine } from './engines/hosted/engine.ts';
 import { serviceOf } from './engines/hosted/service.ts';
 import { FolderStore } from './engines/hosted/sharedStore.ts';
 import { createLocalEngine } from './engines/local/engine.ts';
+import { createNetwork } from './images/network.ts';
+import { environmentRules } from './images/networkRules.ts';
 import { createSourceReader } from './images/sourceReader.ts';
 import { WorkerCodec } from './images/workerCodec.ts';
 import { outputFolder, planJob } from './jobs/plan.ts';
@@ -75,7 +77,9 @@ async function mix(call: Call, signal: AbortSignal): Promise<Outcome> {
   const { environment } = call;
   const service = { baseUrl: environment.IMAGE_MIXER_BASE_URL, dialect: environment.IMAGE_MIXER_DIALECT };
   const codec = new WorkerCodec({ workerPath: join(__dirname, 'codecWorker.cjs') });
+  const connect = createNetwork(() => environmentRules(process.env));
   const reader = createSourceReader({
+    connect,
     allowPrivateAddresses: () => false,
     ownOrigin: () => (call.engine === 'hosted' ? serviceOf(service).origin : undefined),
   });
@@ -88,6 +92,7 @@ async function mix(call: Call, signal: AbortSignal): Promise<Outcome> {
       hosted: async () =>
         createHostedEngine({
           settings: () => ({ ...service, timeoutSeconds: 600 }),
+          connect,
           apiKey: async () => environment.IMAGE_MIXER_API_KEY,
           codec,
           reader,

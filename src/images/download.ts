@@ -1,9 +1,10 @@
-import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import request from 'undici/lib/api/api-request.js';
 import { MixFailure } from '../mix/failure.ts';
 import { guardedLookup, guardHost } from './addressGuard.ts';
+import type { Connect } from './network.ts';
 import { detectKind } from './pictureFormat.ts';
+import { proxyFaultOf } from './proxy.ts';
 import { tooManyBytes } from './sourceLimits.ts';
 
 const maxRedirects = 5;
@@ -19,12 +20,6 @@ export interface DownloadTimes {
   readonly whole: number;
 }
 
-/** How a request's sockets connect; without `lookup`, wherever DNS says. */
-export interface ConnectRules {
-  readonly timeout: number;
-  readonly lookup?: LookupFunction;
-}
-
 /** The rules of a download. */
 export interface DownloadOptions {
   readonly maxBytes: number;
@@ -32,7 +27,7 @@ export interface DownloadOptions {
   /** Whether a URL may lead to private addresses. */
   readonly isTrusted: (url: URL) => boolean;
   /** Makes the dispatcher of one request, which ends with it. */
-  readonly dispatcher: (connect: ConnectRules) => Dispatcher;
+  readonly connect: Connect;
 }
 
 /**
@@ -52,7 +47,7 @@ export async function downloadPicture(
     if (redirects > maxRedirects) throw failure('network', 'redirects', url);
     const answer = await visit(url, options, either).catch((error: unknown) => {
       signal?.throwIfAborted();
-      throw error instanceof MixFailure ? error : failure('network', reasonOf(error), url, error);
+      throw error instanceof MixFailure ? error : networkFailure(url, error);
     });
     if (answer instanceof URL) url = answer;
     else return requirePicture(answer, url);
@@ -62,13 +57,13 @@ export async function downloadPicture(
 /** One request: the body, or where it is to be had. */
 async function visit(
   url: URL,
-  { isTrusted, maxBytes, times, dispatcher: connectBy }: DownloadOptions,
+  { isTrusted, maxBytes, times, connect }: DownloadOptions,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | URL> {
   const trusted = isTrusted(url);
   if (!trusted) guardHost(url);
   // One for this request alone: a connection that was made under other rules must not be used again.
-  const dispatcher = connectBy({ timeout: times.connect, ...(trusted ? {} : { lookup: guardedLookup }) });
+  const dispatcher = connect({ timeout: times.connect, ...(trusted ? {} : { lookup: guardedLookup }) });
   try {
     const answer = await request.call(dispatcher, {
       origin: url.origin,
@@ -137,6 +132,18 @@ function failure(
   cause?: unknown,
 ) {
   return new MixFailure(code, { reason, args: argsOf(url), cause });
+}
+
+function networkFailure(url: URL, error: unknown): MixFailure {
+  const proxy = proxyFaultOf(error);
+  const reason = proxy?.reason ?? reasonOf(error);
+  const canPass = reason !== 'certificate' && reason !== 'proxy-auth'; // these last until a setting is changed
+  return new MixFailure('network', {
+    reason,
+    args: { ...argsOf(url), ...proxy?.args },
+    retryable: canPass,
+    cause: error,
+  });
 }
 
 /** What a message may show of a URL: no query, which may hold a token, and no password. */

@@ -1,6 +1,6 @@
-import Agent from 'undici/lib/dispatcher/agent.js';
 import { type DownloadOptions, downloadPicture } from './download.ts';
 import { readSourceFile } from './fileReader.ts';
+import { type Connect, createNetwork } from './network.ts';
 import type { SourceReader } from './source.ts';
 import { maxSourceBytes } from './sourceLimits.ts';
 
@@ -12,8 +12,8 @@ export interface SourceReaderOptions {
   readonly ownOrigin: () => string | undefined;
   readonly maxBytes?: number;
   readonly times?: DownloadOptions['times'];
-  /** Where requests go through; straight to the host when absent. */
-  readonly dispatcher?: DownloadOptions['dispatcher'];
+  /** How requests connect; straight to the host when absent. */
+  readonly connect?: Connect;
 }
 
 /** Reads source images from files and http(s) URLs. */
@@ -22,13 +22,13 @@ export function createSourceReader({
   ownOrigin,
   maxBytes = maxSourceBytes,
   times = { connect: 10_000, silence: 30_000, whole: 180_000 },
-  dispatcher = (connect) => new Agent({ connect }),
+  connect = createNetwork(),
 }: SourceReaderOptions): SourceReader {
   const isTrusted = (url: URL) => allowPrivateAddresses() || url.origin === ownOrigin();
   return {
     read: (location, signal) =>
       location.kind === 'file'
         ? readSourceFile(location.path, maxBytes, signal)
-        : downloadPicture(location.url, { maxBytes, times, isTrusted, dispatcher }, signal),
+        : downloadPicture(location.url, { maxBytes, times, isTrusted, connect }, signal),
   };
 }

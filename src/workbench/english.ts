@@ -135,7 +135,16 @@ export const english = {
     'imageMixer.hosted.baseUrl is plain http, and a key may not travel so. Use https (http is for this machine only).',
   'failure.network/dns': 'The name {host} is not known. Check the address and the connection.',
   'failure.network/timeout': '{host} does not answer in time. Try again later.',
-  'failure.network/certificate': 'The certificate of {host} is not trusted, so nothing was fetched.',
+  'failure.network/certificate':
+    'The certificate of {host} is not trusted, so nothing was sent. If your network inspects connections, have its certificate added to those of the system, or name it in NODE_EXTRA_CA_CERTS and restart.',
+  'failure.network/bad-proxy':
+    '{setting} is no address of a proxy that can be used. Enter one that begins with http:// or https://, or remove it.',
+  'failure.network/proxy-auth':
+    'The proxy asks for authorization, or does not accept what it was given (HTTP 407). Enter it in http.proxyAuthorization, or as http://user:password@host in http.proxy.',
+  'failure.network/proxy-refused':
+    'The proxy {proxy} does not connect to {host} (HTTP {status}). Ask whoever runs the proxy, or list {host} in http.noProxy.',
+  'failure.network/proxy-unreachable':
+    'The proxy {proxy}, which leads to {host}, can not be reached. Check http.proxy, or HTTPS_PROXY and HTTP_PROXY of the environment.',
   'failure.network/connection': 'The connection to {host} broke. Check the network, then try again.',
   'failure.network/redirects': '{url} leads from one address to the next without end. Use the final address.',
   'failure.network/url-status': '{host} answers with HTTP {status}. Try again later.',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { systemClock } from '../engines/clock.ts';
 import type { Engine } from '../engines/engine.ts';
 import { createHostedEngine, type HostedEngine } from '../engines/hosted/engine.ts';
@@ -8,11 +8,13 @@ import type { LogEvent } from '../engines/hosted/log.ts';
 import { serviceOf } from '../engines/hosted/service.ts';
 import { FolderStore } from '../engines/hosted/sharedStore.ts';
 import { createLocalEngine } from '../engines/local/engine.ts';
+import { createNetwork } from '../images/network.ts';
 import { createSourceReader } from '../images/sourceReader.ts';
 import { WorkerCodec } from '../images/workerCodec.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { PictureWriter } from '../output/pictureWriter.ts';
 import type { ApiKeys } from './apiKeys.ts';
+import { currentNetworkRules } from './networkSettings.ts';
 import { setting } from './settings.ts';
 import type { UploadConsent } from './uploadConsent.ts';
 
@@ -23,11 +25,16 @@ export class Machinery {
   readonly #consent: UploadConsent;
   readonly #log: vscode.LogOutputChannel;
   readonly codec: WorkerCodec;
+  readonly #connect = createNetwork(currentNetworkRules);
   readonly reader = createSourceReader({
+    connect: this.#connect,
     allowPrivateAddresses: () => setting('images.allowPrivateAddresses'),
     ownOrigin: () => this.origin(),
   });
   readonly runner: JobRunner;
+  readonly #watch = vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration('http')) this.#hosted?.reconnect();
+  });
   #local: ReturnType<typeof createLocalEngine> | undefined;
   #hosted: HostedEngine | undefined;
 
@@ -59,6 +66,7 @@ export class Machinery {
   }
 
   async dispose(): Promise<void> {
+    this.#watch.dispose();
     await this.runner.dispose();
     await Promise.all([this.#local?.dispose(), this.#hosted?.dispose(), this.codec.dispose()]);
   }
@@ -83,6 +91,7 @@ export class Machinery {
         dialect: setting('hosted.dialect'),
         timeoutSeconds: setting('hosted.timeout'),
       }),
+      connect: this.#connect,
       apiKey: (origin) => this.#keys.get(origin),
       codec: this.codec,
       reader: this.reader,

@@ -9,8 +9,8 @@ export interface TrustedCertificate extends Certificate {
 
 const strong = { keyType: 'ec', algorithm: 'sha256' } as const;
 
-/** Makes an authority of its own and has it sign a certificate for `localhost`, `127.0.0.1` and `::1`. */
-export async function makeCertificate(): Promise<TrustedCertificate> {
+/** Makes an authority of its own and has it sign a certificate for `localhost`, `127.0.0.1`, `::1` and further names. */
+export async function makeCertificate(...names: string[]): Promise<TrustedCertificate> {
   const authority = await generate([{ name: 'commonName', value: 'Sandbox authority' }], {
     ...strong,
     extensions: [
@@ -30,6 +30,7 @@ export async function makeCertificate(): Promise<TrustedCertificate> {
           { type: 2, value: 'localhost' },
           { type: 7, ip: '127.0.0.1' },
           { type: 7, ip: '::1' },
+          ...names.map((value) => ({ type: 2 as const, value })),
         ],
       },
     ],

@@ -38,6 +38,7 @@ export async function download(link: string, downloading: Downloading): Promise<
     const result = await tryDownload(link, downloading);
     if (!(result instanceof MixFailure)) return result;
     const failure = downloadFailure(result, link);
+    if (result.code === 'network' && !result.retryable) throw result; // a setting is wrong, and the message names it
     if (result.code === 'blocked-address' || result.code === 'image-too-large') throw failure;
     const { patience, longestPause } = isOutage(result) ? outage : unreadyLink;
     const pause = Math.min(1000 * 2 ** tries, longestPause);
@@ -47,9 +48,11 @@ export async function download(link: string, downloading: Downloading): Promise<
   }
 }
 
-/** Whether the link's host could not be reached at all, as when the machine is offline. */
+/** How the link's host can be out of reach altogether, as when the machine is offline. */
+const outages: readonly unknown[] = ['dns', 'connection', 'timeout', 'proxy-unreachable', 'proxy-refused'];
+
 function isOutage({ code, reason }: MixFailure): boolean {
-  return code === 'network' && (reason === 'dns' || reason === 'connection' || reason === 'timeout');
+  return code === 'network' && outages.includes(reason);
 }
 
 /** One try; resolves with the failure where there is no right picture. */

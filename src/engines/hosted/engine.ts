@@ -1,10 +1,10 @@
 import type { Codec } from '../../images/codec.ts';
+import { type Connect, createNetwork } from '../../images/network.ts';
 import type { SourceReader } from '../../images/source.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import type { DialectName } from '../../mix/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, MixContext, MixTask } from '../engine.ts';
-import { type DispatcherFactory, directDispatcher } from './dispatcher.ts';
 import type { Log } from './log.ts';
 import { HostedRun } from './run.ts';
 import { serviceOf } from './service.ts';
@@ -28,19 +28,25 @@ export interface HostedEngineOptions {
   /** From 0 to 1. */
   random(): number;
   readonly log: Log;
-  /** Straight connections by default. */
-  readonly dispatcherFactory?: DispatcherFactory;
+  /** How requests connect; straight to the service when absent. */
+  readonly connect?: Connect;
   readonly timeouts?: Timeouts;
 }
 
+/** Milliseconds until an address that does not answer is given up. */
+const connectTimeout = 15_000;
+
 /** The engine that orders mixes from the hosted service. `dispose` ends its connections. */
 export interface HostedEngine extends Engine {
+  /** Makes new connections from now on; what is under way ends on the old ones. For when the rules of the network have changed. */
+  reconnect(): void;
   dispose(): Promise<void>;
 }
 
 /** Makes the hosted engine; it connects to nothing before its first job. */
 export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
-  const transport = new Transport(options.dispatcherFactory ?? directDispatcher, options.timeouts);
+  const connect = options.connect ?? createNetwork();
+  const transport = new Transport(() => connect({ timeout: connectTimeout }), options.timeouts);
   return {
     name: 'hosted',
     async run(task: MixTask, context: MixContext): Promise<void> {
@@ -55,6 +61,7 @@ export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
       const requests = readState(saved)?.requests ?? [];
       return requests.some(({ phase }) => phase === 'accepted' || phase === 'answered');
     },
+    reconnect: () => transport.renew(),
     dispose: () => transport.close(),
   };
 }

@@ -1,9 +1,15 @@
+import { proxyFaultOf } from '../../images/proxy.ts';
+import type { MessageArgs } from '../../mix/failure.ts';
+
 /** What went wrong with an exchange, as far as a user could tell the difference. */
 export type FaultReason =
   | 'dns'
   | 'refused'
   | 'timeout'
   | 'certificate'
+  | 'proxy-auth'
+  | 'proxy-refused'
+  | 'proxy-unreachable'
   | 'connection'
   | 'no-answer'
   | 'connection-lost'
@@ -17,14 +23,19 @@ export class TransportFault extends Error {
   readonly reason: FaultReason;
   /** False where not one byte of the request was written: then the service certainly did no work. */
   readonly sent: boolean;
-  /** Where a redirect led, as an origin. */
-  readonly target: string | undefined;
+  /** For the message: where a redirect led (`target`, an origin), or which `proxy` is meant. */
+  readonly args: MessageArgs;
 
-  constructor(reason: FaultReason, sent: boolean, details: { cause?: unknown; target?: string } = {}) {
+  constructor(reason: FaultReason, sent: boolean, details: { cause?: unknown; args?: MessageArgs } = {}) {
     super(reason, details.cause === undefined ? {} : { cause: details.cause });
     this.reason = reason;
     this.sent = sent;
-    this.target = details.target;
+    this.args = details.args ?? {};
+  }
+
+  /** Whether another try could end better by itself: not before someone changes a setting. */
+  get canPass(): boolean {
+    return this.reason !== 'certificate' && this.reason !== 'proxy-auth';
   }
 }
 
@@ -32,7 +43,11 @@ export class TransportFault extends Error {
 export function faultOf(error: unknown, stage: 'connecting' | 'waiting' | 'receiving'): TransportFault {
   if (error instanceof TransportFault) return error;
   const code = codeOf(error);
-  if (stage === 'connecting') return new TransportFault(connectReason(code), false, { cause: error });
+  if (stage === 'connecting') {
+    const proxy = proxyFaultOf(error);
+    const reason = proxy?.reason ?? connectReason(code);
+    return new TransportFault(reason, false, { cause: error, args: proxy?.args ?? {} });
+  }
   if (/TIMEOUT|ETIMEDOUT/.test(code)) return new TransportFault('no-answer', true, { cause: error });
   const reason = stage === 'waiting' ? 'connection-lost' : 'answer-cut';
   return new TransportFault(reason, true, { cause: error });
@@ -41,7 +56,7 @@ export function faultOf(error: unknown, stage: 'connecting' | 'waiting' | 'recei
 function connectReason(code: string): FaultReason {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL' || code === 'ENODATA') return 'dns';
   if (code === 'ECONNREFUSED') return 'refused';
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'timeout';
+  if (/TIMEOUT|ETIMEDOUT/.test(code)) return 'timeout';
   if (/CERT|SIGNATURE/.test(code)) return 'certificate';
   return 'connection';
 }

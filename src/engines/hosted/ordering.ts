@@ -52,7 +52,7 @@ export async function placeOrder(
     if (result instanceof TransportFault) {
       await store.remove(record);
       const pause = 1000 * 2 ** tries;
-      if (result.reason === 'certificate' || clock.now() + pause - begun > connectPatience) {
+      if (!result.canPass || clock.now() + pause - begun > connectPatience) {
         throw faultFailure(result, client.service);
       }
       ordering.onWait(pause, result.reason);

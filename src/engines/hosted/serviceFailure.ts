@@ -64,17 +64,17 @@ export function unreadableFailure(answer: Unreadable, service: Service): MixFail
 }
 
 /**
- * A fault of something that is safe to repeat, once there is no more repeating: `network` with `origin` and `host`, or
+ * A fault of something that is safe to repeat, once there is no more repeating: `network` with `origin`, `host` and where one is at fault `proxy`, or
  * `unexpected-response` for a strange answer, with `target` where it was a redirect.
  */
 export function faultFailure(fault: TransportFault, { origin }: Service): MixFailure {
-  const { reason, target } = fault;
+  const { reason } = fault;
   if (reason === 'too-large' || reason === 'redirected') {
-    const args = { origin, ...(target === undefined ? {} : { target }) };
+    const args = { origin, ...fault.args };
     return new MixFailure('unexpected-response', { reason, args, cause: fault });
   }
-  const args = { origin, host: new URL(origin).hostname };
-  return new MixFailure('network', { reason: networkReason(reason), args, cause: fault });
+  const args = { origin, host: new URL(origin).hostname, ...fault.args };
+  return new MixFailure('network', { reason: networkReason(reason), args, retryable: fault.canPass, cause: fault });
 }
 
 /** How far the exchange had come matters to paid work only. */

@@ -1,5 +1,4 @@
 import type { Dispatcher } from 'undici';
-import type { DispatcherFactory } from './dispatcher.ts';
 import { exchange, type Reply, type Sending } from './exchange.ts';
 import { TransportFault } from './fault.ts';
 
@@ -25,11 +24,12 @@ export type Purpose = 'mix' | 'upload' | 'call';
 
 /** HTTP over dispatchers of its own: the process-wide one stays untouched. */
 export class Transport {
-  readonly #factory: DispatcherFactory;
+  readonly #factory: () => Dispatcher;
   readonly #timeouts: Timeouts;
   #shared: Dispatcher | undefined;
 
-  constructor(factory: DispatcherFactory, timeouts: Timeouts = defaultTimeouts) {
+  /** @param factory makes a dispatcher with no open connection. */
+  constructor(factory: () => Dispatcher, timeouts: Timeouts = defaultTimeouts) {
     this.#factory = factory;
     this.#timeouts = timeouts;
   }
@@ -66,10 +66,17 @@ export class Transport {
       if (!next) return reply;
       const keeps = reply.status === 307 || reply.status === 308;
       if (next.origin !== url.origin || !keeps || hop === maxHops) {
-        throw new TransportFault('redirected', true, { target: next.origin });
+        throw new TransportFault('redirected', true, { args: { target: next.origin } });
       }
       url = next;
     }
+  }
+
+  /** Makes new connections from now on; what is under way ends on the old ones. */
+  renew(): void {
+    const shared = this.#shared;
+    this.#shared = undefined;
+    shared?.close().catch(() => undefined); // nobody needs it any more
   }
 
   /** Ends every connection. */

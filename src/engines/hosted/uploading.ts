@@ -105,7 +105,7 @@ function judge(
 ): { failure: MixFailure; pause?: number } {
   if (result instanceof TransportFault) {
     const failure = faultFailure(result, service);
-    return failure.code === 'network' && result.reason !== 'certificate' ? { failure, pause: backOff } : { failure };
+    return failure.code === 'network' && result.canPass ? { failure, pause: backOff } : { failure };
   }
   switch (result.kind) {
     case 'success':

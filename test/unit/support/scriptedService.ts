@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Certificate } from '../../sandbox/listener.ts';
 
 /** What a request is for, told by its path. */
 export type Purpose = 'upload' | 'mix' | 'fetch' | 'picture';
@@ -31,15 +33,20 @@ export class ScriptedService {
     server.on('request', (request, response) => void this.#serve(request, response));
   }
 
-  static async start(): Promise<ScriptedService> {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
+  /** @param certificate for HTTPS. */
+  static async start(certificate?: Certificate, host = '127.0.0.1'): Promise<ScriptedService> {
+    const server = certificate ? createTlsServer({ ...certificate }) : createServer();
+    server.listen(0, host);
     await once(server, 'listening');
     return new ScriptedService(server);
   }
 
+  get port(): number {
+    return this.#server.listening ? this.#address().port : this.#port;
+  }
+
   get origin(): string {
-    return `http://127.0.0.1:${this.#server.listening ? this.#address().port : this.#port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   get baseUrl(): string {

@@ -1,0 +1,414 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { Transport } from '../../src/engines/hosted/transport.ts';
+import { type Connect, createNetwork } from '../../src/images/network.ts';
+import { type NetworkRules, networkRules, networkSettingsSchema } from '../../src/images/networkRules.ts';
+import { createSourceReader } from '../../src/images/sourceReader.ts';
+import { makeCertificate, type TrustedCertificate } from '../sandbox/certificate.ts';
+import { startSandbox } from '../sandbox/sandbox.ts';
+import { ForwardProxy, type ForwardProxyOptions } from './support/forwardProxy.ts';
+import { HostedBench, Ledger, png, taskOf } from './support/hostedBench.ts';
+import { json, raw, ScriptedService } from './support/scriptedService.ts';
+
+const patient = { mix: 20_000, upload: 20_000, call: 20_000, body: 20_000 };
+const login = `Basic ${Buffer.from('me:pass word').toString('base64')}`;
+
+let certificate: TrustedCertificate;
+let folder: string;
+let secure: ScriptedService;
+let plain: ScriptedService;
+const open: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  certificate = await makeCertificate('mixer.test', 'pictures.test');
+  folder = await mkdtemp(join(tmpdir(), 'network-'));
+});
+beforeEach(async () => {
+  [secure, plain] = await Promise.all([ScriptedService.start(certificate), ScriptedService.start()]);
+  secure.script('picture', raw(png('secure')));
+  plain.script('picture', raw(png('plain')));
+});
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+  await Promise.all([secure.close(), plain.close()]);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function proxy(options: Partial<ForwardProxyOptions> = {}): Promise<ForwardProxy> {
+  const routes = { 'mixer.test:443': secure.port, 'pictures.test:443': secure.port, 'pictures.test:80': plain.port };
+  const started = await ForwardProxy.start({ routes, ...options });
+  open.push(() => started.close());
+  return started;
+}
+
+/** Connects by these rules, through a proxy where there is one, and trusts the test's own authority besides. */
+function network(through?: { url: string }, changes: Partial<NetworkRules> = {}, authorities?: string[]): Connect {
+  const written = through && { text: through.url, setting: 'http.proxy' };
+  const rules: NetworkRules = {
+    noProxy: [],
+    verifyCertificates: true,
+    systemCertificates: false,
+    ...(written ? { httpProxy: written, httpsProxy: written } : {}),
+    ...changes,
+  };
+  return createNetwork(
+    () => rules,
+    () => authorities ?? [certificate.authority],
+  );
+}
+
+function transport(connect: Connect, timeouts: Partial<typeof patient> = {}, connecting = 20_000): Transport {
+  const made = new Transport(() => connect({ timeout: connecting }), { ...patient, ...timeouts });
+  open.push(() => made.close());
+  return made;
+}
+
+/** Reads a picture by the rules of strangers' addresses. */
+function read(connect: Connect, url: string, times = { connect: 20_000, silence: 20_000, whole: 20_000 }) {
+  const reader = createSourceReader({ allowPrivateAddresses: () => false, ownOrigin: () => undefined, times, connect });
+  return reader.read({ kind: 'url', url });
+}
+
+async function engine(connect: Connect): Promise<HostedBench> {
+  const reader = createSourceReader({ allowPrivateAddresses: () => false, ownOrigin: () => undefined, connect });
+  const bench = await HostedBench.start('https://mixer.test/api', { connect, reader, timeouts: patient });
+  open.push(() => bench.close());
+  return bench;
+}
+
+const never = new AbortController().signal;
+
+test('a mix goes through the proxy: each order by a tunnel of its own, the rest by another', async () => {
+  const gate = await proxy({ authorization: login });
+  const bench = await engine(network(gate, { proxyAuthorization: login }));
+  secure.script('mix', { status: 'processing', id: 12, eta: 1, output: [] });
+  const done = { status: 'success', output: ['https://pictures.test/out/a'] };
+  secure.script('fetch', { status: 'processing' }, done);
+  const ledger = new Ledger();
+  await bench.engine.run(taskOf(), ledger);
+  expect(ledger.pictures).toHaveLength(1);
+  expect(gate.seen).toEqual([
+    { what: 'CONNECT mixer.test:443', authorization: login },
+    { what: 'CONNECT mixer.test:443', authorization: login },
+    { what: 'CONNECT pictures.test:443', authorization: login },
+  ]);
+  const [order, first, second] = secure.seen.map(({ clientPort }) => clientPort);
+  expect(order).not.toBe(first);
+  expect(second).toBe(first);
+  expect(JSON.stringify(secure.seen.map(({ headers }) => headers))).not.toMatch(/proxy/i);
+});
+
+test('plain http goes through the proxy by its whole address', async () => {
+  const gate = await proxy({ authorization: login });
+  const withLogin = { url: gate.url.replace('//', '//me:pass%20word@') };
+  expect(await read(network(withLogin), 'http://pictures.test/a.png?x=1')).toEqual(png('plain'));
+  expect(gate.seen).toEqual([{ what: 'GET http://pictures.test/a.png?x=1', authorization: login }]);
+  expect(plain.seen[0]?.headers).toMatchObject({ host: 'pictures.test' });
+});
+
+test('the proxy itself may speak TLS', async () => {
+  const gate = await proxy({ certificate });
+  for (const url of ['https://pictures.test/a.png', 'http://pictures.test/a.png']) {
+    expect(await read(network(gate), url)).toEqual(png(url.startsWith('https') ? 'secure' : 'plain'));
+  }
+  expect(gate.seen.map(({ what }) => what)).toEqual(['CONNECT pictures.test:443', 'CONNECT pictures.test:80']);
+  const untrusted = read(network(gate, {}, []), 'http://pictures.test/a.png');
+  await expect(untrusted).rejects.toMatchObject({ reason: 'certificate', args: { host: '127.0.0.1' } });
+});
+
+test('a proxy that lets nothing through is told from the host behind it, and an order stays unsent', async () => {
+  const gate = await proxy({ authorization: login });
+  const gone = await ForwardProxy.start({ routes: {} });
+  const nowhere = { url: gone.url };
+  await gone.close();
+  const host = new URL(gate.url).host;
+  const cases: [Connect, string, object][] = [
+    [network(gate), 'https://pictures.test/a.png', { reason: 'proxy-auth', retryable: false }],
+    [network(gate), 'http://pictures.test/a.png', { reason: 'proxy-auth', retryable: false }],
+    [
+      network(gate, { proxyAuthorization: login }),
+      'https://other.test/a.png',
+      { reason: 'proxy-refused', args: { proxy: host, status: 502, host: 'other.test' } },
+    ],
+    [
+      network(nowhere),
+      'https://pictures.test/a.png',
+      { reason: 'proxy-unreachable', args: { proxy: new URL(nowhere.url).host, host: 'pictures.test' } },
+    ],
+  ];
+  for (const [connect, url, failure] of cases) {
+    await expect(read(connect, url)).rejects.toMatchObject({ code: 'network', ...failure });
+  }
+  for (const [connect, reason] of [
+    [network(gate), 'proxy-auth'],
+    [network(nowhere), 'proxy-unreachable'],
+  ] as const) {
+    const bench = await engine(connect);
+    const ledger = new Ledger();
+    await expect(bench.engine.run(taskOf(), ledger)).rejects.toMatchObject({ code: 'network', reason });
+    expect(ledger.phases).toMatch(/new$/);
+  }
+  expect(secure.seen).toEqual([]);
+});
+
+test('a proxy that never answers is given up, and leaves nothing open', async () => {
+  const gate = await proxy({ isSilent: true });
+  const fault = transport(network(gate), {}, 200).post('https://mixer.test/api', {}, 'mix', never);
+  await expect(fault).rejects.toMatchObject({ reason: 'proxy-unreachable', sent: false });
+  const stop = new AbortController();
+  const cancelled = transport(network(gate)).post('https://mixer.test/api', {}, 'mix', stop.signal);
+  await expect.poll(() => gate.seen.length).toBe(2);
+  stop.abort(new Error('enough'));
+  await expect(cancelled).rejects.toThrow('enough');
+  await expect.poll(() => gate.open).toBe(0);
+});
+
+test('hosts that need no proxy, and this machine, are connected to straight', async () => {
+  const gate = await proxy();
+  const hello = { status: 'success' };
+  plain.script('fetch', hello);
+  const connect = network(gate, { noProxy: ['other.test', '.plain.test', 'local.test:80'] });
+  const ask = async (origin: string) => {
+    // The name leads to this machine without any DNS.
+    const dispatcher = connect({
+      timeout: 20_000,
+      lookup: (_, { all }, done) => (all ? done(null, [here]) : done(null, here.address, 4)),
+    });
+    open.push(() => dispatcher.destroy());
+    const post = new Transport(() => dispatcher, patient).post(`${origin}:${plain.port}/fetch/`, {}, 'call', never);
+    return (await post).status;
+  };
+  const here = { address: '127.0.0.1', family: 4 };
+  for (const name of ['other.test', 'a.plain.test', '127.0.0.1', 'localhost'])
+    expect(await ask(`http://${name}`)).toBe(200);
+  expect(gate.seen).toEqual([]);
+  expect(await ask('http://local.test')).toBe(502); // listed for another port
+  expect(gate.seen).toHaveLength(1);
+  expect(
+    await read(network(gate, { noProxy: ['*'] }), 'http://pictures.test/a.png').catch(({ reason }) => reason),
+  ).toBe('dns');
+});
+
+test('private addresses are refused by name and literal address before the proxy is asked', async () => {
+  const gate = await proxy();
+  for (const host of ['10.0.0.1', '169.254.169.254', '[::1]', 'localhost', 'db.internal']) {
+    await expect(read(network(gate), `http://${host}/a.png`)).rejects.toMatchObject({ code: 'blocked-address' });
+  }
+  expect(gate.seen).toEqual([]);
+});
+
+test('a certificate counts where its authority is known, over IPv6 too', async () => {
+  const sandbox = await startSandbox({ certificate, host: '::1' });
+  open.push(() => sandbox.close());
+  const ask = (connect: Connect) =>
+    transport(connect).post(`${sandbox.baseUrl}/v6/wallet_balance`, { key: sandbox.key }, 'call', never);
+  expect(sandbox.origin).toMatch(/^https:\/\/\[::1\]:/);
+  expect((await ask(network())).status).toBe(200);
+  await expect(ask(network(undefined, {}, []))).rejects.toMatchObject({ reason: 'certificate', sent: false });
+  expect((await ask(network(undefined, { verifyCertificates: false }, []))).status).toBe(200);
+  const bench = await HostedBench.start(sandbox.baseUrl, { connect: network(undefined, {}, []), timeouts: patient });
+  open.push(() => bench.close());
+  await expect(bench.engine.run(taskOf(), new Ledger())).rejects.toMatchObject({
+    code: 'network',
+    reason: 'certificate',
+  });
+});
+
+test('certificates are read once, and not before a connection needs them', async () => {
+  const asked: boolean[] = [];
+  const rules = { noProxy: [], verifyCertificates: true, systemCertificates: true };
+  const connect = createNetwork(
+    () => rules,
+    (system) => {
+      asked.push(system);
+      return [certificate.authority];
+    },
+  );
+  const hosted = transport(connect);
+  await hosted.post(`${plain.baseUrl}/fetch/`, {}, 'mix', never);
+  expect(asked).toEqual([]);
+  for (const purpose of ['mix', 'call', 'mix'] as const) {
+    await hosted.post(`https://127.0.0.1:${secure.port}/fetch/`, {}, purpose, never);
+  }
+  expect(asked).toEqual([true]);
+});
+
+/** Reads a picture of the TLS service in a process of its own, by the environment alone; resolves with what it printed. */
+async function elsewhere(script: string, environment: NodeJS.ProcessEnv): Promise<string[]> {
+  const modules = Object.fromEntries(
+    ['network', 'networkRules', 'sourceReader'].map((name) => [
+      name,
+      pathToFileURL(join(import.meta.dirname, '..', '..', 'src', 'images', `${name}.ts`)).href,
+    ]),
+  );
+  const look = `
+    // Node makes some of its globals, a dispatcher among them, when they are first looked at: once each is looked at, once none is.
+    const look = process.env.LOOK ? (key) => globalThis[key] : (key) => key;
+    const globals = () => Reflect.ownKeys(globalThis).filter((key) => !/zod/.test(String(key))).map(look);
+    globals();
+    const before = globals();
+    const { createNetwork } = await import('${modules.network}');
+    const { environmentRules } = await import('${modules.networkRules}');
+    const { createSourceReader } = await import('${modules.sourceReader}');
+    const connect = createNetwork(() => environmentRules(process.env));
+    const reader = createSourceReader({ allowPrivateAddresses: () => true, ownOrigin: () => undefined, connect });
+    const read = (url) => reader.read({ kind: 'url', url }).then(() => 'read', ({ code, reason }) => code + '/' + reason);
+    ${script}
+    const after = globals();
+    console.log(after.length === before.length && after.every((value, at) => Object.is(value, before[at])));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', look], {
+    env: { PATH: process.env.PATH, ...environment },
+  });
+  return stdout.trim().split('\n');
+}
+
+test('in a plain process the environment names the proxy and further authorities, and no global changes', async () => {
+  const gate = await proxy();
+  const ca = join(folder, 'authority.pem');
+  await writeFile(ca, certificate.authority);
+  const script = `console.log(await read('https://pictures.test/a.png'));
+    console.log(await read('http://pictures.test/a.png'));
+    console.log(await read('https://localhost:${secure.port}/a.png'));`;
+  const environment = { HTTPS_PROXY: gate.url, http_proxy: gate.url.replace('http://', ''), NO_PROXY: 'example.com' };
+  const trusting = await elsewhere(script, { ...environment, NODE_EXTRA_CA_CERTS: ca, LOOK: 'yes' });
+  expect(trusting).toEqual(['read', 'read', 'read', 'true']);
+  expect(gate.seen).toHaveLength(2);
+  const wary = await elsewhere(script, environment);
+  expect(wary).toEqual(['network/certificate', 'read', 'network/certificate', 'true']);
+});
+
+test('a line that drips is waited for, as long as it drips', async () => {
+  const bytes = png('slow');
+  plain.script('picture', (response) => {
+    let at = 0;
+    response.writeHead(200);
+    const timer = setInterval(() => {
+      response.write(bytes.subarray(at, at + 4));
+      at += 4;
+      if (at >= bytes.length) response.end(() => clearInterval(timer));
+    }, 60);
+  });
+  const gate = await proxy();
+  const times = { connect: 20_000, silence: 800, whole: 20_000 };
+  const begun = performance.now();
+  expect(await read(network(gate), 'http://pictures.test/slow.png', times)).toEqual(bytes);
+  expect(performance.now() - begun).toBeGreaterThan(times.silence);
+});
+
+test('each wait has its own end: for a connection, for the first byte, between two pieces', async () => {
+  const mute = await muteServer();
+  const handshake = transport(network(), {}, 200).post(`https://127.0.0.1:${mute}/api`, {}, 'mix', never);
+  await expect(handshake).rejects.toMatchObject({ reason: 'timeout', sent: false });
+
+  plain.script('mix', () => undefined);
+  const headers = transport(network(), { mix: 200 }).post(`${plain.baseUrl}/img_mixer`, {}, 'mix', never);
+  await expect(headers).rejects.toMatchObject({ reason: 'no-answer', sent: true });
+
+  plain.script('mix', (response) => void response.writeHead(200).write('{"status":'));
+  const body = transport(network(), { body: 200 }).post(`${plain.baseUrl}/img_mixer`, {}, 'mix', never);
+  await expect(body).rejects.toMatchObject({ reason: 'no-answer', sent: true });
+
+  const gate = await proxy();
+  const brief = { connect: 20_000, silence: 200, whole: 20_000 };
+  plain.script('picture', (response) => void response.writeHead(200).write(png('half').subarray(0, 9)));
+  const picture = read(network(gate), 'http://pictures.test/a.png', brief);
+  await expect(picture).rejects.toMatchObject({ code: 'network', reason: 'timeout' });
+});
+
+/** A port that takes connections and says nothing. */
+async function muteServer(): Promise<number> {
+  const server: Server = createServer((socket) => open.push(async () => socket.destroy()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push(async () => server.close());
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+test('a new rule counts from the next connection on', async () => {
+  const gate = await proxy();
+  let rules: NetworkRules = { noProxy: ['*'], verifyCertificates: true, systemCertificates: false };
+  const written = { text: gate.url, setting: 'http.proxy' };
+  const hosted = transport(createNetwork(() => ({ httpProxy: written, ...rules })));
+  const ask = async () => (await hosted.post('http://pictures.test/fetch/', {}, 'call', never)).status;
+  await expect(ask()).rejects.toMatchObject({ reason: 'dns' });
+  rules = { ...rules, noProxy: [] };
+  await expect(ask()).rejects.toMatchObject({ reason: 'dns' });
+  hosted.renew();
+  expect(await ask()).toBe(200);
+});
+
+test.each(['https//proxy', 'socks5://proxy:1080', 'http://', 'http://me:%E0@proxy:8080'])(
+  '%s is no proxy, and the failure names the setting',
+  async (text) => {
+    const rules = { httpsProxy: { text, setting: 'http.proxy' }, noProxy: [] };
+    const failure = { code: 'network', reason: 'bad-proxy', args: { setting: 'http.proxy' }, retryable: false };
+    await expect(read(network(undefined, rules), 'https://pictures.test/')).rejects.toMatchObject(failure);
+    const bench = await engine(network(undefined, rules));
+    await expect(bench.engine.run(taskOf(), new Ledger())).rejects.toMatchObject(failure);
+  },
+);
+
+test('a picture that was paid for keeps its link when the settings bar the way to it', async () => {
+  const gate = await proxy();
+  let text = gate.url;
+  const connect = createNetwork(
+    () => ({
+      httpsProxy: { text, setting: 'http.proxy' },
+      noProxy: [],
+      verifyCertificates: true,
+      systemCertificates: false,
+    }),
+    () => [certificate.authority],
+  );
+  const bench = await engine(connect);
+  secure.script('mix', (response) => {
+    text = 'no proxy';
+    json({ status: 'success', id: 5, output: ['https://pictures.test/out/a'] })(response);
+  });
+  const ledger = new Ledger();
+  await expect(bench.engine.run(taskOf(), ledger)).rejects.toMatchObject({ reason: 'bad-proxy' });
+  const kept: unknown = JSON.parse(ledger.states.at(-1) ?? 'null');
+  expect(bench.engine.canResume?.(kept)).toBe(true);
+  text = gate.url;
+  secure.script('fetch', { status: 'success', output: ['https://pictures.test/out/a'] });
+  const again = new Ledger(JSON.stringify(kept));
+  await bench.engine.run(taskOf(), again);
+  expect(again.pictures).toHaveLength(1);
+  expect(secure.of('mix')).toHaveLength(1);
+});
+
+test('the settings win over the environment, and what is no setting counts as not set', () => {
+  const environment = { HTTPS_PROXY: 'http://a:1', http_proxy: 'b:2', NO_PROXY: 'x.test, .y.test' };
+  const rules = (settings: Record<string, unknown>) => networkRules(networkSettingsSchema.parse(settings), environment);
+  const trust = { verifyCertificates: true, systemCertificates: true };
+  const noProxy = ['x.test', '.y.test'];
+  expect(rules({ proxy: 7, proxySupport: 'maybe', proxyStrictSSL: 'no', noProxy: 'z.test' })).toEqual({
+    httpProxy: { text: 'b:2', setting: 'http_proxy' },
+    httpsProxy: { text: 'http://a:1', setting: 'HTTPS_PROXY' },
+    noProxy,
+    ...trust,
+  });
+  const chosen = { text: 'http://c:3', setting: 'http.proxy' };
+  expect(rules({ proxy: 'http://c:3', proxyAuthorization: 'Basic x', noProxy: ['z.test'] })).toEqual({
+    httpProxy: chosen,
+    httpsProxy: chosen,
+    proxyAuthorization: 'Basic x',
+    noProxy: ['z.test'],
+    ...trust,
+  });
+  expect(rules({ proxy: 'http://c:3', proxySupport: 'off', proxyStrictSSL: false, systemCertificates: false })).toEqual(
+    {
+      noProxy,
+      verifyCertificates: false,
+      systemCertificates: false,
+    },
+  );
+  const only = networkRules(networkSettingsSchema.parse({}), { HTTP_PROXY: 'd:4' });
+  expect(only.httpsProxy).toEqual({ text: 'd:4', setting: 'HTTP_PROXY' });
+});
