@@ -2,7 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/engines/clock.ts';
+import { defaultTimeouts } from '../../src/engines/hosted/transport.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
+import type { JobRequest } from '../../src/jobs/job.ts';
 import { type JobResult, JobRunner } from '../../src/jobs/runner.ts';
 import { PictureWriter } from '../../src/output/pictureWriter.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
@@ -30,7 +32,7 @@ test(`ends ${count} jobs in chaos, none lost and none paid twice`, { timeout: 60
     engines: {
       // Each run leaps through time by itself: together they would use up each other's patience.
       hosted: async () => {
-        const bench = await HostedBench.start(sandbox.baseUrl, { reader, timeouts: undefined });
+        const bench = await HostedBench.start(sandbox.baseUrl, { reader, timeouts: defaultTimeouts });
         benches.push(bench);
         return bench.engine;
       },
