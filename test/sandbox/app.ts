@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { type Answer, deliver, fixtureAnswer } from './answer.ts';
@@ -7,7 +7,7 @@ import type { Origins } from './bodies.ts';
 import type { Course } from './generation.ts';
 import type { RequestLog, SeenRequest } from './log.ts';
 import type { Call, Service } from './service.ts';
-import type { DialectName, Stage } from './stages.ts';
+import type { DialectName, RequestStage } from './stages.ts';
 import type { Switchboard } from './switchboard.ts';
 
 /** Above the service's own limit for a picture, so that the limit is answered in the service's words. */
@@ -18,10 +18,8 @@ export interface AppOptions {
   readonly switchboard: Switchboard;
   readonly log: RequestLog;
   readonly now: () => number;
-  readonly held: (stage: Stage) => Promise<void> | undefined;
+  readonly held: (stage: RequestStage) => Promise<void> | undefined;
   readonly latency: number;
-  /** Whether a port is the service's own rather than the other origin's. */
-  readonly isService: (localPort: number) => boolean;
   readonly elsewhere: () => string;
   /** A port where nobody listens. */
   readonly nowhere: () => string;
@@ -30,7 +28,7 @@ export interface AppOptions {
 }
 
 interface Route {
-  readonly stage: Stage;
+  readonly stage: RequestStage;
   readonly dialect: DialectName | undefined;
   readonly method: 'GET' | 'POST';
   readonly url: string;
@@ -47,10 +45,14 @@ const routes: readonly Route[] = [
   { stage: 'download', dialect: undefined, method: 'GET', url: '/generations/:name' },
 ];
 
-/** The HTTP side: routes, the log, and the scenario of each stage. */
-export async function createApp(options: AppOptions): Promise<RequestListener> {
-  const { service, switchboard, log, now, held, latency, isService, elsewhere, refuse } = options;
+/** The HTTP side: routes, the log, and the scenario of each stage; one handler for the service's port, one for the other origin's. */
+export async function createApp(
+  options: AppOptions,
+): Promise<{ service: RequestListener; elsewhere: RequestListener }> {
+  const { service, switchboard, log, now, held, latency, elsewhere, refuse } = options;
   const app = fastify({ bodyLimit: BODY_LIMIT, exposeHeadRoutes: false });
+  /** Requests that came to the other origin. */
+  const strays = new WeakSet<IncomingMessage>();
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
@@ -61,7 +63,7 @@ export async function createApp(options: AppOptions): Promise<RequestListener> {
   ): SeenRequest => {
     const seen = {
       at: now(),
-      toService: isService(request.socket.localPort ?? 0),
+      toService: !strays.has(request.raw),
       stage,
       dialect,
       method: request.method,
@@ -109,7 +111,7 @@ export async function createApp(options: AppOptions): Promise<RequestListener> {
   const serveCall = async (
     call: Call,
     request: FastifyRequest,
-    stage: Stage,
+    stage: RequestStage,
     course: Partial<Course>,
   ): Promise<Answer> => {
     switch (stage) {
@@ -122,7 +124,6 @@ export async function createApp(options: AppOptions): Promise<RequestListener> {
       case 'balance':
         return service.balance(call);
       case 'download':
-      case 'webhook':
         throw new Error(`${stage} is no call of the API`);
     }
   };
@@ -148,7 +149,13 @@ export async function createApp(options: AppOptions): Promise<RequestListener> {
     return reply;
   });
   await app.ready();
-  return (request, response) => app.routing(request, response);
+  return {
+    service: (request, response) => app.routing(request, response),
+    elsewhere: (request, response) => {
+      strays.add(request);
+      app.routing(request, response);
+    },
+  };
 }
 
 /** A mix without a scenario of its own succeeds at once, unless the scenario at hand is about polling. */

@@ -1,4 +1,4 @@
-import type { DialectName, Stage } from './stages.ts';
+import type { DialectName, RequestStage } from './stages.ts';
 
 /** A request that reached the sandbox, as it came. */
 export interface SeenRequest {
@@ -7,7 +7,7 @@ export interface SeenRequest {
   /** False where it came to the other origin, which no client should ever send a key to. */
   readonly toService: boolean;
   /** `source`: somebody read an uploaded picture; `other`: no route of the service. */
-  readonly stage: Stage | 'source' | 'other';
+  readonly stage: RequestStage | 'source' | 'other';
   readonly dialect: DialectName | undefined;
   readonly method: string;
   readonly path: string;

@@ -4,7 +4,7 @@ import { type Certificate, Listener } from './listener.ts';
 import { RequestLog, type SeenRequest } from './log.ts';
 import { scenarioNamed } from './scenarios.ts';
 import { Service } from './service.ts';
-import type { Stage } from './stages.ts';
+import type { RequestStage } from './stages.ts';
 import { type ScenarioOptions, Switchboard } from './switchboard.ts';
 import { callWebhook } from './webhook.ts';
 
@@ -55,7 +55,7 @@ export interface Sandbox {
   /** Resolves with the `count`th request of a stage (1 by default), at once where it came already. */
   waitFor(stage: SeenRequest['stage'], count?: number): Promise<SeenRequest>;
   /** Requests of this stage are taken and counted but not answered until the returned function is called. */
-  hold(stage: Stage): () => void;
+  hold(stage: RequestStage): () => void;
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const initial = (options.scenarios ?? []).map(scenarioNamed);
   const log = new RequestLog();
   const switchboard = new Switchboard(options.seed ?? 1);
-  const holds = new Map<Stage, Promise<void>>();
+  const holds = new Map<RequestStage, Promise<void>>();
   const service = new Service({
     key,
     strict: options.strict ?? false,
@@ -79,13 +79,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     now,
     held: (stage) => holds.get(stage),
     latency: options.latency ?? 0,
-    isService: (localPort) => main.origin.endsWith(`:${localPort}`),
     elsewhere: () => other.origin,
     nowhere: () => other.origin.replace(/\d+$/, String(UNUSED_PORT)),
     refuse: () => main.refuse(),
   });
-  const main = new Listener(host, port, certificate, app);
-  const other = new Listener(host, 0, certificate, app);
+  const main = new Listener(host, port, certificate, app.service);
+  const other = new Listener(host, 0, certificate, app.elsewhere);
   await Promise.all([main.open(), other.open()]);
   const sandbox: Sandbox = {
     baseUrl: `${main.origin}/api`,

@@ -1,10 +1,10 @@
 import type { Answer } from './answer.ts';
 import type { Course } from './generation.ts';
-import type { Stage } from './stages.ts';
+import type { RequestStage, Stage } from './stages.ts';
 
 /** One request as a scenario sees it. */
 export interface Exchange {
-  readonly stage: Stage;
+  readonly stage: RequestStage;
   /** From 0: how often this very thing (the same mix, id, link or upload) was asked since the scenario was switched on. */
   readonly attempt: number;
   /** Milliseconds since the last such request; Infinity at the first. */

@@ -1,7 +1,7 @@
 import { chaosPick } from './chaos.ts';
 import type { Behaviour, Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
-import type { Stage } from './stages.ts';
+import type { RequestStage, Stage } from './stages.ts';
 
 /** How a scenario is put in force. */
 export interface ScenarioOptions {
@@ -32,7 +32,7 @@ const stageBefore: Partial<Record<Stage | 'all', Stage>> = { mix: 'upload', poll
 /** Which scenario is in force at which stage. */
 export class Switchboard {
   readonly #active = new Map<Stage | 'all', Active>();
-  readonly #counts = new Map<Stage, number>();
+  readonly #counts = new Map<RequestStage, number>();
   readonly #seed: number;
 
   /** @param seed of the chaos. */
@@ -73,12 +73,12 @@ export class Switchboard {
   }
 
   /** Counts an answer that is about to leave, for the ports that close after some. */
-  answering(stage: Stage): void {
+  answering(stage: RequestStage): void {
     for (const active of this.#active.values()) if (stageBefore[active.scenario.stage] === stage) active.before--;
   }
 
   /** What a request about `subject` gets at a stage; counts it. */
-  pick(stage: Stage, subject: string, now: number): Pick {
+  pick(stage: RequestStage, subject: string, now: number): Pick {
     const count = this.#counts.get(stage) ?? 0;
     this.#counts.set(stage, count + 1);
     const active = this.#active.get(stage);
@@ -95,7 +95,7 @@ export class Switchboard {
     };
   }
 
-  #chaos(stage: Stage, number: number): Pick {
+  #chaos(stage: RequestStage, number: number): Pick {
     const effect = chaosPick(scenarios, this.#seed, stage, number)?.effect;
     return effect?.kind === 'answers' ? { ...asUsual, behaviour: effect.behaviour } : asUsual;
   }

@@ -16,12 +16,9 @@ const test = base.extend<{ sandbox: Sandbox }>({
     await use(sandbox);
     await sandbox.close();
   },
-  launch: [
-    async ({ sandbox }, use) => {
-      await use({ machineSettings: { 'imageMixer.hosted.baseUrl': sandbox.baseUrl } });
-    },
-    { option: true },
-  ],
+  launch: async ({ sandbox }, use) => {
+    await use({ machineSettings: { 'imageMixer.hosted.baseUrl': sandbox.baseUrl } });
+  },
 });
 
 test('two photographs become a picture of the hosted service: key, upload, processing, download', async ({
