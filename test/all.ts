@@ -25,7 +25,13 @@ const reports = await mkdtemp(join(tmpdir(), 'image-mixer-reports-'));
 const minutesPerPart = 20;
 
 const parts: readonly Part[] = [
-  { name: 'types', commands: [['tsc', '-p', '.']] },
+  {
+    name: 'types',
+    commands: [
+      ['tsc', '-p', '.'],
+      ['tsc', '-p', 'tsconfig.dom.json'],
+    ],
+  },
   { name: 'lint', commands: [['biome', 'check', '.']] },
   { name: 'build', commands: [['node', 'esbuild.js']] },
   {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { Codec } from '../../src/images/codec.ts';
 import type { Raster } from '../../src/images/raster.ts';
 
@@ -29,7 +29,7 @@ export async function photograph(
   return rasterOf(image);
 }
 
-export async function rasterOf(image: sharp.Sharp): Promise<Raster> {
+export async function rasterOf(image: Sharp): Promise<Raster> {
   const { data, info } = await image.toColourspace('srgb').ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
 }

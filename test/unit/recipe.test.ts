@@ -100,9 +100,12 @@ test('any JSON is a recipe or a typed failure, and a recipe reads back as itself
     }),
   );
   const recipe = fc.record({
-    images: fc.array(fc.record({ source: fc.string({ minLength: 1 }), weight: fc.double({ min: 0, max: 1, noNaN: true }) }), {
-      minLength: 1,
-    }),
+    images: fc.array(
+      fc.record({ source: fc.string({ minLength: 1 }), weight: fc.double({ min: 0, max: 1, noNaN: true }) }),
+      {
+        minLength: 1,
+      },
+    ),
     width: fc.integer({ min: 64, max: 1024 }),
     seed: fc.option(fc.nat(2 ** 32 - 1)),
     prompt: fc.string(),
