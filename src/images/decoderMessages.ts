@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { failureRecordSchema } from '../mix/failure.ts';
 import { readableFormats } from './formats.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** VS Code's settings `http.*`, by their last names. What has another type than it should counts as not set, as it does for VS Code. */
 export const networkSettingsSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { failureRecordSchema, noticeSchema } from '../mix/failure.ts';
 import { engineNames } from '../mix/limits.ts';
 import { recipeSchema } from '../mix/recipe.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Every way a mix can fail, as callers and scripts see it. The list is fixed: scripts compare against it. */
 export const failureCodes = [

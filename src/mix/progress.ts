@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The stages of a job in their order; an engine passes through some of them. */
 export const stages = ['waiting', 'reading', 'uploading', 'queued', 'mixing', 'downloading', 'saving'] as const;

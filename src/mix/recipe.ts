@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type FailureDetails, MixFailure, type Notice } from './failure.ts';
 import { type EngineLimits, limits, type Range } from './limits.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where a job's pictures go. Paths are absolute. */
 export const destinationSchema = z.object({

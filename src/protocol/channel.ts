@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Contract } from './contract.ts';
 
 /** What the other side answered with instead of a result; `message` is in words. */

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobRecord } from '../jobs/job.ts';
 import { type Draft, draftSchema } from '../mix/draft.ts';
 import { engineNames } from '../mix/limits.ts';

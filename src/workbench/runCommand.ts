@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobHandle, JobRunner } from '../jobs/runner.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { type EngineName, engineNames } from '../mix/limits.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MixFailure } from '../../mix/failure.ts';
 import type { Clock } from '../clock.ts';
 import { PutAside } from '../engine.ts';

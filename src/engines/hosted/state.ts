@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dialectNames } from '../../mix/limits.ts';
 import { seedOfSample } from '../../mix/recipe.ts';
 import type { MixTask } from '../engine.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/source.ts';
 import { MixFailure } from '../../mix/failure.ts';

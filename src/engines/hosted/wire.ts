@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What came back over HTTP, before it is understood. */
 export interface Received {

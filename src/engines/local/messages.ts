@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 // What goes between the local engine and its worker thread. Every request is answered once, by its number; rasters are transferred.
 

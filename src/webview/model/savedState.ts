@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Draft, draftSchema } from '../../mix/draft.ts';
 import type { HistorySnapshot } from './history.ts';
 
