@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock } from './engines/clock.ts';
 import { createHostedEngine } from './engines/hosted/engine.ts';
 import { serviceOf } from './engines/hosted/service.ts';
@@ -22,7 +22,7 @@ import { PictureWriter } from './output/pictureWriter.ts';
 import { stageWords } from './workbench/stageWords.ts';
 import { Words } from './workbench/words.ts';
 
-const words = new Words();
+const words = new Words(undefined, (error) => console.error(error));
 const usage = 'Usage: npm run mix -- RECIPE.mix.json [--engine local|hosted] [--out DIR]';
 
 const environmentSchema = z.object({
@@ -107,6 +107,7 @@ async function mix(call: Call, signal: AbortSignal): Promise<Outcome> {
     clock: systemClock,
     maxConcurrent: () => 1,
     newId: randomUUID,
+    onError: (_, error) => error instanceof MixFailure || console.error(error),
     owner: randomUUID(),
   });
   try {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { App } from './workbench/app.ts';
 
-/** The commands that the extension contributes; each is a method of App by the name after `imageMixer.`. */
+/** The commands that the extension contributes, and what buttons run; each is a method of App by the name after `imageMixer.`. */
 const commands = [
   'open',
   'mixSelected',
@@ -11,13 +11,14 @@ const commands = [
   'run',
   'setApiKey',
   'clearApiKey',
+  'openAccount',
   'newRecipe',
   'openRecipeFromImage',
   'showLog',
 ] as const satisfies readonly (keyof App)[];
 
 /**
- * Registers what package.json contributes and nothing more: the rest of the extension is loaded by the first command,
+ * Registers commands and the panel's return and does nothing more: the rest of the extension is loaded by the first command,
  * by a panel that comes back after a reload, or where jobs were left behind.
  */
 export function activate(context: vscode.ExtensionContext): void {

@@ -25,6 +25,8 @@ export interface JobRunnerOptions {
   /** How many hosted jobs may run at once. Local jobs run one at a time: each uses the whole machine. */
   maxConcurrent(): number;
   newId(): string;
+  /** Told what a job failed of, as it was thrown: the record keeps neither stack nor cause. */
+  onError(jobId: string, error: unknown): void;
   /** A name for this window that no other one has or had. */
   readonly owner: string;
 }
@@ -143,6 +145,7 @@ export class JobRunner {
       job.folder = await this.#journal.create(job.record);
     } catch (error) {
       this.#queue.leave(job);
+      this.#options.onError(job.record.id, error);
       job.update({ state: 'failed', finishedAt: this.#options.clock.now(), failure: recordFailure(asFailure(error)) });
       job.finish();
       this.#queue.startNext();
@@ -181,7 +184,8 @@ export class JobRunner {
   }
 
   async #fail(job: ActiveJob, folder: JobFolder, error: unknown): Promise<void> {
-    const { request, engineState } = job.record;
+    const { id, request, engineState } = job.record;
+    this.#options.onError(id, error);
     const engine = await this.#options.engines[request.engine]().catch(() => undefined);
     const unsaved = await this.#saver.hasUnsaved(job, folder).catch(() => false);
     const checkable = unsaved || (engine?.canResume?.(engineState) ?? false);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { draftImageSchema, draftSchema } from '../mix/draft.ts';
 import { dialectNames, engineNames } from '../mix/limits.ts';
 import { progressSchema } from '../mix/progress.ts';
@@ -28,8 +28,14 @@ export const engineViewSchema = z.object({
   maxImages: z.number(),
   needsPrompt: z.boolean(),
   ignores: z.array(z.enum(['prompt', 'negativePrompt', 'steps', 'weights'])),
+  /** What is left in the account at the service; null where that is not known. */
+  balance: z.object({ amount: z.number(), currency: z.string() }).nullable(),
 });
 export type EngineView = z.infer<typeof engineViewSchema>;
+
+/** Where failures are mended that no change to the mix can mend. */
+const mendingSchema = z.enum(['setApiKey', 'openAccount']);
+export type Mending = z.infer<typeof mendingSchema>;
 
 /** A job of this window. `message` tells how it ended, in words. */
 export const jobViewSchema = z.object({
@@ -41,6 +47,8 @@ export const jobViewSchema = z.object({
   message: z.string().optional(),
   /** The field or image of the mix that the message is about. */
   field: z.string().optional(),
+  /** Where a failed job's trouble is mended. */
+  mending: z.array(mendingSchema).readonly(),
   /** A job that timed out and can be looked up again. */
   canCheckAgain: z.boolean(),
 });
@@ -123,7 +131,11 @@ export const hostContract = {
   /** The draft that made a result. */
   reuseSettings: method(z.object({ id: z.string() }), z.object({ draft: draftSchema })),
   useAsSource: method(z.object({ id: z.string() }), addedSchema),
-  runCommand: method(z.object({ command: z.enum(['setApiKey', 'openSettings', 'showLog']) }), nothing, null),
+  runCommand: method(
+    z.object({ command: z.enum(['setApiKey', 'openAccount', 'openSettings', 'showLog']) }),
+    nothing,
+    null,
+  ),
 } as const satisfies Contract;
 
 /** What the extension tells the panel. */

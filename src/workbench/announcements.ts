@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { JobSnapshot } from '../jobs/runner.ts';
-import { failureFromRecord } from '../mix/failure.ts';
+import { type FailureCode, failureFromRecord } from '../mix/failure.ts';
+import { mendingOf } from './mending.ts';
 import { reveal } from './panelHandlers.ts';
 import type { Words } from './words.ts';
 
@@ -23,12 +24,13 @@ export async function announce(job: JobSnapshot, words: Words): Promise<void> {
   else await saveAs(picture.path, words);
 }
 
-/** Shows a failure with the button that leads to where it is mended. */
-export async function announceFailure(message: string, code: string, words: Words): Promise<void> {
-  const isKey = code === 'no-api-key' || code === 'invalid-api-key';
-  const action = words.say(isKey ? 'announce.setKey' : 'announce.showLog');
-  const answer = await vscode.window.showErrorMessage(message, action);
-  if (answer === action) await vscode.commands.executeCommand(isKey ? 'imageMixer.setApiKey' : 'imageMixer.showLog');
+/** Shows a failure with buttons that lead to where it is mended, or to the log. */
+export async function announceFailure(message: string, code: FailureCode, words: Words): Promise<void> {
+  const mending = mendingOf(code);
+  const commands = mending.length > 0 ? mending : (['showLog'] as const);
+  const buttons = commands.map((command) => ({ title: words.say(`announce.${command}`), command }));
+  const answer = await vscode.window.showErrorMessage(message, ...buttons);
+  if (answer) await vscode.commands.executeCommand(`imageMixer.${answer.command}`);
 }
 
 /** Copies a picture from the extension's storage to where people want it. */

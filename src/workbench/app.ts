@@ -9,9 +9,11 @@ import type { Outcome } from '../mix/outcome.ts';
 import { withoutMaking } from '../mix/provenance.ts';
 import { announce, announceFailure } from './announcements.ts';
 import { ApiKeys, askForKey, isKey } from './apiKeys.ts';
+import { AccountBalance } from './balance.ts';
 import { EngineChoice } from './engineChoice.ts';
 import { ImageIntake } from './imageFiles.ts';
 import { pickImages } from './imagePicker.ts';
+import { traceOf } from './jobLog.ts';
 import { viewOfJob } from './jobViews.ts';
 import { Machinery } from './machinery.ts';
 import { Mixes } from './mixes.ts';
@@ -28,7 +30,10 @@ import { Words } from './words.ts';
 /** Everything behind the commands. Made once, by the first command, restored panel or job left behind. */
 export class App {
   readonly #context: vscode.ExtensionContext;
-  readonly #words = new Words((sentence) => vscode.l10n.t(sentence));
+  readonly #words = new Words(
+    (sentence) => vscode.l10n.t(sentence),
+    (error) => this.#log.error(traceOf(error)),
+  );
   readonly #log: vscode.LogOutputChannel;
   readonly #keys: ApiKeys;
   readonly #machinery: Machinery;
@@ -37,6 +42,7 @@ export class App {
   readonly #panel: Panel;
   readonly #runs: RecipeRuns;
   readonly #statusBar: StatusBar;
+  readonly #balance: AccountBalance;
   readonly #disposables: vscode.Disposable[] = [];
   /** Jobs of `imageMixer.run`: their caller hears of the outcome, so nothing is announced. */
   readonly #called = new Set<string>();
@@ -52,7 +58,14 @@ export class App {
     const storage = (context.storageUri ?? context.globalStorageUri).fsPath;
     this.#intake = new ImageIntake(join(context.globalStorageUri.fsPath, 'sources'), reader, this.#words);
     this.#results = new Results(storage);
-    const engine = new EngineChoice(this.#keys, () => this.#machinery.origin());
+    const engine = new EngineChoice(
+      this.#keys,
+      () => this.#machinery.origin(),
+      () => this.#balance.last,
+    );
+    this.#balance = new AccountBalance(async () =>
+      (await engine.name()) === 'hosted' ? this.#machinery.balance() : undefined,
+    );
     const mixes = new Mixes({ runner, storage, consent, origin: () => this.#machinery.origin() });
     this.#panel = new Panel({
       extension: context.extensionUri,
@@ -67,6 +80,7 @@ export class App {
         mixes,
         runner,
         memory: context.workspaceState,
+        balance: this.#balance,
         firstDraft: () => this.#firstDraft(),
       }),
     });
@@ -82,7 +96,11 @@ export class App {
       this.#log,
       this.#statusBar,
       { dispose: runner.onChange((job) => void this.#jobChanged(job)) },
-      engine.onChange(async () => this.#panel.tell('engine', await engine.view())),
+      engine.onChange(async () => {
+        this.#panel.tell('engine', await engine.view());
+        if (this.#panel.visible) await this.#balance.refresh();
+      }),
+      this.#balance.onChange(async () => this.#panel.tell('engine', await engine.view())),
       this.#results.onChange(async () =>
         this.#panel.tell('results', { results: (await this.#results.all()).map(viewOf) }),
       ),
@@ -167,6 +185,11 @@ export class App {
     this.#log.show();
   }
 
+  /** Opens the service's site, where keys, credits and plans are to be had. */
+  async openAccount(): Promise<void> {
+    await vscode.env.openExternal(vscode.Uri.parse(this.#machinery.origin()));
+  }
+
   restorePanel(panel: vscode.WebviewPanel): void {
     this.#panel.attach(panel);
   }
@@ -207,6 +230,7 @@ export class App {
     this.#announced.add(id);
     // Some file systems tell the Explorer of new files late or never.
     if (state === 'done') void vscode.commands.executeCommand('workbench.files.action.refreshFilesExplorer');
+    if (this.#panel.visible && job.record.request.engine === 'hosted') void this.#balance.refresh();
     // Without a folder the picture lies in storage, where nobody finds it: saving it elsewhere is always offered.
     const isSeen = this.#panel.visible && vscode.workspace.workspaceFolders !== undefined;
     if (!isSeen && !this.#called.has(id)) await announce(job, this.#words);

@@ -8,11 +8,16 @@ import { setting } from './settings.ts';
 export class EngineChoice {
   readonly #keys: ApiKeys;
   readonly #origin: () => string;
+  readonly #balance: () => EngineView['balance'];
 
-  /** @param origin the origin of the base URL in force. */
-  constructor(keys: ApiKeys, origin: () => string) {
+  /**
+   * @param origin the origin of the base URL in force.
+   * @param balance what is known of the account there.
+   */
+  constructor(keys: ApiKeys, origin: () => string, balance: () => EngineView['balance']) {
     this.#keys = keys;
     this.#origin = origin;
+    this.#balance = balance;
   }
 
   async name(): Promise<EngineName> {
@@ -33,6 +38,7 @@ export class EngineChoice {
       maxImages: images.max,
       needsPrompt,
       ignores: [...ignores],
+      balance: name === 'hosted' ? this.#balance() : null,
     };
   }
 

@@ -197,6 +197,7 @@ export const english = {
   'announce.done': 'Image Mixer saved {name}.',
   'announce.reveal': 'Reveal',
   'announce.saveAs': 'Save As…',
-  'announce.setKey': 'Set API Key',
+  'announce.setApiKey': 'Set API Key',
+  'announce.openAccount': 'Open Account',
   'announce.showLog': 'Show Log',
 } as const;

@@ -1,6 +1,7 @@
 import type { JobSnapshot } from '../jobs/runner.ts';
 import { failureFromRecord } from '../mix/failure.ts';
 import type { JobView } from '../protocol/contract.ts';
+import { mendingOf } from './mending.ts';
 import type { Words } from './words.ts';
 
 /** A job as the panel shows it. */
@@ -15,6 +16,7 @@ export function viewOfJob({ record, progress }: JobSnapshot, words: Words): JobV
     progress,
     ...(message === undefined ? {} : { message }),
     ...(failure?.field === undefined ? {} : { field: failure.field }),
+    mending: failure ? mendingOf(failure.code) : [],
     canCheckAgain: record.checkable,
   };
 }

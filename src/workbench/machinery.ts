@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { systemClock } from '../engines/clock.ts';
 import type { Engine } from '../engines/engine.ts';
+import type { Balance } from '../engines/hosted/balance.ts';
 import { createHostedEngine, type HostedEngine } from '../engines/hosted/engine.ts';
 import type { LogEvent } from '../engines/hosted/log.ts';
 import { serviceOf } from '../engines/hosted/service.ts';
@@ -14,6 +15,7 @@ import { WorkerCodec } from '../images/workerCodec.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { PictureWriter } from '../output/pictureWriter.ts';
 import type { ApiKeys } from './apiKeys.ts';
+import { JobLog, titleOf } from './jobLog.ts';
 import { currentNetworkRules } from './networkSettings.ts';
 import { setting } from './settings.ts';
 import type { UploadConsent } from './uploadConsent.ts';
@@ -49,6 +51,7 @@ export class Machinery {
     this.#consent = options.consent;
     this.#log = options.log;
     this.codec = new WorkerCodec({ workerPath: this.#bundle('codecWorker.cjs') });
+    const jobLog = new JobLog((level, line) => this.#log[level](line));
     this.runner = new JobRunner({
       directory: join(options.context.globalStorageUri.fsPath, 'jobs'),
       engines: { local: async () => this.#localEngine(), hosted: async () => this.#hostedEngine() },
@@ -56,13 +59,20 @@ export class Machinery {
       clock: systemClock,
       maxConcurrent: () => setting('hosted.maxConcurrent'),
       newId: randomUUID,
+      onError: (jobId, error) => jobLog.failed(jobId, error),
       owner: randomUUID(),
     });
+    this.runner.onChange((job) => jobLog.changed(job));
   }
 
   /** The origin of the base URL in force. @throws MixFailure where the setting is no usable URL. */
   origin(): string {
     return serviceOf({ baseUrl: setting('hosted.baseUrl'), dialect: setting('hosted.dialect') }).origin;
+  }
+
+  /** What is left in the account at the service; undefined where that can't be known. Never rejects. */
+  async balance(): Promise<Balance | undefined> {
+    return vscode.workspace.isTrusted ? this.#hostedEngine().balance() : undefined;
   }
 
   async dispose(): Promise<void> {
@@ -84,7 +94,7 @@ export class Machinery {
     return this.#local;
   }
 
-  #hostedEngine(): Engine {
+  #hostedEngine(): HostedEngine {
     this.#hosted ??= createHostedEngine({
       settings: () => ({
         baseUrl: setting('hosted.baseUrl'),
@@ -106,6 +116,6 @@ export class Machinery {
 
   #write({ level, jobId, event, args }: LogEvent): void {
     const details = Object.entries(args).map(([name, value]) => ` ${name}=${value}`);
-    this.#log[level](`hosted ${jobId.slice(0, 8)} ${event}${details.join('')}`);
+    this.#log[level](`${titleOf(jobId)} ${event}${details.join('')}`);
   }
 }

@@ -72,10 +72,7 @@ export class Panel {
       remote: panelContract,
       local: hostContract,
       handlers: { ...this.#handlers, ready: () => this.#becomeReady() },
-      describe: (error) => {
-        if (!(error instanceof Error) || error.name !== 'MixFailure') this.#log.error('panel', error);
-        return this.#words.problem(error);
-      },
+      describe: (error) => this.#words.problem(error),
     });
     this.#open = { panel, channel };
     panel.onDidDispose(() => {

@@ -5,6 +5,7 @@ import { MixFailure } from '../mix/failure.ts';
 import { recipeIssues } from '../mix/recipe.ts';
 import type { Handlers } from '../protocol/channel.ts';
 import type { HostContract, Problem } from '../protocol/contract.ts';
+import type { AccountBalance } from './balance.ts';
 import type { EngineChoice } from './engineChoice.ts';
 import type { Added, ImageIntake } from './imageFiles.ts';
 import { pickImages } from './imagePicker.ts';
@@ -25,6 +26,7 @@ export interface PanelServices {
   readonly mixes: Mixes;
   readonly runner: JobRunner;
   readonly memory: vscode.Memento;
+  readonly balance: AccountBalance;
   /** The mix of a first run: the example images. */
   readonly firstDraft: () => Promise<Draft>;
 }
@@ -42,6 +44,7 @@ export function panelHandlers(services: PanelServices): Handlers<HostContract> {
   };
   return {
     ready: async () => {
+      void services.balance.refresh(); // the panel hears of it when it comes
       const kept = draftSchema.safeParse(memory.get(draftKey));
       const jobs = runner.jobs();
       return {

@@ -13,9 +13,17 @@ export type Strings = Readonly<Record<string, string>>;
 /** Turns codes and arguments of the lower rooms into sentences. */
 export class Words {
   readonly strings: Strings;
+  readonly #onUnexpected: (error: unknown) => void;
 
-  /** @param translate gives the sentence of the display language for an English one; placeholders stay as they are. */
-  constructor(translate: (sentence: string) => string = (sentence) => sentence) {
+  /**
+   * @param translate gives the sentence of the display language for an English one; placeholders stay as they are.
+   * @param onUnexpected writes down an error that no sentence tells exactly: people are told that the log has more.
+   */
+  constructor(
+    translate: (sentence: string) => string = (sentence) => sentence,
+    onUnexpected: (error: unknown) => void = () => {},
+  ) {
+    this.#onUnexpected = onUnexpected;
     this.strings = Object.fromEntries(Object.entries(english).map(([id, sentence]) => [id, translate(sentence)]));
   }
 
@@ -27,6 +35,7 @@ export class Words {
   /** What happened, to which image or field, and what to do. Anything but a MixFailure is told as an unexpected error. */
   failure(error: unknown): string {
     if (!(error instanceof MixFailure)) {
+      this.#onUnexpected(error);
       return this.say('unexpected', { detail: error instanceof Error ? error.message : String(error) });
     }
     const exact = this.strings[`failure.${error.code}/${error.reason}`];

@@ -42,6 +42,7 @@ test(`ends ${count} jobs in chaos, none lost and none paid twice`, { timeout: 60
     clock: systemClock,
     maxConcurrent: () => 3,
     newId: () => `job-${ids++}`,
+    onError: () => {},
     owner: 'window',
   });
   let ids = 0;

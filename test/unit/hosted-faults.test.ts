@@ -155,6 +155,7 @@ async function withStage(act: (stage: Stage) => Promise<void>): Promise<void> {
     clock: systemClock,
     maxConcurrent: () => 3,
     newId: () => 'job',
+    onError: () => {},
     owner: 'window',
   });
   try {

@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.ts';
+import { type Balance, readBalance } from './balance.ts';
 import type { MixOrder } from './dialect.ts';
+import type { Reply } from './exchange.ts';
 import { originOf, type Service, urlOf } from './service.ts';
 import { tidyWords } from './serviceWords.ts';
 import { type Purpose, retryAfterOf, type Transport } from './transport.ts';
@@ -42,6 +44,14 @@ export class ServiceClient {
     return this.#post(this.#fetchAddress(ticket), {}, 'call', signal);
   }
 
+  /** Asks what is left in the account; undefined where the dialect or the answer does not tell. */
+  async balance(signal: AbortSignal): Promise<Balance | undefined> {
+    const { balancePath } = this.service.dialect;
+    if (balancePath === undefined) return undefined;
+    const reply = await this.#send(urlOf(this.service, balancePath), {}, 'call', signal);
+    return readBalance(reply.body.toString('utf8'));
+  }
+
   /** The service's own address for the result counts only within its origin, since the key goes there. */
   #fetchAddress({ id, fetchUrl }: Ticket): string {
     if (fetchUrl !== undefined && originOf(fetchUrl) === this.service.origin) return fetchUrl;
@@ -62,12 +72,22 @@ export class ServiceClient {
     signal: AbortSignal,
     onSent?: () => void,
   ): Promise<Answer> {
-    const reply = await this.#transport.post(address, { key: this.#key, ...body }, purpose, signal, onSent);
+    const reply = await this.#send(address, body, purpose, signal, onSent);
     const answer = normalise({
       status: reply.status,
       body: reply.body.toString('utf8'),
       retryAfter: retryAfterOf(reply, this.#clock.now()),
     });
     return answer.kind === 'refused' ? { ...answer, message: tidyWords(answer.message, this.#key) } : answer;
+  }
+
+  #send(
+    address: string,
+    body: Record<string, unknown>,
+    purpose: Purpose,
+    signal: AbortSignal,
+    onSent?: () => void,
+  ): Promise<Reply> {
+    return this.#transport.post(address, { key: this.#key, ...body }, purpose, signal, onSent);
   }
 }

@@ -21,6 +21,8 @@ export interface Dialect {
   readonly samplesPerRequest: number;
   readonly fetchPath: (id: string) => string;
   readonly uploadPath: string;
+  /** Undefined where the service does not tell the balance. */
+  readonly balancePath: string | undefined;
   /** How long the service surely keeps an upload, in milliseconds. */
   readonly uploadLifetime: number;
   readonly mixBody: (order: MixOrder) => Record<string, unknown>;
@@ -37,6 +39,7 @@ const v5: Dialect = {
   samplesPerRequest: 4,
   fetchPath: (id) => `/v3/fetch/${encodeURIComponent(id)}`,
   uploadPath: '/v3/base64_crop',
+  balancePath: undefined,
   uploadLifetime,
   mixBody: (order) => ({
     ...commonFields(order),
@@ -54,6 +57,7 @@ const v6: Dialect = {
   samplesPerRequest: 1,
   fetchPath: (id) => `/v6/image_editing/fetch/${encodeURIComponent(id)}`,
   uploadPath: '/v6/base64_to_url',
+  balancePath: '/v6/wallet_balance',
   uploadLifetime,
   mixBody: (order) => ({ ...commonFields(order), init_image: order.links.map(withoutComma) }),
   uploadBody: (dataUri) => ({ base64_string: dataUri }),

@@ -5,6 +5,8 @@ import { MixFailure } from '../../mix/failure.ts';
 import type { DialectName } from '../../mix/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, MixContext, MixTask } from '../engine.ts';
+import type { Balance } from './balance.ts';
+import { ServiceClient } from './client.ts';
 import type { Log } from './log.ts';
 import { HostedRun } from './run.ts';
 import { serviceOf } from './service.ts';
@@ -38,6 +40,8 @@ const connectTimeout = 15_000;
 
 /** The engine that orders mixes from the hosted service. `dispose` ends its connections. */
 export interface HostedEngine extends Engine {
+  /** What is left in the account that the stored key belongs to; undefined where that can't be known. Never rejects. */
+  balance(): Promise<Balance | undefined>;
   /** Makes new connections from now on; what is under way ends on the old ones. For when the rules of the network have changed. */
   reconnect(): void;
   dispose(): Promise<void>;
@@ -60,6 +64,17 @@ export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
     canResume: (saved) => {
       const requests = readState(saved)?.requests ?? [];
       return requests.some(({ phase }) => phase === 'accepted' || phase === 'answered');
+    },
+    async balance() {
+      try {
+        const service = serviceOf(options.settings());
+        const key = service.dialect.balancePath && (await options.apiKey(service.origin));
+        if (!key) return undefined;
+        const client = new ServiceClient({ service, key, transport, clock: options.clock });
+        return await client.balance(new AbortController().signal);
+      } catch {
+        return undefined; // whatever is wrong, a mix will tell
+      }
     },
     reconnect: () => transport.renew(),
     dispose: () => transport.close(),

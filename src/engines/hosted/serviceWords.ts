@@ -7,11 +7,15 @@ const longest = 300;
  */
 export function tidyWords(text: string, key: string): string {
   const withoutKey = [key, encodeURIComponent(key)].reduce((words, secret) => words.replaceAll(secret, '…'), text);
-  const tidy = withoutKey
-    .replace(/(https?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1')
+  const tidy = withoutQueries(withoutKey)
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim();
   return tidy.length > longest ? `${tidy.slice(0, longest - 1)}…` : tidy;
+}
+
+/** A text with its web addresses cut at `?` or `#`: what follows may hold a signature. */
+export function withoutQueries(text: string): string {
+  return text.replace(/(https?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1');
 }
 
 /** An address as it may be logged: without user, query and fragment. */

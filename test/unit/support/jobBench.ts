@@ -118,6 +118,7 @@ export class JobBench {
       clock: systemClock,
       maxConcurrent: () => 2,
       newId: () => `job-${++this.#ids}`,
+      onError: () => {},
       owner: `window-${++this.#windows}`,
       ...changes,
     });

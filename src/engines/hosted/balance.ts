@@ -1,0 +1,39 @@
+import * as z from 'zod';
+
+/** What is left in the account to pay with. */
+export interface Balance {
+  readonly amount: number;
+  /** As the service calls it: `USD`. */
+  readonly currency: string;
+}
+
+const balanceSchema = z
+  .object({
+    status: z.string().regex(/^success$/i),
+    data: z.object({
+      balance: z.union([
+        z.number(),
+        z
+          .string()
+          .trim()
+          .regex(/^-?\d+(\.\d+)?$/)
+          .transform(Number),
+      ]),
+      currency: z
+        .string()
+        .trim()
+        .max(8)
+        .regex(/^\p{L}*$/u)
+        .catch(''),
+    }),
+  })
+  .transform(({ data }): Balance => ({ amount: data.balance, currency: data.currency }));
+
+/** The balance that an answer tells; undefined where it tells none. */
+export function readBalance(body: string): Balance | undefined {
+  try {
+    return balanceSchema.safeParse(JSON.parse(body)).data;
+  } catch {
+    return undefined; // no JSON
+  }
+}

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { afterEach, expect, test } from 'vitest';
+import { readBalance } from '../../src/engines/hosted/balance.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { HostedBench } from './support/hostedBench.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+async function balanceAt(sandbox: Sandbox, dialect: 'v5' | 'v6', key: string | undefined) {
+  const settings = () => ({ baseUrl: sandbox.baseUrl, dialect, timeoutSeconds: 60 });
+  const bench = await HostedBench.start(sandbox.baseUrl, { settings, apiKey: async () => key });
+  open.push(bench);
+  return bench.engine.balance();
+}
+
+test('the balance is known where the service tells it, and nowhere else', async () => {
+  const sandbox = await startSandbox();
+  open.push(sandbox);
+  expect(await balanceAt(sandbox, 'v6', sandbox.key)).toEqual({ amount: 9.53, currency: 'USD' });
+  expect(await balanceAt(sandbox, 'v6', 'another')).toBeUndefined();
+  expect(sandbox.requests).toHaveLength(2);
+  expect(await balanceAt(sandbox, 'v6', undefined)).toBeUndefined();
+  expect(await balanceAt(sandbox, 'v5', sandbox.key)).toBeUndefined();
+  expect(sandbox.requests).toHaveLength(2);
+  await sandbox.close();
+  expect(await balanceAt(sandbox, 'v6', sandbox.key)).toBeUndefined();
+});
+
+test('a balance may be written as text, and a currency that is none is left out', () => {
+  const body = (data: object) => JSON.stringify({ status: 'Success', data });
+  expect(readBalance(body({ balance: '12.5', currency: 'EUR' }))).toEqual({ amount: 12.5, currency: 'EUR' });
+  expect(readBalance(body({ balance: -1, currency: 7 }))).toEqual({ amount: -1, currency: '' });
+  expect(readBalance(body({ balance: 'much' }))).toBeUndefined();
+  expect(readBalance('<html>')).toBeUndefined();
+  fc.assert(fc.property(fc.json(), (json) => void readBalance(json)));
+});
