@@ -10,20 +10,19 @@ export function fill(template: string, args: MessageArgs = {}): string {
 
 /** How a list of names tells its members apart: the file name, on a clash the shortest path that differs, then ` (2)`. */
 export function displayNames(paths: readonly string[]): string[] {
-  const parts = paths.map((path) => path.split('/').filter((part) => part !== ''));
-  const tail = (at: number, depth: number): string => {
-    const all = parts[at] ?? [];
-    return all.slice(-depth).join('/');
-  };
-  const names = paths.map((path, at) => {
-    const depths = parts[at]?.length ?? 1;
-    for (let depth = 1; depth <= depths; depth++) {
-      const name = tail(at, depth);
-      const clash = paths.some((other, index) => other !== path && tail(index, depth) === name);
-      if (!clash) return name;
+  const parts = new Map(paths.map((path) => [path, path.split('/').filter((part) => part !== '')]));
+  const found = new Map<string, string>();
+  for (let depth = 1; found.size < parts.size; depth++) {
+    const tails = new Map([...parts].map(([path, all]) => [path, all.slice(-depth).join('/')]));
+    const counts = new Map<string, number>();
+    for (const tail of tails.values()) counts.set(tail, (counts.get(tail) ?? 0) + 1);
+    for (const [path, tail] of tails) {
+      if (found.has(path)) continue;
+      if (counts.get(tail) === 1) found.set(path, tail);
+      else if (depth >= (parts.get(path)?.length ?? 0)) found.set(path, path);
     }
-    return path;
-  });
+  }
+  const names = paths.map((path) => found.get(path) ?? path);
   const seen = new Map<string, number>();
   return names.map((name) => {
     const count = (seen.get(name) ?? 0) + 1;

@@ -26,6 +26,7 @@ export const panelStrings = {
   'panel.image.share': '{weight}, {share} of the whole',
   'panel.image.off': '{weight}, not used',
   'panel.image.offLabel': 'off',
+  'panel.image.dragTip': 'Drag to reorder',
   'panel.image.sliderTip': 'Hold Shift for fine steps. Double-click to reset.',
   'panel.image.weightsIgnored': 'This engine ignores weights.',
 
@@ -78,6 +79,7 @@ export const panelStrings = {
   'panel.engine.hosted': 'Hosted engine',
   'panel.engine.hostedNote': 'Each mix costs a request.',
   'panel.engine.hostedNoKey': 'An API key is needed.',
+  'panel.engine.balance': 'Balance: {amount}.',
   'panel.engine.untrusted': 'Restricted Mode: only the local mix runs here.',
   'panel.engine.setKey': 'Set API key',
   'panel.engine.settings': 'Choose the engine in the settings',
@@ -104,6 +106,8 @@ export const panelStrings = {
 
   'panel.results': 'Results',
   'panel.results.empty': 'Finished mixes are listed here and saved in your project.',
+  'panel.results.filter': 'Filter results by name or prompt',
+  'panel.results.noMatch': 'No result matches.',
   'panel.result.open': 'Open {name}',
   'panel.result.reveal': 'Reveal {name}',
   'panel.result.copyPath': 'Copy path of {name}',

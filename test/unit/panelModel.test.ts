@@ -16,6 +16,7 @@ const local: EngineView = {
   trusted: true,
   maxImages: 10,
   needsPrompt: false,
+  balance: null,
   ignores: ['prompt', 'negativePrompt', 'steps'],
 };
 const hosted: EngineView = { ...local, name: 'hosted', maxImages: 5, needsPrompt: true, ignores: [] };
@@ -67,6 +68,22 @@ test('what the host found wrong stays with its image when that moves, and goes w
   expect(panel.problems.get('image:b')).toBe('cut off');
   panel.edit((draft) => removeImage(draft, 'b'));
   expect(panel.problems.size).toBe(0);
+});
+
+test('a job that failed marks the image it was asked to mix, wherever that is now', () => {
+  const panel = panelWith({ images: [image('a'), image('b')] });
+  panel.remember('job', panel.draft);
+  panel.edit((draft) => moveImage(draft, 'b', 0));
+  const failed = {
+    id: 'job',
+    name: 'a and b',
+    engine: 'local',
+    state: 'failed',
+    mending: [],
+    canCheckAgain: false,
+  } as const;
+  panel.setJob({ ...failed, progress: { stage: 'reading' }, message: 'cut off', field: 'images.1' });
+  expect([...panel.problems]).toEqual([['image:b', 'cut off']]);
 });
 
 test('a problem of no field, or of an image that is gone, becomes one message', () => {

@@ -68,6 +68,7 @@ export class Actions {
       const { jobId, problems } = await this.#host.call('mix', { draft });
       this.#model.report(problems, draft);
       started = jobId !== null;
+      if (jobId !== null) this.#model.remember(jobId, draft);
     });
     return started;
   }

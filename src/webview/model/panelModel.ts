@@ -25,6 +25,8 @@ export interface PanelStart {
 export class PanelModel extends EventTarget {
   readonly say: Say;
   readonly #history: History<Draft>;
+  /** The draft that each job of this panel was asked for, by the job's id. */
+  readonly #asked = new Map<string, Draft>();
   #engine: EngineView;
   #jobs: readonly JobView[];
   #results: readonly ResultView[];
@@ -98,7 +100,13 @@ export class PanelModel extends EventTarget {
     this.#changed();
   }
 
+  /** Remembers what a job was asked to mix, so that its failure finds the field it belongs to. */
+  remember(jobId: string, asked: Draft): void {
+    this.#asked.set(jobId, asked);
+  }
+
   setJob(job: JobView): void {
+    if (job.state === 'failed') this.#blame(job);
     const known = this.#jobs.some(({ id }) => id === job.id);
     this.#jobs = known ? this.#jobs.map((each) => (each.id === job.id ? job : each)) : [...this.#jobs, job];
     this.#changed();
@@ -143,6 +151,12 @@ export class PanelModel extends EventTarget {
   dismiss(message: Message): void {
     this.#messages = this.#messages.filter(({ id }) => id !== message.id);
     this.#changed();
+  }
+
+  /** Marks the field or image that made a job fail, where the draft still has it. */
+  #blame({ id, field, message }: JobView): void {
+    const key = field === undefined ? undefined : problemKey(this.#asked.get(id) ?? this.draft, field);
+    if (key !== undefined && message !== undefined) this.#problems = new Map(this.#problems).set(key, message);
   }
 
   #drafted(before: Draft): void {

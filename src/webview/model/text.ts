@@ -19,6 +19,7 @@ export function speaker(strings: Readonly<Record<string, string>>, language: str
 
 /** Numbers, durations and times in the display language. */
 export class Formats {
+  readonly #language: string;
   readonly #percent: Intl.NumberFormat;
   readonly #seconds: Intl.NumberFormat;
   readonly #minutes: Intl.NumberFormat;
@@ -28,6 +29,7 @@ export class Formats {
   constructor(language: string) {
     const unit = (name: string) =>
       new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 0 });
+    this.#language = language;
     this.#percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
     this.#seconds = unit('second');
     this.#minutes = unit('minute');
@@ -43,6 +45,13 @@ export class Formats {
   /** @param seconds rounded up, told in minutes from 90 on. */
   duration(seconds: number): string {
     return seconds < 90 ? this.#seconds.format(Math.ceil(seconds)) : this.#minutes.format(Math.ceil(seconds / 60));
+  }
+
+  /** @param currency a code such as USD; the service's own word where it is none. */
+  money({ amount, currency }: { amount: number; currency: string }): string {
+    return /^[A-Za-z]{3}$/.test(currency)
+      ? new Intl.NumberFormat(this.#language, { style: 'currency', currency }).format(amount)
+      : `${new Intl.NumberFormat(this.#language).format(amount)} ${currency}`;
   }
 
   /** The time of day, or with the date where it was another day. @param moment milliseconds since 1970. */

@@ -100,7 +100,12 @@ export class ImageCard extends PanelElement {
 
   #thumbnail(): TemplateResult {
     const { say, formats } = this.panel;
-    return html`<div class="fill-thumbnail" aria-hidden="true">
+    return html`<div
+      class="fill-thumbnail"
+      aria-hidden="true"
+      title=${say('panel.image.dragTip')}
+      @pointerdown=${(event: PointerEvent) => this.#grab(event)}
+    >
       <mix-thumbnail
         .panel=${this.panel}
         .uri=${this.image.uri}
@@ -135,6 +140,36 @@ export class ImageCard extends PanelElement {
     event.preventDefault();
     event.stopPropagation();
     this.#moveTo(this.index + by);
+  }
+
+  /** From here to the release the card follows the pointer along the list; the whole way is one step of the history. */
+  #grab(event: PointerEvent): void {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    const { model } = this.panel;
+    const { id } = this.image;
+    const end = new AbortController();
+    const { signal } = end;
+    const release = () => {
+      end.abort();
+      model.seal();
+      this.classList.remove('is-dragged');
+    };
+    const root = document.documentElement;
+    root.setPointerCapture(event.pointerId); // the card itself moves in the page, which would let go of the pointer
+    root.addEventListener('pointermove', ({ clientY }) => this.#follow(id, clientY), { signal });
+    for (const name of ['pointerup', 'pointercancel']) root.addEventListener(name, release, { signal });
+    model.seal();
+    this.classList.add('is-dragged');
+  }
+
+  #follow(id: string, y: number): void {
+    const others = [...(this.closest('ul')?.children ?? [])].filter((item) => !item.contains(this));
+    const to = others.filter((item) => {
+      const { top, height } = item.getBoundingClientRect();
+      return top + height / 2 < y;
+    }).length;
+    this.panel.model.edit((draft) => moveImage(draft, id, to), `move:${id}`);
   }
 
   #moveTo(to: number): void {

@@ -7,9 +7,18 @@ import { FocusKeeper } from './focusKeeper.ts';
 import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
 
-/** Whether a job is still to be heard of: it waits, runs, failed, or has something to say. */
-export function isShown({ state, message }: JobView): boolean {
-  return state === 'waiting' || state === 'running' || state === 'failed' || message !== undefined;
+/** Whether a job is still to be heard of: it waits, runs, failed, or ended with something to say that nobody knows yet. */
+function isShown({ state, engine, message }: JobView): boolean {
+  switch (state) {
+    case 'waiting':
+    case 'running':
+    case 'failed':
+      return true;
+    case 'done':
+      return message !== undefined;
+    case 'cancelled':
+      return engine === 'hosted'; // the service may still charge for it
+  }
 }
 
 const order: readonly JobView['state'][] = ['running', 'waiting', 'failed', 'done', 'cancelled'];
@@ -67,7 +76,7 @@ export class JobList extends PanelElement {
 
   #ended(job: JobView): TemplateResult {
     const { say, actions } = this.panel;
-    const icon = { failed: 'error', done: 'warning', cancelled: 'circle-slash', waiting: '', running: '' }[job.state];
+    const icon = job.state === 'failed' ? 'error' : 'warning';
     return html`
       <span class="job-icon codicon codicon-${icon}" aria-hidden="true"></span>
       <span class="job-name" title=${job.name}>${job.name}</span>
@@ -82,7 +91,7 @@ export class JobList extends PanelElement {
   }
 
   #outcome({ state, name }: JobView): string {
-    return this.panel.say(state === 'failed' ? 'panel.job.failed' : 'panel.job.done', { name });
+    return this.panel.say(state === 'failed' ? 'panel.job.failed' : 'panel.job.cancelled', { name });
   }
 }
 

@@ -1,35 +1,115 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import '@vscode-elements/elements/dist/vscode-textfield/vscode-textfield.js';
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { createRef, ref } from 'lit/directives/ref.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ResultView } from '../../protocol/contract.ts';
 import { namesOf } from '../model/names.ts';
 import { PanelElement } from './panelElement.ts';
 import './resultCard.ts';
 
-/** The pictures that were made, newest first. */
+/** How many results are drawn at first, and more each time the end of the list comes near. */
+const page = 12;
+/** From how many results on a filter is of use. */
+const filterFrom = 8;
+
+interface Named {
+  readonly result: ResultView;
+  readonly name: string;
+}
+
+/** The pictures that were made, newest first. Of a long list only the part is drawn that people have scrolled to. */
 export class ResultList extends PanelElement {
-  static override properties = { ...PanelElement.properties, results: { attribute: false } };
+  static override properties = {
+    ...PanelElement.properties,
+    results: { attribute: false },
+    filter: { state: true },
+    drawn: { state: true },
+  };
   declare results: readonly ResultView[];
+  declare filter: string;
+  declare drawn: number;
+  #named: readonly Named[] = [];
+  readonly #end = createRef<HTMLElement>();
+  readonly #nearness = new IntersectionObserver(([entry]) => this.#neared(entry?.isIntersecting ?? false), {
+    rootMargin: '600px',
+    scrollMargin: '600px', // in two columns the list scrolls by itself
+  });
+
+  constructor() {
+    super();
+    this.filter = '';
+    this.drawn = page;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#nearness.disconnect();
+  }
+
+  override willUpdate(changed: PropertyValues): void {
+    if (changed.has('results')) {
+      const results = this.results.toSorted((a, b) => b.createdAt - a.createdAt);
+      const names = namesOf(results.map(({ path }) => path));
+      this.#named = results.map((result, at) => ({ result, name: names[at] ?? result.path }));
+    }
+    if (changed.has('filter')) this.drawn = page;
+  }
+
+  override updated(): void {
+    // Observing anew tells at once whether the end, wherever it is now, is still near.
+    this.#nearness.disconnect();
+    if (this.#end.value) this.#nearness.observe(this.#end.value);
+  }
 
   override render(): TemplateResult {
     const { say } = this.panel;
-    const results = this.results.toSorted((a, b) => b.createdAt - a.createdAt);
-    const names = namesOf(results.map(({ path }) => path));
+    const matching = this.#matching();
     return html`
       <header class="section-head">
         <h2>${say('panel.results')}</h2>
-        ${results.length > 0 ? html`<span class="count">${results.length}</span>` : nothing}
+        ${this.#named.length > 0 ? html`<span class="count">${this.#named.length}</span>` : nothing}
+        ${this.#named.length >= filterFrom ? this.#filterBox() : nothing}
       </header>
-      ${results.length === 0 ? html`<p class="empty-text">${say('panel.results.empty')}</p>` : nothing}
+      ${this.#named.length === 0 ? html`<p class="empty-text">${say('panel.results.empty')}</p>` : nothing}
+      ${this.#named.length > 0 && matching.length === 0 ? html`<p class="empty-text">${say('panel.results.noMatch')}</p>` : nothing}
       <ul class="results" aria-label=${say('panel.results')}>
         ${repeat(
-          results,
-          ({ id }) => id,
-          (result, at) => html`<li>
-            <mix-result .panel=${this.panel} .result=${result} .name=${names[at] ?? result.path}></mix-result>
+          matching.slice(0, this.drawn),
+          ({ result }) => result.id,
+          ({ result, name }) => html`<li>
+            <mix-result .panel=${this.panel} .result=${result} .name=${name}></mix-result>
           </li>`,
         )}
       </ul>
+      ${matching.length > this.drawn ? html`<div ${ref(this.#end)} class="results-end"></div>` : nothing}
     `;
+  }
+
+  #filterBox(): TemplateResult {
+    const label = this.panel.say('panel.results.filter');
+    return html`<vscode-textfield
+      class="results-filter"
+      .label=${label}
+      .placeholder=${label}
+      .value=${this.filter}
+      @input=${(event: InputEvent) => {
+        const field = event.currentTarget as HTMLElement & { value: string }; // the listener sits on the text field
+        this.filter = field.value;
+      }}
+    ></vscode-textfield>`;
+  }
+
+  #matching(): readonly Named[] {
+    const words = this.filter.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    if (words.length === 0) return this.#named;
+    return this.#named.filter(({ result, name }) => {
+      const text = `${name} ${result.prompt}`.toLocaleLowerCase();
+      return words.every((word) => text.includes(word));
+    });
+  }
+
+  #neared(isNear: boolean): void {
+    if (isNear) this.drawn += page;
   }
 }
 

@@ -27,7 +27,7 @@ export class RunBar extends PanelElement {
           })}
         </span>
         <span class="engine-name">${say(name === 'local' ? 'panel.engine.local' : 'panel.engine.hosted')}</span>
-        <span class="engine-note">${this.#note()}</span>
+        <span class="engine-note">${this.#notes().join(' ')}</span>
         <span class="engine-actions">
           ${
             hasKey
@@ -43,11 +43,13 @@ export class RunBar extends PanelElement {
     `;
   }
 
-  #note(): string {
-    const { say } = this.panel;
-    const { name, hasKey, trusted } = this.engine;
-    if (name === 'local') return say(trusted ? 'panel.engine.localNote' : 'panel.engine.untrusted');
-    return say(hasKey ? 'panel.engine.hostedNote' : 'panel.engine.hostedNoKey');
+  #notes(): string[] {
+    const { say, formats } = this.panel;
+    const { name, hasKey, trusted, balance } = this.engine;
+    if (name === 'local') return [say(trusted ? 'panel.engine.localNote' : 'panel.engine.untrusted')];
+    if (!hasKey) return [say('panel.engine.hostedNoKey')];
+    const left = balance ? [say('panel.engine.balance', { amount: formats.money(balance) })] : [];
+    return [say('panel.engine.hostedNote'), ...left];
   }
 }
 

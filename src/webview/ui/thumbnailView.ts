@@ -26,6 +26,7 @@ export class ThumbnailView extends PanelElement {
   #isNear = false;
   readonly #nearness = new IntersectionObserver(([entry]) => this.#moved(entry?.isIntersecting ?? false), {
     rootMargin: '400px',
+    scrollMargin: '400px',
   });
 
   constructor() {
