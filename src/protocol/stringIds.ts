@@ -78,6 +78,8 @@ export const stringIds = [
   'panel.job.cancelNamed',
   'panel.job.dismiss',
   'panel.job.checkAgain',
+  'panel.job.setApiKey',
+  'panel.job.openAccount',
   'panel.job.showLog',
   'panel.job.failed',
   'panel.job.cancelled',

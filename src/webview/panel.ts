@@ -84,4 +84,11 @@ async function start(): Promise<void> {
   setModel(panelModel);
 }
 
-void start();
+/** Before the panel could be told its sentences, the page itself holds the one that it needs. */
+function tellFailure(error: unknown): void {
+  const place = document.querySelector<HTMLElement>('image-mixer-app');
+  place?.replaceChildren(place.dataset.failed ?? messageOf(error));
+  place?.setAttribute('role', 'alert');
+}
+
+start().catch(tellFailure);

@@ -14,6 +14,7 @@ export class PixelFeed {
   readonly #preview: Pick<Preview, 'setImage' | 'removeImage'>;
   readonly #arrived: () => void;
   readonly #asked = new Set<string>();
+  readonly #here = new Set<string>();
   #pending = 0;
 
   /** @param arrived is called after each answer, with or without pixels. */
@@ -28,12 +29,18 @@ export class PixelFeed {
     return this.#pending > 0;
   }
 
+  /** Whether the preview has a picture's pixels. */
+  has(uri: string): boolean {
+    return this.#here.has(uri);
+  }
+
   /** Asks for what is new among the images and forgets what is no longer there. */
   follow(images: readonly DraftImage[]): void {
     const needed = new Set(images.map(({ uri }) => uri));
     for (const uri of [...this.#asked]) {
       if (needed.has(uri)) continue;
       this.#asked.delete(uri);
+      this.#here.delete(uri);
       this.#preview.removeImage(uri);
     }
     for (const { uri, enabled } of images) if (enabled && !this.#asked.has(uri)) void this.#fetch(uri);
@@ -45,6 +52,7 @@ export class PixelFeed {
     try {
       const { width, height, data } = await this.#host.call('pixels', { uri, width: side, height: side });
       if (this.#asked.has(uri)) {
+        this.#here.add(uri);
         this.#preview.setImage(uri, {
           width,
           height,

@@ -89,6 +89,8 @@ export const panelStrings = {
   'panel.job.cancelNamed': 'Cancel {name}',
   'panel.job.dismiss': 'Dismiss {name}',
   'panel.job.checkAgain': 'Check again',
+  'panel.job.setApiKey': 'Set API key',
+  'panel.job.openAccount': 'Open account',
   'panel.job.showLog': 'Show log',
   'panel.job.failed': '{name} failed.',
   'panel.job.cancelled': '{name} was cancelled.',

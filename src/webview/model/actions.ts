@@ -1,6 +1,6 @@
 import type { Draft, DraftImage } from '../../mix/draft.ts';
 import { limits } from '../../mix/limits.ts';
-import { type Channel, RemoteError } from '../../protocol/channel.ts';
+import { type Channel, type Params, RemoteError } from '../../protocol/channel.ts';
 import type { HostContract, PanelContract, Problem } from '../../protocol/contract.ts';
 import type { PanelModel } from './panelModel.ts';
 
@@ -103,7 +103,7 @@ export class Actions {
     return this.#try(() => this.#host.call('copyPath', { id: resultId }));
   }
 
-  run(command: 'setApiKey' | 'openSettings' | 'showLog'): Promise<void> {
+  run(command: Params<HostContract, 'runCommand'>['command']): Promise<void> {
     return this.#try(() => this.#host.call('runCommand', { command }));
   }
 

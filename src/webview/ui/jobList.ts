@@ -82,12 +82,24 @@ export class JobList extends PanelElement {
       <span class="job-name" title=${job.name}>${job.name}</span>
       ${iconButton('close', say('panel.job.dismiss', { name: job.name }), () => void actions.dismiss(job.id))}
       <p class="job-message">${job.message ?? this.#outcome(job)}</p>
-      ${
-        job.canCheckAgain
-          ? button(say('panel.job.checkAgain'), () => void actions.checkAgain(job.id), { secondary: true })
-          : nothing
-      }
+      ${this.#remedies(job)}
     `;
+  }
+
+  /** What can be done about a job that ended badly. */
+  #remedies(job: JobView): TemplateResult | typeof nothing {
+    const { say, actions } = this.panel;
+    if (job.state !== 'failed') return nothing;
+    const remedy = (label: string, act: () => void) => button(label, act, { secondary: true });
+    return html`<div class="buttons job-remedies">
+      ${job.canCheckAgain ? remedy(say('panel.job.checkAgain'), () => void actions.checkAgain(job.id)) : nothing}
+      ${job.mending.map((command) => remedy(say(`panel.job.${command}`), () => void actions.run(command)))}
+      ${
+        job.canCheckAgain || job.mending.length > 0
+          ? nothing
+          : remedy(say('panel.job.showLog'), () => void actions.run('showLog'))
+      }
+    </div>`;
   }
 
   #outcome({ state, name }: JobView): string {

@@ -2,6 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { Draft } from '../../mix/draft.ts';
 import type { EngineView } from '../../protocol/contract.ts';
 import { debounce } from '../model/debounce.ts';
+import { readWeight } from '../model/edits.ts';
 import { previewMixOf } from '../model/previewMix.ts';
 import { PixelFeed } from '../pixelFeed.ts';
 import { Preview } from '../preview.ts';
@@ -73,7 +74,10 @@ export class PreviewView extends PanelElement {
   }
 
   #placeholder(isEmpty: boolean): TemplateResult {
-    return this.isLoading
+    const isComing = this.draft.images.some(
+      ({ uri, enabled, weight }) => enabled && readWeight(weight) && this.#feed?.has(uri),
+    );
+    return this.isLoading || (isComing && !this.failure)
       ? html`<span class="preview-wait codicon codicon-loading codicon-modifier-spin" aria-hidden="true"></span>`
       : html`<p class="preview-empty">${this.panel.say(isEmpty ? 'panel.preview.empty' : 'panel.preview.nothing')}</p>`;
   }
