@@ -67,18 +67,34 @@ export class Editor {
     return file;
   }
 
-  /** Selects files in the explorer and picks an entry of the context menu there. */
+  /** Opens a picture of the project in VS Code's own preview, which may come a moment after its commands. */
+  async openPicture(path: string): Promise<void> {
+    const file = await this.file(path);
+    const tab = this.page.getByRole('tab', { name: path.split('/').at(-1) ?? path });
+    await expect(async () => {
+      if (await tab.isVisible()) await tab.getByRole('button', { name: /^Close/ }).click();
+      await file.dblclick();
+      await expect(this.panel().getByRole('img')).toBeVisible({ timeout: 5000 });
+    }).toPass({ timeout: 60_000 });
+  }
+
+  /** Selects files of the explorer, these and no others, and picks an entry of the context menu there. */
   async chooseFromContextMenu(paths: readonly string[], entry: string): Promise<void> {
     const files: Locator[] = [];
     for (const path of paths) files.push(await this.file(path));
+    const names = paths.map((path) => path.split('/').at(-1));
+    const selected = this.page.getByRole('tree', { name: 'Files Explorer' }).getByRole('treeitem', { selected: true });
     const item = this.page.getByRole('menuitem', { name: entry });
     await expect(async () => {
       await this.page.keyboard.press('Escape'); // a menu of an earlier round
-      for (const [index, file] of files.entries()) await file.click(index > 0 ? { modifiers: ['ControlOrMeta'] } : {});
+      for (const other of await selected.all()) {
+        if (!names.includes((await other.getAttribute('aria-label')) ?? '')) await toggle(other);
+      }
+      // With Ctrl a click selects without opening the file, whose editor would change the selection again.
+      for (const file of files) if ((await file.getAttribute('aria-selected')) !== 'true') await toggle(file);
+      await expect(selected).toHaveCount(files.length, { timeout: 2000 });
       await files.at(-1)?.click({ button: 'right' });
       await expect(item).toBeVisible({ timeout: 2000 });
-      // The preview of the first file may show late and take the selection for itself.
-      for (const file of files) await expect(file).toHaveAttribute('aria-selected', 'true', { timeout: 1000 });
     }).toPass({ timeout: 60_000 });
     await item.click();
   }
@@ -112,4 +128,8 @@ export class Editor {
     await part.screenshot({ path });
     return path;
   }
+}
+
+async function toggle(item: Locator): Promise<void> {
+  await item.click({ modifiers: ['ControlOrMeta'] });
 }

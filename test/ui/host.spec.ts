@@ -1,7 +1,6 @@
 import { expect, test } from './fixtures.ts';
 
 test('a picture of the project opens, and the image preview offers Add to Mix', async ({ editor }) => {
-  await (await editor.file('refs/alps.jpg')).dblclick();
-  await expect(editor.panel().getByRole('img')).toBeVisible();
+  await editor.openPicture('refs/alps.jpg');
   await expect(editor.page.getByRole('button', { name: 'Add to Mix' })).toBeVisible();
 });
