@@ -140,7 +140,7 @@ export const english = {
   'failure.network/bad-proxy':
     '{setting} is no address of a proxy that can be used. Enter one that begins with http:// or https://, or remove it.',
   'failure.network/proxy-auth':
-    'The proxy asks for authorization, or does not accept what it was given (HTTP 407). Enter it in http.proxyAuthorization, or as http://user:password@host in http.proxy.',
+    'The proxy asks for authorization, or does not accept what it was given (HTTP 407). Enter it in http.proxyAuthorization, or in the address of the proxy, as http://user:password@host.',
   'failure.network/proxy-refused':
     'The proxy {proxy} does not connect to {host} (HTTP {status}). Ask whoever runs the proxy, or list {host} in http.noProxy.',
   'failure.network/proxy-unreachable':

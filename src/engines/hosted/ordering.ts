@@ -48,7 +48,10 @@ export async function placeOrder(
   const begun = clock.now();
   for (let tries = 0; ; tries++) {
     await takeTurn(record, ordering);
-    const result = await postOnce(request, order, ordering);
+    const result = await postOnce(request, order, ordering).catch(async (error: unknown) => {
+      if (request.phase === 'new') await store.remove(record); // no work was asked for
+      throw error;
+    });
     if (result instanceof TransportFault) {
       await store.remove(record);
       const pause = 1000 * 2 ** tries;
