@@ -28,8 +28,10 @@ export class NumberField extends VscodeTextfield {
       .root {
         border-radius: var(--radius);
       }
-      input:disabled {
-        cursor: default;
+      @media (forced-colors: active) {
+        :host([focused]) .root {
+          outline: 2px solid Highlight;
+        }
       }
     `,
   ];

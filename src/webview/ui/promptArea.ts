@@ -20,6 +20,11 @@ export class PromptArea extends VscodeTextarea {
         padding: 4px 6px;
         resize: none;
       }
+      @media (forced-colors: active) {
+        textarea:focus {
+          outline: 2px solid Highlight;
+        }
+      }
     `,
   ];
   static override properties = { message: { attribute: false } };
