@@ -19,10 +19,11 @@ import { MixFailure } from './mix/failure.ts';
 import { dialectNames, type EngineName, engineNames } from './mix/limits.ts';
 import type { Outcome } from './mix/outcome.ts';
 import { PictureWriter } from './output/pictureWriter.ts';
+import { traceOf } from './workbench/jobLog.ts';
 import { stageWords } from './workbench/stageWords.ts';
 import { Words } from './workbench/words.ts';
 
-const words = new Words(undefined, (error) => console.error(error));
+const words = new Words(undefined, (error) => console.error(traceOf(error)));
 const usage = 'Usage: npm run mix -- RECIPE.mix.json [--engine local|hosted] [--out DIR]';
 
 const environmentSchema = z.object({
@@ -107,7 +108,7 @@ async function mix(call: Call, signal: AbortSignal): Promise<Outcome> {
     clock: systemClock,
     maxConcurrent: () => 1,
     newId: randomUUID,
-    onError: (_, error) => error instanceof MixFailure || console.error(error),
+    onError: (_, error) => error instanceof MixFailure || console.error(traceOf(error)),
     owner: randomUUID(),
   });
   try {
