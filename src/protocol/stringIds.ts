@@ -40,7 +40,6 @@ export const stringIds = [
   'panel.height',
   'panel.size.swap',
   'panel.size.ratio',
-  'panel.settings',
   'panel.steps',
   'panel.guidanceScale',
   'panel.seed',

@@ -47,7 +47,6 @@ export const panelStrings = {
   'panel.height': 'Height',
   'panel.size.swap': 'Swap width and height',
   'panel.size.ratio': 'Proportion {ratio}',
-  'panel.settings': 'Settings',
   'panel.steps': 'Steps',
   'panel.guidanceScale': 'Guidance scale',
   'panel.seed': 'Seed',
