@@ -1,20 +1,18 @@
 import { exp } from './arithmetic.ts';
+import { boxMean } from './blur.ts';
 import type { Moments } from './moments.ts';
 import { fractalNoise } from './noise.ts';
 import type { Prepared } from './prepare.ts';
 import { gaussianPyramid } from './pyramid.ts';
 
 /** How much the seeded noise counts beside saliency. */
-const NOISE = 0.9;
-/** Sharpness of the masks, as a factor of the score before it becomes an exponent, at the guidance scale named. */
-const SHARPNESS = 5;
+const NOISE = 1.1;
+/**
+ * Sharpness of the masks, as a factor of the score before it becomes an exponent, at the guidance scale named. Tones below the
+ * bands are divided sharply, or all would turn to one mud, but along smooth lines: islands of tone would look like stains.
+ */
+const SHARPNESS = { bands: 3.5, remainder: 8 } as const;
 const MIDDLE_GUIDANCE = 7.5;
-
-/** Guidance leads from a double exposure (1) over parts that flow into each other (7.5) to a collage (20). */
-function sharpness(guidanceScale: number): number {
-  const guidance = guidanceScale / MIDDLE_GUIDANCE;
-  return SHARPNESS * guidance * guidance;
-}
 
 interface Memory {
   seed: number;
@@ -31,8 +29,10 @@ export function appealOf(one: Prepared, seed: number, guidanceScale: number): re
   const memory = memories.get(one);
   if (memory?.seed === seed && memory.guidanceScale === guidanceScale) return memory.appeal;
   const scores = memory?.seed === seed ? memory.scores : scoresOf(one, seed);
-  const beta = sharpness(guidanceScale);
+  // From a double exposure (1) over parts that flow into each other (7.5) to a collage (20).
+  const guidance = (guidanceScale / MIDDLE_GUIDANCE) * (guidanceScale / MIDDLE_GUIDANCE);
   const appeal = scores.map((score, level) => {
+    const beta = guidance * (level === scores.length - 1 ? SHARPNESS.remainder : SHARPNESS.bands);
     const out = new Float32Array(score.length);
     for (let p = 0; p < out.length; p++) out[p] = exp(Math.max(-80, Math.min(80, score[p]! * beta)));
     const alpha = one.alpha?.[level];
@@ -47,7 +47,10 @@ export function appealOf(one: Prepared, seed: number, guidanceScale: number): re
 function scoresOf(one: Prepared, seed: number): readonly Float32Array[] {
   const score = fractalNoise(one.base.size, seed, noisePlace(one.moments));
   for (let p = 0; p < score.length; p++) score[p] = one.saliency[p]! + NOISE * score[p]!;
-  return gaussianPyramid(score, one.sizes);
+  const levels = gaussianPyramid(score, one.sizes);
+  const last = levels.length - 1;
+  levels[last] = boxMean(levels[last]!, one.sizes[last]!, 1);
+  return levels;
 }
 
 /**

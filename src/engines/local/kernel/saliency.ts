@@ -3,7 +3,7 @@ import type { LabPlanes } from './oklab.ts';
 import type { Size } from './pyramid.ts';
 
 /** How much each hint counts, in standard deviations. */
-const IMPORTANCE = { distance: 0.8, surround: 0.9, contrast: 0.6, chroma: 0.4, skin: 1.1, centre: 0.7 } as const;
+const IMPORTANCE = { distance: 0.8, surround: 0.9, contrast: 0.6, chroma: 0.4, skin: 1.4, centre: 0.7 } as const;
 const CLAMP = 2.5;
 
 /**
