@@ -41,7 +41,7 @@ const routes: readonly Route[] = [
   { stage: 'poll', dialect: 'v6', method: 'POST', url: '/api/v6/image_editing/fetch/:id' },
   { stage: 'upload', dialect: 'v5', method: 'POST', url: '/api/v3/base64_crop' },
   { stage: 'upload', dialect: 'v6', method: 'POST', url: '/api/v6/base64_to_url' },
-  { stage: 'balance', dialect: 'v6', method: 'POST', url: '/api/v6/wallet_balance' },
+  { stage: 'balance', dialect: 'v6', method: 'POST', url: '/api/wallet_balance' },
   { stage: 'download', dialect: undefined, method: 'GET', url: '/generations/:name' },
 ];
 

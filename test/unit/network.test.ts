@@ -207,7 +207,7 @@ test('a certificate counts where its authority is known, over IPv6 too', async (
   const sandbox = await startSandbox({ certificate, host: '::1' });
   open.push(() => sandbox.close());
   const ask = (connect: Connect) =>
-    transport(connect).post(`${sandbox.baseUrl}/v6/wallet_balance`, { key: sandbox.key }, 'call', never);
+    transport(connect).post(`${sandbox.baseUrl}/wallet_balance`, { key: sandbox.key }, 'call', never);
   expect(sandbox.origin).toMatch(/^https:\/\/\[::1\]:/);
   expect((await ask(network())).status).toBe(200);
   await expect(ask(network(undefined, {}, []))).rejects.toMatchObject({ reason: 'certificate', sent: false });

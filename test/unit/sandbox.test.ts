@@ -107,7 +107,7 @@ describe('the honest service', () => {
       proxy_links: '',
     });
     expect((await fetch(first.future_links[0])).status).toBe(200);
-    const { data } = await (await post(`${sandbox.baseUrl}/v6/wallet_balance`, { key: sandbox.key })).json();
+    const { data } = await (await post(`${sandbox.baseUrl}/wallet_balance`, { key: sandbox.key })).json();
     expect(data).toEqual({ balance: 9.525, currency: 'USD' });
   });
 
@@ -435,7 +435,7 @@ test('over TLS it is trusted by those who know its authority, and by nobody else
     open.push({ close: () => dispatcher.close() });
     const body = JSON.stringify({ key: sandbox.key });
     const headers = { 'content-type': 'application/json' };
-    const url = `${sandbox.baseUrl}/v6/wallet_balance`;
+    const url = `${sandbox.baseUrl}/wallet_balance`;
     return await (await request(url, { method: 'POST', headers, body, dispatcher })).body.json();
   };
   expect(sandbox.baseUrl).toMatch(/^https:\/\/\[::1\]:\d+\/api$/);

@@ -57,7 +57,7 @@ const v6: Dialect = {
   samplesPerRequest: 1,
   fetchPath: (id) => `/v6/image_editing/fetch/${encodeURIComponent(id)}`,
   uploadPath: '/v6/base64_to_url',
-  balancePath: '/v6/wallet_balance',
+  balancePath: '/wallet_balance',
   uploadLifetime,
   mixBody: (order) => ({ ...commonFields(order), init_image: order.links.map(withoutComma) }),
   uploadBody: (dataUri) => ({ base64_string: dataUri }),
