@@ -116,7 +116,8 @@ export const hostContract = {
   saveDraft: method(z.object({ draft: draftSchema }), nothing),
   /** Starts a mix; problems name the fields, and then no job was made. */
   mix: method(
-    z.object({ draft: draftSchema }),
+    /** `randomSeed` is the seed where the draft has none: the one that the preview showed. */
+    z.object({ draft: draftSchema, randomSeed: z.int() }),
     z.object({ jobId: z.string().nullable(), problems: z.array(problemSchema) }),
     null,
   ),

@@ -74,14 +74,17 @@ export function panelHandlers(services: PanelServices): Handlers<HostContract> {
       return { width: raster.width, height: raster.height, data: new Uint8Array(raster.data.buffer) };
     },
     saveDraft: async ({ draft }) => void (await memory.update(draftKey, draft)),
-    mix: async ({ draft }) => {
+    mix: async ({ draft, randomSeed }) => {
       await memory.update(draftKey, draft);
       const problems: Problem[] = recipeIssues(recipeOfDraft(draft)).map((issue) =>
         words.problem(new MixFailure('invalid-recipe', issue)),
       );
       if (problems.length > 0) return { jobId: null, problems };
       try {
-        return { jobId: (await mixes.startDraft(draft, await engine.name())).id, problems: [] };
+        return {
+          jobId: (await mixes.startDraft({ ...draft, seed: draft.seed ?? randomSeed }, await engine.name())).id,
+          problems: [],
+        };
       } catch (error) {
         return { jobId: null, problems: [words.problem(error)] };
       }

@@ -83,3 +83,18 @@ async function pressUntilFocused(page: Page, key: string, target: Locator): Prom
   }
   throw new Error(`${target} was not reached by ${key}`);
 }
+
+test('with a random seed, what the preview shows is what is made', async ({ editor, project }) => {
+  await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
+  const panel = new MixPanel(editor.panel());
+  const seed = panel.frame.getByRole('spinbutton', { name: 'Seed', exact: true });
+  await expect(seed).toHaveValue('');
+  await panel.frame.getByRole('button', { name: 'Keep one seed' }).click();
+  const shown = Number(await seed.inputValue());
+  await panel.frame.getByRole('button', { name: 'Keep one seed' }).click();
+  await expect(seed).toHaveValue('');
+  const first = await readPicture(join(project, 'mixes', await panel.mix()));
+  expect(first.recipe?.seed).toBe(shown);
+  const second = await readPicture(join(project, 'mixes', await panel.mix()));
+  expect(second.recipe?.seed).not.toBe(shown);
+});

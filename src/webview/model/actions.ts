@@ -1,5 +1,4 @@
 import type { Draft, DraftImage } from '../../mix/draft.ts';
-import { limits } from '../../mix/limits.ts';
 import { type Channel, type Params, RemoteError } from '../../protocol/channel.ts';
 import type { HostContract, PanelContract, Problem } from '../../protocol/contract.ts';
 import type { PanelModel } from './panelModel.ts';
@@ -55,7 +54,7 @@ export class Actions {
 
   /** Asks for a mix of the draft as it stands. False where something is wrong with it; the panel then shows what. */
   async mix(): Promise<boolean> {
-    const { draft, issues } = this.#model;
+    const { draft, issues, randomSeed } = this.#model;
     this.#model.clearProblems();
     if (draft.images.length === 0) {
       const message = this.#model.say('panel.issue.noImages');
@@ -65,17 +64,25 @@ export class Actions {
     if (issues.size > 0) return false;
     let started = false;
     await this.#try(async () => {
-      const { jobId, problems } = await this.#host.call('mix', { draft });
+      const { jobId, problems } = await this.#host.call('mix', { draft, randomSeed });
       this.#model.report(problems, draft);
       started = jobId !== null;
-      if (jobId !== null) this.#model.remember(jobId, draft);
+      if (jobId === null) return;
+      this.#model.remember(jobId, draft);
+      if (draft.seed === null) this.#model.redrawSeed();
     });
     return started;
   }
 
   newSeed(): void {
-    const drawn = crypto.getRandomValues(new Uint32Array(1))[0] ?? limits.seed.min;
-    this.#model.edit((draft): Draft => ({ ...draft, seed: drawn }));
+    this.#model.redrawSeed();
+    this.lockSeed();
+  }
+
+  /** Keeps the seed that the preview shows. */
+  lockSeed(): void {
+    const { randomSeed } = this.#model;
+    this.#model.edit((draft): Draft => ({ ...draft, seed: randomSeed }));
   }
 
   cancel(jobId: string): Promise<void> {

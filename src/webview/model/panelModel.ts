@@ -1,4 +1,5 @@
 import { type Draft, type DraftImage, emptyDraft } from '../../mix/draft.ts';
+import { limits } from '../../mix/limits.ts';
 import type { EngineView, JobView, Problem, ResultView } from '../../protocol/contract.ts';
 import { addImages } from './edits.ts';
 import type { History } from './history.ts';
@@ -34,6 +35,7 @@ export class PanelModel extends EventTarget {
   #problems: Issues = new Map();
   #messages: readonly Message[] = [];
   #lastMessage = 0;
+  #randomSeed = drawSeed();
 
   constructor(say: Say, history: History<Draft>, start: PanelStart) {
     super();
@@ -70,6 +72,17 @@ export class PanelModel extends EventTarget {
   }
   get messages(): readonly Message[] {
     return this.#messages;
+  }
+
+  /** The seed of the next mix where the draft has none: drawn beforehand, so that the preview can show it. */
+  get randomSeed(): number {
+    return this.#randomSeed;
+  }
+
+  /** Draws another seed for the next mix. */
+  redrawSeed(): void {
+    this.#randomSeed = drawSeed();
+    this.#changed();
   }
 
   /** Changes the draft. Edits in a row with the same key become one step of the history, until `seal`. */
@@ -170,6 +183,10 @@ export class PanelModel extends EventTarget {
   #changed(): void {
     this.dispatchEvent(new Event('change'));
   }
+}
+
+function drawSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? limits.seed.min;
 }
 
 /** The value that a problem's key speaks of: once it has changed, the problem is out of date. */

@@ -5,11 +5,11 @@ import type { PreviewMix } from '../preview.ts';
 import { readWeight } from './edits.ts';
 import { readSide } from './sizes.ts';
 
-/** The seed that stands for a random one, so that the preview holds still. */
-const someSeed = 1;
-
-/** What the preview shows of a draft. A field that is typed wrong counts as its default until it is put right. */
-export function previewMixOf(draft: Draft, engine: EngineView): PreviewMix {
+/**
+ * What the preview shows of a draft. A field that is typed wrong counts as its default until it is put right.
+ * @param randomSeed the seed that the next mix gets where the draft has none, so that the preview is what will be made.
+ */
+export function previewMixOf(draft: Draft, engine: EngineView, randomSeed: number): PreviewMix {
   const weigh = (weight: number | string) => readWeight(weight) ?? 0;
   return {
     images: draft.images
@@ -17,7 +17,7 @@ export function previewMixOf(draft: Draft, engine: EngineView): PreviewMix {
       .map(({ uri, weight }) => ({ id: uri, weight: engine.ignores.includes('weights') ? 1 : weigh(weight) })),
     width: readSide(draft.width) ?? Number(emptyDraft.width),
     height: readSide(draft.height) ?? Number(emptyDraft.height),
-    seed: within(draft.seed, limits.seed) ?? someSeed,
+    seed: within(draft.seed, limits.seed) ?? randomSeed,
     guidanceScale: within(draft.guidanceScale, limits.guidanceScale) ?? Number(emptyDraft.guidanceScale),
   };
 }

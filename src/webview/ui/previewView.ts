@@ -17,12 +17,15 @@ export class PreviewView extends PanelElement {
     ...PanelElement.properties,
     draft: { attribute: false },
     engine: { attribute: false },
+    seed: { attribute: false },
     isShown: { state: true },
     isLoading: { state: true },
     failure: { state: true },
   };
   declare draft: Draft;
   declare engine: EngineView;
+  /** The seed of the next mix where the draft has none. */
+  declare seed: number;
   declare isShown: boolean;
   declare isLoading: boolean;
   declare failure: string | undefined;
@@ -50,11 +53,11 @@ export class PreviewView extends PanelElement {
   }
 
   override updated(changed: PropertyValues): void {
-    if (!changed.has('draft') && !changed.has('engine')) return;
+    if (!changed.has('draft') && !changed.has('engine') && !changed.has('seed')) return;
     const preview = this.#start();
     this.#feed?.follow(this.draft.images);
     this.isLoading = this.#feed?.isLoading ?? false;
-    const { images, width, height } = previewMixOf(this.draft, this.engine);
+    const { images, width, height } = previewMixOf(this.draft, this.engine, this.seed);
     this.style.setProperty('--ratio', String(width / height));
     if (!images.some(({ weight }) => weight > 0)) this.isShown = false;
     if (preview) this.#draw('dragging');
@@ -108,7 +111,7 @@ export class PreviewView extends PanelElement {
   }
 
   #draw(mode: 'dragging' | 'settled'): void {
-    this.#preview?.update(previewMixOf(this.draft, this.engine), mode);
+    this.#preview?.update(previewMixOf(this.draft, this.engine, this.seed), mode);
   }
 }
 

@@ -87,7 +87,7 @@ export class SettingFields extends PanelElement {
     const lock = iconButton(
       isLocked ? 'lock' : 'unlock',
       say('panel.seed.lock'),
-      () => (isLocked ? model.edit((draft) => ({ ...draft, seed: null })) : actions.newSeed()),
+      () => (isLocked ? model.edit((draft) => ({ ...draft, seed: null })) : actions.lockSeed()),
       { pressed: isLocked, tip: say(isLocked ? 'panel.seed.lockTip' : 'panel.seed.unlockTip') },
     );
     const draw = iconButton('refresh', say('panel.seed.new'), () => actions.newSeed());
