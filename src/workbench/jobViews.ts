@@ -1,3 +1,4 @@
+import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/runner.ts';
 import { failureFromRecord } from '../mix/failure.ts';
 import type { JobView } from '../protocol/contract.ts';
@@ -7,7 +8,7 @@ import type { Words } from './words.ts';
 /** A job as the panel shows it. */
 export function viewOfJob({ record, progress }: JobSnapshot, words: Words): JobView {
   const failure = record.failure ? failureFromRecord(record.failure) : undefined;
-  const message = failure ? words.failure(failure) : endWords(record.state, record.request.engine, words);
+  const message = failure ? words.failure(failure) : endWords(record, words);
   return {
     id: record.id,
     name: record.request.name,
@@ -21,8 +22,17 @@ export function viewOfJob({ record, progress }: JobSnapshot, words: Words): JobV
   };
 }
 
-function endWords(state: JobView['state'], engine: JobView['engine'], words: Words): string | undefined {
-  if (state !== 'cancelled') return undefined;
-  // There is no way to call the service's work back: people should know that it may still be charged.
-  return engine === 'hosted' ? words.say('job.cancelledHosted') : words.say('job.cancelled');
+function endWords({ state, request, notices }: JobRecord, words: Words): string | undefined {
+  switch (state) {
+    case 'cancelled':
+      // There is no way to call the service's work back: people should know that it may still be charged.
+      return words.say(request.engine === 'hosted' ? 'job.cancelledHosted' : 'job.cancelled');
+    case 'done': {
+      // What an engine ignores is said in the panel before, at the field.
+      const told = [...request.notices, ...notices].filter(({ code }) => code !== 'ignored');
+      return told.length > 0 ? told.map((notice) => words.notice(notice)).join(' ') : undefined;
+    }
+    default:
+      return undefined;
+  }
 }

@@ -86,7 +86,7 @@ export class Panel {
       if (!panel.visible) this.#pending ??= [];
       this.#visibility.fire();
     });
-    webview.html = panelHtml(webview, this.#extension);
+    webview.html = panelHtml(webview, this.#extension, this.#words);
   }
 
   /** Tells the panel something, if there is one; a panel that is loading hears it once it is ready. */

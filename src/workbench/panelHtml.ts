@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { Words } from './words.ts';
 
 /** The folders that the panel may load from: its bundle only. */
 export function panelRoots(extension: vscode.Uri): vscode.Uri[] {
@@ -7,7 +8,7 @@ export function panelRoots(extension: vscode.Uri): vscode.Uri[] {
 }
 
 /** The panel's page. Nothing but the bundle is loaded, nothing comes from the network, scripts need the nonce. */
-export function panelHtml(webview: vscode.Webview, extension: vscode.Uri): string {
+export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, words: Words): string {
   const nonce = randomBytes(18).toString('base64');
   const file = (name: string) =>
     webview.asWebviewUri(vscode.Uri.joinPath(extension, 'dist', 'webview', name)).toString();
@@ -29,8 +30,12 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri): strin
 <title>Image Mixer</title>
 </head>
 <body>
-<image-mixer-app></image-mixer-app>
+<image-mixer-app data-failed="${attribute(words.say('panel.error.noAnswer'))}"></image-mixer-app>
 <script nonce="${nonce}" src="${file('panel.js')}"></script>
 </body>
 </html>`;
+}
+
+function attribute(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }
