@@ -1,6 +1,6 @@
 import { failureFromRecord, type MixFailure, type Notice } from '../mix/failure.ts';
 import type { Progress } from '../mix/progress.ts';
-import type { JobRecord } from './job.ts';
+import { isOpen, type JobRecord } from './job.ts';
 import type { JobFolder } from './jobFolder.ts';
 
 /** A job at one moment. */
@@ -58,7 +58,7 @@ export class ActiveJob {
 
   /** Whether the job still waits or runs. */
   get isOpen(): boolean {
-    return this.#record.state === 'waiting' || this.#record.state === 'running';
+    return isOpen(this.#record);
   }
 
   /** Changes the record in memory and tells. */

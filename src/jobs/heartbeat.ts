@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Clock } from '../engines/clock.ts';
@@ -7,11 +8,12 @@ import type { Clock } from '../engines/clock.ts';
 const beatEvery = 5_000;
 export const goneAfter = 20_000;
 
-const beatSchema = z.object({ at: z.number() });
+const beatSchema = z.object({ at: z.number(), host: z.string(), pid: z.int() });
+type Beat = z.infer<typeof beatSchema>;
 
 /**
  * Tells the windows of this machine which of them are alive: each has a file with the time of its last beat, as long as it holds
- * jobs. A process id would not do: after an abrupt close the old extension host lives on, and ids are used again.
+ * jobs. A process id alone would not do: ids are used again. But where there is no such process any more, its window is gone.
  */
 export class Heartbeat {
   readonly owner: string;
@@ -57,8 +59,9 @@ export class Heartbeat {
   /** Whether an owner has beaten lately. */
   async isAlive(owner: string): Promise<boolean> {
     const beat = await readBeat(this.#path(owner));
+    if (!beat || (beat.host === hostname() && !isRunning(beat.pid))) return false;
     // A beat from the future is one from before the clock was set back.
-    return beat !== undefined && Math.abs(this.#clock.now() - beat) < goneAfter;
+    return Math.abs(this.#clock.now() - beat.at) < goneAfter;
   }
 
   /** Removes what windows that are gone left behind. */
@@ -84,9 +87,10 @@ export class Heartbeat {
 
   async #beat(tries = 3): Promise<void> {
     const next = `${this.#path(this.owner)}.new`;
+    const beat: Beat = { at: this.#clock.now(), host: hostname(), pid: process.pid };
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      await writeFile(next, JSON.stringify({ at: this.#clock.now() }));
+      await writeFile(next, JSON.stringify(beat));
       await rename(next, this.#path(this.owner));
     } catch (error) {
       // The last window to leave removes the folder, maybe just now.
@@ -106,10 +110,19 @@ export class Heartbeat {
   }
 }
 
-async function readBeat(path: string): Promise<number | undefined> {
+async function readBeat(path: string): Promise<Beat | undefined> {
   try {
-    return beatSchema.safeParse(JSON.parse(await readFile(path, 'utf8'))).data?.at;
+    return beatSchema.safeParse(JSON.parse(await readFile(path, 'utf8'))).data;
   } catch {
     return undefined; // no such window
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // asks only
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }

@@ -52,3 +52,8 @@ export const jobRecordSchema = z.object({
   checkable: z.boolean(),
 });
 export type JobRecord = z.infer<typeof jobRecordSchema>;
+
+/** Whether a job waits or runs, or did so when its window closed. */
+export function isOpen({ state }: JobRecord): boolean {
+  return state === 'waiting' || state === 'running';
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../engines/clock.ts';
 import { writeDurably } from './durableFile.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { JobRecord } from './job.ts';
+import { isOpen, type JobRecord } from './job.ts';
 import { type FolderContent, JobFolder, lookInto, makeClaim, ownerOf, readRecord } from './jobFolder.ts';
 
 /** A job that this window owns. */
@@ -48,6 +48,12 @@ export class Journal {
     if (names.includes('.windows')) await this.#heartbeat.clean();
     for (const name of names) if (/^\.(new|ended|broken)-/.test(name)) await this.#clearLeftover(name);
     return names.filter((name) => !name.startsWith('.'));
+  }
+
+  /** Whether a job waits or runs, or was left so. */
+  async isOpen(id: string): Promise<boolean> {
+    const record = await readRecord(this.#path(id)).catch(() => undefined); // removed meanwhile
+    return record !== undefined && isOpen(record);
   }
 
   /**

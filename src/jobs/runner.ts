@@ -4,7 +4,6 @@ import { recordFailure } from '../mix/failure.ts';
 import type { EngineName } from '../mix/limits.ts';
 import type { PictureWriter } from '../output/pictureWriter.ts';
 import { ActiveJob, JobCancelled, type JobHandle, type JobSnapshot } from './activeJob.ts';
-import { goneAfter } from './heartbeat.ts';
 import type { JobRecord, JobRequest } from './job.ts';
 import { type JobFolder, Superseded } from './jobFolder.ts';
 import { JobQueue } from './jobQueue.ts';
@@ -40,8 +39,9 @@ export class JobRunner {
   readonly #listeners = new Set<(job: JobSnapshot) => void>();
   readonly #queue: JobQueue;
   /** Everything that is going on, so that `dispose` can wait for it. */
-  readonly #tasks = new Set<Promise<void>>();
+  readonly #tasks = new Set<Promise<unknown>>();
   readonly #disposed = new AbortController();
+  #hasStarted = false;
 
   constructor(options: JobRunnerOptions) {
     this.#options = options;
@@ -73,13 +73,12 @@ export class JobRunner {
   }
 
   /**
-   * Goes on with the jobs that windows left behind, and keeps an eye on those that other windows still hold.
-   * Resolves with the jobs that run again; where nothing was left this is one look at a folder.
+   * Goes on with the jobs that windows left behind. To be called at the start, when failed ones are told or looked up once more, and
+   * from time to time: another window may close while this one is open. Resolves with the jobs that run again; where nothing was
+   * left this is one look at a folder.
    */
-  async resume(): Promise<JobHandle[]> {
-    const { handles, held } = await this.#claimAll(await this.#journal.list());
-    if (held.length > 0) void this.#track(this.#watch(held));
-    return handles;
+  resume(): Promise<JobHandle[]> {
+    return this.#track(this.#goOn());
   }
 
   /** Ends a job that waits or runs; the service may go on with what it was paid for. Pictures that were saved stay. */
@@ -128,7 +127,7 @@ export class JobRunner {
     this.#disposed.abort(new PutAside());
     for (const job of this.#jobs.values()) if (job.isOpen) job.controller.abort(this.#disposed.signal.reason);
     for (const job of this.#queue.close()) if (job.folder) void this.#track(this.#putAside(job, job.folder));
-    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
   }
 
   #add(record: JobRecord): ActiveJob {
@@ -230,15 +229,17 @@ export class JobRunner {
     }
   }
 
-  async #claimAll(ids: readonly string[]): Promise<{ handles: JobHandle[]; held: string[] }> {
-    const held: string[] = [];
+  async #goOn(): Promise<JobHandle[]> {
+    const isStart = !this.#hasStarted;
+    this.#hasStarted = true;
     const found: OwnedJob[] = [];
-    for (const id of ids) {
+    for (const id of await this.#journal.list()) {
       if (this.#jobs.get(id)?.isOpen) continue;
+      // What failed since is told by the window where it did.
+      if (!isStart && !(await this.#journal.isOpen(id))) continue;
       // What can't even be looked at is no job, or one of another user; the others go on.
       const owned = await this.#journal.claim(id).catch(() => 'gone' as const);
-      if (owned === 'held') held.push(id);
-      else if (owned !== 'gone') found.push(owned);
+      if (typeof owned !== 'string') found.push(owned);
     }
     found.sort((a, b) => a.record.createdAt - b.record.createdAt);
     const handles: JobHandle[] = [];
@@ -246,7 +247,7 @@ export class JobRunner {
       const handle = await this.#receive(owned);
       if (handle) handles.push(handle);
     }
-    return { handles, held };
+    return handles;
   }
 
   /** Decides what becomes of a job that was left behind. */
@@ -275,6 +276,10 @@ export class JobRunner {
   #takeUp({ folder, record }: OwnedJob): JobHandle {
     const { failure: _failure, finishedAt: _finishedAt, ...rest } = record;
     const job = this.#add({ ...rest, state: 'waiting', checkable: false });
+    if (this.#disposed.signal.aborted) {
+      void this.#track(this.#putAside(job, folder));
+      return job.handle;
+    }
     job.folder = folder;
     this.#queue.add(job);
     job.report({ stage: 'waiting' });
@@ -282,22 +287,8 @@ export class JobRunner {
     return job.handle;
   }
 
-  /** Takes up jobs of other windows once those are gone. */
-  async #watch(ids: string[]): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = this.#disposed;
-    for (let held = ids; held.length > 0; ) {
-      try {
-        await clock.sleep(goneAfter, signal);
-      } catch {
-        return; // disposed
-      }
-      held = (await this.#claimAll(held)).held;
-    }
-  }
-
   /** Remembers a task until it ends. */
-  #track(task: Promise<void>): Promise<void> {
+  #track<T>(task: Promise<T>): Promise<T> {
     this.#tasks.add(task);
     return task.finally(() => this.#tasks.delete(task));
   }

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { goneAfter } from '../../src/jobs/heartbeat.ts';
@@ -42,6 +43,18 @@ test('gives a job to one window at a time, and to the next one once its owner is
   const winners = [first, second].filter((job) => typeof job !== 'string');
   expect(winners).toHaveLength(1);
   expect(owned(winners[0] ?? 'gone').record).toEqual(recordOf('job'));
+});
+
+test('knows at once that a window is gone whose process has ended', async () => {
+  await journalOf('a').create(recordOf('job'));
+  const b = journalOf('b');
+  expect(await b.claim('job')).toBe('held');
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  const beat = join(directory, '.windows', 'a');
+  await writeFile(beat, JSON.stringify({ at: clock.time, host: `not-${hostname()}`, pid }));
+  expect(await b.claim('job')).toBe('held'); // a process of another machine
+  await writeFile(beat, JSON.stringify({ at: clock.time, host: hostname(), pid }));
+  expect(owned(await b.claim('job')).record).toEqual(recordOf('job'));
 });
 
 test('shuts out an owner that was superseded without knowing', async () => {

@@ -106,9 +106,8 @@ test('takes over the jobs of a window that is gone, and never those of a living 
   const lost = await a.hosted.started();
   const b = bench.window({ clock });
   expect(await b.runner.resume()).toEqual([]);
-  await clock.asleep(goneAfter);
   clock.time += 2 * goneAfter; // nobody beats: the first window hangs
-  clock.advance(0);
+  expect(await b.runner.resume()).toHaveLength(1);
   const run = await b.hosted.started();
   // The first window comes back to life: whatever it writes now must not count.
   await expect(lost.context.save({ late: true })).rejects.toThrow();
@@ -117,6 +116,19 @@ test('takes over the jobs of a window that is gone, and never those of a living 
   run.end();
   await b.runner.dispose();
   expect(await pictures()).toHaveLength(1);
+});
+
+test('leaves a job that failed in one window to that window, until another one starts', async () => {
+  const a = bench.window();
+  const b = bench.window();
+  expect(await b.runner.resume()).toEqual([]);
+  const job = a.runner.start(bench.request());
+  const run = await a.hosted.started();
+  await run.context.save('paid');
+  run.end(new MixFailure('timeout', { args: { seconds: 600 } }));
+  await job.finished;
+  expect(await b.runner.resume()).toEqual([]);
+  expect(await bench.window().runner.resume()).toHaveLength(1);
 });
 
 /** A writer that stops for ever at one step, as when the process ends there. */
