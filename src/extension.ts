@@ -17,18 +17,18 @@ const commands = [
   'showLog',
 ] as const satisfies readonly (keyof App)[];
 
+/** Milliseconds between two looks for jobs that another window left behind. */
+const lookEvery = 20_000;
+
+let app: Promise<App> | undefined;
+
 /**
  * Registers commands and the panel's return and does nothing more: the rest of the extension is loaded by the first command,
  * by a panel that comes back after a reload, or where jobs were left behind.
  */
 export function activate(context: vscode.ExtensionContext): void {
-  let app: Promise<App> | undefined;
   const load = () => {
-    app ??= import('./workbench/app.ts').then(({ App }) => {
-      const loaded = new App(context);
-      context.subscriptions.push(loaded);
-      return loaded;
-    });
+    app ??= import('./workbench/app.ts').then(({ App }) => new App(context));
     return app;
   };
   for (const name of commands) {
@@ -44,10 +44,16 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   );
   // Work that a closed window left behind goes on; usually there is none, and one look at a folder tells.
-  readdir(join(context.globalStorageUri.fsPath, 'jobs')).then(
-    async (jobs) => {
-      if (jobs.length > 0) await (await load()).resumeJobs();
-    },
-    () => undefined, // no such folder: nothing was ever left behind
-  );
+  const look = async () => {
+    const jobs = await readdir(join(context.globalStorageUri.fsPath, 'jobs')).catch(() => []); // nothing was ever left behind
+    if (jobs.length > 0) await (await load()).resumeJobs();
+  };
+  void look();
+  const looking = setInterval(look, lookEvery);
+  context.subscriptions.push({ dispose: () => clearInterval(looking) });
+}
+
+/** Puts jobs aside. VS Code waits some seconds for this, as it does not for what lies in `context.subscriptions`. */
+export async function deactivate(): Promise<void> {
+  await (await app)?.dispose();
 }

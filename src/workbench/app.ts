@@ -93,13 +93,13 @@ export class App {
     });
     this.#statusBar = new StatusBar(this.#words);
     this.#disposables.push(
-      this.#log,
       this.#statusBar,
       { dispose: runner.onChange((job) => void this.#jobChanged(job)) },
       engine.onChange(async () => {
         this.#panel.tell('engine', await engine.view());
         if (this.#panel.visible) await this.#balance.refresh();
       }),
+      this.#keys.onChange(() => void this.#goOnWithKey()),
       this.#balance.onChange(async () => this.#panel.tell('engine', await engine.view())),
       this.#results.onChange(async () =>
         this.#panel.tell('results', { results: (await this.#results.all()).map(viewOf) }),
@@ -196,11 +196,13 @@ export class App {
 
   async resumeJobs(): Promise<void> {
     await this.#machinery.runner.resume();
+    this.#panel.replaceOrphan();
   }
 
   async dispose(): Promise<void> {
     for (const disposable of this.#disposables) disposable.dispose();
     await this.#machinery.dispose();
+    this.#log.dispose(); // the jobs that were put aside wrote to it
   }
 
   async #addImages(uris: readonly vscode.Uri[], replace: boolean): Promise<void> {
@@ -234,6 +236,15 @@ export class App {
     // Without a folder the picture lies in storage, where nobody finds it: saving it elsewhere is always offered.
     const isSeen = this.#panel.visible && vscode.workspace.workspaceFolders !== undefined;
     if (!isSeen && !this.#called.has(id)) await announce(job, this.#words);
+  }
+
+  /** Takes up the jobs that hold paid work and stopped for want of the right key. */
+  async #goOnWithKey(): Promise<void> {
+    const { runner } = this.#machinery;
+    for (const { record } of runner.jobs()) {
+      const { id, failure } = record;
+      if (failure?.code === 'no-api-key' || failure?.code === 'invalid-api-key') await runner.checkAgain(id);
+    }
   }
 
   /** What a new user finds in the panel: two pictures that ship with the extension. */

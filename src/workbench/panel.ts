@@ -45,10 +45,16 @@ export class Panel {
       this.#open.panel.reveal();
       return;
     }
+    const orphans = orphanedTabs();
+    const column = orphans[0]?.group.viewColumn ?? vscode.ViewColumn.Active;
     const options = { enableScripts: true, localResourceRoots: panelRoots(this.#extension) };
-    this.attach(
-      vscode.window.createWebviewPanel(panelType, this.#words.say('panel.title'), vscode.ViewColumn.Active, options),
-    );
+    this.attach(vscode.window.createWebviewPanel(panelType, this.#words.say('panel.title'), column, options));
+    void vscode.window.tabGroups.close(orphans, true);
+  }
+
+  /** Makes a new panel in place of one in sight that an extension host that crashed left behind. */
+  replaceOrphan(): void {
+    if (!this.#open && orphanedTabs().some(({ isActive }) => isActive)) this.show();
   }
 
   /** Brings a panel to life: a new one, or one that VS Code restored after a reload. */
@@ -121,4 +127,11 @@ export class Panel {
     });
     return state;
   }
+}
+
+/** Where this host has no panel, the tabs that show one: after a crash they stay and answer nobody. */
+function orphanedTabs(): vscode.Tab[] {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  // VS Code puts a prefix of its own before the type.
+  return tabs.filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(panelType));
 }
