@@ -8,5 +8,5 @@ await createVSIX({
   packagePath: join(root, 'dist/image-mixer.vsix'),
   dependencies: false, // everything is bundled
   allowMissingRepository: true,
-  rewriteRelativeLinks: false, // the readme's pictures are in the package
+  rewriteRelativeLinks: false, // there is no public repository to point them at
 });

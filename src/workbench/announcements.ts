@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { JobSnapshot } from '../jobs/runner.ts';
 import { type FailureCode, failureFromRecord } from '../mix/failure.ts';
@@ -37,7 +38,7 @@ export async function announceFailure(message: string, code: FailureCode, words:
 export async function saveAs(path: string, words: Words): Promise<void> {
   const from = vscode.Uri.file(path);
   const to = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.file(basename(path)),
+    defaultUri: vscode.Uri.file(join(homedir(), basename(path))),
     title: words.say('announce.saveAs'),
   });
   if (to) await vscode.workspace.fs.copy(from, to, { overwrite: true });
