@@ -22,7 +22,7 @@ interface Part {
 
 const root = resolve(import.meta.dirname, '..');
 const reports = await mkdtemp(join(tmpdir(), 'image-mixer-reports-'));
-const minutesPerPart = 20;
+const minutesPerPart = 60;
 
 const parts: readonly Part[] = [
   {
