@@ -129,6 +129,12 @@ export const hostContract = {
   openResult: method(z.object({ id: z.string() }), nothing),
   revealResult: method(z.object({ id: z.string() }), nothing),
   copyPath: method(z.object({ id: z.string() }), nothing),
+  /** The file of a result as it is. */
+  picture: method(z.object({ id: z.string() }), z.object({ bytes }), 120_000),
+  /** Puts a link to a result into the last editor that can hold one; `file` is its name, null where there is none. */
+  insertLink: method(z.object({ id: z.string() }), z.object({ file: z.string().nullable() })),
+  /** Moves a result's file to the bin; where there is no bin people are asked whether it may go for good. */
+  deleteResult: method(z.object({ id: z.string() }), nothing, null),
   /** The draft that made a result. */
   reuseSettings: method(z.object({ id: z.string() }), z.object({ draft: draftSchema })),
   useAsSource: method(z.object({ id: z.string() }), addedSchema),

@@ -15,6 +15,7 @@ import { ImageIntake } from './imageFiles.ts';
 import { pickImages } from './imagePicker.ts';
 import { traceOf } from './jobLog.ts';
 import { viewOfJob } from './jobViews.ts';
+import { LinkTarget } from './linkTarget.ts';
 import { Machinery } from './machinery.ts';
 import { Mixes } from './mixes.ts';
 import { Panel } from './panel.ts';
@@ -66,6 +67,7 @@ export class App {
     this.#balance = new AccountBalance(async () =>
       (await engine.name()) === 'hosted' ? this.#machinery.balance() : undefined,
     );
+    const links = new LinkTarget();
     const mixes = new Mixes({ runner, storage, consent, origin: () => this.#machinery.origin() });
     this.#panel = new Panel({
       extension: context.extensionUri,
@@ -81,6 +83,7 @@ export class App {
         runner,
         memory: context.workspaceState,
         balance: this.#balance,
+        links,
         firstDraft: () => this.#firstDraft(),
       }),
     });
@@ -94,6 +97,7 @@ export class App {
     this.#statusBar = new StatusBar(this.#words);
     this.#disposables.push(
       this.#statusBar,
+      links,
       { dispose: runner.onChange((job) => void this.#jobChanged(job)) },
       engine.onChange(async () => {
         this.#panel.tell('engine', await engine.view());

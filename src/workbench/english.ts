@@ -159,6 +159,7 @@ export const english = {
   'failure.save-failed/write-error': '{path} could not be written ({detail}). Try again.',
   'failure.save-failed/folder-outside':
     'The folder {folder} lies outside the workspace folder. Choose one inside it in imageMixer.output.folder.',
+  'failure.save-failed/not-deleted': '{path} can not be deleted ({detail}). Check its permissions.',
 
   'notice.unknown-key': 'The recipe has an unknown key, {key}. It was kept and had no effect.',
   'notice.ignored': 'This engine ignores the {part}.',
@@ -194,6 +195,9 @@ export const english = {
   'job.cancelledHosted': 'Cancelled. The service can not be told to stop: it may finish the work and charge for it.',
   'status.tooltip': '{name}: open Image Mixer',
   'result.copied': 'Path copied',
+  'result.deleteQuestion': 'Delete {name} for good?',
+  'result.deleteDetail': 'It can not be moved to the bin here, so there is no way to bring it back.',
+  'result.deleteForGood': 'Delete',
   'announce.done': 'Image Mixer saved {name}.',
   'announce.reveal': 'Reveal',
   'announce.saveAs': 'Save As…',

@@ -10,7 +10,9 @@ import type { EngineChoice } from './engineChoice.ts';
 import type { Added, ImageIntake } from './imageFiles.ts';
 import { pickImages } from './imagePicker.ts';
 import { viewOfJob } from './jobViews.ts';
+import type { LinkTarget } from './linkTarget.ts';
 import type { Mixes } from './mixes.ts';
+import { discardPicture } from './pictureBin.ts';
 import type { Pictures } from './pictures.ts';
 import { type Result, type Results, viewOf } from './results.ts';
 import { askForUrl } from './urlInput.ts';
@@ -27,6 +29,7 @@ export interface PanelServices {
   readonly runner: JobRunner;
   readonly memory: vscode.Memento;
   readonly balance: AccountBalance;
+  readonly links: LinkTarget;
   /** The mix of a first run: the example images. */
   readonly firstDraft: () => Promise<Draft>;
 }
@@ -36,7 +39,7 @@ export const draftKey = 'imageMixer.draft';
 
 /** The answers to everything the panel may ask. */
 export function panelHandlers(services: PanelServices): Handlers<HostContract> {
-  const { words, engine, intake, pictures, results, mixes, runner, memory } = services;
+  const { words, engine, intake, pictures, results, mixes, runner, memory, links } = services;
   const result = async (id: string): Promise<Result> => {
     const found = await results.get(id);
     if (!found) throw new MixFailure('result-unavailable', { reason: 'forgotten' });
@@ -97,6 +100,11 @@ export function panelHandlers(services: PanelServices): Handlers<HostContract> {
     copyPath: async ({ id }) => {
       await vscode.env.clipboard.writeText((await result(id)).path);
       vscode.window.setStatusBarMessage(words.say('result.copied'), 3000);
+    },
+    picture: async ({ id }) => ({ bytes: await pictures.bytes(viewOf(await result(id)).uri) }),
+    insertLink: async ({ id }) => ({ file: (await links.insert(await result(id))) ?? null }),
+    deleteResult: async ({ id }) => {
+      if (await discardPicture((await result(id)).path, words)) await results.remove(id);
     },
     reuseSettings: async ({ id }) => ({ draft: (await result(id)).draft }),
     useAsSource: async ({ id }) => intake.add([vscode.Uri.file((await result(id)).path).toString()]),

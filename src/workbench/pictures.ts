@@ -46,6 +46,11 @@ export class Pictures {
     return thumbnail;
   }
 
+  /** A picture's file as it is. @throws MixFailure */
+  async bytes(uri: string): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#reader.read(locationOf(uri));
+  }
+
   /** Decoded pixels that cover `width × height`. @throws MixFailure */
   async pixels(uri: string, width: number, height: number): Promise<Raster> {
     const bytes = await this.#reader.read(locationOf(uri));

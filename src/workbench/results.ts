@@ -63,6 +63,13 @@ export class Results {
     return fresh;
   }
 
+  /** Forgets a picture; its file is someone else's matter. */
+  async remove(id: string): Promise<void> {
+    this.#list = (await this.all()).filter((result) => result.id !== id);
+    this.#changed.fire();
+    await this.#write();
+  }
+
   async #write(): Promise<void> {
     this.#writing = this.#writing.then(async () => {
       await mkdir(dirname(this.#file), { recursive: true });

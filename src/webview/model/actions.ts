@@ -1,6 +1,7 @@
 import type { Draft, DraftImage } from '../../mix/draft.ts';
 import { type Channel, type Params, RemoteError } from '../../protocol/channel.ts';
 import type { HostContract, PanelContract, Problem } from '../../protocol/contract.ts';
+import { copyPicture } from '../clipboard.ts';
 import type { PanelModel } from './panelModel.ts';
 
 export type Host = Channel<HostContract, PanelContract>;
@@ -108,6 +109,33 @@ export class Actions {
 
   copyPath(resultId: string): Promise<void> {
     return this.#try(() => this.#host.call('copyPath', { id: resultId }));
+  }
+
+  /** Puts a picture onto the clipboard. Whether it is there now. */
+  async copyPicture(resultId: string): Promise<boolean> {
+    try {
+      await copyPicture(this.#host.call('picture', { id: resultId }).then(({ bytes }) => bytes));
+      return true;
+    } catch (error) {
+      const message = this.#model.say('panel.result.notCopied', { detail: messageOf(error) });
+      this.#model.report([{ code: 'not-copied', message }]);
+      return false;
+    }
+  }
+
+  /** Puts a link to a picture into the last editor that can hold one; the name of its file where there was one. */
+  async insertLink(resultId: string): Promise<string | undefined> {
+    let name: string | undefined;
+    await this.#try(async () => {
+      const { file } = await this.#host.call('insertLink', { id: resultId });
+      if (file === null) this.#model.report([{ code: 'no-editor', message: this.#model.say('panel.result.noEditor') }]);
+      else name = file;
+    });
+    return name;
+  }
+
+  delete(resultId: string): Promise<void> {
+    return this.#try(() => this.#host.call('deleteResult', { id: resultId }));
   }
 
   run(command: Params<HostContract, 'runCommand'>['command']): Promise<void> {

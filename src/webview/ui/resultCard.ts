@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit';
 import type { ResultView } from '../../protocol/contract.ts';
+import { debounce } from '../model/debounce.ts';
 import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
 import './thumbnailView.ts';
@@ -10,9 +11,15 @@ export class ResultCard extends PanelElement {
     ...PanelElement.properties,
     result: { attribute: false },
     name: { attribute: false },
+    told: { state: true },
   };
   declare result: ResultView;
   declare name: string;
+  /** What was just done, for a moment. */
+  declare told: string | undefined;
+  readonly #forget = debounce(() => {
+    this.told = undefined;
+  }, 4000);
 
   override updated(): void {
     this.style.setProperty('--ratio', String(this.result.width / this.result.height));
@@ -26,7 +33,9 @@ export class ResultCard extends PanelElement {
     return html`
       <div class="result-picture" title=${prompt === '' ? path : `${path}\n${prompt}`} @click=${() => void actions.open(id)}>
         <mix-thumbnail .panel=${this.panel} .uri=${uri} .name=${name} .side=${320}></mix-thumbnail>
+        <p class="result-told" role="status">${this.told}</p>
       </div>
+      ${this.#moreActions()}
       <p class="result-name" title=${path}>${name}</p>
       <p class="result-about">
         <span>${engineName}</span>
@@ -42,6 +51,34 @@ export class ResultCard extends PanelElement {
         ${iconButton('history', say('panel.result.reuse', { name }), () => void actions.reuseSettings(id))}
       </div>
     `;
+  }
+
+  /** What is used less often shows over the picture while the mouse or the keyboard is there. */
+  #moreActions(): TemplateResult {
+    const { say, actions } = this.panel;
+    const { id } = this.result;
+    const { name } = this;
+    return html`<div class="result-more">
+      ${iconButton('clippy', say('panel.result.copyPicture', { name }), () => void this.#copy())}
+      ${iconButton('link', say('panel.result.insertLink', { name }), () => void this.#link())}
+      ${iconButton('trash', say('panel.result.delete', { name }), () => void actions.delete(id), { class: 'result-delete' })}
+    </div>`;
+  }
+
+  async #copy(): Promise<void> {
+    const { say, actions } = this.panel;
+    if (await actions.copyPicture(this.result.id)) this.#tell(say('panel.result.pictureCopied'));
+  }
+
+  async #link(): Promise<void> {
+    const { say, actions } = this.panel;
+    const file = await actions.insertLink(this.result.id);
+    if (file !== undefined) this.#tell(say('panel.result.linkInserted', { file }));
+  }
+
+  #tell(text: string): void {
+    this.told = text;
+    this.#forget();
   }
 }
 

@@ -4,6 +4,7 @@ import { createRef, ref } from 'lit/directives/ref.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ResultView } from '../../protocol/contract.ts';
 import { namesOf } from '../model/names.ts';
+import { FocusKeeper } from './focusKeeper.ts';
 import { PanelElement } from './panelElement.ts';
 import './resultCard.ts';
 
@@ -37,6 +38,7 @@ export class ResultList extends PanelElement {
 
   constructor() {
     super();
+    new FocusKeeper(this, '.results > li', '.result-delete');
     this.filter = '';
     this.drawn = page;
   }
