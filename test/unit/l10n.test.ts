@@ -43,7 +43,10 @@ describe('German', () => {
   });
 
   test('leaves nothing in English', () => {
-    const untranslated = pairs.filter(([source, german]) => source === german).map(([source]) => source);
+    const hasWords = (text: string) => /\p{L}/u.test(text.replace(/\{\w+\}/g, ''));
+    const untranslated = pairs
+      .filter(([source, german]) => source === german && hasWords(source))
+      .map(([source]) => source);
     expect([...new Set(untranslated)].sort()).toEqual(same);
   });
 
