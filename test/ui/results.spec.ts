@@ -56,3 +56,45 @@ test.describe('with a page in the project', () => {
     await expect(access(join(project, 'mixes', name))).rejects.toThrow('ENOENT');
   });
 });
+
+test('the preview is compared with a result, and two results with each other, by a line', async ({ editor }) => {
+  const { page } = editor;
+  const panel = await openPanel(editor);
+  const { frame } = panel;
+  const first = await panel.mix();
+  await panel.setWeight('alps.jpg', 0.1);
+  const second = await panel.mix();
+  const compare = (name: string) => frame.getByRole('button', { name: `Compare ${name}`, exact: true });
+  const picture = (name: string) => frame.locator('mix-comparison').getByRole('img', { name, exact: true });
+
+  await compare(first).click();
+  const line = frame.getByRole('slider', { name: `Compare Live preview with ${first}` });
+  await expect(line).toBeFocused();
+  await expect(compare(first)).toHaveAttribute('aria-pressed', 'true');
+  await expect(picture(first)).toHaveCSS('clip-path', 'inset(0px 0px 0px 50%)');
+  await line.press('PageDown');
+  await expect(picture(first)).toHaveCSS('clip-path', 'inset(0px 0px 0px 40%)');
+  await expect(line).toHaveAttribute('aria-valuetext', '40% Live preview');
+  const box = await line.boundingBox();
+  if (!box) throw new Error('The line has no place on the screen');
+  const at = (part: number) => [box.x + 16 + part * (box.width - 32), box.y + box.height / 2] as const;
+  await page.mouse.move(...at(0.4));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.6), { steps: 4 });
+  await page.mouse.up();
+  await expect(line).toHaveValue('60');
+  await editor.screenshot('compare preview');
+
+  await compare(second).click();
+  await expect(frame.getByRole('slider', { name: `Compare ${first} with ${second}` })).toBeVisible();
+  await expect(picture(second)).toBeVisible();
+  await frame.getByRole('button', { name: 'Actual size' }).click();
+  const ratio = await frame.locator('html').evaluate(() => devicePixelRatio);
+  await expect.poll(async () => (await picture(second).boundingBox())?.width).toBe(768 / ratio);
+  await editor.screenshot('compare results');
+
+  await page.keyboard.press('Escape');
+  await expect(picture(second)).toHaveCount(0);
+  await expect(compare(first)).toHaveAttribute('aria-pressed', 'false');
+  await expect(frame.getByRole('img', { name: 'Live preview' })).toBeVisible();
+});

@@ -36,6 +36,7 @@ export class PanelModel extends EventTarget {
   #messages: readonly Message[] = [];
   #lastMessage = 0;
   #randomSeed = drawSeed();
+  #compared: readonly string[] = [];
 
   constructor(say: Say, history: History<Draft>, start: PanelStart) {
     super();
@@ -72,6 +73,10 @@ export class PanelModel extends EventTarget {
   }
   get messages(): readonly Message[] {
     return this.#messages;
+  }
+  /** The ids of the results that are compared: one with the preview, or two with each other. */
+  get compared(): readonly string[] {
+    return this.#compared;
   }
 
   /** The seed of the next mix where the draft has none: drawn beforehand, so that the preview can show it. */
@@ -132,6 +137,19 @@ export class PanelModel extends EventTarget {
 
   setResults(results: readonly ResultView[]): void {
     this.#results = results;
+    this.#compared = this.#compared.filter((id) => results.some((result) => result.id === id));
+    this.#changed();
+  }
+
+  /** Takes a result into the comparison, in place of the second where there are two, or out of it. */
+  compare(id: string): void {
+    const others = this.#compared.filter((each) => each !== id);
+    this.#compared = others.length < this.#compared.length ? others : [...others.slice(0, 1), id];
+    this.#changed();
+  }
+
+  endComparison(): void {
+    this.#compared = [];
     this.#changed();
   }
 

@@ -40,7 +40,7 @@ export class App extends PanelElement {
 
   override render(): TemplateResult {
     const { panel } = this;
-    const { draft, engine, issues, problems, jobs, results, history, randomSeed } = panel.model;
+    const { draft, engine, issues, problems, jobs, results, compared, history, randomSeed } = panel.model;
     return html`
       <mix-announcer .panel=${panel} .jobs=${jobs}></mix-announcer>
       <main class="panel">
@@ -65,13 +65,20 @@ export class App extends PanelElement {
         </div>
         <div class="made">
           <section class="preview">
-            <mix-preview .panel=${panel} .draft=${draft} .engine=${engine} .seed=${randomSeed}></mix-preview>
+            <mix-preview
+              .panel=${panel}
+              .draft=${draft}
+              .engine=${engine}
+              .seed=${randomSeed}
+              .results=${results}
+              .compared=${compared}
+            ></mix-preview>
           </section>
           <section class="running">
             <mix-run .panel=${panel} .engine=${engine} .jobs=${jobs} @run=${() => void this.#mix()}></mix-run>
           </section>
           <section class="results-section">
-            <mix-results .panel=${panel} .results=${results}></mix-results>
+            <mix-results .panel=${panel} .results=${results} .compared=${compared}></mix-results>
           </section>
         </div>
       </main>

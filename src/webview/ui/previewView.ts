@@ -1,11 +1,13 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { Draft } from '../../mix/draft.ts';
-import type { EngineView } from '../../protocol/contract.ts';
+import type { EngineView, ResultView } from '../../protocol/contract.ts';
 import { debounce } from '../model/debounce.ts';
 import { readWeight } from '../model/edits.ts';
 import { previewMixOf } from '../model/previewMix.ts';
 import { PixelFeed } from '../pixelFeed.ts';
 import { Preview } from '../preview.ts';
+import './comparison.ts';
+import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
 
 /** How long after the last change, in milliseconds, the preview is drawn sharp. */
@@ -18,6 +20,9 @@ export class PreviewView extends PanelElement {
     draft: { attribute: false },
     engine: { attribute: false },
     seed: { attribute: false },
+    results: { attribute: false },
+    compared: { attribute: false },
+    isActualSize: { state: true },
     isShown: { state: true },
     isLoading: { state: true },
     failure: { state: true },
@@ -26,6 +31,10 @@ export class PreviewView extends PanelElement {
   declare engine: EngineView;
   /** The seed of the next mix where the draft has none. */
   declare seed: number;
+  declare results: readonly ResultView[];
+  /** The ids of the results that are shown against the mix, or against each other. */
+  declare compared: readonly string[];
+  declare isActualSize: boolean;
   declare isShown: boolean;
   declare isLoading: boolean;
   declare failure: string | undefined;
@@ -38,6 +47,7 @@ export class PreviewView extends PanelElement {
     super();
     this.isShown = false;
     this.isLoading = false;
+    this.isActualSize = false;
   }
 
   override connectedCallback(): void {
@@ -52,13 +62,19 @@ export class PreviewView extends PanelElement {
     this.#preview = undefined;
   }
 
+  override willUpdate(changed: PropertyValues): void {
+    const hadFocus = changed.has('compared') && this.compared.length === 0 && this.contains(document.activeElement);
+    if (hadFocus) void this.updateComplete.then(() => this.querySelector<HTMLElement>('.preview-zoom')?.focus());
+  }
+
   override updated(changed: PropertyValues): void {
+    this.#size();
+    if (changed.has('isActualSize')) this.#centre();
     if (!changed.has('draft') && !changed.has('engine') && !changed.has('seed')) return;
     const preview = this.#start();
     this.#feed?.follow(this.draft.images);
     this.isLoading = this.#feed?.isLoading ?? false;
-    const { images, width, height } = previewMixOf(this.draft, this.engine, this.seed);
-    this.style.setProperty('--ratio', String(width / height));
+    const { images } = previewMixOf(this.draft, this.engine, this.seed);
     if (!images.some(({ weight }) => weight > 0)) this.isShown = false;
     if (preview) this.#draw('dragging');
     this.#settle();
@@ -66,14 +82,59 @@ export class PreviewView extends PanelElement {
 
   override render(): TemplateResult {
     const { say } = this.panel;
-    const isEmpty = this.draft.images.length === 0;
+    const shown = this.#comparedResults();
+    const isEmpty = this.draft.images.length === 0 && shown.length === 0;
+    const state = `${isEmpty ? 'is-empty' : ''} ${this.isActualSize ? 'is-actual' : ''} ${shown.length > 0 ? 'is-comparing' : ''}`;
     return html`
-      <div class="preview-frame ${isEmpty ? 'is-empty' : ''}">
-        <canvas role="img" aria-label=${say('panel.preview')} class=${this.isShown ? '' : 'is-blank'}></canvas>
-        ${this.isShown ? nothing : this.#placeholder(isEmpty)}
+      <div
+        class="preview-frame ${state}"
+        role=${this.isActualSize ? 'group' : nothing}
+        aria-label=${this.isActualSize ? say('panel.preview.actualSize') : nothing}
+        tabindex=${this.isActualSize ? '0' : nothing}
+      >
+        <div class="preview-stage">
+          <canvas role="img" aria-label=${say('panel.preview')} class=${this.isShown && shown.length < 2 ? '' : 'is-blank'}></canvas>
+          ${shown.length > 0 ? html`<mix-comparison .panel=${this.panel} .results=${shown}></mix-comparison>` : nothing}
+        </div>
+        ${this.isShown || shown.length > 0 ? nothing : this.#placeholder(isEmpty)}
       </div>
-      <p class="preview-label">${this.#label()}</p>
+      <div class="preview-foot">
+        <p class="preview-label">${this.#label(shown.length)}</p>
+        ${isEmpty ? nothing : html`<span class="section-actions">${this.#tools(shown.length > 0)}</span>`}
+      </div>
     `;
+  }
+
+  #tools(isComparing: boolean): TemplateResult {
+    const { say, model } = this.panel;
+    return html`
+      ${iconButton('screen-full', say('panel.preview.actualSize'), () => this.#zoom(), {
+        pressed: this.isActualSize,
+        class: 'preview-zoom',
+      })}
+      ${isComparing ? iconButton('close', say('panel.compare.end'), () => model.endComparison()) : nothing}
+    `;
+  }
+
+  #comparedResults(): readonly ResultView[] {
+    return this.compared.flatMap((id) => this.results.find((result) => result.id === id) ?? []);
+  }
+
+  #zoom(): void {
+    this.isActualSize = !this.isActualSize;
+  }
+
+  #centre(): void {
+    const frame = this.querySelector('.preview-frame');
+    frame?.scrollTo((frame.scrollWidth - frame.clientWidth) / 2, (frame.scrollHeight - frame.clientHeight) / 2);
+  }
+
+  /** The picture's place has the shape and, at actual size, the pixels of what is shown. */
+  #size(): void {
+    const { width, height } = this.#comparedResults()[0] ?? previewMixOf(this.draft, this.engine, this.seed);
+    this.style.setProperty('--ratio', String(width / height));
+    this.style.setProperty('--actual-width', `${width / devicePixelRatio}px`);
+    this.style.setProperty('--actual-height', `${height / devicePixelRatio}px`);
   }
 
   #placeholder(isEmpty: boolean): TemplateResult {
@@ -85,8 +146,9 @@ export class PreviewView extends PanelElement {
       : html`<p class="preview-empty">${this.panel.say(isEmpty ? 'panel.preview.empty' : 'panel.preview.nothing')}</p>`;
   }
 
-  #label(): string {
+  #label(compared: number): string {
     const { say } = this.panel;
+    if (compared > 0) return say(compared === 1 ? 'panel.compare.one' : 'panel.compare.two');
     if (this.failure) return say('panel.preview.failed', { detail: this.failure });
     return say(this.engine.name === 'local' ? 'panel.preview.local' : 'panel.preview.hosted');
   }

@@ -11,10 +11,12 @@ export class ResultCard extends PanelElement {
     ...PanelElement.properties,
     result: { attribute: false },
     name: { attribute: false },
+    isCompared: { attribute: false },
     told: { state: true },
   };
   declare result: ResultView;
   declare name: string;
+  declare isCompared: boolean;
   /** What was just done, for a moment. */
   declare told: string | undefined;
   readonly #forget = debounce(() => {
@@ -55,10 +57,13 @@ export class ResultCard extends PanelElement {
 
   /** What is used less often shows over the picture while the mouse or the keyboard is there. */
   #moreActions(): TemplateResult {
-    const { say, actions } = this.panel;
+    const { say, actions, model } = this.panel;
     const { id } = this.result;
     const { name } = this;
-    return html`<div class="result-more">
+    return html`<div class="result-more ${this.isCompared ? 'is-kept' : ''}">
+      ${iconButton('split-horizontal', say('panel.result.compare', { name }), () => model.compare(id), {
+        pressed: this.isCompared,
+      })}
       ${iconButton('clippy', say('panel.result.copyPicture', { name }), () => void this.#copy())}
       ${iconButton('link', say('panel.result.insertLink', { name }), () => void this.#link())}
       ${iconButton('trash', say('panel.result.delete', { name }), () => void actions.delete(id), { class: 'result-delete' })}

@@ -23,10 +23,13 @@ export class ResultList extends PanelElement {
   static override properties = {
     ...PanelElement.properties,
     results: { attribute: false },
+    compared: { attribute: false },
     filter: { state: true },
     drawn: { state: true },
   };
   declare results: readonly ResultView[];
+  /** The ids of those that are compared. */
+  declare compared: readonly string[];
   declare filter: string;
   declare drawn: number;
   #named: readonly Named[] = [];
@@ -79,7 +82,12 @@ export class ResultList extends PanelElement {
           matching.slice(0, this.drawn),
           ({ result }) => result.id,
           ({ result, name }) => html`<li>
-            <mix-result .panel=${this.panel} .result=${result} .name=${name}></mix-result>
+            <mix-result
+              .panel=${this.panel}
+              .result=${result}
+              .name=${name}
+              .isCompared=${this.compared.includes(result.id)}
+            ></mix-result>
           </li>`,
         )}
       </ul>

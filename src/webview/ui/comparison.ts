@@ -1,0 +1,103 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import type { ResultView } from '../../protocol/contract.ts';
+import { messageOf } from '../model/actions.ts';
+import { namesOf } from '../model/names.ts';
+import { PanelElement } from './panelElement.ts';
+
+/** One result over the preview, or two over each other, divided by a line that is dragged or moved by keys. Escape ends it. */
+export class Comparison extends PanelElement {
+  static override properties = {
+    ...PanelElement.properties,
+    results: { attribute: false },
+    line: { state: true },
+    urls: { state: true },
+  };
+  /** One or two. */
+  declare results: readonly ResultView[];
+  /** Where the line stands, in percent from the left. */
+  declare line: number;
+  /** Addresses of the pictures that are here, by result. */
+  declare urls: ReadonlyMap<string, string>;
+  #listening: AbortController | undefined;
+
+  constructor() {
+    super();
+    this.line = 50;
+    this.urls = new Map();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#listening = new AbortController();
+    document.addEventListener('keydown', (event) => this.#pressed(event), { signal: this.#listening.signal });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#listening?.abort();
+    for (const url of this.urls.values()) URL.revokeObjectURL(url);
+    this.urls = new Map();
+  }
+
+  override willUpdate(changed: PropertyValues): void {
+    if (changed.has('results')) for (const { id } of this.results) if (!this.urls.has(id)) void this.#load(id);
+  }
+
+  override firstUpdated(): void {
+    this.querySelector('input')?.focus({ preventScroll: true });
+    this.scrollIntoView({ block: 'nearest' });
+  }
+
+  override render(): TemplateResult {
+    const { say, formats } = this.panel;
+    const names = namesOf(this.results.map(({ path }) => path));
+    const [left = '', right = ''] = names.length === 2 ? names : [say('panel.preview'), ...names];
+    const [under, over] = this.results.length === 2 ? this.results : [undefined, this.results[0]];
+    return html`
+      ${under ? this.#picture(under, left, '') : nothing}
+      ${over ? this.#picture(over, right, `clip-path: inset(0 0 0 ${this.line}%)`) : nothing}
+      <span class="compare-name is-left" aria-hidden="true">${left}</span>
+      <span class="compare-name is-right" aria-hidden="true">${right}</span>
+      <input
+        type="range"
+        class="compare-line"
+        min="0"
+        max="100"
+        step="1"
+        .value=${String(this.line)}
+        aria-label=${say('panel.compare.slider', { left, right })}
+        aria-valuetext=${say('panel.compare.value', { share: formats.percent(this.line / 100), left })}
+        @input=${(event: InputEvent) => {
+          const input = event.currentTarget as HTMLInputElement; // the listener sits on the input itself
+          this.line = input.valueAsNumber;
+        }}
+      />
+    `;
+  }
+
+  #picture({ id }: ResultView, name: string, style: string): TemplateResult | typeof nothing {
+    const url = this.urls.get(id);
+    return url ? html`<img src=${url} alt=${name} .style=${style} draggable="false" />` : nothing;
+  }
+
+  async #load(id: string): Promise<void> {
+    const { host, model } = this.panel;
+    try {
+      const { bytes } = await host.call('picture', { id });
+      if (!this.isConnected) return;
+      this.urls = new Map(this.urls).set(id, URL.createObjectURL(new Blob([bytes])));
+    } catch (error) {
+      model.report([{ code: 'not-compared', message: messageOf(error) }]);
+      model.endComparison();
+    }
+  }
+
+  #pressed(event: KeyboardEvent): void {
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.panel.model.endComparison();
+  }
+}
+
+customElements.define('mix-comparison', Comparison);
