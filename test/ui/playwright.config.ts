@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
-/** Each test has a VS Code of its own, which fills a small machine: one at a time. */
+/** Each test has a VS Code of its own, which fills a small machine: one at a time. The limits are there to end a test that hangs. */
 export default defineConfig({
   testDir: import.meta.dirname,
   testIgnore: 'package.spec.ts',
@@ -9,8 +9,8 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  timeout: 300_000,
+  expect: { timeout: 45_000 },
   reporter: 'list',
-  use: { screenshot: 'only-on-failure', actionTimeout: 20_000 },
+  use: { screenshot: 'only-on-failure', actionTimeout: 45_000 },
 });
