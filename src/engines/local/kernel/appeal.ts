@@ -11,8 +11,10 @@ const NOISE = 1.1;
  * Sharpness of the masks, as a factor of the score before it becomes an exponent, at the guidance scale named. Tones below the
  * bands are divided sharply, or all would turn to one mud, but along smooth lines: islands of tone would look like stains.
  */
-const SHARPNESS = { bands: 3.5, remainder: 8 } as const;
+const SHARPNESS = { bands: 3.5, remainder: 12 } as const;
 const MIDDLE_GUIDANCE = 7.5;
+/** Sharper than this, masks are all but black and white, and exponents would leave the range of 32-bit numbers. */
+const SHARPEST = 16;
 
 interface Memory {
   seed: number;
@@ -32,7 +34,8 @@ export function appealOf(one: Prepared, seed: number, guidanceScale: number): re
   // From a double exposure (1) over parts that flow into each other (7.5) to a collage (20).
   const guidance = (guidanceScale / MIDDLE_GUIDANCE) * (guidanceScale / MIDDLE_GUIDANCE);
   const appeal = scores.map((score, level) => {
-    const beta = guidance * (level === scores.length - 1 ? SHARPNESS.remainder : SHARPNESS.bands);
+    const isRemainder = level === scores.length - 1;
+    const beta = Math.min(SHARPEST, guidance * (isRemainder ? SHARPNESS.remainder : SHARPNESS.bands));
     const out = new Float32Array(score.length);
     for (let p = 0; p < out.length; p++) out[p] = exp(Math.max(-80, Math.min(80, score[p]! * beta)));
     const alpha = one.alpha?.[level];
@@ -49,7 +52,7 @@ function scoresOf(one: Prepared, seed: number): readonly Float32Array[] {
   for (let p = 0; p < score.length; p++) score[p] = one.saliency[p]! + NOISE * score[p]!;
   const levels = gaussianPyramid(score, one.sizes);
   const last = levels.length - 1;
-  levels[last] = boxMean(levels[last]!, one.sizes[last]!, 1);
+  levels[last] = boxMean(levels[last]!, one.sizes[last]!, 2);
   return levels;
 }
 

@@ -8,30 +8,58 @@ const CLOSE = 2e-5;
 /** No bias moves further than this in one round. */
 const LONGEST_STEP = 4;
 
+/** Errors above this are tried again by a slower, surer way. */
+const ACCEPTABLE = 1e-3;
+/** How many square roots the slower way begins with. */
+const SOFTEST = 4;
+
 /**
  * Finds the factor of each picture so that the mean of its mask equals what it is due. Its mask is its appeal × factor, divided by
- * the sum of that over all pictures. Newton's method with damping, always from the same start: a warm start would make
- * the picture depend on the way a slider came.
+ * the sum of that over all pictures. Always from the same start: a warm start would make the picture depend on the
+ * way a slider came.
  *
  * @param appeals a plane for each picture, of numbers from 0 up (0: nothing of it here).
  * @param dues shares above 0 that sum to 1. Where coverage forbids them, the nearest that is found.
  */
 export function calibrate(appeals: readonly Float32Array[], size: Size, dues: readonly number[]): Float64Array {
   const samples = sample(appeals, size);
-  const biases = new Float64Array(dues.length);
-  let factors = factorsOf(dues, biases);
-  let masks = measure(samples, factors);
+  const direct = solve(samples, dues, new Float64Array(dues.length));
+  if (direct.error <= ACCEPTABLE) return factorsOf(dues, direct.biases);
+  // Sharp masks leave Newton little to go by: begin with soft ones and double their sharpness.
+  let biases = new Float64Array(dues.length);
+  for (let roots = SOFTEST; roots >= 0; roots--) {
+    const softened = samples.map((appeal) => {
+      let value = appeal;
+      for (let root = 0; root < roots; root++) value = Math.sqrt(value);
+      return value;
+    });
+    biases = solve(
+      softened,
+      dues,
+      biases.map((bias) => 2 * bias),
+    ).biases;
+  }
+  return factorsOf(dues, biases);
+}
+
+interface Solution {
+  readonly biases: Float64Array<ArrayBuffer>;
+  readonly error: number;
+}
+
+/** Newton's method with damping, from the given biases (logarithms of the factors, less those of the dues). */
+function solve(samples: Float64Array, dues: readonly number[], start: Float64Array<ArrayBuffer>): Solution {
+  let biases = start;
+  let masks = measure(samples, factorsOf(dues, biases));
   let error = worstError(masks.shares, dues);
   let damping = 1;
   for (let round = 0; round < ROUNDS && error > CLOSE && damping > 1e-3; round++) {
     const step = newtonStep(masks, dues);
     const tried = biases.map((bias, i) => bias + damping * Math.max(-LONGEST_STEP, Math.min(LONGEST_STEP, step[i]!)));
-    const triedFactors = factorsOf(dues, tried);
-    const triedMasks = measure(samples, triedFactors);
+    const triedMasks = measure(samples, factorsOf(dues, tried));
     const triedError = worstError(triedMasks.shares, dues);
     if (triedError < error) {
-      biases.set(tried);
-      factors = triedFactors;
+      biases = tried;
       masks = triedMasks;
       error = triedError;
       damping = Math.min(1, damping * 2);
@@ -39,7 +67,7 @@ export function calibrate(appeals: readonly Float32Array[], size: Size, dues: re
       damping /= 2;
     }
   }
-  return factors;
+  return { biases, error };
 }
 
 /** Appeals of some pixels on an even grid, those of one pixel side by side; pixels that nothing covers are left out. */

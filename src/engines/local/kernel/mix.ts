@@ -58,7 +58,7 @@ export function mix(
 }
 
 /** The pictures that count, equal ones taken together, in an order that only their content decides. */
-function distinct(
+export function distinct(
   pictures: readonly Prepared[],
   weights: readonly number[],
 ): { readonly picture: Prepared; readonly share: number }[] {

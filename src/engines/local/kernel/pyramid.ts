@@ -5,9 +5,9 @@ export interface Size {
 }
 
 /** The longest side at which a pyramid ends. */
-const COARSEST = 16;
+const COARSEST = 32;
 
-/** Sizes of a pyramid's levels, the finest first, each half of the one before (rounded up), down to about 16 pixels. */
+/** Sizes of a pyramid's levels, the finest first, each half of the one before (rounded up), down to about 32 pixels. */
 export function levelSizes(size: Size): Size[] {
   const sizes = [size];
   let { width, height } = size;

@@ -2,9 +2,9 @@ import { type Matrix3, mapEigenvalues, multiply3 } from './matrix.ts';
 import type { Moments } from './moments.ts';
 
 /** How far each picture's colours move towards the common ones. */
-const STRENGTH = 0.5;
+const STRENGTH = 0.4;
 /** Distance from the common mean, in Oklab, from which on a picture keeps more and more of its own tone: red and blue shall not all turn violet. */
-const OWN_TONE = 0.15;
+const OWN_TONE = 0.1;
 /** Variance of colour that every picture counts as having, so that flat ones do not blow up. */
 const FLOOR = 2e-4;
 /** A map neither shrinks nor stretches colours by more than this. */
