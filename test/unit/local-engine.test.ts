@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { MadePicture, MixContext, MixTask } from '../../src/engines/engine.ts';
 import { createLocalEngine, type LocalEngineOptions } from '../../src/engines/local/engine.ts';
 import { mixRasters } from '../../src/engines/local/kernel/kernel.ts';
@@ -9,6 +9,8 @@ import { MixFailure } from '../../src/mix/failure.ts';
 import type { Progress } from '../../src/mix/progress.ts';
 import { parseRecipe } from '../../src/mix/recipe.ts';
 import { photographBytes, rasterOf, sharpCodec } from './local-pictures.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // slow machines, busy with other things
 
 const workerPath = fileURLToPath(new URL('../../src/engines/local/worker.ts', import.meta.url));
 const engines: { dispose(): Promise<void> }[] = [];

@@ -50,7 +50,7 @@ export function mix(
   checkpoint(0.1);
   const levels = first.picture.sizes.length;
   let done = 0;
-  const { lab, weights: taken } = fuse(parts, () => checkpoint(0.1 + (0.4 * ++done) / levels));
+  const { lab, weights: taken } = fuse(parts, () => checkpoint(0.1 + 0.4 * (++done / levels)));
   const fused = rgbFromLab(lab, chromaFactor(lab, parts));
   const put = present.every(({ picture }) => picture.opaque) ? compose : composeTransparent;
   const words = put(layersOf(parts, taken), fused, size, (fraction) => checkpoint(0.5 + 0.5 * fraction));

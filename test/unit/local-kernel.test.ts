@@ -1,0 +1,355 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { mix, mixRasters, type Prepared, prepare } from '../../src/engines/local/kernel/kernel.ts';
+import type { Raster } from '../../src/images/raster.ts';
+import { drawn, flat, meanDifference, pattern, photograph } from './local-pictures.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // slow machines, busy with other things
+
+const side = 160;
+const settings = { seed: 1, guidanceScale: 7.5 };
+const size = { width: side, height: side };
+
+/** What the tests mix: photographs, and patterns made by arithmetic. */
+let rasters: readonly Raster[];
+let pictures: readonly Prepared[];
+beforeAll(async () => {
+  rasters = [
+    await photograph('flower', side, side),
+    await photograph('mountains', side, side),
+    await photograph('flower', side, side, { position: 'left top', tint: '#c02040' }),
+    await photograph('mountains', side, side, { position: 'right bottom', tint: '#2060c0' }),
+    pattern(1, side, side),
+    pattern(2, side, side),
+  ];
+  pictures = rasters.map((raster) => prepare(raster, size));
+});
+const at = <T>(list: readonly T[], index: number): T => {
+  const item = list[index];
+  if (item === undefined) throw new RangeError(`Nothing at ${index}`);
+  return item;
+};
+/** Whether two pictures agree byte for byte. */
+const same = (one: Raster, other: Raster) => Buffer.from(one.data.buffer).equals(Buffer.from(other.data.buffer));
+const pairs = [
+  [0, 1],
+  [2, 3],
+  [1, 2],
+  [4, 5],
+  [0, 4],
+] as const;
+
+describe('a picture that is alone', () => {
+  test('comes out byte for byte, whatever the others are', () => {
+    pictures.forEach((_, i) => {
+      const weights = pictures.map((_, k) => (k === i ? 0.3 : 0));
+      expect(same(mix(pictures, weights, settings), at(rasters, i))).toBe(true);
+    });
+  });
+
+  test('keeps its alpha and what is hidden under it', () => {
+    const sticker = drawn(64, 64, (x, y) => [x * 4, y * 4, 9, (x - 32) ** 2 + (y - 32) ** 2 < 400 ? 255 : x]);
+    const alone = mixRasters([sticker, flat(64, 64, 1, 2, 3)], [1, 0], { ...settings, width: 64, height: 64 });
+    expect(same(alone, sticker)).toBe(true);
+  });
+
+  test.each(pairs)('is hardly changed by one of weight 0.01 (%i, %i)', (one, other) => {
+    const mixed = mix([at(pictures, one), at(pictures, other)], [0.99, 0.01], settings);
+    // One per cent of the picture, and what is most salient first: less is not possible where pictures are far apart.
+    const apart = meanDifference(at(rasters, one), at(rasters, other));
+    expect(meanDifference(mixed, at(rasters, one))).toBeLessThanOrEqual(Math.max(1.5, 0.02 * apart));
+  });
+});
+
+describe('pictures that are alike', () => {
+  test('come out unchanged when they are the same', () => {
+    const copies = [0, 1, 2].map(() => prepare(at(rasters, 0), size));
+    expect(same(mix(copies, [0.2, 0.5, 0.3], settings), at(rasters, 0))).toBe(true);
+  });
+
+  test.each([0, 1, 4])('come out all but unchanged when one pixel differs (%i)', (index) => {
+    const original = at(rasters, index);
+    const data = original.data.slice();
+    data.set([255, 0, 255], 4 * (50 * side + 60));
+    const changed = prepare({ ...original, data }, size);
+    const mixed = mix([at(pictures, index), changed, at(pictures, index)], [0.4, 0.3, 0.3], settings);
+    expect(meanDifference(mixed, original)).toBeLessThanOrEqual(0.5);
+  });
+});
+
+test('the order of the images does not matter', () => {
+  fc.assert(
+    fc.property(
+      fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 2 }),
+      fc.array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: 6, maxLength: 6 }),
+      (order, weights) => {
+        const run = (indices: readonly number[]) =>
+          mix(
+            indices.map((i) => at(pictures, i)),
+            indices.map((i) => at(weights, i)),
+            settings,
+          );
+        const ascending = [...order].sort((one, other) => one - other);
+        expect(same(run(order), run(ascending))).toBe(true);
+      },
+    ),
+    { numRuns: 6, seed: 4 },
+  );
+});
+
+describe('a weight', () => {
+  test.each(pairs)('moves the picture gently (%i, %i)', (one, other) => {
+    const both = [at(pictures, one), at(pictures, other)];
+    const apart = meanDifference(at(rasters, one), at(rasters, other));
+    for (const weight of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+      const before = mix(both, [weight, 1 - weight], settings);
+      const after = mix(both, [weight + 0.01, 0.99 - weight], settings);
+      expect(meanDifference(before, after)).toBeLessThanOrEqual(Math.max(1.5, 0.02 * apart));
+    }
+  });
+
+  test.each([2, 3, 5])('is a share of the picture, seen in the pixels alone (%i images)', async (count) => {
+    const colours = [
+      [255, 40, 40],
+      [40, 60, 255],
+      [40, 220, 60],
+      [250, 250, 250],
+      [30, 30, 30],
+    ].slice(0, count);
+    const sources = colours.map((colour, i) => inColour(at(rasters, i), colour));
+    const inputs = sources.map((raster) => prepare(raster, size));
+    for (const weight of [0.05, 0.25, 0.5, 0.75, 0.95]) {
+      const weights = colours.map((_, i) => (i === 0 ? weight : (1 - weight) / (count - 1)));
+      const shares = sharesOf(mix(inputs, weights, settings), sources);
+      const errors = shares.map((share, i) => Math.abs(share - at(weights, i)));
+      expect(errors.reduce((sum, error) => sum + error, 0) / count).toBeLessThanOrEqual(count === 5 ? 0.035 : 0.03);
+      // Between two colours of five lies a third that is neither: there the pixels tell less.
+      expect(Math.max(...errors)).toBeLessThanOrEqual(count === 5 ? 0.06 : 0.04);
+    }
+  });
+
+  test('of 1e-3 beside others does no harm', () => {
+    const mixed = mix(pictures, [1, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3], settings);
+    expect(meanDifference(mixed, at(rasters, 0))).toBeLessThanOrEqual(1.5);
+  });
+});
+
+/** The picture in light and shade of one colour. */
+function inColour({ width, height, data }: Raster, colour: readonly number[]): Raster {
+  return drawn(width, height, (x, y) => {
+    const from = 4 * (y * width + x);
+    const light = 0.55 + (0.45 * ((data[from] ?? 0) + (data[from + 1] ?? 0) + (data[from + 2] ?? 0))) / 765;
+    return [at(colour, 0) * light, at(colour, 1) * light, at(colour, 2) * light];
+  });
+}
+
+/** For each source the part of the pixels whose colour is nearest to its mean colour. */
+function sharesOf({ data }: Raster, sources: readonly Raster[]): number[] {
+  const means = sources.map(({ data }) =>
+    [0, 1, 2].map((c) => data.filter((_, i) => i % 4 === c).reduce((a, b) => a + b) / (data.length / 4)),
+  );
+  const counts = sources.map(() => 0);
+  for (let i = 0; i < data.length; i += 4) {
+    const away = means.map((mean) => mean.reduce((sum, value, c) => sum + (value - (data[i + c] ?? 0)) ** 2, 0));
+    const nearest = away.indexOf(Math.min(...away));
+    counts[nearest] = at(counts, nearest) + 1;
+  }
+  return counts.map((count) => count / (data.length / 4));
+}
+
+test('five images keep the contrast, detail and colour of what went in', () => {
+  const five = [0, 1, 2, 3, 4];
+  const mixed = look(
+    mix(
+      five.map((i) => at(pictures, i)),
+      [1, 1, 1, 1, 1],
+      settings,
+    ),
+  );
+  const before = five.map((i) => look(at(rasters, i)));
+  const kept = (part: keyof Look) => mixed[part] / (before.reduce((sum, one) => sum + one[part], 0) / five.length);
+  expect(kept('contrast')).toBeGreaterThanOrEqual(0.95);
+  expect(kept('detail')).toBeGreaterThanOrEqual(0.95);
+  expect(kept('chroma')).toBeGreaterThanOrEqual(0.88);
+});
+
+interface Look {
+  readonly contrast: number;
+  readonly detail: number;
+  readonly chroma: number;
+}
+
+/** Deviation and mean step of lightness, and mean colourfulness, of stored values. */
+function look({ width, height, data }: Raster): Look {
+  const light = new Float64Array(width * height);
+  let chroma = 0;
+  for (let i = 0; i < light.length; i++) {
+    const [r, g, b] = [data[4 * i] ?? 0, data[4 * i + 1] ?? 0, data[4 * i + 2] ?? 0];
+    light[i] = 0.3 * r + 0.6 * g + 0.1 * b;
+    chroma += Math.hypot(r - g, 0.5 * (r + g) - b);
+  }
+  const middle = light.reduce((sum, value) => sum + value, 0) / light.length;
+  const squares = light.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  let steps = 0;
+  for (let i = width; i < light.length; i++) {
+    steps += Math.hypot(at2(light, i) - at2(light, i - 1), at2(light, i) - at2(light, i - width));
+  }
+  return { contrast: Math.sqrt(squares / light.length), detail: steps / light.length, chroma: chroma / light.length };
+}
+const at2 = (values: Float64Array, index: number) => values[index] ?? 0;
+
+test('a preview shows what the final picture will be', async () => {
+  const large = [await photograph('flower', 1024, 1024), await photograph('mountains', 1024, 1024)];
+  const final = shrink(mixRasters(large, [0.4, 0.6], { ...settings, width: 1024, height: 1024 }), 256);
+  const preview = shrink(mixRasters(large, [0.4, 0.6], { ...settings, width: 512, height: 512 }), 256);
+  let squares = 0;
+  for (let i = 0; i < final.length; i++) squares += (at2(final, i) - at2(preview, i)) ** 2;
+  const decibels = 10 * Math.log10((255 * 255) / (squares / final.length));
+  expect(decibels).toBeGreaterThanOrEqual(40);
+});
+
+/** Means of square blocks, colour by colour. */
+function shrink({ width, data }: Raster, target: number): Float64Array {
+  const block = width / target;
+  const out = new Float64Array(target * target * 3);
+  for (let y = 0; y < width; y++) {
+    for (let x = 0; x < width; x++) {
+      const to = (Math.floor(y / block) * target + Math.floor(x / block)) * 3;
+      for (let c = 0; c < 3; c++)
+        out[to + c] = at2(out, to + c) + (data[4 * (y * width + x) + c] ?? 0) / (block * block);
+    }
+  }
+  return out;
+}
+
+describe('any picture', () => {
+  const odd: Record<string, () => Raster> = {
+    flat: () => flat(80, 60, 120, 130, 140),
+    black: () => flat(70, 70, 0, 0, 0),
+    white: () => flat(70, 70, 255, 255, 255),
+    transparent: () => flat(90, 50, 10, 20, 30, 0),
+    'half transparent': () => drawn(64, 64, (x, y) => [x * 4, y * 4, 99, x < 32 ? 255 : 0]),
+    'one pixel': () => flat(1, 1, 200, 100, 50),
+    'very wide': () => pattern(1, 8000, 10),
+    'very tall': () => pattern(2, 3, 900),
+  };
+  const names = Object.keys(odd);
+  const make = (name: string) => at(Object.values(odd), names.indexOf(name))();
+
+  test.each(names)('can be mixed with any other: %s', (name) => {
+    for (const other of names) {
+      const mixed = mixRasters([make(name), make(other)], [0.7, 0.3], { ...settings, width: 96, height: 64 });
+      expect([mixed.width, mixed.height, mixed.data.length]).toEqual([96, 64, 96 * 64 * 4]);
+    }
+  });
+
+  test('of ten at once, into any size from 1 × 1 on, at any guidance', () => {
+    const ten = [...names.map(make), pattern(3, 50, 40), pattern(4, 40, 50)];
+    for (const [width, height] of [
+      [1, 1],
+      [2, 7],
+      [64, 64],
+      [200, 64],
+      [64, 333],
+    ] as const) {
+      for (const guidanceScale of [1, 20]) {
+        const weights = ten.map((_, i) => (i + 1) / 10);
+        const mixed = mixRasters(ten, weights, { seed: 2 ** 32 - 1, guidanceScale, width, height });
+        expect(mixed.data).toHaveLength(width * height * 4);
+      }
+    }
+  });
+
+  test('black and white give greys without seams', () => {
+    const mixed = mixRasters([flat(128, 128, 0, 0, 0), flat(128, 128, 255, 255, 255)], [0.5, 0.5], {
+      ...settings,
+      ...{ width: 256, height: 256 },
+    });
+    let steepest = 0;
+    for (let i = 4; i < mixed.data.length; i += 4) {
+      expect(Math.abs((mixed.data[i] ?? 0) - (mixed.data[i + 2] ?? 0))).toBeLessThanOrEqual(1);
+      if ((i / 4) % 256 > 0) steepest = Math.max(steepest, Math.abs((mixed.data[i] ?? 0) - (mixed.data[i - 4] ?? 0)));
+    }
+    expect(steepest).toBeLessThanOrEqual(24);
+  });
+
+  test('shows through where another is transparent', () => {
+    const sticker = drawn(128, 128, (x) => [250, 20, 20, x < 64 ? 255 : 0]);
+    const ground = flat(128, 128, 20, 60, 200);
+    const mixed = mixRasters([sticker, ground], [0.5, 0.5], { ...settings, width: 128, height: 128 });
+    const pixel = (x: number) => [...mixed.data.subarray(4 * (64 * 128 + x), 4 * (64 * 128 + x) + 4)];
+    expect(pixel(120)[3]).toBe(255);
+    expect(pixel(120)[2]).toBeGreaterThan(150);
+    expect(pixel(8)[0]).toBeGreaterThan(pixel(120)[0] ?? 255);
+  });
+});
+
+test('weights that leave nothing to mix, and a mixture of sizes, are refused', () => {
+  expect(() => mix(pictures, [], settings)).toThrow(RangeError);
+  const smaller = prepare(at(rasters, 0), { width: 64, height: 64 });
+  expect(() => mix([at(pictures, 1), smaller], [1, 1], settings)).toThrow(RangeError);
+});
+
+test('the checkpoint is called often, tells what is done, and stops the work by throwing', () => {
+  const told: number[] = [];
+  prepare(at(rasters, 0), size, (fraction) => told.push(fraction));
+  expect(told.length).toBeGreaterThanOrEqual(4);
+  told.length = 0;
+  mix([at(pictures, 0), at(pictures, 1)], [1, 1], settings, (fraction) => told.push(fraction));
+  expect(told.length).toBeGreaterThanOrEqual(6);
+  expect(told).toEqual([...told].sort((one, other) => one - other));
+  expect(told.every((fraction) => fraction >= 0 && fraction <= 1)).toBe(true);
+  const stop = new Error('stop');
+  expect(() =>
+    mix([at(pictures, 0), at(pictures, 1)], [1, 1], settings, (fraction) => {
+      if (fraction > 0.5) throw stop;
+    }),
+  ).toThrow(stop);
+});
+
+describe('the seed, the samples and the guidance scale', () => {
+  const two = () => [at(rasters, 0), at(rasters, 1)];
+  test('a seed gives the same picture again, another seed another', () => {
+    const run = (seed: number) => mixRasters(two(), [1, 1], { ...settings, ...size, seed });
+    expect(same(run(7), run(7))).toBe(true);
+    expect(meanDifference(run(7), run(8))).toBeGreaterThan(1);
+  });
+
+  test('each sample frames the images anew', () => {
+    const samples = [0, 1, 2, 3].map((sample) => mixRasters(two(), [1, 1], { ...settings, ...size, sample }));
+    for (const one of samples) {
+      for (const other of samples) if (one !== other) expect(meanDifference(one, other)).toBeGreaterThan(5);
+    }
+  });
+
+  test('guidance leads from a double exposure to a collage', () => {
+    const both = [flat(96, 96, 200, 40, 40), flat(96, 96, 40, 40, 200)];
+    const between = [1, 7.5, 20].map((guidanceScale) => {
+      const { data } = mixRasters(both, [1, 1], { seed: 1, guidanceScale, width: 96, height: 96 });
+      const reds = data.filter((_, i) => i % 4 === 0);
+      return Math.max(...reds) - Math.min(...reds);
+    });
+    expect(between[0]).toBeLessThan(40);
+    expect(between[1]).toBeGreaterThan(80);
+    expect(between[2]).toBeGreaterThan(80);
+  });
+});
+
+test('a picture is cropped to what is salient', () => {
+  const spot = (x: number) => (x > 200 && x < 240 ? ([250, 60, 20] as const) : ([120, 125, 130] as const));
+  const { data } = mixRasters([drawn(256, 64, spot)], [1], { ...settings, width: 64, height: 64 });
+  expect(data.filter((value, i) => i % 4 === 0 && value === 250)).toHaveLength(39 * 64);
+});
+
+// The same figures must come out in the browser: see the panel's tests, which run these very mixes there.
+test.each([
+  { count: 2, width: 64, height: 64, sample: 0, hash: 'f91fa5c71ada3f13' },
+  { count: 3, width: 100, height: 70, sample: 1, hash: 'bb010b92e5c3c2b1' },
+  { count: 5, width: 90, height: 120, sample: 3, hash: 'e44b7c7593af22f3' },
+])('golden: $count pictures, $width × $height, sample $sample', ({ count, width, height, sample, hash }) => {
+  const inputs = Array.from({ length: count }, (_, kind) => pattern(kind, 120, 90));
+  const weights = inputs.map((_, i) => (i + 1) / 10);
+  const mixed = mixRasters(inputs, weights, { width, height, sample, seed: 42, guidanceScale: 7.5 });
+  expect(createHash('sha256').update(mixed.data).digest('hex').slice(0, 16)).toBe(hash);
+});
