@@ -32,6 +32,8 @@ export const stringIds = [
   'panel.preview.nothing',
   'panel.preview.failed',
   'panel.preview.actualSize',
+  'panel.preview.coverage',
+  'panel.preview.legend',
   'panel.compare.one',
   'panel.compare.two',
   'panel.compare.slider',

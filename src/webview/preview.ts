@@ -1,5 +1,6 @@
 import workerSource from 'worker:./previewWorker.ts';
 import type { Raster } from '../images/raster.ts';
+import type { Colour } from './model/palette.ts';
 import { type FrameRequest, isPreviewReply, type PreviewRequest } from './previewMessages.ts';
 
 /** Longest side of a frame in pixels: while a hand drags, and once it has let go. */
@@ -14,6 +15,8 @@ export interface PreviewMix {
   readonly seed: number;
   readonly guidanceScale: number;
   readonly sample?: number;
+  /** Colours of the images, in their order: the frame is tinted by which image lands where. */
+  readonly colours?: readonly Colour[];
 }
 
 /** A frame that was just put on the canvas: the kernel's time for it, and when it was shown (as `performance.now()` tells). */
@@ -53,7 +56,7 @@ export class Preview {
 
   /** Asks for a frame; a later request takes the place of one that has not been begun. */
   update(mix: PreviewMix, mode: PreviewMode): void {
-    const { images, width, height, seed, guidanceScale, sample = 0 } = mix;
+    const { images, width, height, seed, guidanceScale, sample = 0, colours } = mix;
     const scale = Math.min(1, longestSide[mode] / Math.max(width, height));
     this.#wanted = {
       images,
@@ -63,6 +66,7 @@ export class Preview {
       seed,
       guidanceScale,
       sample,
+      ...(colours ? { colours } : {}),
     };
     this.#schedule();
   }

@@ -1,5 +1,7 @@
 // What goes between the preview and its worker. Both sides are ours and built together, but a message is looked at before it is believed.
 
+import type { Colour } from './model/palette.ts';
+
 /** One frame that is wanted: of `width × height` pixels, of a mix whose shape is given by `shape`. */
 export interface FrameRequest {
   readonly images: readonly { readonly id: string; readonly weight: number }[];
@@ -10,6 +12,8 @@ export interface FrameRequest {
   readonly seed: number;
   readonly guidanceScale: number;
   readonly sample: number;
+  /** Colours of the images, where the frame is to be tinted by which image lands where. */
+  readonly colours?: readonly Colour[];
 }
 
 export type PreviewRequest =

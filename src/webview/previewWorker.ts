@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import {
+  coverage,
   framings,
   type Look,
   look,
@@ -10,6 +11,7 @@ import {
 } from '../engines/local/kernel/kernel.ts';
 import type { Raster } from '../images/raster.ts';
 import { type FrameRequest, isPreviewRequest, type PreviewReply } from './previewMessages.ts';
+import { tint } from './tint.ts';
 
 // The worker of the live preview: the kernel on the pictures it was sent, one frame for each request.
 
@@ -55,10 +57,19 @@ async function show(frame: FrameRequest): Promise<void> {
 }
 
 /** The mix of the pictures that are here; undefined where none of them has a weight. */
-function mixFrame({ images, width, height, shape, seed, guidanceScale, sample }: FrameRequest): Raster | undefined {
-  const used = images.flatMap(({ id, weight }) => {
+function mixFrame({
+  images,
+  width,
+  height,
+  shape,
+  seed,
+  guidanceScale,
+  sample,
+  colours,
+}: FrameRequest): Raster | undefined {
+  const used = images.flatMap(({ id, weight }, at) => {
     const picture = pictures.get(id);
-    return picture && weight > 0 ? [{ id, weight, picture }] : [];
+    return picture && weight > 0 ? [{ id, weight, picture, colour: colours?.[at] }] : [];
   });
   if (used.length === 0) return undefined;
   const chosen = framings(
@@ -75,9 +86,9 @@ function mixFrame({ images, width, height, shape, seed, guidanceScale, sample }:
     prepared.set(key, made);
     return made;
   });
-  return mix(
-    parts,
-    used.map(({ weight }) => weight),
-    { seed, guidanceScale },
-  );
+  const weights = used.map(({ weight }) => weight);
+  const raster = mix(parts, weights, { seed, guidanceScale });
+  const tints = used.flatMap(({ colour }) => (colour ? [colour] : []));
+  if (tints.length === used.length) tint(raster, coverage(parts, weights, { seed, guidanceScale }), tints);
+  return raster;
 }

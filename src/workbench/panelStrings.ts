@@ -37,6 +37,8 @@ export const panelStrings = {
   'panel.preview.nothing': 'Nothing to show yet.',
   'panel.preview.failed': 'No preview: {detail}',
   'panel.preview.actualSize': 'Actual size',
+  'panel.preview.coverage': 'Show which image lands where',
+  'panel.preview.legend': 'Colours of the images',
   'panel.compare.one': 'Live preview and result. Compare a second result to see the two.',
   'panel.compare.two': 'Two results',
   'panel.compare.slider': 'Compare {left} with {right}',

@@ -1,4 +1,5 @@
 import { expect, type FrameLocator, type Locator } from '@playwright/test';
+import type { Editor } from './editor.ts';
 
 /** The panel as someone uses it: by role, name, mouse and keys. */
 export class MixPanel {
@@ -64,4 +65,12 @@ export class MixPanel {
     if (!name) throw new Error('The newest result has no name');
     return name;
   }
+}
+
+/** The panel with the project's two photographs in it. */
+export async function openPanel(editor: Editor): Promise<MixPanel> {
+  const panel = new MixPanel(editor.panel());
+  await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
+  await expect(panel.image('alps.jpg')).toBeVisible({ timeout: 60_000 });
+  return panel;
 }

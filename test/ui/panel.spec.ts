@@ -1,19 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator } from '@playwright/test';
-import type { Editor } from './editor.ts';
 import { expect, test } from './fixtures.ts';
-import { MixPanel } from './mixPanel.ts';
+import { MixPanel, openPanel } from './mixPanel.ts';
 
 type Role = Parameters<Locator['getByRole']>[0];
-
-/** The panel with the project's two photographs in it. */
-async function openPanel(editor: Editor): Promise<MixPanel> {
-  const panel = new MixPanel(editor.panel());
-  await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
-  await expect(panel.image('alps.jpg')).toBeVisible({ timeout: 60_000 });
-  return panel;
-}
 
 const cards = (panel: MixPanel) => panel.frame.getByRole('list', { name: 'Images' }).getByRole('group');
 const namesOf = (panel: MixPanel) => cards(panel).evaluateAll((groups) => groups.map((group) => group.ariaLabel));

@@ -1,16 +1,7 @@
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Editor } from './editor.ts';
 import { expect, test } from './fixtures.ts';
-import { MixPanel } from './mixPanel.ts';
-
-/** The panel with the project's two photographs in it. */
-async function openPanel(editor: Editor): Promise<MixPanel> {
-  const panel = new MixPanel(editor.panel());
-  await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
-  await expect(panel.image('alps.jpg')).toBeVisible({ timeout: 60_000 });
-  return panel;
-}
+import { openPanel } from './mixPanel.ts';
 
 test.describe('with a page in the project', () => {
   test.beforeEach(async ({ project }) => {

@@ -37,6 +37,7 @@ export class PanelModel extends EventTarget {
   #lastMessage = 0;
   #randomSeed = drawSeed();
   #compared: readonly string[] = [];
+  #showsCoverage = false;
 
   constructor(say: Say, history: History<Draft>, start: PanelStart) {
     super();
@@ -73,6 +74,10 @@ export class PanelModel extends EventTarget {
   }
   get messages(): readonly Message[] {
     return this.#messages;
+  }
+  /** Whether the preview is coloured by which image lands where. */
+  get showsCoverage(): boolean {
+    return this.#showsCoverage;
   }
   /** The ids of the results that are compared: one with the preview, or two with each other. */
   get compared(): readonly string[] {
@@ -145,6 +150,11 @@ export class PanelModel extends EventTarget {
   compare(id: string): void {
     const others = this.#compared.filter((each) => each !== id);
     this.#compared = others.length < this.#compared.length ? others : [...others.slice(0, 1), id];
+    this.#changed();
+  }
+
+  toggleCoverage(): void {
+    this.#showsCoverage = !this.#showsCoverage;
     this.#changed();
   }
 

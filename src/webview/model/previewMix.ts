@@ -3,18 +3,23 @@ import { limits } from '../../mix/limits.ts';
 import type { EngineView } from '../../protocol/contract.ts';
 import type { PreviewMix } from '../preview.ts';
 import { readWeight } from './edits.ts';
+import { colourAt } from './palette.ts';
 import { readSide } from './sizes.ts';
 
 /**
  * What the preview shows of a draft. A field that is typed wrong counts as its default until it is put right.
  * @param randomSeed the seed that the next mix gets where the draft has none, so that the preview is what will be made.
+ * @param isTinted whether it is coloured by which image lands where.
  */
-export function previewMixOf(draft: Draft, engine: EngineView, randomSeed: number): PreviewMix {
+export function previewMixOf(draft: Draft, engine: EngineView, randomSeed: number, isTinted = false): PreviewMix {
   const weigh = (weight: number | string) => readWeight(weight) ?? 0;
+  const used = draft.images.map((image, at) => ({ ...image, colour: colourAt(at) })).filter(({ enabled }) => enabled);
   return {
-    images: draft.images
-      .filter(({ enabled }) => enabled)
-      .map(({ uri, weight }) => ({ id: uri, weight: engine.ignores.includes('weights') ? 1 : weigh(weight) })),
+    ...(isTinted ? { colours: used.map(({ colour }) => colour) } : {}),
+    images: used.map(({ uri, weight }) => ({
+      id: uri,
+      weight: engine.ignores.includes('weights') ? 1 : weigh(weight),
+    })),
     width: readSide(draft.width) ?? Number(emptyDraft.width),
     height: readSide(draft.height) ?? Number(emptyDraft.height),
     seed: within(draft.seed, limits.seed) ?? randomSeed,

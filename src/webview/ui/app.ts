@@ -40,7 +40,8 @@ export class App extends PanelElement {
 
   override render(): TemplateResult {
     const { panel } = this;
-    const { draft, engine, issues, problems, jobs, results, compared, history, randomSeed } = panel.model;
+    const { draft, engine, issues, problems, jobs, results, compared, showsCoverage, history, randomSeed } =
+      panel.model;
     return html`
       <mix-announcer .panel=${panel} .jobs=${jobs}></mix-announcer>
       <main class="panel">
@@ -54,6 +55,7 @@ export class App extends PanelElement {
               .engine=${engine}
               .issues=${issues}
               .problems=${problems}
+              .showsColours=${showsCoverage}
               .canUndo=${history.canUndo}
               .canRedo=${history.canRedo}
             ></mix-images>
@@ -72,6 +74,7 @@ export class App extends PanelElement {
               .seed=${randomSeed}
               .results=${results}
               .compared=${compared}
+              .isTinted=${showsCoverage}
             ></mix-preview>
           </section>
           <section class="running">

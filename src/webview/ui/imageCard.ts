@@ -17,6 +17,7 @@ export class ImageCard extends PanelElement {
     name: { attribute: false },
     share: { attribute: false },
     index: { attribute: false },
+    colour: { attribute: false },
     count: { attribute: false },
     issue: { attribute: false },
     problem: { attribute: false },
@@ -27,6 +28,8 @@ export class ImageCard extends PanelElement {
   /** The part of the whole, 0 to 1. */
   declare share: number;
   declare index: number;
+  /** The colour of its part of the preview, while that is tinted. */
+  declare colour: string | undefined;
   declare count: number;
   /** What is wrong with the weight. */
   declare issue: string | undefined;
@@ -116,6 +119,7 @@ export class ImageCard extends PanelElement {
         }}
       ></mix-thumbnail>
       <span class="fill-rest"></span>
+      ${this.colour ? html`<span class="fill-colour" .style=${`background: ${this.colour}`}></span>` : nothing}
       <span class="fill-share">${this.image.enabled ? formats.percent(this.share) : say('panel.image.offLabel')}</span>
     </div>`;
   }

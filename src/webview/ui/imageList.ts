@@ -5,6 +5,7 @@ import type { EngineView } from '../../protocol/contract.ts';
 import { equaliseWeights, scaleWeights, sharesOf } from '../model/edits.ts';
 import type { Issues } from '../model/issues.ts';
 import { namesOf } from '../model/names.ts';
+import { cssColourAt } from '../model/palette.ts';
 import { button } from './button.ts';
 import { FocusKeeper } from './focusKeeper.ts';
 import { iconButton } from './iconButton.ts';
@@ -19,6 +20,7 @@ export class ImageList extends PanelElement {
     engine: { attribute: false },
     issues: { attribute: false },
     problems: { attribute: false },
+    showsColours: { attribute: false },
     canUndo: { attribute: false },
     canRedo: { attribute: false },
   };
@@ -26,6 +28,8 @@ export class ImageList extends PanelElement {
   declare engine: EngineView;
   declare issues: Issues;
   declare problems: Issues;
+  /** Whether the cards wear the colours that the preview is tinted in. */
+  declare showsColours: boolean;
   declare canUndo: boolean;
   declare canRedo: boolean;
 
@@ -85,6 +89,7 @@ export class ImageList extends PanelElement {
             .name=${names[index] ?? image.path}
             .share=${shares[index] ?? 0}
             .index=${index}
+            .colour=${this.showsColours ? cssColourAt(index) : undefined}
             .count=${images.length}
             .issue=${this.issues.get(`weight:${image.id}`) ?? this.problems.get(`weight:${image.id}`)}
             .problem=${this.issues.get(`image:${image.id}`) ?? this.problems.get(`image:${image.id}`)}

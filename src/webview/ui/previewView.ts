@@ -2,7 +2,9 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { Draft } from '../../mix/draft.ts';
 import type { EngineView, ResultView } from '../../protocol/contract.ts';
 import { debounce } from '../model/debounce.ts';
-import { readWeight } from '../model/edits.ts';
+import { readWeight, sharesOf } from '../model/edits.ts';
+import { namesOf } from '../model/names.ts';
+import { cssColourAt } from '../model/palette.ts';
 import { previewMixOf } from '../model/previewMix.ts';
 import { PixelFeed } from '../pixelFeed.ts';
 import { Preview } from '../preview.ts';
@@ -22,6 +24,7 @@ export class PreviewView extends PanelElement {
     seed: { attribute: false },
     results: { attribute: false },
     compared: { attribute: false },
+    isTinted: { attribute: false },
     isActualSize: { state: true },
     isShown: { state: true },
     isLoading: { state: true },
@@ -34,6 +37,8 @@ export class PreviewView extends PanelElement {
   declare results: readonly ResultView[];
   /** The ids of the results that are shown against the mix, or against each other. */
   declare compared: readonly string[];
+  /** Whether the preview is coloured by which image lands where. */
+  declare isTinted: boolean;
   declare isActualSize: boolean;
   declare isShown: boolean;
   declare isLoading: boolean;
@@ -70,7 +75,7 @@ export class PreviewView extends PanelElement {
   override updated(changed: PropertyValues): void {
     this.#size();
     if (changed.has('isActualSize')) this.#centre();
-    if (!changed.has('draft') && !changed.has('engine') && !changed.has('seed')) return;
+    if (!changed.has('draft') && !changed.has('engine') && !changed.has('seed') && !changed.has('isTinted')) return;
     const preview = this.#start();
     this.#feed?.follow(this.draft.images);
     this.isLoading = this.#feed?.isLoading ?? false;
@@ -99,21 +104,41 @@ export class PreviewView extends PanelElement {
         ${this.isShown || shown.length > 0 ? nothing : this.#placeholder(isEmpty)}
       </div>
       <div class="preview-foot">
-        <p class="preview-label">${this.#label(shown.length)}</p>
-        ${isEmpty ? nothing : html`<span class="section-actions">${this.#tools(shown.length > 0)}</span>`}
+        ${this.isTinted && shown.length === 0 ? this.#legend() : html`<p class="preview-label">${this.#label(shown.length)}</p>`}
+        ${isEmpty ? nothing : html`<span class="section-actions">${this.#tools(shown.length)}</span>`}
       </div>
     `;
   }
 
-  #tools(isComparing: boolean): TemplateResult {
+  #tools(compared: number): TemplateResult {
     const { say, model } = this.panel;
     return html`
+      ${
+        compared < 2
+          ? iconButton('color-mode', say('panel.preview.coverage'), () => model.toggleCoverage(), {
+              pressed: this.isTinted,
+            })
+          : nothing
+      }
       ${iconButton('screen-full', say('panel.preview.actualSize'), () => this.#zoom(), {
         pressed: this.isActualSize,
         class: 'preview-zoom',
       })}
-      ${isComparing ? iconButton('close', say('panel.compare.end'), () => model.endComparison()) : nothing}
+      ${compared > 0 ? iconButton('close', say('panel.compare.end'), () => model.endComparison()) : nothing}
     `;
+  }
+
+  /** Which colour is whose. */
+  #legend(): TemplateResult {
+    const names = namesOf(this.draft.images.map(({ path }) => path));
+    const shares = sharesOf(this.draft);
+    return html`<ul class="legend" aria-label=${this.panel.say('panel.preview.legend')}>
+      ${names.map((name, at) =>
+        (shares[at] ?? 0) > 0
+          ? html`<li><span class="legend-colour" .style=${`background: ${cssColourAt(at)}`}></span>${name}</li>`
+          : nothing,
+      )}
+    </ul>`;
   }
 
   #comparedResults(): readonly ResultView[] {
@@ -173,7 +198,7 @@ export class PreviewView extends PanelElement {
   }
 
   #draw(mode: 'dragging' | 'settled'): void {
-    this.#preview?.update(previewMixOf(this.draft, this.engine, this.seed), mode);
+    this.#preview?.update(previewMixOf(this.draft, this.engine, this.seed, this.isTinted), mode);
   }
 }
 
