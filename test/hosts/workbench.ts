@@ -82,7 +82,7 @@ export async function launchWorkbench(options: WorkbenchOptions): Promise<Workbe
 /** Opens a window's address; resolves when the window has its parts. */
 async function show(page: Page, url: string): Promise<Page> {
   await page.goto(url);
-  await page.locator('.monaco-workbench .part.editor').waitFor({ timeout: 60_000 });
+  await page.locator('.monaco-workbench .part.editor').waitFor({ timeout: 120_000 });
   return page;
 }
 

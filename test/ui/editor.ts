@@ -43,7 +43,7 @@ export class Editor {
       await this.page.keyboard.press('F1');
       await input.fill(`>${title}`, { timeout: 2000 });
       await expect(this.page.getByRole('option', { name: title }).first()).toBeVisible({ timeout: 2000 });
-    }).toPass({ timeout: 60_000 });
+    }).toPass({ timeout: 120_000 });
   }
 
   /** The contents of the only open webview. */
@@ -58,12 +58,12 @@ export class Editor {
     const itemAt = (depth: number) =>
       explorer.getByRole('treeitem', { name: names[depth] ?? '', exact: true, level: depth + 1 });
     for (const folder of names.slice(0, -1).map((_, depth) => itemAt(depth))) {
-      await expect(folder).toBeVisible({ timeout: 30_000 });
+      await expect(folder).toBeVisible();
       if ((await folder.getAttribute('aria-expanded')) === 'false') await folder.click();
       await expect(folder).toHaveAttribute('aria-expanded', 'true');
     }
     const file = itemAt(names.length - 1);
-    await expect(file).toBeVisible({ timeout: 30_000 });
+    await expect(file).toBeVisible();
     return file;
   }
 
@@ -75,7 +75,7 @@ export class Editor {
       if (await tab.isVisible()) await tab.getByRole('button', { name: /^Close/ }).click();
       await file.dblclick();
       await expect(this.panel().getByRole('img')).toBeVisible({ timeout: 5000 });
-    }).toPass({ timeout: 60_000 });
+    }).toPass({ timeout: 120_000 });
   }
 
   /** Selects files of the explorer, these and no others, and picks an entry of the context menu there. */
@@ -95,7 +95,7 @@ export class Editor {
       await expect(selected).toHaveCount(files.length, { timeout: 2000 });
       await files.at(-1)?.click({ button: 'right' });
       await expect(item).toBeVisible({ timeout: 2000 });
-    }).toPass({ timeout: 60_000 });
+    }).toPass({ timeout: 120_000 });
     await item.click();
   }
 

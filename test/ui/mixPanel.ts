@@ -55,7 +55,7 @@ export class MixPanel {
   async mix(): Promise<string> {
     const before = await this.results().count();
     await this.mixButton().click();
-    await expect(this.results()).toHaveCount(before + 1, { timeout: 60_000 });
+    await expect(this.results()).toHaveCount(before + 1, { timeout: 120_000 });
     return this.newestResult();
   }
 
@@ -71,6 +71,6 @@ export class MixPanel {
 export async function openPanel(editor: Editor): Promise<MixPanel> {
   const panel = new MixPanel(editor.panel());
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
-  await expect(panel.image('alps.jpg')).toBeVisible({ timeout: 60_000 });
+  await expect(panel.image('alps.jpg')).toBeVisible({ timeout: 120_000 });
   return panel;
 }
