@@ -6,6 +6,7 @@ import type { Row } from './row.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ rows(): Promise<Row[]> }>>> = {
   activation: () => import('./activation.ts'),
+  local: () => import('./local.ts'),
 };
 
 interface MeasuredRow extends Row {
