@@ -95,6 +95,8 @@ export const hostContract = {
   ),
   /** Opens the quick pick over the workspace's images. */
   pickImages: method(nothing, addedSchema, null),
+  /** The same for one image, in place of another. */
+  pickReplacement: method(nothing, addedSchema, null),
   /** Asks for a URL in an input box. */
   askUrl: method(nothing, addedSchema, null),
   /** Dropped or pasted addresses: `file:`, `vscode-remote:`, `http(s):`. */

@@ -18,6 +18,7 @@ export const stringIds = [
   'panel.image.use',
   'panel.image.moveUp',
   'panel.image.moveDown',
+  'panel.image.replace',
   'panel.image.remove',
   'panel.image.share',
   'panel.image.off',

@@ -11,17 +11,20 @@ interface ImageItem extends vscode.QuickPickItem {
 /** How many images one search lists; more are found as the name is typed. */
 const searchLimit = 500;
 
-/** Lets people choose images of the workspace, one or many; the last entry opens the file dialog. Nothing chosen gives an empty list. */
-export async function pickImages(words: Words): Promise<vscode.Uri[]> {
+/**
+ * Lets people choose images of the workspace; the last entry opens the file dialog. Nothing chosen gives an empty list.
+ * @param many whether they may choose more than one.
+ */
+export async function pickImages(words: Words, many = true): Promise<vscode.Uri[]> {
   const browse: ImageItem = {
     label: words.say('pick.browse'),
     iconPath: new vscode.ThemeIcon('folder-opened'),
     alwaysShow: true,
   };
   const picker = vscode.window.createQuickPick<ImageItem>();
-  picker.title = words.say('pick.title');
-  picker.placeholder = words.say('pick.placeholder');
-  picker.canSelectMany = true;
+  picker.title = words.say(many ? 'pick.title' : 'pick.replaceTitle');
+  picker.placeholder = words.say(many ? 'pick.placeholder' : 'pick.placeholderOne');
+  picker.canSelectMany = many;
   picker.matchOnDescription = true;
   picker.items = [browse];
   const found = new Map<string, ImageItem>();
@@ -58,7 +61,7 @@ export async function pickImages(words: Words): Promise<vscode.Uri[]> {
   searches.cancel();
   searches.dispose();
   picker.dispose();
-  if (items.includes(browse)) return browseImages(words);
+  if (items.includes(browse)) return browseImages(words, many);
   return items.flatMap((item) => (item.uri ? [item.uri] : []));
 }
 
@@ -72,12 +75,12 @@ function itemOf(uri: vscode.Uri): ImageItem {
   };
 }
 
-async function browseImages(words: Words): Promise<vscode.Uri[]> {
+async function browseImages(words: Words, many: boolean): Promise<vscode.Uri[]> {
   const chosen = await vscode.window.showOpenDialog({
-    canSelectMany: true,
+    canSelectMany: many,
     filters: imageFilter,
-    title: words.say('pick.title'),
-    openLabel: words.say('pick.open'),
+    title: words.say(many ? 'pick.title' : 'pick.replaceTitle'),
+    openLabel: words.say(many ? 'pick.open' : 'pick.replace'),
   });
   return chosen ?? [];
 }

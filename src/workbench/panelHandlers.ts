@@ -59,6 +59,7 @@ export function panelHandlers(services: PanelServices): Handlers<HostContract> {
       };
     },
     pickImages: async () => intake.add((await pickImages(words)).map((uri) => uri.toString())),
+    pickReplacement: async () => intake.add((await pickImages(words, false)).map((uri) => uri.toString())),
     askUrl: async () => {
       const url = await askForUrl(words);
       return intake.add(url === undefined ? [] : [url]);

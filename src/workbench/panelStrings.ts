@@ -22,6 +22,7 @@ export const panelStrings = {
   'panel.image.use': 'Use {name}',
   'panel.image.moveUp': 'Move {name} up',
   'panel.image.moveDown': 'Move {name} down',
+  'panel.image.replace': 'Replace {name}',
   'panel.image.remove': 'Remove {name}',
   'panel.image.share': '{weight}, {share} of the whole',
   'panel.image.off': '{weight}, not used',

@@ -170,6 +170,21 @@ test('results can be shown, copied, used as sources, and bring their settings ba
   await expect(editor.page.getByRole('treeitem', { name })).toBeVisible();
 });
 
+test('an image is replaced by another from the quick pick and keeps its weight', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  await panel.setWeight('alps.jpg', 0.2);
+  await panel.frame.getByRole('button', { name: 'Remove allium.jpg' }).click();
+  await panel.frame.getByRole('button', { name: 'Replace alps.jpg' }).click();
+  const pick = editor.page.getByRole('option', { name: /^allium\.jpg/ });
+  await expect(pick).toBeVisible();
+  await editor.screenshot('replace');
+  await pick.click();
+  await expect(panel.exactWeight('allium.jpg')).toHaveValue('0.2');
+  expect(await namesOf(panel)).toEqual(['allium.jpg']);
+  await panel.frame.getByRole('button', { name: 'Undo' }).click();
+  await expect(panel.exactWeight('alps.jpg')).toHaveValue('0.2');
+});
+
 test('sizes and seeds come by a click', async ({ editor }) => {
   const panel = await openPanel(editor);
   const width = panel.frame.getByRole('spinbutton', { name: 'Width' });

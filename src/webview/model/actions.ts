@@ -2,6 +2,7 @@ import type { Draft, DraftImage } from '../../mix/draft.ts';
 import { type Channel, type Params, RemoteError } from '../../protocol/channel.ts';
 import type { HostContract, PanelContract, Problem } from '../../protocol/contract.ts';
 import { copyPicture } from '../clipboard.ts';
+import { changeImage } from './edits.ts';
 import type { PanelModel } from './panelModel.ts';
 
 export type Host = Channel<HostContract, PanelContract>;
@@ -26,6 +27,16 @@ export class Actions {
 
   pickImages(): Promise<void> {
     return this.#add(() => this.#host.call('pickImages', null));
+  }
+
+  /** Puts another image into a place of the mix; weight and all else stay. */
+  async replaceImage(id: string): Promise<void> {
+    await this.#try(async () => {
+      const { images, problems } = await this.#host.call('pickReplacement', null);
+      const [image] = images;
+      if (image) this.#model.edit((draft) => changeImage(draft, id, { uri: image.uri, path: image.path }));
+      this.#model.report(problems);
+    });
   }
 
   askUrl(): Promise<void> {
