@@ -6,6 +6,7 @@ import type { Row } from './row.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ rows(): Promise<Row[]> }>>> = {
   activation: () => import('./activation.ts'),
+  panel: () => import('./panel.ts'),
   local: () => import('./local.ts'),
 };
 

@@ -25,18 +25,18 @@ export class Editor {
 
   /** Resolves when the extensions are registered, some seconds after the window shows. */
   async ready(): Promise<void> {
-    await this.#findCommand('Image Mixer: Open');
+    await this.findCommand('Image Mixer: Open');
     await this.page.keyboard.press('Escape');
   }
 
   /** Runs a command by its title in the palette. */
   async runCommand(title: string): Promise<void> {
-    await this.#findCommand(title);
+    await this.findCommand(title);
     await this.page.keyboard.press('Enter');
   }
 
-  /** The palette does not notice commands that come while it is open, so it is opened until the command is there. */
-  async #findCommand(title: string): Promise<void> {
+  /** Has the palette offer a command, for Enter to run. The palette does not notice commands that come while it is open, so it is opened until the command is there. */
+  async findCommand(title: string): Promise<void> {
     const input = this.page.getByRole('textbox', { name: 'Type the name of a command to run.' });
     await expect(async () => {
       await this.page.keyboard.press('Escape');
@@ -80,6 +80,11 @@ export class Editor {
 
   /** Selects files of the explorer, these and no others, and picks an entry of the context menu there. */
   async chooseFromContextMenu(paths: readonly string[], entry: string): Promise<void> {
+    await (await this.contextMenuItem(paths, entry)).click();
+  }
+
+  /** Selects files of the explorer, these and no others, and opens their context menu; returns an entry of it. */
+  async contextMenuItem(paths: readonly string[], entry: string): Promise<Locator> {
     const files: Locator[] = [];
     for (const path of paths) files.push(await this.file(path));
     const names = paths.map((path) => path.split('/').at(-1));
@@ -96,7 +101,7 @@ export class Editor {
       await files.at(-1)?.click({ button: 'right' });
       await expect(item).toBeVisible({ timeout: 2000 });
     }).toPass({ timeout: 120_000 });
-    await item.click();
+    return item;
   }
 
   /** A notification that says this. */

@@ -1,0 +1,155 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { expect, type FrameLocator } from '@playwright/test';
+import sharp from 'sharp';
+import { z } from 'zod';
+import { makeProject, photographs } from '../test/hosts/project.ts';
+import { launchWorkbench } from '../test/hosts/workbench.ts';
+import { Editor } from '../test/ui/editor.ts';
+import { MixPanel } from '../test/ui/mixPanel.ts';
+import { median, type Row, spread } from './row.ts';
+
+const rounds = 7;
+/** A frame of a screen with 60 Hz, in milliseconds. */
+const frame = 16.7;
+
+/** What people wait for in the window, against what VS Code itself makes them wait for: the panel, its previews, the quick pick. */
+export async function rows(): Promise<Row[]> {
+  const project = await makeProject();
+  const large = await addLargePhotographs(project.folder);
+  const workbench = await launchWorkbench({ folder: project.folder, develop: resolve(import.meta.dirname, '..') });
+  try {
+    const editor = new Editor(workbench, workbench.page);
+    await editor.ready();
+    return [await panelOpen(editor), await firstPreview(editor, large), ...(await previewFrames(editor))];
+  } finally {
+    await workbench.close();
+    await project.remove();
+  }
+}
+
+/** Two photographs of 12 megapixels; their paths in the project. */
+async function addLargePhotographs(folder: string): Promise<[string, string]> {
+  const [first, second] = Object.keys(photographs);
+  if (!first || !second) throw new Error('The project has no photographs');
+  await mkdir(join(folder, 'large'));
+  await mkdir(join(folder, 'frames'));
+  for (let index = 0; index < 5; index++) {
+    // Parts of the same two photographs, so that there are five.
+    const part = { left: 20 * index, top: 30 * index, width: 400, height: 300 };
+    const picture = sharp(join(folder, index % 2 === 0 ? first : second)).resize(600, 600, { fit: 'cover' });
+    await writeFile(join(folder, `frames/${index}.jpg`), await picture.extract(part).resize(1200).jpeg().toBuffer());
+  }
+  for (const [index, path] of [first, second].entries()) {
+    const picture = sharp(join(folder, path)).resize(4000, 3000, { fit: 'cover' }).jpeg({ quality: 90 });
+    await writeFile(join(folder, `large/${index}.jpg`), await picture.toBuffer());
+  }
+  return ['large/0.jpg', 'large/1.jpg'];
+}
+
+async function timed(act: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await act();
+  return performance.now() - start;
+}
+
+async function closeAll(editor: Editor): Promise<void> {
+  await editor.runCommand('View: Close All Editors');
+  await expect(editor.page.getByRole('tab')).toHaveCount(0);
+}
+
+/** Until the picture is there in VS Code's image preview. */
+async function imagePreview(editor: Editor, path: string): Promise<number> {
+  const file = await editor.file(path);
+  return timed(async () => {
+    await file.dblclick();
+    await expect(editor.panel().getByRole('img')).toBeVisible();
+  });
+}
+
+async function panelOpen(editor: Editor): Promise<Row> {
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  for (let round = 0; round <= rounds; round++) {
+    await closeAll(editor);
+    const peer = await imagePreview(editor, 'refs/alps.jpg');
+    await closeAll(editor);
+    await editor.findCommand('Image Mixer: Open');
+    const own = await timed(async () => {
+      await editor.page.keyboard.press('Enter');
+      await expect(new MixPanel(editor.panel()).mixButton()).toBeEnabled();
+    });
+    if (round === 0) continue; // warms both up
+    ours.push(own);
+    theirs.push(peer);
+  }
+  return compare('panel.open', ours, 'image preview of VS Code', theirs, 1.5);
+}
+
+async function firstPreview(editor: Editor, large: readonly [string, string]): Promise<Row> {
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  for (let round = 0; round <= rounds; round++) {
+    await closeAll(editor);
+    const peer = await imagePreview(editor, large[0]);
+    await closeAll(editor);
+    const entry = await editor.contextMenuItem(large, 'Mix Images');
+    const own = await timed(async () => {
+      await entry.click();
+      await expect(preview(editor.panel())).not.toHaveClass(/is-blank/);
+    });
+    if (round === 0) continue;
+    ours.push(own);
+    theirs.push(peer);
+  }
+  return compare('panel.first-preview', ours, 'image preview of one of the two', theirs, 3);
+}
+
+function preview(panel: FrameLocator) {
+  return panel.getByRole('img', { name: 'Live preview' });
+}
+
+/** The kernel's time for the frames that are drawn while a weight is dragged to and fro, for mixes of two, three and five images. */
+async function previewFrames(editor: Editor): Promise<Row[]> {
+  const result: Row[] = [];
+  for (const [count, goal] of [
+    [2, 1],
+    [3, 1],
+    [5, 25 / frame],
+  ] as const) {
+    const times = await drag(editor, count);
+    const slowest = times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.95)] ?? Number.NaN;
+    const name = count === 3 ? 'preview.frame-384' : `preview.frame-384-${count}`;
+    const note = `ms, p95 of ${times.length} frames, median ${median(times).toFixed(1)}; ${count} images`;
+    result.push({ name, ours: slowest, peer: 'a frame at 60 Hz', theirs: frame, goal, note });
+  }
+  return result;
+}
+
+async function drag(editor: Editor, count: number): Promise<number[]> {
+  await closeAll(editor);
+  const files = Array.from({ length: count }, (_, index) => `frames/${index}.jpg`);
+  await editor.chooseFromContextMenu(files, 'Mix Images');
+  const panel = editor.panel();
+  await expect(preview(panel)).not.toHaveClass(/is-blank/);
+  const body = panel.locator('body');
+  await body.evaluate(() => {
+    const times: number[] = [];
+    Object.assign(globalThis, { frameTimes: times });
+    new PerformanceObserver((list) => {
+      for (const { name, duration } of list.getEntries()) if (name === 'image-mixer.frame') times.push(duration);
+    }).observe({ type: 'measure' });
+  });
+  const slider = panel.getByRole('slider', { name: 'Weight of 0.jpg' });
+  const box = await slider.boundingBox();
+  if (!box) throw new Error('The slider is out of sight');
+  const at = (part: number) => [box.x + part * box.width, box.y + box.height / 2] as const;
+  await editor.page.mouse.move(...at(0.5));
+  await editor.page.mouse.down();
+  for (let step = 0; step < 240; step++) await editor.page.mouse.move(...at(0.5 + 0.4 * Math.sin(step / 12)));
+  await editor.page.mouse.up();
+  return z.array(z.number()).parse(await body.evaluate(() => Reflect.get(globalThis, 'frameTimes')));
+}
+
+function compare(name: string, ours: number[], peer: string, theirs: number[], goal: number): Row {
+  const note = `ms; ours ${spread(ours)}; theirs ${spread(theirs)}`;
+  return { name, ours: median(ours), peer, theirs: median(theirs), goal, note };
+}
