@@ -115,6 +115,8 @@ export const hostContract = {
     z.object({ width: z.number(), height: z.number(), data: bytes }),
     120_000,
   ),
+  /** Opens the quick pick over the prompts of earlier mixes; null where none is chosen. */
+  pickPrompt: method(nothing, z.object({ prompt: z.string().nullable() }), null),
   saveDraft: method(z.object({ draft: draftSchema }), nothing),
   /** Starts a mix; problems name the fields, and then no job was made. */
   mix: method(

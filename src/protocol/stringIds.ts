@@ -42,6 +42,7 @@ export const stringIds = [
   'panel.compare.end',
   'panel.prompt',
   'panel.prompt.placeholder',
+  'panel.prompt.earlier',
   'panel.negativePrompt',
   'panel.negativePrompt.placeholder',
   'panel.size',

@@ -14,6 +14,7 @@ import type { LinkTarget } from './linkTarget.ts';
 import type { Mixes } from './mixes.ts';
 import { discardPicture } from './pictureBin.ts';
 import type { Pictures } from './pictures.ts';
+import { PromptHistory } from './promptHistory.ts';
 import { type Result, type Results, viewOf } from './results.ts';
 import { askForUrl } from './urlInput.ts';
 import type { Words } from './words.ts';
@@ -40,6 +41,7 @@ export const draftKey = 'imageMixer.draft';
 /** The answers to everything the panel may ask. */
 export function panelHandlers(services: PanelServices): Handlers<HostContract> {
   const { words, engine, intake, pictures, results, mixes, runner, memory, links } = services;
+  const prompts = new PromptHistory(memory);
   const result = async (id: string): Promise<Result> => {
     const found = await results.get(id);
     if (!found) throw new MixFailure('result-unavailable', { reason: 'forgotten' });
@@ -77,6 +79,7 @@ export function panelHandlers(services: PanelServices): Handlers<HostContract> {
       const raster = await pictures.pixels(uri, width, height);
       return { width: raster.width, height: raster.height, data: new Uint8Array(raster.data.buffer) };
     },
+    pickPrompt: async () => ({ prompt: (await prompts.pick(words)) ?? null }),
     saveDraft: async ({ draft }) => void (await memory.update(draftKey, draft)),
     mix: async ({ draft, randomSeed }) => {
       await memory.update(draftKey, draft);
@@ -85,10 +88,9 @@ export function panelHandlers(services: PanelServices): Handlers<HostContract> {
       );
       if (problems.length > 0) return { jobId: null, problems };
       try {
-        return {
-          jobId: (await mixes.startDraft({ ...draft, seed: draft.seed ?? randomSeed }, await engine.name())).id,
-          problems: [],
-        };
+        const job = await mixes.startDraft({ ...draft, seed: draft.seed ?? randomSeed }, await engine.name());
+        await prompts.add(draft.prompt);
+        return { jobId: job.id, problems: [] };
       } catch (error) {
         return { jobId: null, problems: [words.problem(error)] };
       }

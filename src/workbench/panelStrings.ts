@@ -48,6 +48,7 @@ export const panelStrings = {
 
   'panel.prompt': 'Prompt',
   'panel.prompt.placeholder': 'What the picture should show',
+  'panel.prompt.earlier': 'Earlier prompts',
   'panel.negativePrompt': 'Negative prompt',
   'panel.negativePrompt.placeholder': 'What it should not show',
 

@@ -185,6 +185,23 @@ test('an image is replaced by another from the quick pick and keeps its weight',
   await expect(panel.exactWeight('alps.jpg')).toHaveValue('0.2');
 });
 
+test('prompts of earlier mixes come back by a key or a button', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  const prompt = panel.frame.getByRole('textbox', { name: 'Prompt', exact: true });
+  await panel.setPrompt('rose man');
+  await panel.mix();
+  await prompt.fill('');
+  await prompt.press('ArrowUp');
+  await editor.page.getByRole('option', { name: 'rose man' }).click();
+  await expect(prompt).toHaveValue('rose man');
+  await panel.setPrompt('stone rose');
+  await panel.frame.getByRole('button', { name: 'Earlier prompts' }).click();
+  await expect(editor.page.getByRole('option')).toHaveCount(1); // what was only typed is not kept
+  await editor.screenshot('earlier prompts');
+  await editor.page.getByRole('option', { name: 'rose man' }).click();
+  await expect(prompt).toHaveValue('rose man');
+});
+
 test('sizes and seeds come by a click', async ({ editor }) => {
   const panel = await openPanel(editor);
   const width = panel.frame.getByRole('spinbutton', { name: 'Width' });

@@ -34,6 +34,32 @@ function panelWith(draft: Partial<Draft>, engine = local): PanelModel {
   return new PanelModel(say, new History({ past: [], present, future: [] }), { engine, jobs: [], results: [] });
 }
 
+test('one result is compared with the preview, two with each other, and a deleted one no longer', () => {
+  const panel = panelWith({});
+  const results = ['a', 'b', 'c'].map((id) => ({
+    id,
+    uri: `file:///work/mixes/${id}.png`,
+    path: `mixes/${id}.png`,
+    createdAt: 0,
+    engine: 'local' as const,
+    seed: 1,
+    prompt: '',
+    width: 64,
+    height: 64,
+  }));
+  panel.setResults(results);
+  const after = (id: string) => {
+    panel.compare(id);
+    return panel.compared;
+  };
+  expect(after('a')).toEqual(['a']);
+  expect(after('b')).toEqual(['a', 'b']);
+  expect(after('c')).toEqual(['a', 'c']);
+  expect(after('a')).toEqual(['c']);
+  panel.setResults(results.slice(0, 2));
+  expect(panel.compared).toEqual([]);
+});
+
 test('values out of range are told at their field, as typed', () => {
   const panel = panelWith({ width: 5000, seed: 'abc', steps: 0, images: [image('a', 'x'), image('b', -1)] });
   expect([...panel.issues]).toEqual([

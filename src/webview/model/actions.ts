@@ -39,6 +39,14 @@ export class Actions {
     });
   }
 
+  /** Lets people choose the prompt of an earlier mix. */
+  async pickPrompt(): Promise<void> {
+    await this.#try(async () => {
+      const { prompt } = await this.#host.call('pickPrompt', null);
+      if (prompt !== null) this.#model.edit((draft) => ({ ...draft, prompt }));
+    });
+  }
+
   askUrl(): Promise<void> {
     return this.#add(() => this.#host.call('askUrl', null));
   }

@@ -4,10 +4,16 @@ import { html, nothing, type TemplateResult } from 'lit';
 export function field(
   label: string,
   control: TemplateResult,
-  options: { error?: string | undefined; warning?: string | undefined; note?: string | undefined; class?: string } = {},
+  options: {
+    error?: string | undefined;
+    warning?: string | undefined;
+    note?: string | undefined;
+    class?: string;
+    action?: TemplateResult;
+  } = {},
 ): TemplateResult {
   return html`<div class="field ${options.class ?? ''}">
-    <span class="field-label" aria-hidden="true">${label}</span>
+    <div class="field-head"><span class="field-label" aria-hidden="true">${label}</span>${options.action}</div>
     ${control}
     ${options.error ? html`<p class="field-error">${options.error}</p>` : nothing}
     ${options.warning ? html`<p class="field-warning">${options.warning}</p>` : nothing}

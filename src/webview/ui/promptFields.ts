@@ -3,6 +3,7 @@ import type { Draft } from '../../mix/draft.ts';
 import type { EngineView } from '../../protocol/contract.ts';
 import type { Issues } from '../model/issues.ts';
 import { field } from './field.ts';
+import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
 import './promptArea.ts';
 import type { PromptArea } from './promptArea.ts';
@@ -42,10 +43,23 @@ export class PromptFields extends PanelElement {
         .message=${error}
         .spellcheck=${true}
         @input=${(event: InputEvent) => this.#typed(key, event)}
+        @keydown=${(event: KeyboardEvent) => this.#pressed(key, event)}
         @focusout=${() => model.seal()}
       ></mix-prompt>`,
-      { error, note },
+      { error, note, ...(key === 'prompt' ? { action: this.#earlier() } : {}) },
     );
+  }
+
+  #earlier(): TemplateResult {
+    const { say, actions } = this.panel;
+    return iconButton('history', say('panel.prompt.earlier'), () => void actions.pickPrompt());
+  }
+
+  /** As in a terminal: up, from an empty line, leads to what was there before. */
+  #pressed(key: PromptKey, event: KeyboardEvent): void {
+    if (key !== 'prompt' || event.key !== 'ArrowUp' || this.draft.prompt !== '') return;
+    event.preventDefault();
+    void this.panel.actions.pickPrompt();
   }
 
   #typed(key: PromptKey, event: InputEvent): void {
