@@ -21,12 +21,13 @@ export type Ticker = (fraction: number) => void;
 export function corrections(layers: readonly Layer[], fused: RgbPlanes): Float32Array[] {
   return (['r', 'g', 'b'] as const).map((channel) => {
     const left = fused[channel].slice();
-    for (const { base, weights } of layers) {
-      const plane = base[channel];
-      for (let p = 0; p < left.length; p++) left[p] = left[p]! - weights[p]! * plane[p]!;
-    }
+    for (const { base, weights } of layers) takeAway(left, weights, base[channel]);
     return left;
   });
+}
+
+function takeAway(from: Float32Array, weights: Float32Array, plane: Float32Array): void {
+  for (let p = 0; p < from.length; p++) from[p] = from[p]! - weights[p]! * plane[p]!;
 }
 
 /** As many layers go through in one pass; those beyond are summed before. */

@@ -94,8 +94,12 @@ function layersOf(parts: readonly Part[], taken: readonly Float32Array[]): Layer
   return parts.map(({ picture, share, colours }, i) => {
     const stretch = colours.matrix[0]!;
     const weights = taken[i]!;
-    for (let p = 0; p < weights.length; p++) weights[p] = weights[p]! * stretch;
+    scale(weights, stretch);
     const rise = Math.min(1, share / greatest / FULL_PRESENCE);
     return { words: picture.filled, base: picture.base, weights, presence: rise * rise * (3 - 2 * rise) };
   });
+}
+
+function scale(plane: Float32Array, factor: number): void {
+  for (let p = 0; p < plane.length; p++) plane[p] = plane[p]! * factor;
 }

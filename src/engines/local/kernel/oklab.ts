@@ -77,23 +77,26 @@ export function labFromRgb(rgb: RgbPlanes): LabPlanes {
 
 /** Stored sRGB of Oklab with its two colours multiplied by `chroma`; what sRGB cannot show is cut off at its bounds. */
 export function rgbFromLab(lab: LabPlanes, chroma: number): RgbPlanes {
-  const length = lab.l.length;
-  const rgb = { r: new Float32Array(length), g: new Float32Array(length), b: new Float32Array(length) };
+  const { l: lightness, a: redness, b: yellowness } = lab;
+  const length = lightness.length;
+  const r = new Float32Array(length);
+  const g = new Float32Array(length);
+  const b = new Float32Array(length);
   for (let i = 0; i < length; i++) {
-    const l = lab.l[i]!;
-    const a = lab.a[i]! * chroma;
-    const b = lab.b[i]! * chroma;
-    let long = l + 0.3963377774 * a + 0.2158037573 * b;
-    let medium = l - 0.1055613458 * a - 0.0638541728 * b;
-    let short = l - 0.0894841775 * a - 1.291485548 * b;
+    const l = lightness[i]!;
+    const x = redness[i]! * chroma;
+    const y = yellowness[i]! * chroma;
+    let long = l + 0.3963377774 * x + 0.2158037573 * y;
+    let medium = l - 0.1055613458 * x - 0.0638541728 * y;
+    let short = l - 0.0894841775 * x - 1.291485548 * y;
     long = long * long * long;
     medium = medium * medium * medium;
     short = short * short * short;
-    rgb.r[i] = toStored(4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short);
-    rgb.g[i] = toStored(-1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short);
-    rgb.b[i] = toStored(-0.0041960863 * long - 0.7034186147 * medium + 1.707614701 * short);
+    r[i] = toStored(4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short);
+    g[i] = toStored(-1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short);
+    b[i] = toStored(-0.0041960863 * long - 0.7034186147 * medium + 1.707614701 * short);
   }
-  return rgb;
+  return { r, g, b };
 }
 
 /** Mean distance from grey, √(a² + b²). */
