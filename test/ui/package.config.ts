@@ -2,4 +2,4 @@ import { defineConfig } from '@playwright/test';
 import config from './playwright.config.ts';
 
 /** The tests of the packed extension, which `scripts/package.ts` makes before. */
-export default defineConfig({ ...config, testIgnore: [], testMatch: 'package.spec.ts' });
+export default defineConfig({ ...config, testIgnore: [], testMatch: ['package.spec.ts', 'survival.spec.ts'] });
