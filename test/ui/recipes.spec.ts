@@ -47,7 +47,9 @@ test('a new recipe holds the mix of the panel and is saved beside its images', a
   await expect(editor.page.getByRole('tab', { name: /new\.mix\.json/ })).toHaveAttribute('aria-selected', 'true');
   await editor.page.keyboard.press('ControlOrMeta+S');
   await expect(await editor.file('new.mix.json')).toBeVisible();
-  expect(JSON.parse(await readFile(join(project, 'new.mix.json'), 'utf8'))).toMatchObject({
+  const saved = () => readFile(join(project, 'new.mix.json'), 'utf8');
+  await expect.poll(saved).toContain('refs/allium.jpg'); // the file shows before all of it is written
+  expect(JSON.parse(await saved())).toMatchObject({
     version: 1,
     prompt: 'a quiet valley',
     images: [
