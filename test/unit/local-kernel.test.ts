@@ -342,7 +342,7 @@ test('a picture is cropped to what is salient', () => {
   expect(data.filter((value, i) => i % 4 === 0 && value === 250)).toHaveLength(39 * 64);
 });
 
-// The same figures must come out in the browser: see the panel's tests, which run these very mixes there.
+// test/ui/local-golden.spec.ts runs these very mixes in a browser as well.
 test.each([
   { count: 2, width: 64, height: 64, sample: 0, hash: 'f91fa5c71ada3f13' },
   { count: 3, width: 100, height: 70, sample: 1, hash: 'bb010b92e5c3c2b1' },

@@ -58,7 +58,7 @@ export function prepare(raster: Raster, options: PrepareOptions, checkpoint: Che
     flip: framing.flip,
   };
   checkpoint(0.1);
-  const pixels = resample(raster, window, size.width, size.height);
+  const pixels = resample(raster, window, size, (fraction) => checkpoint(0.1 + 0.3 * fraction));
   checkpoint(0.4);
   const opaque = isOpaque(pixels);
   const filled = opaque ? pixels : fillHidden(pixels, size);

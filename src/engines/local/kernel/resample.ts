@@ -1,5 +1,6 @@
 import type { Raster } from '../../../images/raster.ts';
 import { isOpaque, wordsOf } from './pixels.ts';
+import type { Size } from './pyramid.ts';
 
 /** A part of a picture, in its pixels; `flip` mirrors it left to right. */
 export interface Window {
@@ -17,8 +18,16 @@ interface Taps {
   readonly count: number;
 }
 
-/** The window of a picture at a new size, as words: copied where the sizes agree, otherwise through a Catmull-Rom filter. */
-export function resample(raster: Raster, window: Window, width: number, height: number): Int32Array<ArrayBuffer> {
+/**
+ * The window of a picture at a new size, as words: copied where the sizes agree, otherwise through a Catmull-Rom filter.
+ * @param tick called now and then with the part done, from 0 to 1.
+ */
+export function resample(
+  raster: Raster,
+  window: Window,
+  { width, height }: Size,
+  tick: (fraction: number) => void,
+): Int32Array<ArrayBuffer> {
   const source = wordsOf(raster);
   const exact = Math.abs(window.width - width) < 0.75 && Math.abs(window.height - height) < 0.75;
   if (exact && raster.width >= width && raster.height >= height) {
@@ -28,7 +37,7 @@ export function resample(raster: Raster, window: Window, width: number, height: 
   }
   const across = taps(window.x, window.width, width, raster.width, window.flip);
   const down = taps(window.y, window.height, height, raster.height, false);
-  return filter(source, raster.width, across, down, !isOpaque(source));
+  return filter(source, raster.width, across, down, !isOpaque(source), tick);
 }
 
 function copy(
@@ -89,6 +98,7 @@ function filter(
   across: Taps,
   down: Taps,
   transparent: boolean,
+  tick: (fraction: number) => void,
 ): Int32Array<ArrayBuffer> {
   const width = across.starts.length;
   const height = down.starts.length;
@@ -98,6 +108,7 @@ function filter(
   const bottom = down.starts[height - 1]! + down.count;
   const rows = new Float32Array((bottom - top) * width * 4);
   for (let y = top; y < bottom; y++) {
+    if ((y & 31) === 0) tick((0.6 * (y - top)) / (bottom - top));
     const row = y * stride;
     for (let x = 0; x < width; x++) {
       const from = row + across.starts[x]!;
@@ -124,6 +135,7 @@ function filter(
   }
   const out = new Int32Array(width * height);
   for (let y = 0; y < height; y++) {
+    if ((y & 31) === 0) tick(0.6 + (0.4 * y) / height);
     const from = down.starts[y]! - top;
     for (let x = 0; x < width; x++) {
       let r = 0;
