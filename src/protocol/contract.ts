@@ -42,6 +42,8 @@ export const jobViewSchema = z.object({
   id: z.string(),
   name: z.string(),
   engine: z.enum(engineNames),
+  /** The address of its first source image. */
+  source: z.string().optional(),
   state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
   progress: progressSchema,
   message: z.string().optional(),

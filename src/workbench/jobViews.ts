@@ -1,3 +1,5 @@
+import { pathToFileURL } from 'node:url';
+import type { SourceLocation } from '../images/source.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/runner.ts';
 import { failureFromRecord } from '../mix/failure.ts';
@@ -8,11 +10,13 @@ import type { Words } from './words.ts';
 /** A job as the panel shows it. */
 export function viewOfJob({ record, progress }: JobSnapshot, words: Words): JobView {
   const failure = record.failure ? failureFromRecord(record.failure) : undefined;
+  const [first] = record.request.sources;
   const message = failure ? words.failure(failure) : endWords(record, words);
   return {
     id: record.id,
     name: record.request.name,
     engine: record.request.engine,
+    ...(first ? { source: addressOf(first.location) } : {}),
     state: record.state,
     progress,
     ...(message === undefined ? {} : { message }),
@@ -20,6 +24,10 @@ export function viewOfJob({ record, progress }: JobSnapshot, words: Words): JobV
     mending: failure ? mendingOf(failure.code) : [],
     canCheckAgain: record.checkable,
   };
+}
+
+function addressOf(location: SourceLocation): string {
+  return location.kind === 'url' ? location.url : pathToFileURL(location.path).href;
 }
 
 function endWords({ state, request, notices }: JobRecord, words: Words): string | undefined {

@@ -194,6 +194,7 @@ test('prompts of earlier mixes come back by a key or a button', async ({ editor 
   await prompt.press('ArrowUp');
   await editor.page.getByRole('option', { name: 'rose man' }).click();
   await expect(prompt).toHaveValue('rose man');
+  await expect(editor.page.getByRole('option')).toHaveCount(0);
   await panel.setPrompt('stone rose');
   await panel.frame.getByRole('button', { name: 'Earlier prompts' }).click();
   await expect(editor.page.getByRole('option')).toHaveCount(1); // what was only typed is not kept
@@ -256,5 +257,10 @@ test.describe('files that are no pictures', () => {
     await expect(panel.image('nothing.png')).toContainText('The file is empty.');
     await expect(panel.image('letter.png')).toContainText('The file is no picture, whatever its name says.');
     await expect(panel.image('alps.jpg')).not.toContainText('The file');
+    await panel.mixButton().click();
+    const job = panel.frame.getByRole('list', { name: 'Jobs' }).getByRole('listitem');
+    await expect(job).toContainText('The file is');
+    await expect(job.locator('img')).toBeVisible(); // its first source
+    await editor.screenshot('failed job');
   });
 });

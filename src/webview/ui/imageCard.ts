@@ -65,7 +65,7 @@ export class ImageCard extends PanelElement {
           <span class="card-actions">
             ${this.#move('arrow-up', say('panel.image.moveUp', { name: this.name }), -1)}
             ${this.#move('arrow-down', say('panel.image.moveDown', { name: this.name }), 1)}
-            ${iconButton('replace', say('panel.image.replace', { name: this.name }), () => void this.panel.actions.replaceImage(this.image.id))}
+            ${iconButton('arrow-swap', say('panel.image.replace', { name: this.name }), () => void this.panel.actions.replaceImage(this.image.id))}
             ${iconButton('close', say('panel.image.remove', { name: this.name }), () => this.#remove(), {
               class: 'card-remove',
             })}

@@ -6,6 +6,7 @@ import { button } from './button.ts';
 import { FocusKeeper } from './focusKeeper.ts';
 import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
+import './thumbnailView.ts';
 
 /** Whether a job is still to be heard of: it waits, runs, failed, or ended with something to say that nobody knows yet. */
 function isShown({ state, engine, message }: JobView): boolean {
@@ -52,6 +53,7 @@ export class JobList extends PanelElement {
     const label = isFirst ? say('panel.job.cancel') : say('panel.job.cancelNamed', { name: job.name });
     const { fraction } = job.progress;
     return html`
+      ${this.#thumbnail(job)}
       <span class="job-name" title=${job.name}>${job.name}</span>
       <span class="job-stage">${this.#stage(job)}</span>
       ${button(say('panel.job.cancel'), () => void actions.cancel(job.id), { secondary: true, name: label })}
@@ -62,6 +64,15 @@ export class JobList extends PanelElement {
         .value=${(fraction ?? 0) * 100}
       ></vscode-progress-bar>
     `;
+  }
+
+  /** The first source, by which a job is told from others at a glance. */
+  #thumbnail({ source }: JobView): TemplateResult {
+    return html`<span class="job-picture">${
+      source === undefined
+        ? nothing
+        : html`<mix-thumbnail .panel=${this.panel} .uri=${source} .name=${''} .side=${96}></mix-thumbnail>`
+    }</span>`;
   }
 
   #stage({ progress }: JobView): string {
@@ -78,6 +89,7 @@ export class JobList extends PanelElement {
     const { say, actions } = this.panel;
     const icon = job.state === 'failed' ? 'error' : 'warning';
     return html`
+      ${this.#thumbnail(job)}
       <span class="job-icon codicon codicon-${icon}" aria-hidden="true"></span>
       <span class="job-name" title=${job.name}>${job.name}</span>
       ${iconButton('close', say('panel.job.dismiss', { name: job.name }), () => void actions.dismiss(job.id))}
