@@ -7,11 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
-import type { MixContext } from '../src/engines/engine.ts';
 import { createLocalEngine } from '../src/engines/local/engine.ts';
 import { mix, type Prepared, prepare } from '../src/engines/local/kernel/kernel.ts';
 import type { Raster } from '../src/images/raster.ts';
-import type { SourceReader } from '../src/images/source.ts';
 import { WorkerCodec } from '../src/images/workerCodec.ts';
 import { parseRecipe } from '../src/mix/recipe.ts';
 import { median, type Row, spread } from './row.ts';
@@ -35,7 +33,7 @@ function sources(): Sharp[] {
 export async function rows(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'image-mixer-bench-'));
   try {
-    return [...(await remix(folder)), await firstMix(folder)];
+    return [...(await remix(folder)), await firstMix(folder), await cancelled(folder)];
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -84,56 +82,53 @@ async function remix(folder: string): Promise<Row[]> {
   ];
 }
 
-/** From three files to a PNG with the threads warm, nothing kept, beside a whole process of `enfuse`. */
-async function firstMix(folder: string): Promise<Row> {
+/** The engine on three files that are always new to it, its threads as in the extension. */
+async function engineOnFiles(folder: string) {
   const files = await Promise.all(sources().map((source) => source.jpeg({ quality: 92 }).toBuffer()));
   const paths = files.map((_, i) => join(folder, `${i}.jpg`));
   await Promise.all(files.map((bytes, i) => writeFile(paths[i] ?? '', bytes)));
   const codec = new WorkerCodec({ workerPath: join(root, 'dist/codecWorker.cjs') });
-  let fresh = 0;
-  const reader: SourceReader = {
+  let reads = 0;
+  const reader = {
     // Bytes behind the end of a JPEG change nothing but the name of its content: so nothing is found ready.
-    read: async (location) =>
-      new Uint8Array([
-        ...(files[paths.indexOf(location.kind === 'file' ? location.path : '')] ?? []),
-        fresh & 255,
-        fresh >> 8,
-      ]),
+    read: async (location: { path?: string }) => {
+      reads++;
+      return new Uint8Array([...(files[paths.indexOf(location.path ?? '')] ?? []), reads & 255, reads >> 8]);
+    },
   };
   const engine = createLocalEngine({ codec, reader, workerPath: join(root, 'dist/kernelWorker.cjs') });
   const { recipe } = parseRecipe({ images: paths.map((source) => ({ source })), width: side, height: side, seed: 1 });
-  const context: MixContext = {
-    signal: new AbortController().signal,
-    saved: undefined,
-    progress: () => {},
-    notice: () => {},
-    save: async () => {},
-    deliver: async () => {},
-  };
+  const images = paths.map((path, index) => ({
+    index,
+    name: path,
+    weight: 0.5,
+    location: { kind: 'file' as const, path },
+  }));
+  const run = (jobId: string, signal: AbortSignal, progress: () => void) =>
+    engine.run(
+      { jobId, recipe: { ...recipe, seed: 1 }, sources: images },
+      { signal, saved: undefined, progress, notice: () => {}, save: async () => {}, deliver: async () => {} },
+    );
+  const dispose = () => Promise.all([engine.dispose(), codec.dispose()]);
+  return { paths, run, dispose };
+}
+
+/** From three files to a PNG with the threads warm, nothing kept, beside a whole process of `enfuse`. */
+async function firstMix(folder: string): Promise<Row> {
+  const engine = await engineOnFiles(folder);
   const ours: number[] = [];
   const theirs: number[] = [];
   try {
     for (let run = -3; run < 7; run++) {
-      fresh++;
-      const task = {
-        jobId: `bench ${run}`,
-        recipe: { ...recipe, seed: 1 },
-        sources: paths.map((path, index) => ({
-          index,
-          name: path,
-          weight: 0.5,
-          location: { kind: 'file' as const, path },
-        })),
-      };
       const start = performance.now();
-      await engine.run(task, context);
+      await engine.run(`first ${run}`, new AbortController().signal, () => {});
       if (run < 0) continue;
       ours.push(performance.now() - start);
-      const merged = await enfuse(paths, join(folder, 'fused.png'));
+      const merged = await enfuse(engine.paths, join(folder, 'fused.png'));
       if (merged !== undefined) theirs.push(merged);
     }
   } finally {
-    await Promise.all([engine.dispose(), codec.dispose()]);
+    await engine.dispose();
   }
   const found = theirs.length > 0;
   return {
@@ -143,6 +138,38 @@ async function firstMix(folder: string): Promise<Row> {
     theirs: found ? median(theirs) : null,
     goal: 1,
     note: found ? `ms; ours ${spread(ours)}; theirs ${spread(theirs)}` : 'enfuse is not installed',
+  };
+}
+
+/** From a cancel, at each step of the way in turn, to the engine and its thread being free again. */
+async function cancelled(folder: string): Promise<Row> {
+  const engine = await engineOnFiles(folder);
+  const waits: number[] = [];
+  try {
+    await engine.run('warm', new AbortController().signal, () => {});
+    for (let steps = 1; steps <= 20; steps++) {
+      const abort = new AbortController();
+      let told = 0;
+      let since = 0;
+      const progress = () => {
+        if (++told !== steps) return;
+        since = performance.now();
+        abort.abort();
+      };
+      await engine.run(`cancelled ${steps}`, abort.signal, progress).catch(() => {});
+      if (since > 0) waits.push(performance.now() - since);
+    }
+  } finally {
+    await engine.dispose();
+  }
+  const sorted = waits.toSorted((one, other) => one - other);
+  return {
+    name: 'local.cancel-free',
+    ours: sorted[Math.ceil(0.95 * sorted.length) - 1] ?? 0,
+    peer: 'limit',
+    theirs: 50,
+    goal: 1,
+    note: `ms, 95th percentile; ${spread(waits)}`,
   };
 }
 
