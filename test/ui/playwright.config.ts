@@ -5,7 +5,7 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: import.meta.dirname,
   testIgnore: ['package.spec.ts', 'survival.spec.ts'],
-  outputDir: resolve(import.meta.dirname, '../../test-results'),
+  outputDir: resolve(import.meta.dirname, '../../test-results/ui'),
   workers: 1,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
