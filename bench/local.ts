@@ -10,6 +10,7 @@ import sharp, { type Sharp } from 'sharp';
 import { createLocalEngine } from '../src/engines/local/engine.ts';
 import { mix, type Prepared, prepare } from '../src/engines/local/kernel/kernel.ts';
 import type { Raster } from '../src/images/raster.ts';
+import type { SourceReader } from '../src/images/source.ts';
 import { WorkerCodec } from '../src/images/workerCodec.ts';
 import { parseRecipe } from '../src/mix/recipe.ts';
 import { median, type Row, spread } from './row.ts';
@@ -89,11 +90,15 @@ async function engineOnFiles(folder: string) {
   await Promise.all(files.map((bytes, i) => writeFile(paths[i] ?? '', bytes)));
   const codec = new WorkerCodec({ workerPath: join(root, 'dist/codecWorker.cjs') });
   let reads = 0;
-  const reader = {
+  const reader: SourceReader = {
     // Bytes behind the end of a JPEG change nothing but the name of its content: so nothing is found ready.
-    read: async (location: { path?: string }) => {
+    read: async (location) => {
       reads++;
-      return new Uint8Array([...(files[paths.indexOf(location.path ?? '')] ?? []), reads & 255, reads >> 8]);
+      return new Uint8Array([
+        ...(files[paths.indexOf(location.kind === 'file' ? location.path : '')] ?? []),
+        reads & 255,
+        reads >> 8,
+      ]);
     },
   };
   const engine = createLocalEngine({ codec, reader, workerPath: join(root, 'dist/kernelWorker.cjs') });

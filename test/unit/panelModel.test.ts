@@ -151,3 +151,14 @@ test('names are file names, of addresses too, told apart where they clash', () =
     'me.png (2)',
   ]);
 });
+
+test('a random seed stays until the same mix is asked for once more', () => {
+  const model = panelWith({ images: [image('a')] });
+  const shown = model.randomSeed;
+  expect(model.takeSeed()).toBe(shown);
+  expect(model.randomSeed).toBe(shown);
+  const second = model.takeSeed();
+  expect(second).not.toBe(shown);
+  model.edit((draft) => ({ ...draft, prompt: 'rose man' }));
+  expect(model.takeSeed()).toBe(second);
+});

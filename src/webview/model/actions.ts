@@ -74,7 +74,7 @@ export class Actions {
 
   /** Asks for a mix of the draft as it stands. False where something is wrong with it; the panel then shows what. */
   async mix(): Promise<boolean> {
-    const { draft, issues, randomSeed } = this.#model;
+    const { draft, issues } = this.#model;
     this.#model.clearProblems();
     if (draft.images.length === 0) {
       const message = this.#model.say('panel.issue.noImages');
@@ -83,13 +83,13 @@ export class Actions {
     }
     if (issues.size > 0) return false;
     let started = false;
+    const randomSeed = this.#model.takeSeed();
     await this.#try(async () => {
       const { jobId, problems } = await this.#host.call('mix', { draft, randomSeed });
       this.#model.report(problems, draft);
       started = jobId !== null;
       if (jobId === null) return;
       this.#model.remember(jobId, draft);
-      if (draft.seed === null) this.#model.redrawSeed();
     });
     return started;
   }

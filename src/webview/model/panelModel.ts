@@ -36,6 +36,8 @@ export class PanelModel extends EventTarget {
   #messages: readonly Message[] = [];
   #lastMessage = 0;
   #randomSeed = drawSeed();
+  /** The draft that the random seed was last used for. */
+  #seeded: Draft | undefined;
   #compared: readonly string[] = [];
   #showsCoverage = false;
 
@@ -86,6 +88,16 @@ export class PanelModel extends EventTarget {
 
   /** The seed of the next mix where the draft has none: drawn beforehand, so that the preview can show it. */
   get randomSeed(): number {
+    return this.#randomSeed;
+  }
+
+  /**
+   * The seed for a mix of the present draft. The same mix asked for once more gets another one; otherwise it stays, so that
+   * the preview goes on showing what was made.
+   */
+  takeSeed(): number {
+    if (this.#seeded === this.draft && this.draft.seed === null) this.redrawSeed();
+    this.#seeded = this.draft;
     return this.#randomSeed;
   }
 
