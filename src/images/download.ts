@@ -40,17 +40,23 @@ export async function downloadPicture(
   options: DownloadOptions,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const deadline = AbortSignal.timeout(options.times.whole);
-  const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
-  let url = new URL(address);
-  for (let redirects = 0; ; redirects++) {
-    if (redirects > maxRedirects) throw failure('network', 'redirects', url);
-    const answer = await visit(url, options, either).catch((error: unknown) => {
-      signal?.throwIfAborted();
-      throw error instanceof MixFailure ? error : networkFailure(url, error);
-    });
-    if (answer instanceof URL) url = answer;
-    else return requirePicture(answer, url);
+  const end = new AbortController();
+  const deadline = setTimeout(() => end.abort(new DOMException('', 'TimeoutError')), options.times.whole);
+  const either = signal ? AbortSignal.any([signal, end.signal]) : end.signal;
+  try {
+    let url = new URL(address);
+    for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+      const answer = await visit(url, options, either).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw error instanceof MixFailure ? error : networkFailure(url, error);
+      });
+      if (!(answer instanceof URL)) return await requirePicture(answer, url);
+      url = answer;
+    }
+    throw failure('network', 'redirects', url);
+  } finally {
+    clearTimeout(deadline);
+    end.abort(); // a request that was given up listens until then, and holds its connection in memory
   }
 }
 
