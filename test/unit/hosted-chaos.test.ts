@@ -1,5 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/engines/clock.ts';
 import { defaultTimeouts } from '../../src/engines/hosted/transport.ts';
@@ -17,9 +20,22 @@ const count = Number(process.env.CHAOS_JOBS ?? 40);
 /** Failures after which the service may have been paid and there is nothing to be had. */
 const lost = new Set(['interrupted', 'unexpected-response', 'generation-failed', 'result-unavailable']);
 
-test(`ends ${count} jobs in chaos, none lost and none paid twice`, { timeout: 60_000 + count * 1_000 }, async () => {
+test(`ends ${count} jobs in chaos, none lost and none paid twice, and leaves nothing behind`, {
+  timeout: 60_000 + count * 1_000,
+}, async () => {
+  const handlesBefore = handles();
+  await chaos(10); // what is loaded or compiled once stays
+  const heapBefore = heap();
+  const table = await chaos(count);
+  await expect.poll(handles).toEqual(handlesBefore);
+  const growth = heap() - heapBefore;
+  expect(growth).toBeLessThan(4 * 1024 * 1024);
+  if (count > 100) console.table({ ...table, 'heap growth, kB': Math.round(growth / 1024) });
+});
+
+/** Runs jobs to their ends through every fault of the sandbox, and tells how many came to which. */
+async function chaos(count: number): Promise<Record<string, number>> {
   const sandbox = await startSandbox({ key: apiKey, scenarios: ['chaos'], seed: 7 });
-  const before = sockets();
   const benches: HostedBench[] = [];
   const files = await HostedBench.start(sandbox.baseUrl);
   const reader = createSourceReader({
@@ -75,12 +91,10 @@ test(`ends ${count} jobs in chaos, none lost and none paid twice`, { timeout: 60
   for (const result of failed) {
     if (paid.has(seedOf(result))) expect(lost).toContain(result.failure?.code);
   }
-  if (count > 100) console.table(tally([...results.values()]));
-
   await runner.dispose();
   await Promise.all([files, ...benches].map((bench) => bench.close()));
   await sandbox.close();
-  expect(sockets()).toBeLessThanOrEqual(before);
+  return tally([...results.values()]);
 
   function requestWith(seed: number): JobRequest {
     const request = requestOf(join(files.folder, 'mixes'));
@@ -90,10 +104,24 @@ test(`ends ${count} jobs in chaos, none lost and none paid twice`, { timeout: 60
       sources: sources.slice(seed % 5, (seed % 5) + 1),
     };
   }
-});
+}
 
-function sockets(): number {
-  return process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
+/** Timers, sockets and servers by kind, and how many files are open where the system tells. */
+function handles(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) {
+    if (!kind.includes('Req')) counts[kind] = (counts[kind] ?? 0) + 1; // requests pass by themselves
+  }
+  if (process.platform === 'linux') counts.files = readdirSync('/proc/self/fd').length;
+  return counts;
+}
+
+/** Bytes that are still in use once all garbage is gone. */
+function heap(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+  return process.memoryUsage().heapUsed;
 }
 
 function tally(results: readonly JobResult[]): Record<string, number> {
