@@ -34,7 +34,9 @@ export interface Workbench {
 /** Starts VS Code with a server, a browser and a data folder of its own; resolves when its first window shows. */
 export async function launchWorkbench(options: WorkbenchOptions): Promise<Workbench> {
   const executablePath = await findBrowser(options.log);
-  const server = await startWorkbenchServer(options);
+  // Should this process be killed, the extension hosts wait this many seconds for a browser, and then the server ends too.
+  const patience = ['--reconnection-grace-time', '120'];
+  const server = await startWorkbenchServer({ ...options, serverArgs: [...patience, ...(options.serverArgs ?? [])] });
   // A persistent context: VS Code keeps a part of its state in the browser, for those who start it again.
   const context = await chromium
     .launchPersistentContext(join(server.dataDir, 'browser'), {
