@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/engines/clock.ts';
@@ -137,8 +139,21 @@ interface Stage {
   readonly jobs: string;
 }
 
+/** A free port that nobody is given by chance while the sandbox does not listen at it: one below those that systems hand out. */
+async function lastingPort(): Promise<number> {
+  const port = randomInt(10_240, 32_768);
+  const server = createServer();
+  const isFree = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (!isFree) return lastingPort();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 async function withStage(act: (stage: Stage) => Promise<void>): Promise<void> {
-  const sandbox = await startSandbox({ key: apiKey });
+  const sandbox = await startSandbox({ key: apiKey, port: await lastingPort() });
   const bench = await HostedBench.start(sandbox.baseUrl, {
     reader: createSourceReader({
       allowPrivateAddresses: () => true, // the other origin of the sandbox is on loopback too
