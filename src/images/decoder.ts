@@ -9,6 +9,9 @@ const maxPixels = maxMegapixels * 1e6;
 /** SVG is drawn at the size that is wanted, but never above this many pixels. */
 const maxDrawnPixels = 16e6;
 
+/** Pictures that are larger, in pixels, are compared scaled down, to bound the memory. */
+const maxComparedSide = 4096;
+
 /** A picture file in memory, its format known. */
 export interface PictureFile {
   readonly bytes: Uint8Array;
@@ -57,11 +60,13 @@ export async function uploadCopy(file: PictureFile, maxSide: number, maxBytes: n
   }
 }
 
-/** Whether all pixels are equal in every channel. */
+/** Whether all pixels are equal in every channel. Decodes the whole picture, so that one that is cut off is found. */
 export async function isUniform(file: PictureFile): Promise<boolean> {
-  await probe(file);
-  const { channels } = await readable(() => sharp(file.bytes, { failOn: 'error' }).stats());
-  return channels.every(({ min, max }) => min === max);
+  const info = await probe(file);
+  const { data, width, height } = await collect(() => fitInside(file, info, maxComparedSide).raw({ depth: 'uchar' }));
+  const channels = data.length / (width * height);
+  for (let at = channels; at < data.length; at++) if (data[at] !== data[at - channels]) return false;
+  return true;
 }
 
 /** A PNG of RGBA pixels, without the alpha channel where all of it is opaque. */
