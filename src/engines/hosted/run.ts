@@ -1,6 +1,6 @@
 import { MixFailure } from '../../mix/failure.ts';
 import type { Progress } from '../../mix/progress.ts';
-import type { MixContext, MixTask } from '../engine.ts';
+import type { MixContext, MixTask, TaskSource } from '../engine.ts';
 import { ServiceClient } from './client.ts';
 import { download } from './download.ts';
 import type { HostedEngineOptions } from './engine.ts';
@@ -11,7 +11,7 @@ import type { Service } from './service.ts';
 import { tidyAddress } from './serviceWords.ts';
 import type { HostedState, RequestState } from './state.ts';
 import type { Transport } from './transport.ts';
-import { linkOf, type SourceLink } from './uploading.ts';
+import { prepareSource, type SourceLink } from './uploading.ts';
 
 export interface HostedRunOptions extends HostedEngineOptions {
   readonly task: MixTask;
@@ -111,16 +111,23 @@ export class HostedRun {
     if (files > 0 && !(await mayUpload())) {
       throw new MixFailure('upload-not-allowed', { args: { origin: client.service.origin, count: files } });
     }
-    const links: SourceLink[] = [];
-    let done = 0;
-    for (const source of task.sources) {
-      if (source.location.kind === 'file') context.progress({ stage: 'uploading', done: done++, total: files });
-      const link = await linkOf(source, {
+    const prepare = (source: TaskSource) =>
+      prepareSource(source, {
         ...this.#options,
         client,
         signal: context.signal,
         onRetry: (why) => this.#log('warn', 'upload-repeated', { image: source.name, why }),
       });
+    const links: SourceLink[] = [];
+    let done = 0;
+    let ahead: ReturnType<typeof prepare> | undefined;
+    for (const [at, source] of task.sources.entries()) {
+      if (source.location.kind === 'file') context.progress({ stage: 'uploading', done: done++, total: files });
+      const send = await (ahead ?? prepare(source));
+      const following = task.sources[at + 1];
+      ahead = following && prepare(following); // while this one is on its way
+      ahead?.catch(() => undefined); // told when its turn comes
+      const link = await send();
       this.#log('debug', 'source-linked', { image: source.name, link: tidyAddress(link.link) });
       links.push(link);
     }

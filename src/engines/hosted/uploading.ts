@@ -40,24 +40,36 @@ export interface SourceLink {
 }
 
 /**
- * The link of a source: its own where it is on the web, else that of an upload of this content, made now unless one is alive.
- * @throws MixFailure blamed on the image, or the signal's reason.
+ * Makes a source ready to be sent; resolves with what gets its link: its own where it is on the web, else that of an upload of this
+ * content, made unless one is alive. Both steps are apart so that one source can be made ready while another is on its way.
+ * @throws MixFailure blamed on the image, or the signal's reason; so does the second step.
  */
-export async function linkOf(source: TaskSource, uploading: Uploading): Promise<SourceLink> {
-  if (source.location.kind === 'url') return { link: new URL(source.location.url).href };
-  try {
-    const { client, codec, reader, store, clock, signal } = uploading;
-    const bytes = await reader.read(source.location, signal);
+export async function prepareSource(source: TaskSource, uploading: Uploading): Promise<() => Promise<SourceLink>> {
+  const { location } = source;
+  if (location.kind === 'url') return async () => ({ link: new URL(location.url).href });
+  const { client, codec, reader, store, clock, signal } = uploading;
+  return blaming(source, async () => {
+    const bytes = await reader.read(location, signal);
     const record = recordName(client, bytes);
     const known = uploadSchema.safeParse(await store.read(record)).data;
-    if (known && known.expiresAt > clock.now()) return { link: known.link, record };
+    if (known && known.expiresAt > clock.now()) return async () => ({ link: known.link, record });
     const copy = await codec.uploadCopy(bytes, uploadBounds, signal);
-    const begun = clock.now();
-    const link = await upload(`data:${copy.mime};base64,${Buffer.from(copy.bytes).toString('base64')}`, uploading);
-    await store.write(record, { link, expiresAt: begun + client.service.dialect.uploadLifetime });
-    return { link, record };
+    return () =>
+      blaming(source, async () => {
+        const begun = clock.now();
+        const dataUri = `data:${copy.mime};base64,${Buffer.from(copy.bytes).toString('base64')}`;
+        const link = await upload(dataUri, uploading);
+        await store.write(record, { link, expiresAt: begun + client.service.dialect.uploadLifetime });
+        return { link, record };
+      });
+  });
+}
+
+async function blaming<T>({ index, name }: TaskSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
-    throw error instanceof MixFailure && concernsImage(error) ? error.forImage(source.index, source.name) : error;
+    throw error instanceof MixFailure && concernsImage(error) ? error.forImage(index, name) : error;
   }
 }
 
