@@ -14,8 +14,7 @@ export async function runJob(
   getEngine: () => Promise<Engine>,
   saver: PictureSaver,
 ): Promise<void> {
-  job.update({ state: 'running' });
-  await job.save();
+  job.update({ state: 'running' }); // on disk with the next step: until then it makes no difference whether a job waits or runs
   await saver.saveKept(job, folder);
   const { recipe, sources } = job.record.request;
   if (writtenSamples(job.record).size === recipe.samples) return;

@@ -1,6 +1,7 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../engines/clock.ts';
+import { flushFolder } from '../output/folder.ts';
 import { writeDurably } from './durableFile.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { isOpen, type JobRecord } from './job.ts';
@@ -32,9 +33,10 @@ export class Journal {
       const draft = join(this.#directory, `.new-${record.id}`);
       await mkdir(draft, { recursive: true, mode: 0o700 });
       await writeDurably(join(draft, 'job-1.json'), JSON.stringify(record));
-      await writeDurably(join(draft, 'claim-1'), this.#heartbeat.owner);
+      await writeFile(join(draft, 'claim-1'), this.#heartbeat.owner); // one that is lost with the machine's power held nobody up
       const path = this.#path(record.id);
       await rename(draft, path);
+      await flushFolder(this.#directory);
       return new JobFolder(path, 1);
     } catch (error) {
       await this.#heartbeat.release();

@@ -42,6 +42,7 @@ export class JobRunner {
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #disposed = new AbortController();
   #hasStarted = false;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(options: JobRunnerOptions) {
     this.#options = options;
@@ -68,7 +69,8 @@ export class JobRunner {
     if (this.#disposed.signal.aborted) job.controller.abort(this.#disposed.signal.reason);
     this.#queue.add(job);
     job.report({ stage: 'waiting' });
-    void this.#track(this.#writeDown(job));
+    // In turn, so that the first of many can begin while the others are still being written.
+    this.#writing = this.#track(this.#writing.then(() => this.#writeDown(job)));
     return job.handle;
   }
 

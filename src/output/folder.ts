@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir, open, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { MixFailure } from '../mix/failure.ts';
 import { saveFailure, systemCode } from './saveFailure.ts';
@@ -15,6 +15,13 @@ export async function makeFolderInside(folder: string, root: string): Promise<vo
   } catch (error) {
     throw error instanceof MixFailure ? error : saveFailure(folder, error);
   }
+}
+
+/** Brings the names in a folder down to the disk, where the system can do that for folders. */
+export async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
 }
 
 async function nearestExisting(path: string): Promise<string> {

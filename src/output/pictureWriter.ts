@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { MixFailure } from '../mix/failure.ts';
 import type { Destination } from './destination.ts';
 import { type NameParts, renderFileName } from './fileNames.ts';
-import { makeFolderInside } from './folder.ts';
+import { flushFolder, makeFolderInside } from './folder.ts';
 import { saveFailure, systemCode } from './saveFailure.ts';
 
 /** What a picture's file is named after. */
@@ -109,13 +109,6 @@ async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
     if (systemCode(error) === 'ENOENT') return false;
   }
   throw exists(path);
-}
-
-/** Brings the new name down to the disk, where the system can do that for folders. */
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }
 
 function exists(path: string, cause?: unknown): MixFailure {
