@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ rows(): Promise<Row[]>
   activation: () => import('./activation.ts'),
   panel: () => import('./panel.ts'),
   local: () => import('./local.ts'),
+  hosted: () => import('./hosted.ts'),
 };
 
 interface MeasuredRow extends Row {

@@ -1,0 +1,96 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { BareExchange } from './hosted/exchange.ts';
+import { Mixer } from './hosted/mixer.ts';
+import { median, type Row, spread } from './row.ts';
+
+/** Milliseconds that each answer of the service takes. */
+const latency = 100;
+const pairs = 7;
+const jobs = 100;
+const atOnce = 3;
+/** What every mix asks for: small, so that the service's own work hardly counts. */
+const order = { prompt: 'flower of the mountains', width: 64, height: 64, steps: 30, samples: 1 };
+
+/** The hosted engine against the bare requests that it makes: one mix from "Mix" to the end, and a hundred in a queue. */
+export async function rows(): Promise<Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'image-mixer-bench-'));
+  const sandbox = fork(join(import.meta.dirname, 'hosted/service.ts'), [String(latency)]);
+  const [told]: unknown[] = await once(sandbox, 'message');
+  const service = z.object({ baseUrl: z.string(), key: z.string() }).parse(told);
+  const mixer = new Mixer(folder, service, atOnce);
+  const bare = new BareExchange(service);
+  try {
+    return [await overhead(mixer, bare, folder), await makespan(mixer, bare, folder)];
+  } finally {
+    await Promise.all([mixer.close(), bare.close()]);
+    sandbox.disconnect();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** One mix of two new photographs, ours and theirs in turn. */
+async function overhead(mixer: Mixer, bare: BareExchange, folder: string): Promise<Row> {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let pair = 0; pair <= pairs; pair++) {
+    const photographs = [await mixer.photograph(), await mixer.photograph()];
+    const copies = [await mixer.photograph(), await mixer.photograph()].map((name) => mixer.uploadCopy(name));
+    const dataUris = await Promise.all(copies);
+    const our = await timed(() => mixer.mix(photographs, { ...order, seed: pair }));
+    const their = await timed(async () => {
+      const links: string[] = [];
+      for (const dataUri of dataUris) links.push(await bare.upload(dataUri));
+      await bare.mix(links, { ...order, seed: pair }, join(folder, `bare-${pair}.png`));
+    });
+    if (pair === 0) continue; // warms up
+    ours.push(our);
+    theirs.push(their);
+  }
+  const more = `${Math.round(median(ours) - median(theirs))} ms more`;
+  return {
+    name: 'hosted.overhead',
+    ours: median(ours),
+    peer: 'its requests alone, by undici',
+    theirs: median(theirs),
+    goal: 1.05,
+    note: `ms, ${more}; ours ${spread(ours)}; theirs ${spread(theirs)}; each answer takes ${latency} ms`,
+  };
+}
+
+/** Jobs that start at once and run three at a time, their uploads known; ideally each takes no longer than its bare requests. */
+async function makespan(mixer: Mixer, bare: BareExchange, folder: string): Promise<Row> {
+  const photographs = [await mixer.photograph(), await mixer.photograph()];
+  await mixAll(mixer, photographs, 0, atOnce); // warms up
+  const links: string[] = [];
+  for (const name of photographs) links.push(await bare.upload(await mixer.uploadCopy(name)));
+  const single: number[] = [];
+  const exchange = async (seed: number) =>
+    single.push(await timed(() => bare.mix(links, { ...order, seed }, join(folder, `single-${seed}.png`))));
+  for (let seed = 0; seed < 5; seed++) await exchange(seed);
+  const ours = await timed(() => mixAll(mixer, photographs, 1000, jobs));
+  for (let seed = 5; seed < 10; seed++) await exchange(seed);
+  return {
+    name: 'hosted.makespan-100',
+    ours,
+    peer: 'the ideal',
+    theirs: Math.ceil(jobs / atOnce) * median(single),
+    goal: 1.05,
+    note: `ms; ideal ${Math.ceil(jobs / atOnce)} rounds of the bare requests of one job, ${spread(single)}`,
+  };
+}
+
+async function mixAll(mixer: Mixer, photographs: readonly string[], seed: number, count: number): Promise<void> {
+  const seeds = Array.from({ length: count }, (_, at) => seed + at);
+  await Promise.all(seeds.map((seed) => mixer.mix(photographs, { ...order, seed })));
+}
+
+async function timed(action: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await action();
+  return performance.now() - begun;
+}

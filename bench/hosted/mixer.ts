@@ -1,0 +1,93 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import sharp from 'sharp';
+import { systemClock } from '../../src/engines/clock.ts';
+import { createHostedEngine } from '../../src/engines/hosted/engine.ts';
+import { FolderStore } from '../../src/engines/hosted/sharedStore.ts';
+import { createSourceReader } from '../../src/images/sourceReader.ts';
+import { WorkerCodec } from '../../src/images/workerCodec.ts';
+import { planJob } from '../../src/jobs/plan.ts';
+import { JobRunner } from '../../src/jobs/runner.ts';
+import { PictureWriter } from '../../src/output/pictureWriter.ts';
+import { middle } from './exchange.ts';
+
+/** Everything between "Mix" and the picture, put together as in the extension, on a project of its own. */
+export class Mixer {
+  readonly #folder: string;
+  readonly #codec = new WorkerCodec({ workerPath: resolve(import.meta.dirname, '../../dist/codecWorker.cjs') });
+  readonly #engine;
+  readonly #runner: JobRunner;
+
+  constructor(folder: string, service: { baseUrl: string; key: string }, atOnce: number) {
+    this.#folder = folder;
+    const codec = this.#codec;
+    const reader = createSourceReader({
+      allowPrivateAddresses: () => false,
+      ownOrigin: () => new URL(service.baseUrl).origin,
+    });
+    this.#engine = createHostedEngine({
+      settings: () => ({ baseUrl: service.baseUrl, dialect: 'v5', timeoutSeconds: 600 }),
+      apiKey: async () => service.key,
+      codec,
+      reader,
+      store: new FolderStore(join(folder, 'service')),
+      mayUpload: async () => true,
+      clock: systemClock,
+      random: () => middle,
+      log: () => {},
+    });
+    this.#runner = new JobRunner({
+      directory: join(folder, 'jobs'),
+      engines: { hosted: async () => this.#engine, local: () => Promise.reject(new Error('Only hosted mixes here')) },
+      writer: new PictureWriter(),
+      clock: systemClock,
+      maxConcurrent: () => atOnce,
+      newId: randomUUID,
+      onError: () => {},
+      owner: randomUUID(),
+    });
+  }
+
+  /** Mixes files of the project. @throws Error where that fails. */
+  async mix(sources: readonly string[], order: object): Promise<void> {
+    const request = await planJob({
+      recipe: { ...order, images: sources.map((source) => ({ source })) },
+      base: this.#folder,
+      root: this.#folder,
+      engine: 'hosted',
+      dialect: 'v5',
+      destination: {
+        folder: join(this.#folder, 'mixes'),
+        root: this.#folder,
+        fileName: '{name}-{seed}-{index}',
+        embedRecipe: true,
+      },
+      drawSeed: () => 0,
+    });
+    const { status, failure } = await this.#runner.start(request).finished;
+    if (status !== 'done') throw failure ?? new Error(`The mix is ${status}`);
+  }
+
+  /** Makes a photograph that no other one is like; returns its name in the project. */
+  async photograph(): Promise<string> {
+    const [width, height] = [320, 240];
+    const noise = randomBytes((width * height * 3) / 64);
+    const raw = { width: width / 8, height: height / 8, channels: 3 } as const;
+    const name = `${randomUUID()}.jpg`;
+    await sharp(noise, { raw }).resize(width, height).jpeg().toFile(join(this.#folder, name));
+    return name;
+  }
+
+  /** What the engine would upload of a photograph, as a data URI. */
+  async uploadCopy(name: string): Promise<string> {
+    const bounds = { maxSide: 1024, maxBytes: 3_700_000 };
+    const { mime, bytes } = await this.#codec.uploadCopy(await readFile(join(this.#folder, name)), bounds);
+    return `data:${mime};base64,${Buffer.from(bytes).toString('base64')}`;
+  }
+
+  async close(): Promise<void> {
+    await this.#runner.dispose();
+    await Promise.all([this.#engine.dispose(), this.#codec.dispose()]);
+  }
+}
