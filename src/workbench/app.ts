@@ -73,6 +73,8 @@ export class App {
       extension: context.extensionUri,
       words: this.#words,
       log: this.#log,
+      // The decoder takes half a second to start, about as long as the page: what fails here is told by the first picture.
+      opening: () => void codec.warm().catch(() => undefined),
       handlers: panelHandlers({
         words: this.#words,
         engine,

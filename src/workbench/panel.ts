@@ -15,6 +15,7 @@ export class Panel {
   readonly #handlers: Handlers<HostContract>;
   readonly #words: Words;
   readonly #log: vscode.LogOutputChannel;
+  readonly #opening: () => void;
   readonly #visibility = new vscode.EventEmitter<void>();
   /** Fires when the panel was shown, hidden or closed. */
   readonly onVisibility = this.#visibility.event;
@@ -27,11 +28,14 @@ export class Panel {
     handlers: Handlers<HostContract>;
     words: Words;
     log: vscode.LogOutputChannel;
+    /** Called when a panel opens, while its page still loads. */
+    opening: () => void;
   }) {
     this.#extension = options.extension;
     this.#handlers = options.handlers;
     this.#words = options.words;
     this.#log = options.log;
+    this.#opening = options.opening;
   }
 
   /** Whether people can see the panel now. */
@@ -92,6 +96,7 @@ export class Panel {
       if (!panel.visible) this.#pending ??= [];
       this.#visibility.fire();
     });
+    this.#opening();
     webview.html = panelHtml(webview, this.#extension, this.#words);
   }
 
