@@ -18,14 +18,25 @@ const order = { prompt: 'flower of the mountains', width: 64, height: 64, steps:
 
 /** The hosted engine against the bare requests that it makes: one mix from "Mix" to the end, and a hundred in a queue. */
 export async function rows(): Promise<Row[]> {
+  return [await atService('processing', overhead), await atService('processing-messege', makespan)];
+}
+
+interface Contestants {
+  readonly mixer: Mixer;
+  readonly bare: BareExchange;
+  /** Takes the pictures of the bare exchanges. */
+  readonly folder: string;
+}
+
+async function atService(scenario: string, compare: (contestants: Contestants) => Promise<Row>): Promise<Row> {
   const folder = await mkdtemp(join(tmpdir(), 'image-mixer-bench-'));
-  const sandbox = fork(join(import.meta.dirname, 'hosted/service.ts'), [String(latency)]);
+  const sandbox = fork(join(import.meta.dirname, 'hosted/service.ts'), [scenario, String(latency)]);
   const [told]: unknown[] = await once(sandbox, 'message');
   const service = z.object({ baseUrl: z.string(), key: z.string() }).parse(told);
   const mixer = new Mixer(folder, service, atOnce);
   const bare = new BareExchange(service);
   try {
-    return [await overhead(mixer, bare, folder), await makespan(mixer, bare, folder)];
+    return await compare({ mixer, bare, folder });
   } finally {
     await Promise.all([mixer.close(), bare.close()]);
     sandbox.disconnect();
@@ -34,7 +45,7 @@ export async function rows(): Promise<Row[]> {
 }
 
 /** One mix of two new photographs, ours and theirs in turn. */
-async function overhead(mixer: Mixer, bare: BareExchange, folder: string): Promise<Row> {
+async function overhead({ mixer, bare, folder }: Contestants): Promise<Row> {
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let pair = 0; pair <= pairs; pair++) {
@@ -58,12 +69,12 @@ async function overhead(mixer: Mixer, bare: BareExchange, folder: string): Promi
     peer: 'its requests alone, by undici',
     theirs: median(theirs),
     goal: 1.05,
-    note: `ms, ${more}; ours ${spread(ours)}; theirs ${spread(theirs)}; each answer takes ${latency} ms`,
+    note: `ms, ${more}; ours ${spread(ours)}; theirs ${spread(theirs)}; 2 uploads, 3 polls, ${latency} ms an answer`,
   };
 }
 
 /** Jobs that start at once and run three at a time, their uploads known; ideally each takes no longer than its bare requests. */
-async function makespan(mixer: Mixer, bare: BareExchange, folder: string): Promise<Row> {
+async function makespan({ mixer, bare, folder }: Contestants): Promise<Row> {
   const photographs = [await mixer.photograph(), await mixer.photograph()];
   await mixAll(mixer, photographs, 0, atOnce); // warms up
   const links: string[] = [];
