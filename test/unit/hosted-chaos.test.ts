@@ -24,13 +24,13 @@ test(`ends ${count} jobs in chaos, none lost and none paid twice, and leaves not
   timeout: 60_000 + count * 1_000,
 }, async () => {
   const handlesBefore = handles();
-  await chaos(10); // what is loaded or compiled once stays
+  await chaos(count); // what is loaded or compiled once stays
   const heapBefore = heap();
   const table = await chaos(count);
   await expect.poll(handles).toEqual(handlesBefore);
-  const growth = heap() - heapBefore;
-  expect(growth).toBeLessThan(4 * 1024 * 1024);
-  if (count > 100) console.table({ ...table, 'heap growth, kB': Math.round(growth / 1024) });
+  const growth = () => Math.round((heap() - heapBefore) / 1024);
+  await expect.poll(growth).toBeLessThan(1024); // garbage may take a moment to be known as such
+  if (count > 100) console.table({ ...table, 'heap growth, kB': growth() });
 });
 
 /** Runs jobs to their ends through every fault of the sandbox, and tells how many came to which. */
