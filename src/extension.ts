@@ -14,6 +14,7 @@ const commands = [
   'openAccount',
   'newRecipe',
   'openRecipeFromImage',
+  'clearResults',
   'showLog',
 ] as const satisfies readonly (keyof App)[];
 

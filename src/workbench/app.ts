@@ -10,6 +10,7 @@ import { withoutMaking } from '../mix/provenance.ts';
 import { announce, announceFailure } from './announcements.ts';
 import { ApiKeys, askForKey, isKey } from './apiKeys.ts';
 import { AccountBalance } from './balance.ts';
+import { clearResults } from './clearResults.ts';
 import { EngineChoice } from './engineChoice.ts';
 import { ImageIntake } from './imageFiles.ts';
 import { pickImages } from './imagePicker.ts';
@@ -40,6 +41,8 @@ export class App {
   readonly #machinery: Machinery;
   readonly #intake: ImageIntake;
   readonly #results: Results;
+  /** Absolute path of this workspace's storage; without a folder, of the extension's. */
+  readonly #storage: string;
   readonly #panel: Panel;
   readonly #runs: RecipeRuns;
   readonly #statusBar: StatusBar;
@@ -56,9 +59,9 @@ export class App {
     const consent = new UploadConsent(context.workspaceState, this.#words);
     this.#machinery = new Machinery({ context, keys: this.#keys, consent, log: this.#log });
     const { runner, reader, codec } = this.#machinery;
-    const storage = (context.storageUri ?? context.globalStorageUri).fsPath;
+    this.#storage = (context.storageUri ?? context.globalStorageUri).fsPath;
     this.#intake = new ImageIntake(join(context.globalStorageUri.fsPath, 'sources'), reader, this.#words);
-    this.#results = new Results(storage);
+    this.#results = new Results(this.#storage);
     const engine = new EngineChoice(
       this.#keys,
       () => this.#machinery.origin(),
@@ -68,7 +71,7 @@ export class App {
       (await engine.name()) === 'hosted' ? this.#machinery.balance() : undefined,
     );
     const links = new LinkTarget();
-    const mixes = new Mixes({ runner, storage, consent, origin: () => this.#machinery.origin() });
+    const mixes = new Mixes({ runner, storage: this.#storage, consent, origin: () => this.#machinery.origin() });
     this.#panel = new Panel({
       extension: context.extensionUri,
       words: this.#words,
@@ -185,6 +188,10 @@ export class App {
     } catch (error) {
       void vscode.window.showErrorMessage(this.#words.failure(error));
     }
+  }
+
+  async clearResults(): Promise<void> {
+    await clearResults(this.#results, this.#storage, this.#words);
   }
 
   showLog(): void {

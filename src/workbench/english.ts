@@ -204,6 +204,12 @@ export const english = {
   'result.deleteQuestion': 'Delete {name} for good?',
   'result.deleteDetail': 'It can not be moved to the bin here, so there is no way to bring it back.',
   'result.deleteForGood': 'Delete',
+  'results.none': 'There are no results to clear.',
+  'results.clearQuestion': 'Clear the list of results? It has {count}.',
+  'results.clearDetail': 'The pictures stay in your project.',
+  'results.clearDetailStored':
+    'Pictures in a project stay there. {count} were made without an open folder and are deleted for good.',
+  'results.clear': 'Clear',
   'announce.done': 'Image Mixer saved {name}.',
   'announce.reveal': 'Reveal',
   'announce.saveAs': 'Save As…',

@@ -107,7 +107,7 @@ export function panelHandlers(services: PanelServices): Handlers<HostContract> {
     picture: async ({ id }) => ({ bytes: await pictures.bytes(viewOf(await result(id)).uri) }),
     insertLink: async ({ id }) => ({ file: (await links.insert(await result(id))) ?? null }),
     deleteResult: async ({ id }) => {
-      if (await discardPicture((await result(id)).path, words)) await results.remove(id);
+      if (await discardPicture((await result(id)).path, words)) await results.forget(new Set([id]));
     },
     reuseSettings: async ({ id }) => ({ draft: (await result(id)).draft }),
     useAsSource: async ({ id }) => intake.add([vscode.Uri.file((await result(id)).path).toString()]),

@@ -63,9 +63,9 @@ export class Results {
     return fresh;
   }
 
-  /** Forgets a picture; its file is someone else's matter. */
-  async remove(id: string): Promise<void> {
-    this.#list = (await this.all()).filter((result) => result.id !== id);
+  /** Forgets pictures; their files are someone else's matter. */
+  async forget(ids: ReadonlySet<string>): Promise<void> {
+    this.#list = (await this.all()).filter((result) => !ids.has(result.id));
     this.#changed.fire();
     await this.#write();
   }

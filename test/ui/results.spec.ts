@@ -48,6 +48,37 @@ test.describe('with a page in the project', () => {
   });
 });
 
+test('a result dragged onto the images joins the mix; clearing the results leaves the pictures', async ({
+  editor,
+  project,
+}) => {
+  const { page } = editor;
+  const panel = await openPanel(editor);
+  await editor.runCommand('Image Mixer: Clear Results');
+  await expect(page.getByText('There are no results to clear.')).toBeVisible();
+  const name = await panel.mix();
+  const picture = await panel.results().boundingBox();
+  const images = await panel.frame.getByRole('list', { name: 'Images' }).boundingBox();
+  if (!picture || !images) throw new Error('The result or the images have no place on the screen');
+  await page.mouse.move(picture.x + 40, picture.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(picture.x + 50, picture.y + 30, { steps: 4 });
+  await page.mouse.move(images.x + 100, images.y + 60, { steps: 12 });
+  await expect(panel.frame.getByText('Drop to add to the mix')).toBeVisible();
+  await page.mouse.up();
+  await expect(panel.image(name)).toBeVisible();
+  await expect(panel.frame.getByText('Drop to add to the mix')).toHaveCount(0);
+
+  await editor.runCommand('Image Mixer: Clear Results');
+  await expect(page.getByRole('dialog')).toContainText('The pictures stay in your project.');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await expect(panel.results()).toHaveCount(1);
+  await editor.runCommand('Image Mixer: Clear Results');
+  await page.getByRole('dialog').getByRole('button', { name: 'Clear' }).click();
+  await expect(panel.results()).toHaveCount(0);
+  await access(join(project, 'mixes', name));
+});
+
 test('the preview is compared with a result, and two results with each other, by a line', async ({ editor }) => {
   const { page } = editor;
   const panel = await openPanel(editor);

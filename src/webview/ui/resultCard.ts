@@ -33,7 +33,13 @@ export class ResultCard extends PanelElement {
     const name = this.name;
     const engineName = say(engine === 'local' ? 'panel.result.local' : 'panel.result.hosted');
     return html`
-      <div class="result-picture" title=${prompt === '' ? path : `${path}\n${prompt}`} @click=${() => void actions.open(id)}>
+      <div
+        class="result-picture"
+        title=${prompt === '' ? path : `${path}\n${prompt}`}
+        draggable="true"
+        @click=${() => void actions.open(id)}
+        @dragstart=${(event: DragEvent) => this.#dragged(event)}
+      >
         <mix-thumbnail .panel=${this.panel} .uri=${uri} .name=${name} .side=${320}></mix-thumbnail>
         <p class="result-told" role="status">${this.told}</p>
       </div>
@@ -68,6 +74,13 @@ export class ResultCard extends PanelElement {
       ${iconButton('link', say('panel.result.insertLink', { name }), () => void this.#link())}
       ${iconButton('trash', say('panel.result.delete', { name }), () => void actions.delete(id), { class: 'result-delete' })}
     </div>`;
+  }
+
+  /** A result that is dragged is its file's address: dropped on the panel, it joins the mix. */
+  #dragged(event: DragEvent): void {
+    if (!event.dataTransfer) return;
+    event.dataTransfer.setData('text/uri-list', this.result.uri);
+    event.dataTransfer.effectAllowed = 'copy';
   }
 
   async #copy(): Promise<void> {
