@@ -29,6 +29,11 @@ export class Editor {
     await this.page.keyboard.press('Escape');
   }
 
+  /** Resolves when VS Code has put down what matches, as it does every few seconds; in a browser a reload loses what came later. */
+  async kept(pattern: RegExp): Promise<void> {
+    await expect.poll(() => this.page.evaluate(readStorage), { timeout: 60_000 }).toMatch(pattern);
+  }
+
   /** Runs a command by its title in the palette. */
   async runCommand(title: string): Promise<void> {
     await this.findCommand(title);
@@ -138,4 +143,18 @@ export class Editor {
 
 async function toggle(item: Locator): Promise<void> {
   await item.click({ modifiers: ['ControlOrMeta'] });
+}
+
+/** Runs in the window: all that VS Code keeps for its workspaces in the browser's databases. */
+async function readStorage(): Promise<string> {
+  const texts = (await indexedDB.databases()).map(async ({ name = '' }) => {
+    if (!name.startsWith('vscode-web-state-db-')) return '';
+    const opening = indexedDB.open(name);
+    await new Promise((resolve) => opening.addEventListener('success', resolve));
+    const reading = opening.result.transaction('ItemTable').objectStore('ItemTable').getAll();
+    await new Promise((resolve) => reading.addEventListener('success', resolve));
+    opening.result.close();
+    return JSON.stringify(reading.result);
+  });
+  return (await Promise.all(texts)).join();
 }

@@ -1,7 +1,8 @@
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from './fixtures.ts';
-import { openPanel } from './mixPanel.ts';
+import { multiplyResult } from './manyResults.ts';
+import { MixPanel, openPanel } from './mixPanel.ts';
 
 test.describe('with a page in the project', () => {
   test.beforeEach(async ({ project }) => {
@@ -77,6 +78,33 @@ test('a result dragged onto the images joins the mix; clearing the results leave
   await page.getByRole('dialog').getByRole('button', { name: 'Clear' }).click();
   await expect(panel.results()).toHaveCount(0);
   await access(join(project, 'mixes', name));
+});
+
+test('of a thousand results only the thumbnails near the eye are held', async ({ editor }) => {
+  const { page } = editor;
+  const made = await openPanel(editor);
+  await made.setNumber('Width', 256);
+  await made.setNumber('Height', 256);
+  await made.mix();
+  const oldest = await multiplyResult(editor.workbench.dataDir, 1000);
+  await page.reload({ waitUntil: 'commit' });
+  await editor.ready();
+  await editor.runCommand('Image Mixer: Open');
+
+  const panel = new MixPanel(editor.panel());
+  const thumbnails = panel.frame.locator('mix-result img');
+  await expect(thumbnails).not.toHaveCount(0);
+  await panel.results().first().hover();
+  let most = 0;
+  await expect(async () => {
+    await page.mouse.wheel(0, 4000);
+    most = Math.max(most, await thumbnails.count());
+    await expect(panel.frame.getByRole('img', { name: oldest })).toBeInViewport({ timeout: 50 });
+  }).toPass({ intervals: [50], timeout: 60_000 });
+  expect(most).toBeLessThanOrEqual(60);
+
+  await panel.frame.getByRole('textbox', { name: 'Filter results' }).fill('copy-77');
+  await expect(panel.results()).toHaveCount(11); // 77 and 770 to 779
 });
 
 test('the preview is compared with a result, and two results with each other, by a line', async ({ editor }) => {

@@ -76,10 +76,10 @@ export class ResultCard extends PanelElement {
     </div>`;
   }
 
-  /** A result that is dragged is its file's address: dropped on the panel, it joins the mix. */
+  /** A result that is dragged is its file's address, in VS Code's own form: browsers strip `file:` from the common one. */
   #dragged(event: DragEvent): void {
     if (!event.dataTransfer) return;
-    event.dataTransfer.setData('text/uri-list', this.result.uri);
+    event.dataTransfer.setData('application/vnd.code.uri-list', this.result.uri);
     event.dataTransfer.effectAllowed = 'copy';
   }
 
