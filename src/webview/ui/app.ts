@@ -122,6 +122,8 @@ export class App extends PanelElement {
     if (key === 'enter') {
       this.#take(event);
       void this.#mix();
+    } else if (key === 'a' && isTextBox(event)) {
+      event.stopPropagation(); // VS Code would select all once more, some time later, under the hands of who types on
     } else if (key === 'z' || key === 'y') {
       event.stopPropagation(); // VS Code would take these away from text boxes too
       if (isTextBox(event)) return;
