@@ -66,10 +66,13 @@ async function start(): Promise<void> {
     keep();
     save();
   });
-  window.addEventListener('pagehide', () => {
-    keep.flush();
-    save.flush();
-  });
+  // Whoever leaves the panel may run a command that reads the draft.
+  for (const leaving of ['blur', 'pagehide']) {
+    window.addEventListener(leaving, () => {
+      keep.flush();
+      save.flush();
+    });
+  }
 
   const app = new App();
   app.panel = {
