@@ -7,7 +7,9 @@ import type { Row } from './row.ts';
 const benchmarks: Readonly<Record<string, () => Promise<{ rows(): Promise<Row[]> }>>> = {
   activation: () => import('./activation.ts'),
   panel: () => import('./panel.ts'),
+  picker: () => import('./picker.ts'),
   local: () => import('./local.ts'),
+  host: () => import('./host.ts'),
   hosted: () => import('./hosted.ts'),
 };
 

@@ -40,6 +40,7 @@ export class App {
   readonly #keys: ApiKeys;
   readonly #machinery: Machinery;
   readonly #intake: ImageIntake;
+  readonly #pictures: Pictures;
   readonly #results: Results;
   /** Absolute path of this workspace's storage; without a folder, of the extension's. */
   readonly #storage: string;
@@ -61,6 +62,7 @@ export class App {
     const { runner, reader, codec } = this.#machinery;
     this.#storage = (context.storageUri ?? context.globalStorageUri).fsPath;
     this.#intake = new ImageIntake(join(context.globalStorageUri.fsPath, 'sources'), reader, this.#words);
+    this.#pictures = new Pictures(codec, reader);
     this.#results = new Results(this.#storage);
     const engine = new EngineChoice(
       this.#keys,
@@ -82,7 +84,7 @@ export class App {
         words: this.#words,
         engine,
         intake: this.#intake,
-        pictures: new Pictures(codec, reader),
+        pictures: this.#pictures,
         results: this.#results,
         mixes,
         runner,
@@ -232,7 +234,7 @@ export class App {
     if (given.length > 0) return given;
     const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
     if (tab instanceof vscode.TabInputCustom && tab.viewType === 'imagePreview.previewEditor') return [tab.uri];
-    return pickImages(this.#words);
+    return pickImages(this.#words, this.#pictures);
   }
 
   async #jobChanged(job: JobSnapshot): Promise<void> {

@@ -1,21 +1,28 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { imageFilter, imageGlob } from './imageFiles.ts';
+import type { Pictures } from './pictures.ts';
 import type { Words } from './words.ts';
 
 interface ImageItem extends vscode.QuickPickItem {
   /** Absent on the last entry, which opens the file dialog. */
   readonly uri?: vscode.Uri;
+  /** Whether its icon is the picture itself, or could not be made of it. */
+  isDrawn?: boolean;
 }
 
 /** How many images one search lists; more are found as the name is typed. */
 const searchLimit = 500;
+/** Side in pixels of the pictures that serve as icons: twice what VS Code gives them. */
+const iconSide = 32;
+/** So many icons are drawn before the list is shown anew. */
+const iconBatch = 16;
 
 /**
  * Lets people choose images of the workspace; the last entry opens the file dialog. Nothing chosen gives an empty list.
  * @param many whether they may choose more than one.
  */
-export async function pickImages(words: Words, many = true): Promise<vscode.Uri[]> {
+export async function pickImages(words: Words, pictures: Pictures, many = true): Promise<vscode.Uri[]> {
   const browse: ImageItem = {
     label: words.say('pick.browse'),
     iconPath: new vscode.ThemeIcon('folder-opened'),
@@ -26,6 +33,7 @@ export async function pickImages(words: Words, many = true): Promise<vscode.Uri[
   picker.placeholder = words.say(many ? 'pick.placeholder' : 'pick.placeholderOne');
   picker.canSelectMany = many;
   picker.matchOnDescription = true;
+  picker.keepScrollPosition = true;
   picker.items = [browse];
   const found = new Map<string, ImageItem>();
   const searches = new vscode.CancellationTokenSource();
@@ -36,12 +44,31 @@ export async function pickImages(words: Words, many = true): Promise<vscode.Uri[
     const uris = await vscode.workspace.findFiles(glob, '**/node_modules/**', searchLimit, searches.token);
     for (const uri of uris) if (!found.has(uri.toString())) found.set(uri.toString(), itemOf(uri));
     picker.busy = false;
-    if (found.size > before && !searches.token.isCancellationRequested) {
-      const chosen = picker.selectedItems;
-      picker.items = [...found.values(), browse];
-      picker.selectedItems = chosen;
-    }
+    if (searches.token.isCancellationRequested) return false;
+    if (found.size > before) list();
+    void drawIcons();
     return uris.length === searchLimit;
+  };
+
+  const list = () => {
+    const { selectedItems } = picker;
+    const active = picker.activeItems.filter((item) => item !== browse);
+    picker.items = [...found.values(), browse];
+    if (active.length > 0) picker.activeItems = active; // else the first becomes active
+    picker.selectedItems = selectedItems;
+  };
+
+  let isDrawing = false;
+  const drawIcons = async () => {
+    if (isDrawing) return;
+    isDrawing = true;
+    while (!searches.token.isCancellationRequested) {
+      const batch = nextToDraw(found.values(), picker.value);
+      if (batch.length === 0) break;
+      await Promise.all(batch.map((item) => drawIcon(item, pictures)));
+      if (!searches.token.isCancellationRequested) list();
+    }
+    isDrawing = false;
   };
 
   const chosen = new Promise<readonly ImageItem[]>((resolve) => {
@@ -73,6 +100,22 @@ function itemOf(uri: vscode.Uri): ImageItem {
     description: folder === '.' ? '' : folder,
     iconPath: new vscode.ThemeIcon('file-media'),
   };
+}
+
+/** The next items that want an icon, those first whose names have what was typed. */
+function nextToDraw(items: Iterable<ImageItem>, typed: string): ImageItem[] {
+  const rest = [...items].filter(({ isDrawn }) => !isDrawn);
+  const isTyped = ({ label }: ImageItem) => label.toLowerCase().includes(typed.trim().toLowerCase());
+  return [...rest.filter(isTyped), ...rest.filter((item) => !isTyped(item))].slice(0, iconBatch);
+}
+
+/** Makes the picture itself the item's icon; one that can't be read keeps the icon it has. */
+async function drawIcon(item: ImageItem, pictures: Pictures): Promise<void> {
+  item.isDrawn = true;
+  if (!item.uri) return;
+  const picture = await pictures.thumbnail(item.uri.toString(), iconSide).catch(() => undefined);
+  if (!picture) return;
+  item.iconPath = vscode.Uri.parse(`data:${picture.mime};base64,${Buffer.from(picture.bytes).toString('base64')}`);
 }
 
 async function browseImages(words: Words, many: boolean): Promise<vscode.Uri[]> {

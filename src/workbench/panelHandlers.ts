@@ -60,8 +60,8 @@ export function panelHandlers(services: PanelServices): Handlers<HostContract> {
         results: (await results.all()).map(viewOf),
       };
     },
-    pickImages: async () => intake.add((await pickImages(words)).map((uri) => uri.toString())),
-    pickReplacement: async () => intake.add((await pickImages(words, false)).map((uri) => uri.toString())),
+    pickImages: async () => intake.add((await pickImages(words, pictures)).map((uri) => uri.toString())),
+    pickReplacement: async () => intake.add((await pickImages(words, pictures, false)).map((uri) => uri.toString())),
     askUrl: async () => {
       const url = await askForUrl(words);
       return intake.add(url === undefined ? [] : [url]);

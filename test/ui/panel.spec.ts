@@ -178,6 +178,8 @@ test('an image is replaced by another from the quick pick and keeps its weight',
   await panel.frame.getByRole('button', { name: 'Replace alps.jpg' }).click();
   const pick = editor.page.getByRole('option', { name: /^allium\.jpg/ });
   await expect(pick).toBeVisible();
+  // The picture itself is the icon; VS Code gives it no role.
+  await expect(pick.locator('.quick-input-list-icon')).toHaveCSS('background-image', /^url\("data:image\//);
   await editor.screenshot('replace');
   await pick.click();
   await expect(panel.exactWeight('allium.jpg')).toHaveValue('0.2');

@@ -1,0 +1,75 @@
+const { writeFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { monitorEventLoopDelay } = require('node:perf_hooks');
+const { setTimeout: delay } = require('node:timers/promises');
+const { setFlagsFromString } = require('node:v8');
+const { runInNewContext } = require('node:vm');
+const { commands, extensions, workspace } = require('vscode');
+
+/** Longer than workers stay without work. */
+const untilWorkersEnd = 63_000;
+const large = [0, 1, 2, 3].map((index) => `large/${index}.jpg`);
+
+/** Runs in the extension host: local mixes by the extension's command, and what they do to this process. Writes the figures to IMAGE_MIXER_HOST. */
+exports.run = async () => {
+  await extensions.getExtension('imagemixer.image-mixer').activate();
+  const idle = await delayDuring(() => delay(20_000));
+  const restMb = await residentMb();
+  const mixing = await delayDuring(async () => {
+    for (let index = 0; index < 20; index++) {
+      await mix([large[index % 4], large[(index + 1) % 4]], { width: 1024, height: 1024, seed: index });
+    }
+  });
+  const peakMb = await peakDuring(() =>
+    Promise.all(
+      large.map((name, index) => mix([name, large[(index + 1) % 4]], { width: 1024, height: 1024, seed: 100 + index })),
+    ),
+  );
+  await delay(untilWorkersEnd);
+  const resident = {};
+  for (let index = 1; index <= 200; index++) {
+    await mix(['refs/alps.jpg', 'refs/allium.jpg'], { width: 512, height: 512, seed: index });
+    if (index % 50 !== 0) continue;
+    await delay(untilWorkersEnd);
+    resident[index] = await residentMb();
+  }
+  writeFileSync(process.env.IMAGE_MIXER_HOST, JSON.stringify({ idle, mixing, restMb, peakMb, resident }));
+};
+
+async function mix(sources, settings) {
+  const images = sources.map((source) => ({
+    source: join(workspace.workspaceFolders[0].uri.fsPath, source),
+    weight: 1,
+  }));
+  const outcome = await commands.executeCommand('imageMixer.run', { images, ...settings }, { engine: 'local' });
+  if (outcome.status !== 'success') throw new Error(JSON.stringify(outcome));
+}
+
+/** How late timers are while something goes on, in ms: the 99th percentile and the longest. */
+async function delayDuring(act) {
+  const histogram = monitorEventLoopDelay({ resolution: 1 });
+  histogram.enable();
+  await act();
+  histogram.disable();
+  return { p99: histogram.percentile(99) / 1e6, max: histogram.max / 1e6 };
+}
+
+async function peakDuring(act) {
+  let peak = 0;
+  const look = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss());
+  }, 10);
+  await act();
+  clearInterval(look);
+  return peak / 2 ** 20;
+}
+
+async function residentMb() {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc');
+  for (let round = 0; round < 3; round++) {
+    gc();
+    await delay(200); // what a collection frees is given back a moment later
+  }
+  return process.memoryUsage.rss() / 2 ** 20;
+}
