@@ -42,7 +42,7 @@ async function mix(sources, settings) {
     weight: 1,
   }));
   const outcome = await commands.executeCommand('imageMixer.run', { images, ...settings }, { engine: 'local' });
-  if (outcome.status !== 'success') throw new Error(JSON.stringify(outcome));
+  if (outcome.status !== 'done') throw new Error(JSON.stringify(outcome));
 }
 
 /** How late timers are while something goes on, in ms: the 99th percentile and the longest. */
