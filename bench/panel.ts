@@ -144,7 +144,7 @@ async function drag(editor: Editor, count: number): Promise<number[]> {
   const files = Array.from({ length: count }, (_, index) => `frames/${index}.jpg`);
   await editor.chooseFromContextMenu(files, 'Mix Images');
   const panel = editor.panel();
-  await expect(preview(panel)).not.toHaveClass(/is-blank/);
+  await expect(preview(panel)).toHaveJSProperty('width', 768); // sharp: all is there, and at rest
   const body = panel.locator('body');
   await body.evaluate(() => {
     const times: number[] = [];

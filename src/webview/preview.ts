@@ -63,6 +63,7 @@ export class Preview {
       width: Math.max(1, Math.round(width * scale)),
       height: Math.max(1, Math.round(height * scale)),
       shape: { width, height },
+      coarse: mode === 'dragging',
       seed,
       guidanceScale,
       sample,

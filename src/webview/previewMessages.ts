@@ -7,6 +7,8 @@ export interface FrameRequest {
   readonly images: readonly { readonly id: string; readonly weight: number }[];
   readonly width: number;
   readonly height: number;
+  /** Whether it is one of many while a hand drags: made faster, and a little coarser. */
+  readonly coarse: boolean;
   /** The size of the mix itself: framings are chosen for its shape, not for the rounded one of the frame. */
   readonly shape: { readonly width: number; readonly height: number };
   readonly seed: number;

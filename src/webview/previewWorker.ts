@@ -62,6 +62,7 @@ function mixFrame({
   width,
   height,
   shape,
+  coarse,
   seed,
   guidanceScale,
   sample,
@@ -79,10 +80,10 @@ function mixFrame({
   const parts = used.map(({ id, picture }, i) => {
     const framing = chosen[i];
     const place = framing ? [framing.x, framing.y, framing.width, framing.flip].join() : '';
-    const key = `${id} ${picture.version} ${width}x${height} ${place}`;
+    const key = `${id} ${picture.version} ${width}x${height} ${coarse} ${place}`;
     const known = prepared.get(key);
     if (known) return known;
-    const made = prepare(picture.raster, { width, height, ...(framing ? { framing } : {}) });
+    const made = prepare(picture.raster, { width, height, coarse, ...(framing ? { framing } : {}) });
     prepared.set(key, made);
     return made;
   });

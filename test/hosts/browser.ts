@@ -18,15 +18,13 @@ const advice = `No Chromium was found, and none could be installed. Do one of th
   - npx playwright install --with-deps chromium
   - set CHROME_PATH to the executable of a Chrome, Chromium or Edge`;
 
-/** Switches for a browser that stays quiet, and draws WebGL without a graphics card. */
+/** Switches for a browser that stays quiet. */
 export const browserArguments = [
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
 ];
 
 /**

@@ -7,13 +7,14 @@ import { namesOf } from '../model/names.ts';
 import { cssColourAt } from '../model/palette.ts';
 import { previewMixOf } from '../model/previewMix.ts';
 import { PixelFeed } from '../pixelFeed.ts';
-import { Preview } from '../preview.ts';
+import { Preview, type PreviewMode } from '../preview.ts';
 import './comparison.ts';
 import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
 
-/** How long after the last change, in milliseconds, the preview is drawn sharp. */
+/** How long after the last change, in milliseconds, the preview is drawn sharp; while a pointer is held down it is not. */
 const settling = 100;
+const pointerEvents = ['pointerdown', 'pointermove', 'pointerup', 'pointercancel'] as const;
 
 /** The local mix of the draft as it stands, following every change: coarse while it changes, sharp when it rests. */
 export class PreviewView extends PanelElement {
@@ -45,8 +46,16 @@ export class PreviewView extends PanelElement {
   declare failure: string | undefined;
   #preview: Preview | undefined;
   #feed: PixelFeed | undefined;
-  readonly #settle = debounce(() => this.#draw('settled'), settling);
-  readonly #released = () => this.#settle.flush();
+  #isHeld = false;
+  #isSharp = true;
+  readonly #settle = debounce(() => {
+    if (!this.#isHeld) this.#draw('settled');
+  }, settling);
+  readonly #pointed = ({ buttons }: PointerEvent) => {
+    const isReleased = this.#isHeld && buttons === 0;
+    this.#isHeld = buttons !== 0;
+    if (isReleased && !this.#isSharp) this.#draw('settled');
+  };
 
   constructor() {
     super();
@@ -57,12 +66,12 @@ export class PreviewView extends PanelElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    document.addEventListener('pointerup', this.#released);
+    for (const name of pointerEvents) document.addEventListener(name, this.#pointed);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    document.removeEventListener('pointerup', this.#released);
+    for (const name of pointerEvents) document.removeEventListener(name, this.#pointed);
     this.#preview?.dispose();
     this.#preview = undefined;
   }
@@ -192,12 +201,14 @@ export class PreviewView extends PanelElement {
     this.#preview = preview;
     this.#feed = new PixelFeed(this.panel.host, preview, () => {
       this.isLoading = this.#feed?.isLoading ?? false;
-      this.#draw('settled');
+      this.#draw('dragging'); // sooner to be seen, and made ready for the first drag
+      this.#settle();
     });
     return preview;
   }
 
-  #draw(mode: 'dragging' | 'settled'): void {
+  #draw(mode: PreviewMode): void {
+    this.#isSharp = mode === 'settled';
     this.#preview?.update(previewMixOf(this.draft, this.engine, this.seed, this.isTinted), mode);
   }
 }

@@ -2,6 +2,7 @@ import type { Base } from './base.ts';
 import { FIELD_BITS, Fields } from './field.ts';
 import type { RgbPlanes } from './oklab.ts';
 import type { Size } from './pyramid.ts';
+import { scratch } from './scratch.ts';
 import type { Walk } from './walk.ts';
 
 /** A picture whose pixels go into the result. */
@@ -17,10 +18,11 @@ export interface Layer {
 /** Called with the part done, from 0 to 1. */
 export type Ticker = (fraction: number) => void;
 
-/** The fused base less what the layers' own bases amount to: added to the sum of the layers' pixels it gives the result. */
+/** The fused base less what the layers' own bases amount to: added to the sum of the layers' pixels it gives the result; scratch. */
 export function corrections(layers: readonly Layer[], fused: RgbPlanes): Float32Array[] {
   return (['r', 'g', 'b'] as const).map((channel) => {
-    const left = fused[channel].slice();
+    const left = scratch.floats(fused[channel].length);
+    left.set(fused[channel]);
     for (const { base, weights } of layers) takeAway(left, weights, base[channel]);
     return left;
   });
@@ -41,7 +43,7 @@ const TOGETHER = 3;
 export function compose(layers: readonly Layer[], fused: RgbPlanes, size: Size, tick: Ticker): Int32Array<ArrayBuffer> {
   const { width, height } = size;
   const base = layers[0]!.base;
-  const nothing = new Float32Array(fused.r.length);
+  const nothing = scratch.floats(fused.r.length);
   const first = layers.slice(0, TOGETHER);
   const weights = Array.from({ length: TOGETHER }, (_, i) => first[i]?.weights ?? nothing);
   const words = Array.from({ length: TOGETHER }, (_, i) => (first[i] ?? layers[0]!).words);

@@ -4,6 +4,7 @@ import { calibratedMasks } from './masks.ts';
 import { distinct, type MixSettings } from './mix.ts';
 import type { Prepared } from './prepare.ts';
 import type { Size } from './pyramid.ts';
+import { scratch } from './scratch.ts';
 
 /** Which picture lands where in a mix: for each picture a plane of `size` with its part of each pixel, from 0 to 1; they sum to 1. */
 export interface Coverage {
@@ -21,6 +22,7 @@ export function coverage(pictures: readonly Prepared[], weights: readonly number
   if (!size) throw new RangeError('No picture has a weight');
   const appeals = present.map(({ picture }) => appealOf(picture, settings.seed, settings.guidanceScale)[0]!);
   const shares = present.map(({ share }) => share);
+  scratch.begin();
   const masks = calibratedMasks(appeals, size, shares);
   const parts = pictures.map((picture, i) => {
     const weight = weights[i] ?? 0;

@@ -1,4 +1,5 @@
 import type { Size } from './pyramid.ts';
+import { scratch } from './scratch.ts';
 import { type Walk, walkAlong } from './walk.ts';
 
 /** Bits behind the point of a field's values. */
@@ -7,7 +8,7 @@ const ONE = 1 << FIELD_BITS;
 
 /**
  * Planes of a base's size brought up to full size together by straight interpolation, a row at a time from the top, in whole
- * numbers (value × 2²⁰, so within ±2047). Beyond the outermost nodes values stay as they are there.
+ * numbers (value × 2²⁰, so within ±2047); made of scratch. Beyond the outermost nodes values stay as they are there.
  */
 export class Fields {
   /** The present row's values, those of all planes side by side: before the first base column, at each, and behind the last. */
@@ -28,7 +29,7 @@ export class Fields {
     this.#down = walkAlong(size.height, base.height);
     this.#base = base;
     this.#count = count;
-    this.#nodes = new Int32Array(base.width * base.height * count);
+    this.#nodes = scratch.ints(base.width * base.height * count);
     for (let i = 0; i < count; i++) {
       const plane = planes[i]!;
       for (let p = 0; p < plane.length; p++) this.#nodes[p * count + i] = Math.floor(plane[p]! * ONE + 0.5);

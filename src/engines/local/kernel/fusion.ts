@@ -1,8 +1,9 @@
 import { keepContrast, likeness } from './gain.ts';
 import { calibratedMasks } from './masks.ts';
-import { type LabPlanes, labPlanes } from './oklab.ts';
+import type { LabPlanes } from './oklab.ts';
 import type { Prepared } from './prepare.ts';
 import { collapse } from './pyramid.ts';
+import { scratch } from './scratch.ts';
 import type { ColourMap } from './transport.ts';
 
 /** A picture as it takes part in a mix. */
@@ -15,7 +16,7 @@ export interface Part {
   readonly colours: ColourMap;
 }
 
-/** The fused bases, and the weights (mask × gain) with which the finest level took from each picture. */
+/** The fused bases, and the weights (mask × gain) with which the finest level took from each picture; scratch. */
 export interface Fusion {
   readonly lab: LabPlanes;
   readonly weights: readonly Float32Array[];
@@ -33,7 +34,8 @@ export function fuse(parts: readonly Part[], checkpoint: () => void): Fusion {
     const weights = calibratedMasks(appeals, size, shares);
     if (!isRemainder) keepContrast(weights, likeness(bands));
     if (level === 0) finest = weights;
-    const out = labPlanes(size.width * size.height);
+    const length = size.width * size.height;
+    const out = { l: scratch.floats(length), a: scratch.floats(length), b: scratch.floats(length) };
     parts.forEach(({ colours }, i) => {
       addBand(out, bands[i]!, weights[i]!, colours, isRemainder);
     });

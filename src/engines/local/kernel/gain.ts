@@ -1,4 +1,5 @@
 import type { LabPlanes } from './oklab.ts';
+import { scratch } from './scratch.ts';
 
 /** About as many pixels as a comparison looks at. */
 const SAMPLES = 4096;
@@ -38,7 +39,7 @@ function innerProduct(one: LabPlanes, other: LabPlanes, step: number): number {
 export function keepContrast(masks: readonly Float32Array[], alike: Float64Array): void {
   const count = masks.length;
   const length = masks[0]?.length ?? 0;
-  const left = new Float32Array(length);
+  const left = scratch.floats(length);
   for (let i = 0; i < count; i++) {
     const one = masks[i]!;
     for (let p = 0; p < length; p++) left[p] = left[p]! + one[p]! * one[p]!;

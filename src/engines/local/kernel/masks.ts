@@ -1,11 +1,12 @@
 import { calibrate } from './calibration.ts';
 import type { Size } from './pyramid.ts';
+import { scratch } from './scratch.ts';
 
-/** Masks of all pictures at one level: planes that sum to 1 at every pixel, the mean of each being its due. */
+/** Masks of all pictures at one level: planes that sum to 1 at every pixel, the mean of each being its due; scratch. */
 export function calibratedMasks(appeals: readonly Float32Array[], size: Size, dues: readonly number[]): Float32Array[] {
   const factors = calibrate(appeals, size, dues);
   const length = size.width * size.height;
-  const scale = new Float64Array(length);
+  const scale = scratch.doubles(length);
   appeals.forEach((appeal, i) => {
     const factor = factors[i]!;
     for (let p = 0; p < length; p++) scale[p] = scale[p]! + appeal[p]! * factor;
@@ -14,7 +15,7 @@ export function calibratedMasks(appeals: readonly Float32Array[], size: Size, du
   return appeals.map((appeal, i) => {
     const factor = factors[i]!;
     const due = dues[i]!;
-    const mask = new Float32Array(length);
+    const mask = scratch.floats(length);
     for (let p = 0; p < length; p++) {
       const unit = scale[p]!;
       mask[p] = unit > 0 ? appeal[p]! * factor * unit : due; // where nothing is visible any mask will do

@@ -7,6 +7,7 @@ import { compareHashes } from './hash.ts';
 import { rgbFromLab } from './oklab.ts';
 import { rasterOf } from './pixels.ts';
 import type { Checkpoint, Prepared } from './prepare.ts';
+import { scratch } from './scratch.ts';
 import { chromaFactor } from './tone.ts';
 import { colourMaps } from './transport.ts';
 
@@ -37,6 +38,7 @@ export function mix(
   }
   if (present.length === 1) return rasterOf(first.picture.pixels.slice(), size.width, size.height);
 
+  scratch.begin();
   const maps = colourMaps(
     present.map(({ picture }) => picture.moments),
     present.map(({ share }) => share),

@@ -1,4 +1,5 @@
 import { cbrt, root } from './arithmetic.ts';
+import { scratch } from './scratch.ts';
 
 /**
  * Oklab (Björn Ottosson, https://bottosson.github.io/posts/oklab/): lightness `l` from 0 to 1 and two opponent colours, a plane each.
@@ -15,11 +16,6 @@ export interface RgbPlanes {
   readonly r: Float32Array;
   readonly g: Float32Array;
   readonly b: Float32Array;
-}
-
-/** Three planes of `length` zeros. */
-export function labPlanes(length: number): LabPlanes {
-  return { l: new Float32Array(length), a: new Float32Array(length), b: new Float32Array(length) };
 }
 
 const DECODE_NODES = 1020;
@@ -60,7 +56,7 @@ function toStored(linear: number): number {
 /** Oklab of stored sRGB values from 0 to 255. */
 export function labFromRgb(rgb: RgbPlanes): LabPlanes {
   const length = rgb.r.length;
-  const lab = labPlanes(length);
+  const lab = { l: new Float32Array(length), a: new Float32Array(length), b: new Float32Array(length) };
   for (let i = 0; i < length; i++) {
     const red = toLinear(rgb.r[i]!);
     const green = toLinear(rgb.g[i]!);
@@ -75,13 +71,13 @@ export function labFromRgb(rgb: RgbPlanes): LabPlanes {
   return lab;
 }
 
-/** Stored sRGB of Oklab with its two colours multiplied by `chroma`; what sRGB cannot show is cut off at its bounds. */
+/** Stored sRGB of Oklab with its two colours multiplied by `chroma`; what sRGB cannot show is cut off at its bounds; scratch. */
 export function rgbFromLab(lab: LabPlanes, chroma: number): RgbPlanes {
   const { l: lightness, a: redness, b: yellowness } = lab;
   const length = lightness.length;
-  const r = new Float32Array(length);
-  const g = new Float32Array(length);
-  const b = new Float32Array(length);
+  const r = scratch.floats(length);
+  const g = scratch.floats(length);
+  const b = scratch.floats(length);
   for (let i = 0; i < length; i++) {
     const l = lightness[i]!;
     const x = redness[i]! * chroma;
