@@ -2,12 +2,15 @@ import type { DraftImage } from '../mix/draft.ts';
 import type { Host } from './model/actions.ts';
 import type { Preview } from './preview.ts';
 
-/** The square in pixels that pictures are asked to cover: as large as a frame of the preview gets. */
-const side = 768;
+/**
+ * The squares in pixels that pictures are asked to cover: that of a dragging frame, so that there is something to see soon (pixels
+ * take their time to get here), then as large as a frame of the preview gets.
+ */
+const sides = { first: 384, full: 768 } as const;
 
 /**
- * Keeps the preview supplied with the pixels of the draft's images: each is asked of the host once and forgotten when no
- * image of the draft needs it. Pictures go by their address, so that two images of one file share it.
+ * Keeps the preview supplied with the pixels of the draft's images: each is asked of the host once, small and then large, and
+ * forgotten when no image of the draft needs it. Pictures go by their address, so that two images of one file share it.
  */
 export class PixelFeed {
   readonly #host: Pick<Host, 'call'>;
@@ -24,7 +27,7 @@ export class PixelFeed {
     this.#arrived = arrived;
   }
 
-  /** Whether pixels are still on their way. */
+  /** Whether there are images of which nothing is here yet. */
   get isLoading(): boolean {
     return this.#pending > 0;
   }
@@ -50,15 +53,7 @@ export class PixelFeed {
     this.#asked.add(uri);
     this.#pending++;
     try {
-      const { width, height, data } = await this.#host.call('pixels', { uri, width: side, height: side });
-      if (this.#asked.has(uri)) {
-        this.#here.add(uri);
-        this.#preview.setImage(uri, {
-          width,
-          height,
-          data: new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength),
-        });
-      }
+      await this.#take(uri, sides.first);
     } catch {
       // Its card tells what is wrong with the picture; the preview does without it, and asks again when it is asked for.
       this.#asked.delete(uri);
@@ -66,5 +61,16 @@ export class PixelFeed {
       this.#pending--;
       this.#arrived();
     }
+    if (!this.#here.has(uri)) return;
+    await this.#take(uri, sides.full).catch(() => {}); // what is here will do
+    this.#arrived();
+  }
+
+  async #take(uri: string, side: number): Promise<void> {
+    const { width, height, data } = await this.#host.call('pixels', { uri, width: side, height: side });
+    if (!this.#asked.has(uri)) return;
+    this.#here.add(uri);
+    const bytes = new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength);
+    this.#preview.setImage(uri, { width, height, data: bytes });
   }
 }
