@@ -13,6 +13,8 @@ const expect = expectSoon.configure({ timeout: 60_000 });
 const rounds = 7;
 /** A frame of a screen with 60 Hz, in milliseconds. */
 const frame = 16.7;
+/** In milliseconds: a hand that lets go sees the sharp frame within this. */
+const afterRelease = 150;
 
 /** What people wait for in the window, against what VS Code itself makes them wait for: the panel, its previews, the quick pick. */
 export async function rows(): Promise<Row[]> {
@@ -122,7 +124,7 @@ function preview(panel: FrameLocator) {
   return panel.getByRole('img', { name: 'Live preview' });
 }
 
-/** The kernel's time for the frames that are drawn while a weight is dragged to and fro, for mixes of two, three and five images. */
+/** Frames that are drawn while a weight is dragged to and fro, for mixes of two, three and five images: the kernel's time for each, and the sharp one at the end. */
 async function previewFrames(editor: Editor): Promise<Row[]> {
   const result: Row[] = [];
   for (const [count, goal] of [
@@ -130,16 +132,25 @@ async function previewFrames(editor: Editor): Promise<Row[]> {
     [3, 1],
     [5, 25 / frame],
   ] as const) {
-    const times = await drag(editor, count);
+    const { times, interval, sharp } = await drag(editor, count);
     const slowest = times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.95)] ?? Number.NaN;
     const name = count === 3 ? 'preview.frame-384' : `preview.frame-384-${count}`;
-    const note = `ms, p95 of ${times.length} frames, median ${median(times).toFixed(1)}; ${count} images`;
+    const note = `ms, p95 of ${times.length} frames, median ${median(times).toFixed(1)}, one shown every ${interval.toFixed(0)}; ${count} images`;
     result.push({ name, ours: slowest, peer: 'a frame at 60 Hz', theirs: frame, goal, note });
+    if (count !== 3) continue;
+    const sharpNote = 'ms from letting go to the sharp frame';
+    result.push({ name: 'preview.sharp', ours: sharp, peer: 'bar', theirs: afterRelease, goal: 1, note: sharpNote });
   }
   return result;
 }
 
-async function drag(editor: Editor, count: number): Promise<number[]> {
+const dragSchema = z.object({
+  frames: z.array(z.object({ kernel: z.number(), shown: z.number() })),
+  released: z.number(),
+});
+
+/** Milliseconds of the kernel for each frame, between frames that were shown (median), and from letting go to the sharp one. */
+async function drag(editor: Editor, count: number): Promise<{ times: number[]; interval: number; sharp: number }> {
   await closeAll(editor);
   const files = Array.from({ length: count }, (_, index) => `frames/${index}.jpg`);
   await editor.chooseFromContextMenu(files, 'Mix Images');
@@ -147,11 +158,16 @@ async function drag(editor: Editor, count: number): Promise<number[]> {
   await expect(preview(panel)).toHaveJSProperty('width', 768); // sharp: all is there, and at rest
   const body = panel.locator('body');
   await body.evaluate(() => {
-    const times: number[] = [];
-    Object.assign(globalThis, { frameTimes: times });
+    const drag = { frames: [] as { kernel: number; shown: number }[], released: 0 };
+    Object.assign(globalThis, { drag });
     new PerformanceObserver((list) => {
-      for (const { name, duration } of list.getEntries()) if (name === 'image-mixer.frame') times.push(duration);
+      for (const { name, duration, startTime } of list.getEntries()) {
+        if (name === 'image-mixer.frame') drag.frames.push({ kernel: duration, shown: startTime + duration });
+      }
     }).observe({ type: 'measure' });
+    document.addEventListener('pointerup', () => {
+      drag.released = performance.now();
+    });
   });
   const slider = panel.getByRole('slider', { name: 'Weight of 0.jpg' });
   const box = await slider.boundingBox();
@@ -161,7 +177,15 @@ async function drag(editor: Editor, count: number): Promise<number[]> {
   await editor.page.mouse.down();
   for (let step = 0; step < 240; step++) await editor.page.mouse.move(...at(0.5 + 0.4 * Math.sin(step / 12)));
   await editor.page.mouse.up();
-  return z.array(z.number()).parse(await body.evaluate(() => Reflect.get(globalThis, 'frameTimes')));
+  await expect(preview(panel)).toHaveJSProperty('width', 768);
+  const { frames, released } = dragSchema.parse(await body.evaluate(() => Reflect.get(globalThis, 'drag')));
+  const during = frames.filter(({ shown }) => shown < released);
+  const last = frames.at(-1)?.shown ?? Number.NaN;
+  return {
+    times: during.map(({ kernel }) => kernel),
+    interval: median(during.slice(1).map(({ shown }, i) => shown - (during[i]?.shown ?? 0))),
+    sharp: last - released,
+  };
 }
 
 function compare(name: string, ours: number[], peer: string, theirs: number[], goal: number): Row {

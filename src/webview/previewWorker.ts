@@ -26,6 +26,8 @@ const maxPreparedBytes = 128 * 1024 * 1024;
 const pictures = new Map<string, Picture>();
 const prepared = new LRUCache<string, Prepared>({ maxSize: maxPreparedBytes, sizeCalculation: weighPrepared });
 let versions = 0;
+/** The pixels of the latest frame, used again by the next of its size: it is copied into a bitmap before that is asked for. */
+let words = new Int32Array(0);
 
 const reply = (message: PreviewReply, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
 
@@ -88,7 +90,8 @@ function mixFrame({
     return made;
   });
   const weights = used.map(({ weight }) => weight);
-  const raster = mix(parts, weights, { seed, guidanceScale });
+  if (words.length !== width * height) words = new Int32Array(width * height);
+  const raster = mix(parts, weights, { seed, guidanceScale }, undefined, words);
   const tints = used.flatMap(({ colour }) => (colour ? [colour] : []));
   if (tints.length === used.length) tint(raster, coverage(parts, weights, { seed, guidanceScale }), tints);
   return raster;

@@ -209,6 +209,13 @@ test('a preview shows what the final picture will be', async () => {
   expect(decibels).toBeGreaterThanOrEqual(40);
 });
 
+test.each([2, 3, 5])('a coarse mix, as drawn while a hand drags, looks like the whole one (%i images)', (count) => {
+  const weights = Array.from({ length: count }, (_, i) => 0.3 + 0.1 * i);
+  const coarse = rasters.slice(0, count).map((raster) => prepare(raster, { ...size, coarse: true }));
+  const whole = mix(pictures.slice(0, count), weights, settings);
+  expect(meanDifference(mix(coarse, weights, settings), whole)).toBeLessThanOrEqual(3);
+});
+
 /** Means of square blocks, colour by colour. */
 function shrink({ width, data }: Raster, target: number): Float64Array {
   const block = width / target;

@@ -36,11 +36,11 @@ function takeAway(from: Float32Array, weights: Float32Array, plane: Float32Array
 const TOGETHER = 3;
 
 /**
- * Puts the pictures' own pixels over the fused base: Σ weight × (pixel − base) + fused, where weights, bases and the fused base
+ * Puts the pictures' own pixels over the fused base, into `out`: Σ weight × (pixel − base) + fused, where weights, bases and the fused base
  * are brought up to full size by straight interpolation. All that is finer than the base comes from the pixels, as the
  * weights divide them, and a picture that is alone comes out as it went in. Opaque pictures only; in whole numbers throughout.
  */
-export function compose(layers: readonly Layer[], fused: RgbPlanes, size: Size, tick: Ticker): Int32Array<ArrayBuffer> {
+export function compose(out: Int32Array, layers: readonly Layer[], fused: RgbPlanes, size: Size, tick: Ticker): void {
   const { width, height } = size;
   const base = layers[0]!.base;
   const nothing = scratch.floats(fused.r.length);
@@ -53,7 +53,6 @@ export function compose(layers: readonly Layer[], fused: RgbPlanes, size: Size, 
     .slice(TOGETHER)
     .map((layer) => ({ layer, field: new Fields(size, base.size, [layer.weights]) }));
   const sums = new Int32Array(width * 3);
-  const out = new Int32Array(width * height);
   for (let y = 0; y < height; y++) {
     if ((y & 63) === 0) tick(y / height);
     const row = y * width;
@@ -65,7 +64,6 @@ export function compose(layers: readonly Layer[], fused: RgbPlanes, size: Size, 
     }
     writeRow(out, row, width, sums, one, two, three, main.line, main.across);
   }
-  return out;
 }
 
 function addRow(

@@ -8,16 +8,16 @@ import type { Size } from './pyramid.ts';
  * and are brought up to their full sum again. The result is as opaque as its layers together, each counted by its presence.
  */
 export function composeTransparent(
+  out: Int32Array,
   layers: readonly Layer[],
   fused: RgbPlanes,
   size: Size,
   tick: Ticker,
-): Int32Array<ArrayBuffer> {
+): void {
   const { width, height } = size;
   const base = layers[0]!.base;
   const count = layers.length + 3;
   const fields = new Fields(size, base.size, [...layers.map(({ weights }) => weights), ...corrections(layers, fused)]);
-  const out = new Int32Array(width * height);
   const values = new Float64Array(count);
   const sums = new Float64Array(3);
   const part = 1 / (1 << FIELD_BITS);
@@ -47,7 +47,10 @@ export function composeTransparent(
         sums[1] = sums[1]! + ((word >> 8) & 255) * weight;
         sums[2] = sums[2]! + ((word >> 16) & 255) * weight;
       }
-      if (visible <= 0) continue; // nothing to see: stays 0
+      if (visible <= 0) {
+        out[y * width + x] = 0; // nothing to see
+        continue;
+      }
       const scale = whole / visible;
       const red = toByte(sums[0]! * scale + values[count - 3]!);
       const green = toByte(sums[1]! * scale + values[count - 2]!);
@@ -55,7 +58,6 @@ export function composeTransparent(
       out[y * width + x] = red | (green << 8) | (blue << 16) | (toByte(255 * (1 - clear)) << 24);
     }
   }
-  return out;
 }
 
 function toByte(value: number): number {

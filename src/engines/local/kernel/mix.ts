@@ -21,6 +21,7 @@ export interface MixSettings {
  * Mixes pictures prepared for one size. Each weight (0 and up) stands for a share of the result: weight ÷ sum of the
  * weights. The order of the pictures does not matter; those of weight 0 are left out; one alone comes out as it is.
  *
+ * @param into takes the pixels, a word each, where memory is to be used again.
  * @throws RangeError where no weight is above 0 or the sizes differ; whatever the checkpoint throws.
  */
 export function mix(
@@ -28,6 +29,7 @@ export function mix(
   weights: readonly number[],
   settings: MixSettings,
   checkpoint: Checkpoint = () => {},
+  into?: Int32Array<ArrayBuffer>,
 ): Raster {
   const present = distinct(pictures, weights);
   const first = present[0];
@@ -36,7 +38,12 @@ export function mix(
   if (present.some(({ picture }) => picture.size.width !== size.width || picture.size.height !== size.height)) {
     throw new RangeError('Pictures prepared for different sizes');
   }
-  if (present.length === 1) return rasterOf(first.picture.pixels.slice(), size.width, size.height);
+  const words = into ?? new Int32Array(size.width * size.height);
+  const raster = rasterOf(words, size.width, size.height);
+  if (present.length === 1) {
+    words.set(first.picture.pixels);
+    return raster;
+  }
 
   scratch.begin();
   const maps = colourMaps(
@@ -55,8 +62,8 @@ export function mix(
   const { lab, weights: taken } = fuse(parts, () => checkpoint(0.1 + 0.4 * (++done / levels)));
   const fused = rgbFromLab(lab, chromaFactor(lab, parts));
   const put = present.every(({ picture }) => picture.opaque) ? compose : composeTransparent;
-  const words = put(layersOf(parts, taken), fused, size, (fraction) => checkpoint(0.5 + 0.5 * fraction));
-  return rasterOf(words, size.width, size.height);
+  put(words, layersOf(parts, taken), fused, size, (fraction) => checkpoint(0.5 + 0.5 * fraction));
+  return raster;
 }
 
 /** The pictures that count, equal ones taken together, in an order that only their content decides. */
