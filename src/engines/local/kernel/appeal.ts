@@ -11,10 +11,10 @@ const NOISE = 1.1;
  * Sharpness of the masks, as a factor of the score before it becomes an exponent, at the guidance scale named. Tones below the
  * bands are divided sharply, or all would turn to one mud, but along smooth lines: islands of tone would look like stains.
  */
-const SHARPNESS = { bands: 3.5, remainder: 12 } as const;
+const SHARPNESS = { bands: 3.5, remainder: 32 } as const;
 const MIDDLE_GUIDANCE = 7.5;
 /** Sharper than this, masks are all but black and white, and exponents would leave the range of 32-bit numbers. */
-const SHARPEST = 16;
+const SHARPEST = 32;
 
 interface Memory {
   seed: number;
@@ -32,10 +32,11 @@ export function appealOf(one: Prepared, seed: number, guidanceScale: number): re
   if (memory?.seed === seed && memory.guidanceScale === guidanceScale) return memory.appeal;
   const scores = memory?.seed === seed ? memory.scores : scoresOf(one, seed);
   // From a double exposure (1) over parts that flow into each other (7.5) to a collage (20).
-  const guidance = (guidanceScale / MIDDLE_GUIDANCE) * (guidanceScale / MIDDLE_GUIDANCE);
+  const relative = guidanceScale / MIDDLE_GUIDANCE;
+  const guidance = { bands: relative * relative, remainder: relative * relative * Math.sqrt(relative) };
   const appeal = scores.map((score, level) => {
-    const isRemainder = level === scores.length - 1;
-    const beta = Math.min(SHARPEST, guidance * (isRemainder ? SHARPNESS.remainder : SHARPNESS.bands));
+    const kind = level === scores.length - 1 ? 'remainder' : 'bands';
+    const beta = Math.min(SHARPEST, guidance[kind] * SHARPNESS[kind]);
     const out = new Float32Array(score.length);
     for (let p = 0; p < out.length; p++) out[p] = exp(Math.max(-80, Math.min(80, score[p]! * beta)));
     const alpha = one.alpha?.[level];
