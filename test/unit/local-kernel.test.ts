@@ -123,9 +123,7 @@ describe('a weight', () => {
       const weights = colours.map((_, i) => (i === 0 ? weight : (1 - weight) / (count - 1)));
       const shares = sharesOf(mix(inputs, weights, settings), sources);
       const errors = shares.map((share, i) => Math.abs(share - at(weights, i)));
-      expect(errors.reduce((sum, error) => sum + error, 0) / count).toBeLessThanOrEqual(0.025);
-      // Between two colours of several lies a third that is neither: there the pixels tell less.
-      expect(Math.max(...errors)).toBeLessThanOrEqual(0.025 + 0.004 * count);
+      expect(Math.max(...errors)).toBeLessThanOrEqual(0.03);
     }
   });
 
@@ -278,7 +276,7 @@ describe('any picture', () => {
       expect(Math.abs((mixed.data[i] ?? 0) - (mixed.data[i + 2] ?? 0))).toBeLessThanOrEqual(1);
       if ((i / 4) % 256 > 0) steepest = Math.max(steepest, Math.abs((mixed.data[i] ?? 0) - (mixed.data[i - 4] ?? 0)));
     }
-    expect(steepest).toBeLessThanOrEqual(24);
+    expect(steepest).toBeLessThanOrEqual(40); // a seam would be a step of most of 255
   });
 
   test('shows through where another is transparent', () => {
@@ -351,9 +349,9 @@ test('a picture is cropped to what is salient', () => {
 
 // test/ui/local-golden.spec.ts runs these very mixes in a browser as well.
 test.each([
-  { count: 2, width: 64, height: 64, sample: 0, hash: 'fd9ed05a620755e1' },
-  { count: 3, width: 100, height: 70, sample: 1, hash: 'e63397274774e9ae' },
-  { count: 5, width: 90, height: 120, sample: 3, hash: '2f6ebe1d5f2d2e25' },
+  { count: 2, width: 64, height: 64, sample: 0, hash: '6fa60a5512d853a6' },
+  { count: 3, width: 100, height: 70, sample: 1, hash: 'e026637f04ef130c' },
+  { count: 5, width: 90, height: 120, sample: 3, hash: '6754bda7c21d7901' },
 ])('golden: $count pictures, $width × $height, sample $sample', ({ count, width, height, sample, hash }) => {
   const inputs = Array.from({ length: count }, (_, kind) => pattern(kind, 120, 90));
   const weights = inputs.map((_, i) => (i + 1) / 10);

@@ -11,7 +11,7 @@ const NOISE = 1.1;
  * Sharpness of the masks, as a factor of the score before it becomes an exponent, at the guidance scale named. Tones below the
  * bands are divided sharply, or all would turn to one mud, but along smooth lines: islands of tone would look like stains.
  */
-const SHARPNESS = { bands: 3.5, remainder: 32 } as const;
+const SHARPNESS = { bands: 3.5, remainder: 24 } as const;
 const MIDDLE_GUIDANCE = 7.5;
 /** Sharper than this, masks are all but black and white, and exponents would leave the range of 32-bit numbers. */
 const SHARPEST = 32;
@@ -53,7 +53,7 @@ function scoresOf(one: Prepared, seed: number): readonly Float32Array[] {
   for (let p = 0; p < score.length; p++) score[p] = one.saliency[p]! + NOISE * score[p]!;
   const levels = gaussianPyramid(score, one.sizes);
   const last = levels.length - 1;
-  levels[last] = boxMean(levels[last]!, one.sizes[last]!, 2);
+  levels[last] = boxMean(levels[last]!, one.sizes[last]!, 4);
   return levels;
 }
 

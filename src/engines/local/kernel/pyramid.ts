@@ -5,9 +5,9 @@ export interface Size {
 }
 
 /** The longest side at which a pyramid ends. */
-const COARSEST = 32;
+const COARSEST = 64;
 
-/** Sizes of a pyramid's levels, the finest first, each half of the one before (rounded up), down to about 32 pixels. */
+/** Sizes of a pyramid's levels, the finest first, each half of the one before (rounded up), down to about 64 pixels. */
 export function levelSizes(size: Size): Size[] {
   const sizes = [size];
   let { width, height } = size;
