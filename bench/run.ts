@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ rows(): Promise<Row[]>
   activation: () => import('./activation.ts'),
   panel: () => import('./panel.ts'),
   picker: () => import('./picker.ts'),
+  results: () => import('./results.ts'),
   local: () => import('./local.ts'),
   host: () => import('./host.ts'),
   hosted: () => import('./hosted.ts'),

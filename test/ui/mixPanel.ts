@@ -42,6 +42,10 @@ export class MixPanel {
     await this.frame.getByRole('textbox', { name: 'Prompt', exact: true }).fill(text);
   }
 
+  preview(): Locator {
+    return this.frame.getByRole('img', { name: 'Live preview' });
+  }
+
   mixButton(): Locator {
     return this.frame.getByRole('button', { name: 'Mix', exact: true });
   }

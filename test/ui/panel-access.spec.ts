@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
-import { themeNames } from './editor.ts';
-import { expect, test } from './fixtures.ts';
+import { type Editor, themeNames } from './editor.ts';
+import { expect } from './fixtures.ts';
+import { setKey, test } from './hosted.ts';
 import { MixPanel } from './mixPanel.ts';
 
 /** What axe finds wrong in the panel's frame: rule, place and reason. It runs in the frame itself, so that it can't miss it. */
@@ -19,36 +20,76 @@ async function faults(panel: MixPanel): Promise<string[]> {
   );
 }
 
-test.beforeEach(async ({ project }) => {
-  await writeFile(join(project, 'refs/nothing.png'), '');
+/** Looks at one state of the panel in every theme and at three widths, and leaves a screenshot of each. */
+async function inspect(editor: Editor, panel: MixPanel, state: string): Promise<void> {
+  for (const width of [400, 800, 1600]) {
+    await editor.setPanelWidth(width);
+    const page = panel.frame.locator('html');
+    const overflow = await page.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+    expect(overflow, `${state}, ${width} px`).toBe(0);
+    for (const theme of themeNames) {
+      await editor.setTheme(theme);
+      if (width === 800) expect(await faults(panel), `${state}, ${theme}`).toEqual([]);
+      await editor.screenshot(`${state} ${theme} ${width}`, editor.page.locator('iframe.webview.ready'));
+    }
+  }
+}
+
+test.use({
+  launch: async ({ launch }, use) => {
+    const settings = {
+      ...launch.machineSettings,
+      'imageMixer.hosted.uploads': 'allow',
+      'imageMixer.hosted.maxConcurrent': 1,
+    };
+    await use({ ...launch, machineSettings: settings });
+  },
 });
 
-test('axe finds nothing in any theme, and nothing is cut off at any width', async ({ editor }) => {
+test('in every state and theme axe finds nothing, and nothing is cut off at any width', async ({
+  editor,
+  project,
+  sandbox,
+}) => {
   test.slow();
   const panel = new MixPanel(editor.panel());
+  await editor.runCommand('Image Mixer: Open');
+  await expect(panel.preview()).not.toHaveClass(/is-blank/);
+  await inspect(editor, panel, 'first run');
+
+  await writeFile(join(project, 'refs/nothing.png'), '');
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg', 'refs/nothing.png'], 'Mix Images');
   await panel.image('nothing.png').getByRole('checkbox').uncheck();
   const name = await panel.mix();
   await panel.frame.getByRole('button', { name: 'Show which image lands where' }).click();
   await panel.setNumber('Width', 5000);
   await panel.mixButton().hover();
-  for (const theme of themeNames) {
-    await editor.setTheme(theme);
-    expect(await faults(panel), theme).toEqual([]);
-    for (const width of [400, 800, 1600]) {
-      await editor.setPanelWidth(width);
-      const page = panel.frame.locator('html');
-      expect(await page.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth), `${width} px`).toBe(0);
-      await expect(panel.mixButton()).toBeInViewport();
-      await editor.screenshot(`panel ${theme} ${width}`, editor.page.locator('iframe.webview.ready'));
-    }
-  }
+  await inspect(editor, panel, 'wrong');
+
+  await panel.frame.getByRole('button', { name: 'Undo' }).click();
   await panel.frame.getByRole('button', { name: `Compare ${name}` }).click();
   await expect(panel.frame.locator('mix-comparison').getByRole('img', { name })).toBeVisible();
-  expect(await faults(panel), 'comparing').toEqual([]);
+  await inspect(editor, panel, 'comparing');
   await panel.frame.getByRole('button', { name: 'End comparison' }).click();
+
+  await setKey(editor, sandbox.origin, sandbox.key);
+  await panel.setPrompt('flower of the mountains');
+  const release = sandbox.hold('poll');
+  await panel.mixButton().click();
+  await panel.mixButton().click();
+  await expect(panel.frame.getByRole('button', { name: /^Cancel/ })).toHaveCount(2);
+  await sandbox.waitFor('poll');
+  await inspect(editor, panel, 'running');
+  release();
+  await expect(panel.results()).toHaveCount(3);
+
+  await sandbox.close();
+  await panel.mixButton().click();
+  await expect(panel.frame.getByRole('button', { name: /^Cancel/ })).toHaveCount(0);
+  await inspect(editor, panel, 'service out of reach');
+
   for (const name of ['alps.jpg', 'allium.jpg', 'nothing.png']) {
     await panel.frame.getByRole('button', { name: `Remove ${name}` }).click();
   }
-  expect(await faults(panel), 'empty').toEqual([]);
+  await inspect(editor, panel, 'empty');
 });

@@ -28,3 +28,22 @@ test('a click colours the preview by which image lands where', async ({ editor }
   await expect(legend).toHaveCount(0);
   await expect.poll(blueness).toBeLessThan(0);
 });
+
+test('at actual size the preview is moved by dragging it', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  await panel.setNumber('Width', 1024);
+  await panel.setNumber('Height', 1024);
+  await panel.frame.getByRole('button', { name: 'Actual size' }).click();
+  const part = panel.frame.getByRole('group', { name: 'Actual size' });
+  const place = () => part.evaluate(({ scrollLeft, scrollTop }) => [scrollLeft, scrollTop]);
+  const [left = 0, top = 0] = await place();
+  expect(left).toBeGreaterThan(50); // it begins in the middle
+  const box = await part.boundingBox();
+  if (!box) throw new Error('The preview is out of sight');
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await editor.page.mouse.move(x, y);
+  await editor.page.mouse.down();
+  await editor.page.mouse.move(x + 40, y + 30);
+  await editor.page.mouse.up();
+  await expect.poll(place).toEqual([left - 40, top - 30]);
+});

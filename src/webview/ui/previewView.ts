@@ -105,6 +105,8 @@ export class PreviewView extends PanelElement {
         role=${this.isActualSize ? 'group' : nothing}
         aria-label=${this.isActualSize ? say('panel.preview.actualSize') : nothing}
         tabindex=${this.isActualSize ? '0' : nothing}
+        @pointerdown=${(event: PointerEvent) => this.#grab(event)}
+        @pointermove=${(event: PointerEvent) => this.#pan(event)}
       >
         <div class="preview-stage">
           <canvas role="img" aria-label=${say('panel.preview')} class=${this.isShown && shown.length < 2 ? '' : 'is-blank'}></canvas>
@@ -156,6 +158,16 @@ export class PreviewView extends PanelElement {
 
   #zoom(): void {
     this.isActualSize = !this.isActualSize;
+  }
+
+  #grab({ target, pointerId }: PointerEvent): void {
+    if (this.isActualSize && target instanceof HTMLCanvasElement) target.setPointerCapture(pointerId);
+  }
+
+  /** At actual size the picture is moved by dragging it. */
+  #pan({ target, pointerId, movementX, movementY }: PointerEvent): void {
+    if (!(target instanceof HTMLCanvasElement) || !target.hasPointerCapture(pointerId)) return;
+    this.querySelector('.preview-frame')?.scrollBy(-movementX, -movementY);
   }
 
   #centre(): void {
