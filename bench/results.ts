@@ -1,5 +1,6 @@
 // A list of a thousand results under the wheel: the longest task that keeps the panel from answering.
 import { resolve } from 'node:path';
+import { expect } from '@playwright/test';
 import { z } from 'zod';
 import { makeProject } from '../test/hosts/project.ts';
 import { launchWorkbench } from '../test/hosts/workbench.ts';
@@ -24,6 +25,7 @@ export async function rows(): Promise<Row[]> {
     await editor.ready();
     await editor.runCommand('Image Mixer: Open');
     const panel = new MixPanel(editor.panel());
+    await expect(panel.preview()).toHaveJSProperty('width', 768, { timeout: 60_000 }); // all is there, and at rest
     await panel.results().first().hover();
     const body = panel.frame.locator('body');
     await body.evaluate(() => {

@@ -110,7 +110,7 @@ export const panelStrings = {
   'panel.stage.waiting': 'Waiting',
   'panel.stage.reading': 'Reading images',
   'panel.stage.uploading': 'Uploading images',
-  'panel.stage.queued': 'Queued at the service',
+  'panel.stage.queued': 'Waiting for the service',
   'panel.stage.mixing': 'Mixing',
   'panel.stage.downloading': 'Downloading',
   'panel.stage.saving': 'Saving',

@@ -115,7 +115,7 @@ export class PreviewView extends PanelElement {
         ${this.isShown || shown.length > 0 ? nothing : this.#placeholder(isEmpty)}
       </div>
       <div class="preview-foot">
-        ${this.isTinted && shown.length === 0 ? this.#legend() : html`<p class="preview-label">${this.#label(shown.length)}</p>`}
+        ${this.isTinted && !isEmpty && shown.length === 0 ? this.#legend() : html`<p class="preview-label">${this.#label(shown.length)}</p>`}
         ${isEmpty ? nothing : html`<span class="section-actions">${this.#tools(shown.length)}</span>`}
       </div>
     `;
