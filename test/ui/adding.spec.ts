@@ -1,0 +1,114 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { test as base, expect } from './fixtures.ts';
+import { openPanel } from './mixPanel.ts';
+
+/** A site with one picture and one page, on this machine. */
+const test = base.extend<{ site: string }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
+  site: async ({}, use) => {
+    const picture = await redSquare();
+    const server: Server = createServer(({ url }, response) => {
+      if (url === '/red.png') response.setHeader('content-type', 'image/png').end(picture);
+      else response.setHeader('content-type', 'text/html').end('<title>Pictures</title>');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo; // it listens on a port
+    await use(`http://127.0.0.1:${port}`);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  },
+});
+
+test.use({ launch: { machineSettings: { 'imageMixer.images.allowPrivateAddresses': true } } });
+
+function redSquare(): Promise<Buffer> {
+  return sharp({ create: { width: 64, height: 64, channels: 3, background: '#c02020' } })
+    .png()
+    .toBuffer();
+}
+
+test('images come by address, from the clipboard, from the desktop and by the file dialog', async ({
+  editor,
+  project,
+  site,
+}) => {
+  const { page } = editor;
+  const panel = await openPanel(editor);
+  const { frame } = panel;
+  await frame.getByRole('button', { name: 'Remove allium.jpg' }).click();
+
+  const addUrl = async (url: string) => {
+    await frame.getByRole('button', { name: 'Add URL' }).click();
+    const box = page.getByRole('textbox', { name: 'Add an image by URL' });
+    await box.fill(url);
+    await box.press('Enter');
+  };
+  await addUrl(`${site}/red.png`);
+  await expect(panel.image('red.png').locator('mix-thumbnail img')).toBeVisible(); // fetched by the extension, not by the page
+  await addUrl(`${site}/gallery`);
+  await expect(panel.image('gallery')).toContainText('is no picture. Use the address of the picture itself');
+  await frame.getByRole('button', { name: 'Remove gallery' }).click();
+  await frame.getByRole('button', { name: 'Remove red.png' }).click();
+
+  const red = (await redSquare()).toString('base64');
+  await page.evaluate(async (data) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': new Blob([bytes], { type: 'image/png' }) })]);
+  }, red);
+  await frame.getByRole('heading', { name: 'Images' }).click();
+  await page.keyboard.press('Control+v');
+  await expect(panel.image('image.png').locator('mix-thumbnail img')).toBeVisible();
+
+  await frame.getByRole('button', { name: 'Add images' }).click();
+  await expect(page.getByRole('checkbox', { name: 'alps.jpg, refs' })).toBeVisible();
+  await page.getByRole('checkbox', { name: 'Browse…' }).first().click(); // the row, which has a box of the same name
+  const path = page.getByRole('textbox', { name: 'Add images to the mix' });
+  await path.fill(join(project, 'refs/allium.jpg'));
+  await page.getByRole('option', { name: 'allium.jpg' }).click();
+  await expect(panel.image('allium.jpg')).toBeVisible();
+
+  // No file manager here: the events that a drag from one ends in.
+  await frame.locator('body').evaluate((body, data) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    for (const name of ['one.png', 'two.png']) dataTransfer.items.add(new File([bytes], name, { type: 'image/png' }));
+    for (const type of ['dragover', 'drop']) {
+      body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+    }
+  }, red);
+  await expect(panel.image('one.png')).toBeVisible();
+  await expect(panel.image('two.png')).toBeVisible();
+});
+
+test('weights are equalised and scaled by a click, and images reordered by dragging', async ({ editor }) => {
+  const panel = await openPanel(editor);
+  const { frame } = panel;
+  const names = () =>
+    frame
+      .getByRole('list', { name: 'Images' })
+      .getByRole('group')
+      .evaluateAll((groups) => groups.map((group) => group.ariaLabel));
+  await panel.setWeight('alps.jpg', 0.3);
+  await panel.setWeight('allium.jpg', 0.9);
+  await frame.getByRole('button', { name: 'Scale weights to a sum of 1' }).click();
+  await expect(panel.exactWeight('alps.jpg')).toHaveValue('0.25');
+  await expect(panel.exactWeight('allium.jpg')).toHaveValue('0.75');
+  await frame.getByRole('button', { name: 'Equalise weights' }).click();
+  await expect(panel.exactWeight('alps.jpg')).toHaveValue('0.5');
+  await expect(panel.exactWeight('allium.jpg')).toHaveValue('0.5');
+
+  expect(await names()).toEqual(['alps.jpg', 'allium.jpg']);
+  const from = await panel.image('alps.jpg').locator('mix-thumbnail').boundingBox();
+  const to = await panel.image('allium.jpg').locator('mix-thumbnail').boundingBox();
+  if (!from || !to) throw new Error('The images have no place on the screen');
+  await editor.page.mouse.move(from.x + 20, from.y + 20);
+  await editor.page.mouse.down();
+  await editor.page.mouse.move(to.x + 20, to.y + to.height, { steps: 6 });
+  await editor.page.mouse.up();
+  await expect.poll(names).toEqual(['allium.jpg', 'alps.jpg']);
+  await frame.getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(names).toEqual(['alps.jpg', 'allium.jpg']);
+});
