@@ -16,6 +16,14 @@ export const test = base.extend<{ sandbox: Sandbox }>({
   },
 });
 
+/** As `test`, of which uploads are allowed and one job runs while the others wait. */
+export const oneJobAtATime = test.extend({
+  launch: async ({ launch }, use) => {
+    const more = { 'imageMixer.hosted.uploads': 'allow', 'imageMixer.hosted.maxConcurrent': 1 };
+    await use({ ...launch, machineSettings: { ...launch.machineSettings, ...more } });
+  },
+});
+
 /** Sets the key for an origin through the input box that the command opens. */
 export async function setKey(editor: Editor, origin: string, key: string): Promise<void> {
   // A window knows the settings of its machine some time after it shows; the input box says whose key it asks for.

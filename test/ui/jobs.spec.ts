@@ -1,12 +1,5 @@
 import { expect } from './fixtures.ts';
-import { drawMix, pictureName, setKey, test } from './hosted.ts';
-
-test.use({
-  launch: async ({ launch }, use) => {
-    const more = { 'imageMixer.hosted.uploads': 'allow', 'imageMixer.hosted.maxConcurrent': 1 };
-    await use({ ...launch, machineSettings: { ...launch.machineSettings, ...more } });
-  },
-});
+import { drawMix, pictureName, setKey, oneJobAtATime as test } from './hosted.ts';
 
 test('jobs wait in line, each with a cancel of its own; one that ends behind another editor says so once', async ({
   editor,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import { type Editor, themeNames } from './editor.ts';
 import { expect } from './fixtures.ts';
-import { setKey, test } from './hosted.ts';
+import { setKey, oneJobAtATime as test } from './hosted.ts';
 import { MixPanel } from './mixPanel.ts';
 
 /** What axe finds wrong in the panel's frame: rule, place and reason. It runs in the frame itself, so that it can't miss it. */
@@ -27,6 +27,7 @@ async function inspect(editor: Editor, panel: MixPanel, state: string): Promise<
     const page = panel.frame.locator('html');
     const overflow = await page.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
     expect(overflow, `${state}, ${width} px`).toBe(0);
+    await expect(panel.mixButton()).toBeInViewport();
     for (const theme of themeNames) {
       await editor.setTheme(theme);
       if (width === 800) expect(await faults(panel), `${state}, ${theme}`).toEqual([]);
@@ -34,17 +35,6 @@ async function inspect(editor: Editor, panel: MixPanel, state: string): Promise<
     }
   }
 }
-
-test.use({
-  launch: async ({ launch }, use) => {
-    const settings = {
-      ...launch.machineSettings,
-      'imageMixer.hosted.uploads': 'allow',
-      'imageMixer.hosted.maxConcurrent': 1,
-    };
-    await use({ ...launch, machineSettings: settings });
-  },
-});
 
 test('in every state and theme axe finds nothing, and nothing is cut off at any width', async ({
   editor,

@@ -5,7 +5,7 @@ import { openPanel } from './mixPanel.ts';
 test('a click colours the preview by which image lands where', async ({ editor }) => {
   const panel = await openPanel(editor);
   const { frame } = panel;
-  const preview = frame.getByRole('img', { name: 'Live preview' });
+  const preview = panel.preview();
   const button = frame.getByRole('button', { name: 'Show which image lands where' });
   /** By how much the preview is more blue than red, on average. */
   const blueness = async () => {
