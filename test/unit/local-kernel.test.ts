@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { mix, mixRasters, type Prepared, prepare } from '../../src/engines/local/kernel/kernel.ts';
 import type { Raster } from '../../src/images/raster.ts';
-import { drawn, flat, meanDifference, pattern, photograph } from './local-pictures.ts';
+import { drawn, flat, meanDifference, pattern, photograph, photographNames } from './local-pictures.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // slow machines, busy with other things
 
@@ -14,7 +14,15 @@ const size = { width: side, height: side };
 /** What the tests mix: photographs, and patterns made by arithmetic. */
 let rasters: readonly Raster[];
 let pictures: readonly Prepared[];
+/** All photographs there are, each with its pixels. */
+let photographs: readonly { readonly raster: Raster; readonly picture: Prepared }[];
 beforeAll(async () => {
+  photographs = await Promise.all(
+    photographNames.map(async (name) => {
+      const raster = await photograph(name, side, side);
+      return { raster, picture: prepare(raster, size) };
+    }),
+  );
   rasters = [
     await photograph('flower', side, side),
     await photograph('mountains', side, side),
@@ -32,13 +40,11 @@ const at = <T>(list: readonly T[], index: number): T => {
 };
 /** Whether two pictures agree byte for byte. */
 const same = (one: Raster, other: Raster) => Buffer.from(one.data.buffer).equals(Buffer.from(other.data.buffer));
-const pairs = [
-  [0, 1],
-  [2, 3],
-  [1, 2],
-  [4, 5],
-  [0, 4],
-] as const;
+/** Every two of so many. */
+const twoOf = (count: number) =>
+  Array.from({ length: count }, (_, one) => one).flatMap((one) =>
+    Array.from({ length: count - one - 1 }, (_, i) => [one, one + 1 + i] as const),
+  );
 
 describe('a picture that is alone', () => {
   test('comes out byte for byte, whatever the others are', () => {
@@ -54,11 +60,11 @@ describe('a picture that is alone', () => {
     expect(same(alone, sticker)).toBe(true);
   });
 
-  test.each(pairs)('is hardly changed by one of weight 0.01 (%i, %i)', (one, other) => {
-    const mixed = mix([at(pictures, one), at(pictures, other)], [0.99, 0.01], settings);
-    // One per cent of the picture, and what is most salient first: less is not possible where pictures are far apart.
-    const apart = meanDifference(at(rasters, one), at(rasters, other));
-    expect(meanDifference(mixed, at(rasters, one))).toBeLessThanOrEqual(Math.max(1.5, 0.02 * apart));
+  test('is hardly changed by one of weight 0.01', () => {
+    for (const [one, other] of twoOf(photographs.length).flatMap(([i, k]) => [[i, k] as const, [k, i] as const])) {
+      const mixed = mix([at(photographs, one).picture, at(photographs, other).picture], [0.99, 0.01], settings);
+      expect(meanDifference(mixed, at(photographs, one).raster)).toBeLessThanOrEqual(1.5);
+    }
   });
 });
 
@@ -99,13 +105,16 @@ test('the order of the images does not matter', () => {
 });
 
 describe('a weight', () => {
-  test.each(pairs)('moves the picture gently (%i, %i)', (one, other) => {
-    const both = [at(pictures, one), at(pictures, other)];
-    const apart = meanDifference(at(rasters, one), at(rasters, other));
-    for (const weight of [0.1, 0.3, 0.5, 0.7, 0.9]) {
-      const before = mix(both, [weight, 1 - weight], settings);
-      const after = mix(both, [weight + 0.01, 0.99 - weight], settings);
-      expect(meanDifference(before, after)).toBeLessThanOrEqual(Math.max(1.5, 0.02 * apart));
+  test('moves the picture gently', () => {
+    for (const [i, k] of twoOf(photographs.length)) {
+      const [one, other] = [at(photographs, i), at(photographs, k)];
+      // One per cent of the place is one per cent of the distance, where that is the same all over: of pictures that are far apart it
+      // is more.
+      const most = meanDifference(one.raster, other.raster) < 75 ? 1.5 : 1.9;
+      for (const weight of [0.01, 0.03, 0.07, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98]) {
+        const at = (share: number) => mix([one.picture, other.picture], [share, 1 - share], settings);
+        expect(meanDifference(at(weight), at(weight + 0.01))).toBeLessThanOrEqual(most);
+      }
     }
   });
 
@@ -349,9 +358,9 @@ test('a picture is cropped to what is salient', () => {
 
 // test/ui/local-golden.spec.ts runs these very mixes in a browser as well.
 test.each([
-  { count: 2, width: 64, height: 64, sample: 0, hash: '6fa60a5512d853a6' },
-  { count: 3, width: 100, height: 70, sample: 1, hash: 'e026637f04ef130c' },
-  { count: 5, width: 90, height: 120, sample: 3, hash: '6754bda7c21d7901' },
+  { count: 2, width: 64, height: 64, sample: 0, hash: 'a3c6f845856760f0' },
+  { count: 3, width: 100, height: 70, sample: 1, hash: 'b53300afdbeea7d9' },
+  { count: 5, width: 90, height: 120, sample: 3, hash: 'bf55dd0411ebe669' },
 ])('golden: $count pictures, $width × $height, sample $sample', ({ count, width, height, sample, hash }) => {
   const inputs = Array.from({ length: count }, (_, kind) => pattern(kind, 120, 90));
   const weights = inputs.map((_, i) => (i + 1) / 10);

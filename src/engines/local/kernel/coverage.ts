@@ -1,4 +1,4 @@
-import { appealOf } from './appeal.ts';
+import { appealsTogether } from './harmony.ts';
 import { compareHashes } from './hash.ts';
 import { calibratedMasks } from './masks.ts';
 import { distinct, type MixSettings } from './mix.ts';
@@ -20,9 +20,9 @@ export function coverage(pictures: readonly Prepared[], weights: readonly number
   const present = distinct(pictures, weights);
   const size = present[0]?.picture.sizes[0];
   if (!size) throw new RangeError('No picture has a weight');
-  const appeals = present.map(({ picture }) => appealOf(picture, settings.seed, settings.guidanceScale)[0]!);
   const shares = present.map(({ share }) => share);
   scratch.begin();
+  const appeals = appealsTogether(present, settings).map((levels) => levels[0]!);
   const masks = calibratedMasks(appeals, size, shares);
   const parts = pictures.map((picture, i) => {
     const weight = weights[i] ?? 0;

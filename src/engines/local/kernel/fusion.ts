@@ -11,7 +11,7 @@ export interface Part {
   readonly picture: Prepared;
   /** Its share of the whole; shares sum to 1. */
   readonly share: number;
-  /** How strongly it asks for each pixel, level by level. */
+  /** How strongly it asks for each pixel beside the others, level by level. */
   readonly appeal: readonly Float32Array[];
   readonly colours: ColourMap;
 }

@@ -1,8 +1,8 @@
 import type { Raster } from '../../../images/raster.ts';
-import { appealOf } from './appeal.ts';
 import { compose, type Layer } from './compose.ts';
 import { composeTransparent } from './composeTransparent.ts';
 import { fuse, type Part } from './fusion.ts';
+import { appealsTogether, type Sharing } from './harmony.ts';
 import { compareHashes } from './hash.ts';
 import { rgbFromLab } from './oklab.ts';
 import { rasterOf } from './pixels.ts';
@@ -50,12 +50,8 @@ export function mix(
     present.map(({ picture }) => picture.moments),
     present.map(({ share }) => share),
   );
-  const parts: Part[] = present.map(({ picture, share }, i) => ({
-    picture,
-    share,
-    appeal: appealOf(picture, settings.seed, settings.guidanceScale),
-    colours: maps[i]!,
-  }));
+  const appeals = appealsTogether(present, settings);
+  const parts: Part[] = present.map((one, i) => ({ ...one, appeal: appeals[i]!, colours: maps[i]! }));
   checkpoint(0.1);
   const levels = first.picture.sizes.length;
   let done = 0;
@@ -67,10 +63,7 @@ export function mix(
 }
 
 /** The pictures that count, equal ones taken together, in an order that only their content decides. */
-export function distinct(
-  pictures: readonly Prepared[],
-  weights: readonly number[],
-): { readonly picture: Prepared; readonly share: number }[] {
+export function distinct(pictures: readonly Prepared[], weights: readonly number[]): Sharing[] {
   const used = pictures
     .map((picture, i) => ({ picture, weight: weights[i] ?? 0 }))
     .filter(({ weight }) => weight > 0)
@@ -87,7 +80,7 @@ export function distinct(
 }
 
 /** A share below this comes in gently: what is most salient appears first, and would jump out at once. */
-const GENTLE = 0.05;
+const GENTLE = 0.03;
 
 function ease(share: number): number {
   const missing = Math.max(0, 1 - share / GENTLE);
