@@ -26,6 +26,7 @@ export interface Codec {
   decode(bytes: Uint8Array, cover: { width: number; height: number }, signal?: AbortSignal): Promise<Raster>;
   /** A small preview that fits a square of `side` pixels. */
   thumbnail(bytes: Uint8Array, side: number, signal?: AbortSignal): Promise<EncodedPicture>;
+  /** A PNG; the raster's memory is handed over. */
   encodePng(raster: Raster, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
   /** A JPEG for upload: upright, on white, without EXIF, GPS, XMP or ICC, fitting `maxSide` pixels and below `maxBytes`. */
   uploadCopy(

@@ -52,6 +52,8 @@ async function answer(message: unknown): Promise<void> {
   } catch (error) {
     if (!(error instanceof MixFailure)) throw error;
     send({ kind: 'failed', failure: recordFailure(error) });
+  } finally {
+    request.bytes.buffer.transfer(0); // gives its memory back now: the collector would let many pictures pile up first
   }
 }
 

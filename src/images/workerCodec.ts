@@ -85,7 +85,12 @@ export class WorkerCodec implements Codec {
 
   encodePng({ width, height, data }: Raster, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     return this.#run(
-      () => ({ kind: 'encodePng', bytes: new Uint8Array(data), width, height }),
+      () => ({
+        kind: 'encodePng',
+        bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+        width,
+        height,
+      }),
       decoderResultSchemas.encodePng,
       signal,
     );

@@ -153,13 +153,13 @@ test('scales down until the wanted size is just covered, and never up', async ()
   expect(await size(900, 100)).toEqual([600, 200]);
 });
 
-test('encodes PNG and back without loss, and leaves the caller his bytes', async () => {
+test('encodes PNG and back without loss, takes the pixels over and leaves the caller the bytes of files', async () => {
   const data = new Uint8ClampedArray(await noise(32, 16).ensureAlpha(0.5).raw().toBuffer());
   const before = data.slice();
   const png = await codec.encodePng({ width: 32, height: 16, data });
   expect((await codec.decode(png, { width: 32, height: 16 })).data).toEqual(before);
-  expect(data).toEqual(before);
-  const opaque = data.map((value, at) => (at % 4 === 3 ? 255 : value));
+  expect(data).toHaveLength(0);
+  const opaque = before.map((value, at) => (at % 4 === 3 ? 255 : value));
   expect((await sharp(await codec.encodePng({ width: 32, height: 16, data: opaque })).metadata()).channels).toBe(3);
   const kept = png.slice();
   await codec.thumbnail(png, 16);
