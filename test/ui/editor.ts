@@ -126,6 +126,15 @@ export class Editor {
     }).toPass();
   }
 
+  /** Has every CSS pixel take `factor` pixels of the screen each way, as the browser's zoom does, until the window's size is set again. */
+  async setZoom(factor: number): Promise<void> {
+    const size = this.page.viewportSize() ?? { width: 1400, height: 900 };
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send('Emulation.setDeviceMetricsOverride', { ...size, deviceScaleFactor: factor, mobile: false });
+    await expect.poll(() => this.page.evaluate(() => devicePixelRatio)).toBe(factor);
+    await session.detach();
+  }
+
   /** Sets the colour theme; resolves when the window wears it. */
   async setTheme(theme: Theme): Promise<void> {
     await this.workbench.setSettings({ 'workbench.colorTheme': themes[theme], 'window.autoDetectColorScheme': false });

@@ -20,23 +20,38 @@ async function faults(panel: MixPanel): Promise<string[]> {
   );
 }
 
-/** Looks at one state of the panel in every theme and at three widths, and leaves a screenshot of each. */
+/** Nothing is cut off at the sides, Mix can be pressed, and what stays at the bottom leaves most of the page to the rest. */
+async function expectAllInSight(panel: MixPanel, where: string): Promise<void> {
+  const page = panel.frame.locator('html');
+  const overflow = await page.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+  expect(overflow, where).toBe(0);
+  await expect(panel.mixButton(), where).toBeInViewport();
+  const running = await panel.frame.locator('.running').evaluate((part) => {
+    const { top } = part.getBoundingClientRect();
+    return getComputedStyle(part).position === 'sticky' ? (innerHeight - top) / innerHeight : 0;
+  });
+  expect(running, where).toBeLessThanOrEqual(0.5);
+}
+
+/** Looks at one state of the panel in every theme and at three widths, then at a zoom of 200 %, and leaves a screenshot of each. */
 async function inspect(editor: Editor, panel: MixPanel, state: string): Promise<void> {
   for (const width of [400, 800, 1600]) {
     await editor.setPanelWidth(width);
-    const page = panel.frame.locator('html');
-    const overflow = await page.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
-    expect(overflow, `${state}, ${width} px`).toBe(0);
-    await expect(panel.mixButton()).toBeInViewport();
+    await expectAllInSight(panel, `${state}, ${width} px`);
     for (const theme of themeNames) {
       await editor.setTheme(theme);
       if (width === 800) expect(await faults(panel), `${state}, ${theme}`).toEqual([]);
       await editor.screenshot(`${state} ${theme} ${width}`, editor.page.locator('iframe.webview.ready'));
     }
   }
+  // What a window of 800 by 900 pixels leaves the panel at a zoom of 200 %.
+  await editor.setPanelWidth(400, 450);
+  await editor.setZoom(2);
+  await expectAllInSight(panel, `${state}, zoomed`);
+  await editor.screenshot(`${state} zoomed`, editor.page.locator('iframe.webview.ready'));
 }
 
-test('in every state and theme axe finds nothing, and nothing is cut off at any width', async ({
+test('in every state and theme axe finds nothing, and nothing is cut off at any width or zoom', async ({
   editor,
   project,
   sandbox,
