@@ -1,6 +1,6 @@
 // A list of a thousand results under the wheel: the longest task that keeps the panel from answering.
 import { resolve } from 'node:path';
-import { expect } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { z } from 'zod';
 import { makeProject } from '../test/hosts/project.ts';
 import { launchWorkbench } from '../test/hosts/workbench.ts';
@@ -9,8 +9,8 @@ import { multiplyResult } from '../test/ui/manyResults.ts';
 import { MixPanel, openPanel } from '../test/ui/mixPanel.ts';
 import type { Row } from './row.ts';
 
-/** Browsers tell of tasks from this length on, in milliseconds. */
-const long = 50;
+/** The longest task that people do not notice, in milliseconds. */
+const bar = 50;
 const turns = 150;
 
 export async function rows(): Promise<Row[]> {
@@ -27,20 +27,46 @@ export async function rows(): Promise<Row[]> {
     const panel = new MixPanel(editor.panel());
     await expect(panel.preview()).toHaveJSProperty('width', 768, { timeout: 60_000 }); // all is there, and at rest
     await panel.results().first().hover();
-    const body = panel.frame.locator('body');
-    await body.evaluate(() => {
-      const tasks: number[] = [];
-      Object.assign(globalThis, { tasks });
-      const add = (list: PerformanceObserverEntryList) => tasks.push(...list.getEntries().map((task) => task.duration));
-      new PerformanceObserver(add).observe({ type: 'longtask' });
+    const tasks = await tasksDuring(editor.page, async () => {
+      for (let turn = 0; turn < turns; turn++) await editor.page.mouse.wheel(0, 400);
     });
-    for (let turn = 0; turn < turns; turn++) await editor.page.mouse.wheel(0, 400);
-    const tasks = z.array(z.number()).parse(await body.evaluate(() => Reflect.get(globalThis, 'tasks')));
-    const ours = Math.max(0, ...tasks);
-    const note = `ms, longest task in ${turns} turns of the wheel; ${tasks.length} of ${long} ms or more`;
-    return [{ name: 'results.scroll-1000', ours, peer: 'bar', theirs: long, goal: 1, note }];
+    const ours = Math.max(...tasks.map(({ tdur }) => tdur)) / 1000;
+    const longest = Math.max(...tasks.map(({ dur }) => dur)) / 1000;
+    const note = `ms of the processor, longest of ${tasks.length} tasks in ${turns} turns of the wheel; by the clock, with waits for a processor, ${longest.toFixed(0)} ms`;
+    return [{ name: 'results.scroll-1000', ours, peer: 'bar', theirs: bar, goal: 1, note }];
   } finally {
     await workbench.close();
     await project.remove();
   }
+}
+
+const eventSchema = z.looseObject({ name: z.string(), pid: z.number(), tid: z.number() });
+const taskSchema = z.object({ name: z.literal('RunTask'), dur: z.number(), tdur: z.number() });
+const threadSchema = z.object({
+  name: z.literal('thread_name'),
+  args: z.object({ name: z.literal('CrRendererMain') }),
+});
+
+/**
+ * The tasks of the window's main thread, which is the panel's too, while something goes on: how long each took by the clock (`dur`) and of
+ * the processor (`tdur`), in microseconds. A task that waits for a processor is long by the clock, whatever it does.
+ */
+async function tasksDuring(page: Page, act: () => Promise<void>): Promise<{ dur: number; tdur: number }[]> {
+  const session = await page.context().newCDPSession(page);
+  const events: z.infer<typeof eventSchema>[] = [];
+  session.on('Tracing.dataCollected', ({ value }) => {
+    events.push(...z.array(eventSchema).parse(value));
+  });
+  const ended = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+  const includedCategories = ['devtools.timeline', 'disabled-by-default-devtools.timeline'];
+  await session.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories } });
+  await act();
+  await session.send('Tracing.end');
+  await ended;
+  const threadOf = ({ pid, tid }: z.infer<typeof eventSchema>) => `${pid} ${tid}`;
+  const mains = new Set(events.filter((event) => threadSchema.safeParse(event).success).map(threadOf));
+  return events.flatMap((event) => {
+    const task = mains.has(threadOf(event)) ? taskSchema.safeParse(event) : undefined;
+    return task?.success ? [task.data] : [];
+  });
 }
