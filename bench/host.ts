@@ -1,11 +1,11 @@
 // What local mixes do to the extension host: how long they keep it from answering, and how much memory they take and leave.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import sharp from 'sharp';
 import { z } from 'zod';
-import { makeProject, photographs } from '../test/hosts/project.ts';
+import { makeProject } from '../test/hosts/project.ts';
 import { launchWorkbench } from '../test/hosts/workbench.ts';
+import { addLargePhotographs } from './largePhotographs.ts';
 import type { Row } from './row.ts';
 
 const delaySchema = z.object({ p99: z.number(), max: z.number() });
@@ -22,7 +22,7 @@ export async function rows(): Promise<Row[]> {
   const project = await makeProject();
   const temporary = await mkdtemp(join(tmpdir(), 'image-mixer-bench-'));
   const file = join(temporary, 'figures.json');
-  await addLargePhotographs(project.folder);
+  await addLargePhotographs(project.folder, 4);
   const workbench = await launchWorkbench({
     folder: project.folder,
     develop: resolve(import.meta.dirname, '..'),
@@ -71,15 +71,4 @@ function rowsOf({ idle, mixing, restMb, peakMb, resident }: z.infer<typeof figur
       note: `MB above the idle host's ${restMb.toFixed(0)}`,
     },
   ];
-}
-
-/** Four photographs of 12 megapixels in `large/`. */
-async function addLargePhotographs(folder: string): Promise<void> {
-  await mkdir(join(folder, 'large'));
-  const paths = Object.keys(photographs).slice(0, 2);
-  for (let index = 0; index < 4; index++) {
-    const picture = sharp(join(folder, paths[index % 2] ?? '')).resize(4000, 3000, { fit: 'cover' });
-    const turned = index < 2 ? picture : picture.flop();
-    await writeFile(join(folder, `large/${index}.jpg`), await turned.jpeg({ quality: 90 }).toBuffer());
-  }
 }

@@ -1,12 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect as expectSoon, type FrameLocator } from '@playwright/test';
+import { expect as expectSoon } from '@playwright/test';
 import sharp from 'sharp';
 import { z } from 'zod';
 import { makeProject, photographs } from '../test/hosts/project.ts';
 import { launchWorkbench } from '../test/hosts/workbench.ts';
 import { Editor } from '../test/ui/editor.ts';
+import { MixPanel } from '../test/ui/mixPanel.ts';
+import { addLargePhotographs } from './largePhotographs.ts';
 import { median, type Row, spread } from './row.ts';
 
 const expect = expectSoon.configure({ timeout: 60_000 });
@@ -16,10 +18,11 @@ const frame = 16.7;
 /** In milliseconds: a hand that lets go sees the sharp frame within this. */
 const afterRelease = 150;
 
-/** What people wait for in the window, against what VS Code itself makes them wait for: the panel, its previews, the quick pick. */
+/** What people wait for in the window, against what VS Code itself makes them wait for: the panel and its previews. */
 export async function rows(): Promise<Row[]> {
   const project = await makeProject();
-  const large = await addLargePhotographs(project.folder);
+  const large = await addLargePhotographs(project.folder, 2);
+  await addFrames(project.folder);
   const workbench = await launchWorkbench({ folder: project.folder, develop: resolve(import.meta.dirname, '..') });
   try {
     const editor = new Editor(workbench, workbench.page);
@@ -32,23 +35,15 @@ export async function rows(): Promise<Row[]> {
   }
 }
 
-/** Two photographs of 12 megapixels; their paths in the project. */
-async function addLargePhotographs(folder: string): Promise<[string, string]> {
-  const [first, second] = Object.keys(photographs);
-  if (!first || !second) throw new Error('The project has no photographs');
-  await mkdir(join(folder, 'large'));
+/** Five small pictures in `frames/`: parts of the project's photographs. */
+async function addFrames(folder: string): Promise<void> {
   await mkdir(join(folder, 'frames'));
+  const originals = Object.keys(photographs);
   for (let index = 0; index < 5; index++) {
-    // Parts of the same two photographs, so that there are five.
     const part = { left: 20 * index, top: 30 * index, width: 400, height: 300 };
-    const picture = sharp(join(folder, index % 2 === 0 ? first : second)).resize(600, 600, { fit: 'cover' });
+    const picture = sharp(join(folder, originals[index % 2] ?? '')).resize(600, 600, { fit: 'cover' });
     await writeFile(join(folder, `frames/${index}.jpg`), await picture.extract(part).resize(1200).jpeg().toBuffer());
   }
-  for (const [index, path] of [first, second].entries()) {
-    const picture = sharp(join(folder, path)).resize(4000, 3000, { fit: 'cover' }).jpeg({ quality: 90 });
-    await writeFile(join(folder, `large/large-${index}.jpg`), await picture.toBuffer());
-  }
-  return ['large/large-0.jpg', 'large/large-1.jpg'];
 }
 
 async function closeAll(editor: Editor): Promise<void> {
@@ -104,11 +99,11 @@ async function panelOpen(editor: Editor): Promise<Row> {
   return compare('panel.open', ours, 'image preview of VS Code', theirs, 1.5);
 }
 
-async function firstPreview(editor: Editor, large: readonly [string, string]): Promise<Row> {
+async function firstPreview(editor: Editor, large: readonly string[]): Promise<Row> {
   const [ours, theirs]: [number[], number[]] = [[], []];
   for (let round = 0; round <= rounds; round++) {
     await closeAll(editor);
-    const peer = await imagePreview(editor, large[0]);
+    const peer = await imagePreview(editor, large[0] ?? '');
     await closeAll(editor);
     const entry = await editor.contextMenuItem(large, 'Mix Images');
     await entry.hover();
@@ -118,10 +113,6 @@ async function firstPreview(editor: Editor, large: readonly [string, string]): P
     theirs.push(peer);
   }
   return compare('panel.first-preview', ours, 'image preview of one of the two', theirs, 3);
-}
-
-function preview(panel: FrameLocator) {
-  return panel.getByRole('img', { name: 'Live preview' });
 }
 
 /** Frames that are drawn while a weight is dragged to and fro, for mixes of two, three and five images: the kernel's time for each, and the sharp one at the end. */
@@ -154,9 +145,9 @@ async function drag(editor: Editor, count: number): Promise<{ times: number[]; i
   await closeAll(editor);
   const files = Array.from({ length: count }, (_, index) => `frames/${index}.jpg`);
   await editor.chooseFromContextMenu(files, 'Mix Images');
-  const panel = editor.panel();
-  await expect(preview(panel)).toHaveJSProperty('width', 768); // sharp: all is there, and at rest
-  const body = panel.locator('body');
+  const panel = new MixPanel(editor.panel());
+  await expect(panel.preview()).toHaveJSProperty('width', 768); // sharp: all is there, and at rest
+  const body = panel.frame.locator('body');
   await body.evaluate(() => {
     const drag = { frames: [] as { kernel: number; shown: number }[], released: 0 };
     Object.assign(globalThis, { drag });
@@ -169,7 +160,7 @@ async function drag(editor: Editor, count: number): Promise<{ times: number[]; i
       drag.released = performance.now();
     });
   });
-  const slider = panel.getByRole('slider', { name: 'Weight of 0.jpg' });
+  const slider = panel.slider('0.jpg');
   const box = await slider.boundingBox();
   if (!box) throw new Error('The slider is out of sight');
   const at = (part: number) => [box.x + part * box.width, box.y + box.height / 2] as const;
@@ -177,7 +168,7 @@ async function drag(editor: Editor, count: number): Promise<{ times: number[]; i
   await editor.page.mouse.down();
   for (let step = 0; step < 240; step++) await editor.page.mouse.move(...at(0.5 + 0.4 * Math.sin(step / 12)));
   await editor.page.mouse.up();
-  await expect(preview(panel)).toHaveJSProperty('width', 768);
+  await expect(panel.preview()).toHaveJSProperty('width', 768);
   const { frames, released } = dragSchema.parse(await body.evaluate(() => Reflect.get(globalThis, 'drag')));
   const during = frames.filter(({ shown }) => shown < released);
   const last = frames.at(-1)?.shown ?? Number.NaN;

@@ -9,6 +9,15 @@ export class MixPanel {
     this.frame = frame;
   }
 
+  /** The cards of the mix's images, in their order. */
+  images(): Locator {
+    return this.frame.getByRole('list', { name: 'Images' }).getByRole('group');
+  }
+
+  imageNames(): Promise<(string | null)[]> {
+    return this.images().evaluateAll((groups) => groups.map((group) => group.ariaLabel));
+  }
+
   /** The card of an image of the mix. */
   image(name: string): Locator {
     return this.frame.getByRole('list', { name: 'Images' }).getByRole('group', { name, exact: true });

@@ -100,7 +100,7 @@ test('of a thousand results only the thumbnails near the eye are held', async ({
     await page.mouse.wheel(0, 4000);
     most = Math.max(most, await thumbnails.count());
     await expect(panel.frame.getByRole('img', { name: oldest })).toBeInViewport({ timeout: 50 });
-  }).toPass({ intervals: [50], timeout: 60_000 });
+  }).toPass({ intervals: [50], timeout: 180_000 }); // a way of some eighty screens
   expect(most).toBeLessThanOrEqual(60);
 
   await panel.frame.getByRole('textbox', { name: 'Filter results' }).fill('copy-77');

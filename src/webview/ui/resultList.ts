@@ -9,7 +9,7 @@ import { PanelElement } from './panelElement.ts';
 import './resultCard.ts';
 
 /** How many results are drawn at first, and more each time the end of the list comes near. */
-const page = 6;
+const page = 12;
 /** From how many results on a filter is of use. */
 const filterFrom = 8;
 

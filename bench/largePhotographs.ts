@@ -1,0 +1,19 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { photographs } from '../test/hosts/project.ts';
+
+/** Writes photographs of 12 megapixels into a test project, four at most, each unlike the others; returns their paths there. */
+export async function addLargePhotographs(folder: string, count: number): Promise<string[]> {
+  await mkdir(join(folder, 'large'));
+  const originals = Object.keys(photographs);
+  return Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const picture = sharp(join(folder, originals[index % 2] ?? '')).resize(4000, 3000, { fit: 'cover' });
+      const turned = index < 2 ? picture : picture.flop();
+      const path = `large/${index}.jpg`;
+      await writeFile(join(folder, path), await turned.jpeg({ quality: 90 }).toBuffer());
+      return path;
+    }),
+  );
+}
