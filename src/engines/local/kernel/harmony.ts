@@ -65,7 +65,7 @@ function lossesOf(all: readonly Sharing[]): Float32Array[] {
     const tones = tonesOf(picture);
     const loss = scratch.floats(length);
     const others = 1 - share;
-    const importance = IMPORTANCE * others * others * others;
+    const importance = IMPORTANCE * others * others * others; // fades soon: between equals a weight shall move nothing by itself
     let sum = 0;
     for (let p = 0; p < length; p++) {
       const dl = tones.l[p]! - l[p]!;
