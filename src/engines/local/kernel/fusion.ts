@@ -1,16 +1,13 @@
 import { keepContrast, likeness } from './gain.ts';
+import type { Sharing } from './harmony.ts';
 import { calibratedMasks } from './masks.ts';
 import type { LabPlanes } from './oklab.ts';
-import type { Prepared } from './prepare.ts';
 import { collapse } from './pyramid.ts';
 import { scratch } from './scratch.ts';
 import type { ColourMap } from './transport.ts';
 
 /** A picture as it takes part in a mix. */
-export interface Part {
-  readonly picture: Prepared;
-  /** Its share of the whole; shares sum to 1. */
-  readonly share: number;
+export interface Part extends Sharing {
   /** How strongly it asks for each pixel beside the others, level by level. */
   readonly appeal: readonly Float32Array[];
   readonly colours: ColourMap;

@@ -2,6 +2,7 @@ import { type Appeal, appealOf, sharpnessAt } from './appeal.ts';
 import { exp } from './arithmetic.ts';
 import type { Prepared } from './prepare.ts';
 import { addExpanded } from './pyramid.ts';
+import { distance } from './saliency.ts';
 import { scratch } from './scratch.ts';
 
 /** How much a distance of 1 in Oklab counts, in the units of the scores that become appeal. */
@@ -68,10 +69,7 @@ function lossesOf(all: readonly Sharing[]): Float32Array[] {
     const importance = IMPORTANCE * others * others * others; // fades soon: between equals a weight shall move nothing by itself
     let sum = 0;
     for (let p = 0; p < length; p++) {
-      const dl = tones.l[p]! - l[p]!;
-      const da = 2 * (tones.a[p]! - a[p]!); // colours count double beside lightness, as in saliency
-      const db = 2 * (tones.b[p]! - b[p]!);
-      const value = importance * Math.sqrt(dl * dl + da * da + db * db);
+      const value = importance * distance(tones.l[p]! - l[p]!, tones.a[p]! - a[p]!, tones.b[p]! - b[p]!);
       loss[p] = value;
       sum += value;
     }

@@ -62,8 +62,8 @@ export function saliency(lab: LabPlanes, size: Size): Float32Array {
   return out;
 }
 
-/** Colour counts double beside lightness: its range in Oklab is smaller. */
-function distance(l: number, a: number, b: number): number {
+/** How far apart two colours look that differ by this much in Oklab. Colour counts double beside lightness: its range is smaller. */
+export function distance(l: number, a: number, b: number): number {
   return Math.sqrt(l * l + 4 * (a * a + b * b));
 }
 
