@@ -11,7 +11,7 @@ export async function addLargePhotographs(folder: string, count: number): Promis
     Array.from({ length: count }, async (_, index) => {
       const picture = sharp(join(folder, originals[index % 2] ?? '')).resize(4000, 3000, { fit: 'cover' });
       const turned = index < 2 ? picture : picture.flop();
-      const path = `large/${index}.jpg`;
+      const path = `large/12mp-${index}.jpg`; // a name that no other file of the tree has
       await writeFile(join(folder, path), await turned.jpeg({ quality: 90 }).toBuffer());
       return path;
     }),
