@@ -9,32 +9,45 @@ import { addLargePhotographs } from './largePhotographs.ts';
 import type { Row } from './row.ts';
 
 const delaySchema = z.object({ p99: z.number(), max: z.number() });
-const figuresSchema = z.object({
-  idle: delaySchema,
-  mixing: delaySchema,
-  restMb: z.number(),
-  peakMb: z.number(),
-  /** Resident memory after so many mixes, workers ended and garbage collected. */
-  resident: z.record(z.string(), z.number()),
-});
+const loadSchema = z.object({ idle: delaySchema, mixing: delaySchema, restMb: z.number(), peakMb: z.number() });
+/** Resident memory in MB after so many mixes, workers ended and garbage collected. */
+const residentSchema = z.record(z.string(), z.number());
+
+/**
+ * Has glibc give memory back to the system as soon as it is freed. By itself it keeps some megabytes of free memory for each thread that
+ * ever was, so that resident memory rises with the threads until all its arenas are in use, whatever the program holds.
+ */
+const givingBack = { MALLOC_TRIM_THRESHOLD_: String(128 * 1024) };
 
 export async function rows(): Promise<Row[]> {
+  const load = loadSchema.parse(await probe('load'));
+  const resident = residentSchema.parse(await probe('memory'));
+  const held = residentSchema.parse(await probe('memory', givingBack));
+  return [
+    ...rowsOf(load),
+    slope('host.memory-slope', resident, ''),
+    slope('host.memory-slope-held', held, '; free memory given back to the system at once'),
+  ];
+}
+
+/** Runs a part of `host/probe.cjs` in an extension host of its own; resolves with the figures it wrote. */
+async function probe(part: 'load' | 'memory', environment: Readonly<Record<string, string>> = {}): Promise<unknown> {
   const project = await makeProject();
   const temporary = await mkdtemp(join(tmpdir(), 'image-mixer-bench-'));
   const file = join(temporary, 'figures.json');
-  await addLargePhotographs(project.folder, 4);
+  if (part === 'load') await addLargePhotographs(project.folder, 4);
   const workbench = await launchWorkbench({
     folder: project.folder,
     develop: resolve(import.meta.dirname, '..'),
     tests: join(import.meta.dirname, 'host/probe.cjs'),
-    env: { IMAGE_MIXER_HOST: file },
+    env: { ...environment, IMAGE_MIXER_PART: part, IMAGE_MIXER_FIGURES: file },
     onConsole: (type, text) => {
       if (type === 'error') console.error(text);
     },
   });
   try {
     if ((await workbench.exited) !== 0) throw new Error('The mixes in the extension host failed');
-    return rowsOf(figuresSchema.parse(JSON.parse(await readFile(file, 'utf8'))));
+    return JSON.parse(await readFile(file, 'utf8'));
   } finally {
     await workbench.close();
     await project.remove();
@@ -42,9 +55,7 @@ export async function rows(): Promise<Row[]> {
   }
 }
 
-function rowsOf({ idle, mixing, restMb, peakMb, resident }: z.infer<typeof figuresSchema>): Row[] {
-  const [from = Number.NaN, to = Number.NaN] = [resident[50], resident[200]];
-  const steps = Object.entries(resident).map(([mixes, mb]) => `${mixes}: ${mb.toFixed(0)}`);
+function rowsOf({ idle, mixing, restMb, peakMb }: z.infer<typeof loadSchema>): Row[] {
   return [
     {
       name: 'host.delay-20x12mp',
@@ -55,14 +66,6 @@ function rowsOf({ idle, mixing, restMb, peakMb, resident }: z.infer<typeof figur
       note: `ms, p99; longest ${mixing.max.toFixed(0)}, idle p99 ${idle.p99.toFixed(1)}, idle longest ${idle.max.toFixed(0)}`,
     },
     {
-      name: 'host.memory-slope',
-      ours: Math.max(0, to - from) / 150,
-      peer: 'bar',
-      theirs: 0.1,
-      goal: 1,
-      note: `MB a mix from mix 50 to mix 200; MB after so many mixes ${steps.join(', ')}`,
-    },
-    {
       name: 'host.memory-4x12mp',
       ours: peakMb - restMb,
       peer: 'bar',
@@ -71,4 +74,17 @@ function rowsOf({ idle, mixing, restMb, peakMb, resident }: z.infer<typeof figur
       note: `MB above the idle host's ${restMb.toFixed(0)}`,
     },
   ];
+}
+
+function slope(name: string, resident: z.infer<typeof residentSchema>, condition: string): Row {
+  const [from = Number.NaN, to = Number.NaN] = [resident[50], resident[200]];
+  const steps = Object.entries(resident).map(([mixes, mb]) => `${mixes}: ${mb.toFixed(0)}`);
+  return {
+    name,
+    ours: Math.max(0, to - from) / 150,
+    peer: 'bar',
+    theirs: 0.1,
+    goal: 1,
+    note: `MB a mix from mix 50 to mix 200; MB after so many mixes ${steps.join(', ')}${condition}`,
+  };
 }

@@ -137,6 +137,7 @@ async function previewFrames(editor: Editor): Promise<Row[]> {
 
 const dragSchema = z.object({
   frames: z.array(z.object({ kernel: z.number(), shown: z.number() })),
+  pressed: z.number(),
   released: z.number(),
 });
 
@@ -149,13 +150,16 @@ async function drag(editor: Editor, count: number): Promise<{ times: number[]; i
   await expect(panel.preview()).toHaveJSProperty('width', 768); // sharp: all is there, and at rest
   const body = panel.frame.locator('body');
   await body.evaluate(() => {
-    const drag = { frames: [] as { kernel: number; shown: number }[], released: 0 };
+    const drag = { frames: [] as { kernel: number; shown: number }[], pressed: 0, released: 0 };
     Object.assign(globalThis, { drag });
     new PerformanceObserver((list) => {
       for (const { name, duration, startTime } of list.getEntries()) {
         if (name === 'image-mixer.frame') drag.frames.push({ kernel: duration, shown: startTime + duration });
       }
     }).observe({ type: 'measure' });
+    document.addEventListener('pointerdown', () => {
+      drag.pressed = performance.now();
+    });
     document.addEventListener('pointerup', () => {
       drag.released = performance.now();
     });
@@ -169,8 +173,8 @@ async function drag(editor: Editor, count: number): Promise<{ times: number[]; i
   for (let step = 0; step < 240; step++) await editor.page.mouse.move(...at(0.5 + 0.4 * Math.sin(step / 12)));
   await editor.page.mouse.up();
   await expect(panel.preview()).toHaveJSProperty('width', 768);
-  const { frames, released } = dragSchema.parse(await body.evaluate(() => Reflect.get(globalThis, 'drag')));
-  const during = frames.filter(({ shown }) => shown < released);
+  const { frames, pressed, released } = dragSchema.parse(await body.evaluate(() => Reflect.get(globalThis, 'drag')));
+  const during = frames.filter(({ kernel, shown }) => shown - kernel > pressed && shown < released);
   const last = frames.at(-1)?.shown ?? Number.NaN;
   return {
     times: during.map(({ kernel }) => kernel),

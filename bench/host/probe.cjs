@@ -8,11 +8,17 @@ const { commands, extensions, workspace } = require('vscode');
 
 /** Longer than workers stay without work. */
 const untilWorkersEnd = 63_000;
-const large = [0, 1, 2, 3].map((index) => `large/${index}.jpg`);
+const large = [0, 1, 2, 3].map((index) => `large/12mp-${index}.jpg`);
 
-/** Runs in the extension host: local mixes by the extension's command, and what they do to this process. Writes the figures to IMAGE_MIXER_HOST. */
+/** Runs in the extension host: local mixes by the extension's command, and what they do to this process. Writes the figures of IMAGE_MIXER_PART to IMAGE_MIXER_FIGURES. */
 exports.run = async () => {
   await extensions.getExtension('imagemixer.image-mixer').activate();
+  const figures = await { load, memory }[process.env.IMAGE_MIXER_PART]();
+  writeFileSync(process.env.IMAGE_MIXER_FIGURES, JSON.stringify(figures));
+};
+
+/** How late timers are, and how much memory is in use, while photographs of 12 megapixels are mixed. */
+async function load() {
   const idle = await delayDuring(() => delay(20_000));
   const restMb = await residentMb();
   const mixing = await delayDuring(async () => {
@@ -25,7 +31,11 @@ exports.run = async () => {
       large.map((name, index) => mix([name, large[(index + 1) % 4]], { width: 1024, height: 1024, seed: 100 + index })),
     ),
   );
-  await delay(untilWorkersEnd);
+  return { idle, mixing, restMb, peakMb };
+}
+
+/** Resident memory after 50 and after 200 mixes, workers ended. */
+async function memory() {
   const resident = {};
   for (let index = 1; index <= 200; index++) {
     await mix(['refs/alps.jpg', 'refs/allium.jpg'], { width: 512, height: 512, seed: index });
@@ -33,8 +43,8 @@ exports.run = async () => {
     await delay(untilWorkersEnd);
     resident[index] = await residentMb();
   }
-  writeFileSync(process.env.IMAGE_MIXER_HOST, JSON.stringify({ idle, mixing, restMb, peakMb, resident }));
-};
+  return resident;
+}
 
 async function mix(sources, settings) {
   const images = sources.map((source) => ({
