@@ -154,22 +154,24 @@ function painter(canvas: HTMLCanvasElement): (bitmap: ImageBitmap | null) => voi
   const handing = canvas.getContext('bitmaprenderer');
   if (handing) {
     return (bitmap) => {
-      if (bitmap) {
-        canvas.width = bitmap.width;
-        canvas.height = bitmap.height;
-      }
+      if (bitmap) resize(canvas, bitmap);
       handing.transferFromImageBitmap(bitmap);
     };
   }
   const drawing = canvas.getContext('2d');
   return (bitmap) => {
     if (bitmap) {
-      canvas.width = bitmap.width;
-      canvas.height = bitmap.height;
+      resize(canvas, bitmap);
       drawing?.drawImage(bitmap, 0, 0);
       bitmap.close();
     } else {
       drawing?.clearRect(0, 0, canvas.width, canvas.height);
     }
   };
+}
+
+/** Gives a canvas the size of a bitmap. Set once more, even the same size would clear it and lay the page out again. */
+function resize(canvas: HTMLCanvasElement, { width, height }: ImageBitmap): void {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
 }

@@ -29,6 +29,12 @@ let versions = 0;
 /** The pixels of the latest frame, used again by the next of its size: it is copied into a bitmap before that is asked for. */
 let words = new Int32Array(0);
 
+/** So many coarse mixes it takes until V8 has compiled the kernel for them; before, they take up to twice as long. */
+const enough = 30;
+let rehearsals = 0;
+let rehearsed: FrameRequest | undefined;
+let nextRehearsal: ReturnType<typeof setTimeout> | undefined;
+
 const reply = (message: PreviewReply, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
 
 self.onmessage = ({ data: message }: MessageEvent<unknown>) => {
@@ -45,6 +51,7 @@ self.onmessage = ({ data: message }: MessageEvent<unknown>) => {
 };
 
 async function show(frame: FrameRequest): Promise<void> {
+  clearTimeout(nextRehearsal);
   try {
     const start = performance.now();
     const raster = mixFrame(frame);
@@ -53,9 +60,22 @@ async function show(frame: FrameRequest): Promise<void> {
     const pixels = new ImageData(raster.data, raster.width, raster.height);
     const bitmap = await createImageBitmap(pixels, { colorSpaceConversion: 'none' });
     reply({ kind: 'shown', bitmap, kernelMs }, [bitmap]);
+    if (frame.coarse && frame.images.length > 1) rehearsed = frame;
+    rehearse();
   } catch (error) {
     reply({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** Mixes the latest coarse frame for nobody while there is nothing else to do, so that the first drag is as smooth as the next. */
+function rehearse(): void {
+  const frame = rehearsed;
+  if (!frame || rehearsals === enough) return;
+  nextRehearsal = setTimeout(() => {
+    rehearsals++;
+    mixFrame(frame);
+    rehearse();
+  });
 }
 
 /** The mix of the pictures that are here; undefined where none of them has a weight. */

@@ -62,7 +62,7 @@ export function compose(out: Int32Array, layers: readonly Layer[], fused: RgbPla
       field.advance();
       addRow(sums, layer.words, row, width, field.line, field.across);
     }
-    writeRow(out, row, width, sums, one, two, three, main.line, main.across);
+    writeRow(out, row, width, sums, layers.length, one, two, three, main.line, main.across);
   }
 }
 
@@ -97,6 +97,7 @@ function writeRow(
   row: number,
   width: number,
   sums: Int32Array,
+  count: number,
   one: Int32Array,
   two: Int32Array,
   three: Int32Array,
@@ -128,16 +129,24 @@ function writeRow(
     for (; x < end; x++) {
       const p = one[row + x]!;
       const q = two[row + x]!;
-      const s = three[row + x]!;
-      const at = 3 * x;
-      const reds = Math.imul(p & 255, first) + Math.imul(q & 255, second) + Math.imul(s & 255, third);
-      const greens =
-        Math.imul((p >> 8) & 255, first) + Math.imul((q >> 8) & 255, second) + Math.imul((s >> 8) & 255, third);
-      const blues =
-        Math.imul((p >> 16) & 255, first) + Math.imul((q >> 16) & 255, second) + Math.imul((s >> 16) & 255, third);
-      let red = ((reds + sums[at]! + redAdd) | 0) >> FIELD_BITS;
-      let green = ((greens + sums[at + 1]! + greenAdd) | 0) >> FIELD_BITS;
-      let blue = ((blues + sums[at + 2]! + blueAdd) | 0) >> FIELD_BITS;
+      let red = (redAdd + Math.imul(p & 255, first) + Math.imul(q & 255, second)) | 0;
+      let green = (greenAdd + Math.imul((p >> 8) & 255, first) + Math.imul((q >> 8) & 255, second)) | 0;
+      let blue = (blueAdd + Math.imul((p >> 16) & 255, first) + Math.imul((q >> 16) & 255, second)) | 0;
+      if (count > 2) {
+        const s = three[row + x]!;
+        red = (red + Math.imul(s & 255, third)) | 0;
+        green = (green + Math.imul((s >> 8) & 255, third)) | 0;
+        blue = (blue + Math.imul((s >> 16) & 255, third)) | 0;
+      }
+      if (count > 3) {
+        const at = 3 * x;
+        red = (red + sums[at]!) | 0;
+        green = (green + sums[at + 1]!) | 0;
+        blue = (blue + sums[at + 2]!) | 0;
+      }
+      red >>= FIELD_BITS;
+      green >>= FIELD_BITS;
+      blue >>= FIELD_BITS;
       if ((red | green | blue) & ~255) {
         red = toByte(red);
         green = toByte(green);
