@@ -17,7 +17,7 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, words:
     `img-src blob:`,
     `style-src ${webview.cspSource}`,
     `font-src ${webview.cspSource}`,
-    `script-src 'nonce-${nonce}'`,
+    `script-src 'nonce-${nonce}' 'wasm-unsafe-eval'`, // the preview's worker adds up pixels in WebAssembly
     `worker-src blob:`,
   ].join('; ');
   return `<!DOCTYPE html>

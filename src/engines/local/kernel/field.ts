@@ -15,13 +15,16 @@ export class Fields {
   readonly line: Int32Array;
   /** How to walk along the line. */
   readonly across: Walk;
+  /** What a row adds to `line`, within the present stretch. */
+  readonly slope: Int32Array;
   readonly #down: Walk;
   readonly #nodes: Int32Array;
-  readonly #slope: Int32Array;
   readonly #base: Size;
   readonly #count: number;
   #row = 0;
   #stretch = -1;
+  /** Rows of the present stretch that are still to come. */
+  #left = 0;
 
   constructor(size: Size, base: Size, planes: readonly Float32Array[]) {
     const count = planes.length;
@@ -35,22 +38,30 @@ export class Fields {
       for (let p = 0; p < plane.length; p++) this.#nodes[p * count + i] = Math.floor(plane[p]! * ONE + 0.5);
     }
     this.line = new Int32Array((base.width + 2) * count);
-    this.#slope = new Int32Array((base.width + 2) * count);
+    this.slope = new Int32Array((base.width + 2) * count);
   }
 
   /** Moves `line` to the next row; the first call to the first. */
   advance(): void {
-    const { ends } = this.#down;
-    const before = this.#stretch;
-    while (this.#stretch < 0 || this.#row >= ends[this.#stretch]!) this.#stretch++;
-    this.#row++;
-    if (this.#stretch !== before) {
-      this.#begin();
+    if (this.#left === 0) {
+      this.#left = this.nextStretch() - 1;
       return;
     }
+    this.#left--;
     const line = this.line;
-    const slope = this.#slope;
+    const slope = this.slope;
     for (let c = 0; c < line.length; c++) line[c] = (line[c]! + slope[c]!) | 0;
+  }
+
+  /** Moves `line` to the first row between the next two rows of the base that have some between them; returns how many these are. */
+  nextStretch(): number {
+    const { ends } = this.#down;
+    do this.#stretch++;
+    while (ends[this.#stretch]! <= this.#row);
+    const rows = ends[this.#stretch]! - this.#row;
+    this.#row += rows;
+    this.#begin();
+    return rows;
   }
 
   /** Sets line and slope for the first row of the present stretch. */
@@ -63,7 +74,7 @@ export class Fields {
     const offset = this.#down.offsets[this.#stretch]!;
     const part = this.#down.part;
     const line = this.line;
-    const slope = this.#slope;
+    const slope = this.slope;
     const nodes = this.#nodes;
     for (let c = 0; c < columns; c++) {
       const value = nodes[from + c]!;

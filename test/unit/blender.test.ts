@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { blendModule, blendModulePath } from '../../scripts/blend-wasm.ts';
+import { Blender } from '../../src/engines/local/kernel/blender.ts';
+import { Fields } from '../../src/engines/local/kernel/field.ts';
+import type { Size } from '../../src/engines/local/kernel/pyramid.ts';
+import { scratch } from '../../src/engines/local/kernel/scratch.ts';
+
+test('the assembled pixel pass is that of its text', async () => {
+  expect(await readFile(blendModulePath, 'utf8')).toBe(await blendModule());
+});
+
+/** A plane of a base at a pixel of the full size: straight between the centres of its blocks, level beyond the outermost. */
+function interpolated(plane: Float32Array, base: Size, size: Size, x: number, y: number): number {
+  const place = (at: number, pixels: number, nodes: number) =>
+    Math.max(0, Math.min(nodes - 1, ((at + 0.5) * nodes) / pixels - 0.5));
+  const across = place(x, size.width, base.width);
+  const down = place(y, size.height, base.height);
+  const value = (column: number, row: number) =>
+    plane[Math.min(row, base.height - 1) * base.width + Math.min(column, base.width - 1)] ?? 0;
+  const [left, top] = [Math.floor(across), Math.floor(down)];
+  const mixed = (one: number, other: number, part: number) => one * (1 - part) + other * part;
+  return mixed(
+    mixed(value(left, top), value(left + 1, top), across - left),
+    mixed(value(left, top + 1), value(left + 1, top + 1), across - left),
+    down - top,
+  );
+}
+
+const sides = fc.record({ pixels: fc.integer({ min: 1, max: 40 }), part: fc.double({ min: 0, max: 1, noNaN: true }) });
+
+test('layers of any number and size add up to what their weights and corrections say', () => {
+  fc.assert(
+    fc.property(
+      sides,
+      sides,
+      fc.integer({ min: 1, max: 10 }),
+      fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+      (across, down, count, numbers) => {
+        const random = () => numbers.next().value ?? 0;
+        const size = { width: across.pixels, height: down.pixels };
+        const nodes = ({ pixels, part }: { pixels: number; part: number }) => 1 + Math.floor(part * (pixels - 1));
+        const base = { width: nodes(across), height: nodes(down) };
+        const plane = (from: number, to: number) =>
+          Float32Array.from({ length: base.width * base.height }, () => from + random() * (to - from));
+        const weights = Array.from({ length: count }, () => plane(-0.2, 1.2));
+        const corrections = [plane(-200, 200), plane(-200, 200), plane(-200, 200)];
+        const layers = weights.map(() =>
+          Int32Array.from({ length: size.width * size.height }, () => Math.floor(random() * 2 ** 24) | (255 << 24)),
+        );
+        const none = new Float32Array(base.width * base.height);
+        const padding = Array.from({ length: (4 - (count % 4)) % 4 }, () => none);
+        scratch.begin();
+        const fields = new Fields(size, base, [...corrections, none, ...weights, ...padding]);
+        const blender = new Blender(fields, layers, size, base);
+        const out = new Int32Array(size.width * size.height);
+        for (let y = 0; y < size.height; ) {
+          const rows = fields.nextStretch();
+          blender.blend(out, y, rows);
+          y += rows;
+        }
+        for (let y = 0; y < size.height; y++) {
+          for (let x = 0; x < size.width; x++) {
+            const at = y * size.width + x;
+            for (const [channel, correction] of corrections.entries()) {
+              let sum = interpolated(correction, base, size, x, y);
+              weights.forEach((weight, i) => {
+                sum += interpolated(weight, base, size, x, y) * (((layers[i]?.[at] ?? 0) >> (8 * channel)) & 255);
+              });
+              const made = ((out[at] ?? 0) >> (8 * channel)) & 255;
+              expect(Math.abs(made - Math.max(0, Math.min(255, sum)))).toBeLessThan(0.51);
+            }
+            expect((out[at] ?? 0) >>> 24).toBe(255);
+          }
+        }
+      },
+    ),
+  );
+});
