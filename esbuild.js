@@ -1,11 +1,11 @@
 // Builds everything that ships, and the command line, into dist/.
 //   node esbuild.js [--production] [--watch]
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import * as esbuild from 'esbuild';
-import { blendModule, blendModulePath } from './scripts/blend-wasm.ts';
+import { updateBlendModule } from './scripts/blend-wasm.ts';
 
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
@@ -121,7 +121,7 @@ const builds = [
 
 if (production) await rm('dist', { recursive: true, force: true });
 await copyWasm();
-await writeFile(blendModulePath, await blendModule());
+await updateBlendModule();
 // The two lines of watch mode tell the editor's build task when the first build has ended.
 if (watch) console.log('[watch] building');
 for (const options of builds) {

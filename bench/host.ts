@@ -24,8 +24,8 @@ export async function rows(): Promise<Row[]> {
   const resident = residentSchema.parse(await probe('memory'));
   const held = residentSchema.parse(await probe('memory', givingBack));
   return [
-    ...rowsOf(load),
-    slope('host.memory-slope', resident, ''),
+    ...loadRows(load),
+    slope('host.memory-slope', resident),
     slope('host.memory-slope-held', held, '; free memory given back to the system at once'),
   ];
 }
@@ -55,7 +55,7 @@ async function probe(part: 'load' | 'memory', environment: Readonly<Record<strin
   }
 }
 
-function rowsOf({ idle, mixing, restMb, peakMb }: z.infer<typeof loadSchema>): Row[] {
+function loadRows({ idle, mixing, restMb, peakMb }: z.infer<typeof loadSchema>): Row[] {
   return [
     {
       name: 'host.delay-20x12mp',
@@ -76,7 +76,7 @@ function rowsOf({ idle, mixing, restMb, peakMb }: z.infer<typeof loadSchema>): R
   ];
 }
 
-function slope(name: string, resident: z.infer<typeof residentSchema>, condition: string): Row {
+function slope(name: string, resident: z.infer<typeof residentSchema>, condition = ''): Row {
   const [from = Number.NaN, to = Number.NaN] = [resident[50], resident[200]];
   const steps = Object.entries(resident).map(([mixes, mb]) => `${mixes}: ${mb.toFixed(0)}`);
   return {

@@ -1,5 +1,5 @@
-// Makes the kernel's WebAssembly from its text; the build writes it to src/engines/local/kernel/blendWasm.ts.
-import { readFile } from 'node:fs/promises';
+// Makes the kernel's WebAssembly from its text; the build keeps it in src/engines/local/kernel/blendWasm.ts.
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import wabt from 'wabt';
 
@@ -14,4 +14,10 @@ export async function blendModule() {
   parsed.destroy();
   const text = Buffer.from(buffer).toString('base64');
   return `/** \`blend.wat\`, assembled by the build, in Base64. */\nexport const blendWasm =\n  '${text}';\n`;
+}
+
+/** Writes the module where it is not as the text would have it: what runs meanwhile may be reading it. */
+export async function updateBlendModule() {
+  const made = await blendModule();
+  if ((await readFile(blendModulePath, 'utf8').catch(() => '')) !== made) await writeFile(blendModulePath, made);
 }

@@ -31,7 +31,7 @@ let words = new Int32Array(0);
 
 /** So many coarse mixes it takes until V8 has compiled the kernel for them; before, they take up to twice as long. */
 const enough = 30;
-let rehearsals = 0;
+let coarseMixes = 0;
 let rehearsed: FrameRequest | undefined;
 let nextRehearsal: ReturnType<typeof setTimeout> | undefined;
 
@@ -60,7 +60,10 @@ async function show(frame: FrameRequest): Promise<void> {
     const pixels = new ImageData(raster.data, raster.width, raster.height);
     const bitmap = await createImageBitmap(pixels, { colorSpaceConversion: 'none' });
     reply({ kind: 'shown', bitmap, kernelMs }, [bitmap]);
-    if (frame.coarse && frame.images.length > 1) rehearsed = frame;
+    if (frame.coarse && frame.images.length > 1) {
+      rehearsed = frame;
+      coarseMixes++;
+    }
     rehearse();
   } catch (error) {
     reply({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
@@ -70,9 +73,9 @@ async function show(frame: FrameRequest): Promise<void> {
 /** Mixes the latest coarse frame for nobody while there is nothing else to do, so that the first drag is as smooth as the next. */
 function rehearse(): void {
   const frame = rehearsed;
-  if (!frame || rehearsals === enough) return;
+  if (!frame || coarseMixes >= enough) return;
   nextRehearsal = setTimeout(() => {
-    rehearsals++;
+    coarseMixes++;
     mixFrame(frame);
     rehearse();
   });

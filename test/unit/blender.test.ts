@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { blendModule, blendModulePath } from '../../scripts/blend-wasm.ts';
 import { Blender } from '../../src/engines/local/kernel/blender.ts';
-import { Fields } from '../../src/engines/local/kernel/field.ts';
 import type { Size } from '../../src/engines/local/kernel/pyramid.ts';
 import { scratch } from '../../src/engines/local/kernel/scratch.ts';
 
@@ -44,30 +43,22 @@ test('layers of any number and size add up to what their weights and corrections
         const base = { width: nodes(across), height: nodes(down) };
         const plane = (from: number, to: number) =>
           Float32Array.from({ length: base.width * base.height }, () => from + random() * (to - from));
-        const weights = Array.from({ length: count }, () => plane(-0.2, 1.2));
         const corrections = [plane(-200, 200), plane(-200, 200), plane(-200, 200)];
-        const layers = weights.map(() =>
-          Int32Array.from({ length: size.width * size.height }, () => Math.floor(random() * 2 ** 24) | (255 << 24)),
-        );
-        const none = new Float32Array(base.width * base.height);
-        const padding = Array.from({ length: (4 - (count % 4)) % 4 }, () => none);
+        const pixels = () =>
+          Int32Array.from({ length: size.width * size.height }, () => Math.floor(random() * 2 ** 24) | (255 << 24));
+        const layers = Array.from({ length: count }, () => ({ words: pixels(), weights: plane(-0.2, 1.2) }));
         scratch.begin();
-        const fields = new Fields(size, base, [...corrections, none, ...weights, ...padding]);
-        const blender = new Blender(fields, layers, size, base);
+        const blender = new Blender(layers, corrections, size, base);
         const out = new Int32Array(size.width * size.height);
-        for (let y = 0; y < size.height; ) {
-          const rows = fields.nextStretch();
-          blender.blend(out, y, rows);
-          y += rows;
-        }
+        for (let y = 0; y < size.height; ) y += blender.blend(out);
         for (let y = 0; y < size.height; y++) {
           for (let x = 0; x < size.width; x++) {
             const at = y * size.width + x;
             for (const [channel, correction] of corrections.entries()) {
               let sum = interpolated(correction, base, size, x, y);
-              weights.forEach((weight, i) => {
-                sum += interpolated(weight, base, size, x, y) * (((layers[i]?.[at] ?? 0) >> (8 * channel)) & 255);
-              });
+              for (const { words, weights } of layers) {
+                sum += interpolated(weights, base, size, x, y) * (((words[at] ?? 0) >> (8 * channel)) & 255);
+              }
               const made = ((out[at] ?? 0) >> (8 * channel)) & 255;
               expect(Math.abs(made - Math.max(0, Math.min(255, sum)))).toBeLessThan(0.51);
             }

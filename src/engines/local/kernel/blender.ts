@@ -1,7 +1,10 @@
 import { blendWasm } from './blendWasm.ts';
-import type { Fields } from './field.ts';
+import { Fields } from './field.ts';
 import type { Size } from './pyramid.ts';
+import { scratch } from './scratch.ts';
 
+/** The pass takes the values of a node in groups of so many. */
+const GROUP = 4;
 /** Numbers of 32 bits that the pixel pass needs to work with. */
 const WORKING = 32;
 /** It writes up to three pixels too many. */
@@ -23,10 +26,16 @@ function startPixelPass(): PixelPass {
   return { memory, blend: (...parameters) => void Reflect.apply(blend, undefined, parameters) };
 }
 
+/** A picture's words, and how much of it is taken at each pixel of its base. */
+export interface WeightedLayer {
+  readonly words: Int32Array;
+  readonly weights: Float32Array;
+}
+
 /** Adds up layers of pixels by `blend.wat`: Σ weight × pixel + correction. It serves one mix; a later one takes the memory over. */
 export class Blender {
   readonly #fields: Fields;
-  readonly #layers: readonly Int32Array[];
+  readonly #layers: readonly WeightedLayer[];
   readonly #width: number;
   readonly #pass: PixelPass;
   readonly #memory: Int32Array;
@@ -38,12 +47,14 @@ export class Blender {
   readonly #slope: number;
   readonly #pixels: number;
   readonly #plane: number;
+  #row = 0;
 
-  /**
-   * @param fields for each node corrections of red, green and blue, a 0, and the weights of the layers, with 0s up to a multiple of four.
-   * @param layers words of pictures of that size.
-   */
-  constructor(fields: Fields, layers: readonly Int32Array[], size: Size, base: Size) {
+  /** @param corrections of red, green and blue, at each pixel of the base. */
+  constructor(layers: readonly WeightedLayer[], corrections: readonly Float32Array[], size: Size, base: Size) {
+    const none = scratch.floats(base.width * base.height);
+    const weights = layers.map((layer) => layer.weights);
+    const padding = Array.from({ length: -weights.length & (GROUP - 1) }, () => none);
+    const fields = new Fields(size, base, [...corrections, none, ...weights, ...padding]);
     const { line, across } = fields;
     this.#fields = fields;
     this.#layers = layers;
@@ -64,16 +75,17 @@ export class Blender {
     this.#memory.set(across.ends, this.#ends);
   }
 
-  /** Writes into `out` the rows from `y` on of the stretch that the fields have just moved to. */
-  blend(out: Int32Array, y: number, rows: number): void {
+  /** Writes the next few rows, from the top, into `out`; returns how many these are. */
+  blend(out: Int32Array): number {
+    const rows = this.#fields.nextStretch();
     const memory = this.#memory;
     const { line, slope, across } = this.#fields;
     memory.set(line, this.#line);
     memory.set(slope, this.#slope);
-    const from = y * this.#width;
+    const from = this.#row * this.#width;
     const to = from + rows * this.#width;
     let at = this.#pixels;
-    for (const words of this.#layers) {
+    for (const { words } of this.#layers) {
       memory.set(words.subarray(from, to), at);
       at += this.#plane;
     }
@@ -83,7 +95,7 @@ export class Blender {
       across.part,
       4 * this.#line,
       4 * this.#slope,
-      line.length / (across.ends.length + 1) / 4,
+      line.length / (across.ends.length + 1) / GROUP,
       4 * this.#pixels,
       this.#layers.length,
       4 * this.#plane,
@@ -93,5 +105,7 @@ export class Blender {
       rows,
     );
     out.set(memory.subarray(at, at + to - from), from);
+    this.#row += rows;
+    return rows;
   }
 }

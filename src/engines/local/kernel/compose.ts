@@ -1,16 +1,12 @@
 import type { Base } from './base.ts';
-import { Blender } from './blender.ts';
-import { Fields } from './field.ts';
+import { Blender, type WeightedLayer } from './blender.ts';
 import type { RgbPlanes } from './oklab.ts';
 import type { Size } from './pyramid.ts';
 import { scratch } from './scratch.ts';
 
 /** A picture whose pixels go into the result. */
-export interface Layer {
-  readonly words: Int32Array;
+export interface Layer extends WeightedLayer {
   readonly base: Base;
-  /** How much of it is taken at each pixel of the base. */
-  readonly weights: Float32Array;
   /** Part of its opacity that counts for the result's, from 0 to 1. */
   readonly presence: number;
 }
@@ -41,21 +37,12 @@ const TICK = 64;
  * weights divide them, and a picture that is alone comes out as it went in. Opaque pictures only; in whole numbers throughout.
  */
 export function compose(out: Int32Array, layers: readonly Layer[], fused: RgbPlanes, size: Size, tick: Ticker): void {
-  const { height } = size;
-  const base = layers[0]!.base;
-  const none = scratch.floats(fused.r.length);
-  const weights = layers.map((layer) => layer.weights);
-  const padding = Array.from({ length: -weights.length & 3 }, () => none);
-  const fields = new Fields(size, base.size, [...corrections(layers, fused), none, ...weights, ...padding]);
-  const words = layers.map((layer) => layer.words);
-  const blender = new Blender(fields, words, size, base.size);
-  for (let y = 0, next = 0; y < height; ) {
+  const blender = new Blender(layers, corrections(layers, fused), size, layers[0]!.base.size);
+  for (let y = 0, next = 0; y < size.height; ) {
     if (y >= next) {
-      tick(y / height);
+      tick(y / size.height);
       next = y + TICK;
     }
-    const rows = fields.nextStretch();
-    blender.blend(out, y, rows);
-    y += rows;
+    y += blender.blend(out);
   }
 }

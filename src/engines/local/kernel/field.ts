@@ -2,7 +2,7 @@ import type { Size } from './pyramid.ts';
 import { scratch } from './scratch.ts';
 import { type Walk, walkAlong } from './walk.ts';
 
-/** Bits behind the point of a field's values. */
+/** Bits behind the point of a field's values; `blend.wat` counts on them too. */
 export const FIELD_BITS = 20;
 const ONE = 1 << FIELD_BITS;
 
