@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import sharp from 'sharp';
 import { test as base, expect } from './fixtures.ts';
 import { openPanel } from './mixPanel.ts';
@@ -32,7 +31,6 @@ function redSquare(): Promise<Buffer> {
 
 test('images come by address, from the clipboard, from the desktop and by the file dialog', async ({
   editor,
-  project,
   site,
 }) => {
   const { page } = editor;
@@ -65,9 +63,7 @@ test('images come by address, from the clipboard, from the desktop and by the fi
   await frame.getByRole('button', { name: 'Add images' }).click();
   await expect(page.getByRole('checkbox', { name: 'alps.jpg, refs' })).toBeVisible();
   await page.getByRole('checkbox', { name: 'Browse…' }).first().click(); // the row, which has a box of the same name
-  const path = page.getByRole('textbox', { name: 'Add images to the mix' });
-  await expect(path).toHaveValue(/.\/$/); // VS Code puts the folder there that it starts in, over what is typed sooner
-  await path.fill(join(project, 'refs/allium.jpg'));
+  await page.getByRole('option', { name: 'refs' }).click(); // by the list: VS Code still moves the caret in the path while one would type
   await page.getByRole('option', { name: 'allium.jpg' }).click();
   await expect(panel.image('allium.jpg')).toBeVisible();
 
