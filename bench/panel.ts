@@ -118,6 +118,7 @@ async function firstPreview(editor: Editor, large: readonly string[]): Promise<R
 /** Frames that are drawn while a weight is dragged to and fro, for mixes of two, three and five images: the kernel's time for each, and the sharp one at the end. */
 async function previewFrames(editor: Editor): Promise<Row[]> {
   const result: Row[] = [];
+  const untilSharp: number[] = [];
   for (const [count, goal] of [
     [2, 1],
     [3, 1],
@@ -128,10 +129,17 @@ async function previewFrames(editor: Editor): Promise<Row[]> {
     const name = count === 3 ? 'preview.frame-384' : `preview.frame-384-${count}`;
     const note = `ms, p95 of ${times.length} frames, median ${median(times).toFixed(1)}, one shown every ${interval.toFixed(0)}; ${count} images`;
     result.push({ name, ours: slowest, peer: 'a frame at 60 Hz', theirs: frame, goal, note });
-    if (count !== 3) continue;
-    const sharpNote = 'ms from letting go to the sharp frame';
-    result.push({ name: 'preview.sharp', ours: sharp, peer: 'bar', theirs: afterRelease, goal: 1, note: sharpNote });
+    untilSharp.push(sharp);
   }
+  const note = `ms from letting go to the sharp frame, the worst of these drags: ${spread(untilSharp)}`;
+  result.push({
+    name: 'preview.sharp',
+    ours: Math.max(...untilSharp),
+    peer: 'bar',
+    theirs: afterRelease,
+    goal: 1,
+    note,
+  });
   return result;
 }
 

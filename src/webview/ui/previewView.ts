@@ -49,7 +49,7 @@ export class PreviewView extends PanelElement {
   #isHeld = false;
   #isSharp = true;
   readonly #settle = debounce(() => {
-    if (!this.#isHeld) this.#draw('settled');
+    if (!this.#isHeld && !this.#isSharp) this.#draw('settled');
   }, settling);
   readonly #pointed = ({ buttons }: PointerEvent) => {
     const isReleased = this.#isHeld && buttons === 0;
