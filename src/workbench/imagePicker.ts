@@ -15,8 +15,8 @@ interface ImageItem extends vscode.QuickPickItem {
 const searchLimit = 500;
 /** Side in pixels of the pictures that serve as icons: twice what VS Code gives them. */
 const iconSide = 32;
-/** So many icons are drawn before the list is shown anew. */
-const iconBatch = 16;
+/** So many icons are drawn before the list is shown anew: few at first, more later, since all of the list is sent each time. */
+const iconBatch = { first: 16, most: 64 };
 
 /**
  * Lets people choose images of the workspace; the last entry opens the file dialog. Nothing chosen gives an empty list.
@@ -62,8 +62,8 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
   const drawIcons = async () => {
     if (isDrawing) return;
     isDrawing = true;
-    while (!searches.token.isCancellationRequested) {
-      const batch = nextToDraw(found.values(), picker.value);
+    for (let count = iconBatch.first; !searches.token.isCancellationRequested; count *= 2) {
+      const batch = nextToDraw(found.values(), picker.value, Math.min(count, iconBatch.most));
       if (batch.length === 0) break;
       await Promise.all(batch.map((item) => drawIcon(item, pictures)));
       if (!searches.token.isCancellationRequested) list();
@@ -81,8 +81,8 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
   picker.show();
   const more = search(imageGlob);
   picker.onDidChangeValue(async (typed) => {
-    const name = typed.trim().replace(/[*?{}[\],!\\]/g, '?');
-    if (name.length >= 2 && (await more)) await search(imageGlob.replace('*.{', `*${name}*.{`));
+    const name = [...typed.trim()].map(globOf);
+    if (name.length >= 2 && (await more)) await search(imageGlob.replace('*.{', `*${name.join('')}*.{`));
   });
   const items = await chosen;
   searches.cancel();
@@ -90,6 +90,13 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
   picker.dispose();
   if (items.includes(browse)) return browseImages(words, many);
   return items.flatMap((item) => (item.uri ? [item.uri] : []));
+}
+
+/** A letter, small or capital, as VS Code compares names; any letter in place of those that mean something in a glob. */
+function globOf(letter: string): string {
+  const [small, capital] = [letter.toLowerCase(), letter.toUpperCase()];
+  if ('*?{}[],!\\'.includes(letter)) return '?';
+  return small === capital ? letter : `[${small}${capital}]`;
 }
 
 function itemOf(uri: vscode.Uri): ImageItem {
@@ -102,11 +109,11 @@ function itemOf(uri: vscode.Uri): ImageItem {
   };
 }
 
-/** The next items that want an icon, those first whose names have what was typed. */
-function nextToDraw(items: Iterable<ImageItem>, typed: string): ImageItem[] {
+/** The next `count` items that want an icon, those first whose names have what was typed. */
+function nextToDraw(items: Iterable<ImageItem>, typed: string, count: number): ImageItem[] {
   const rest = [...items].filter(({ isDrawn }) => !isDrawn);
   const isTyped = ({ label }: ImageItem) => label.toLowerCase().includes(typed.trim().toLowerCase());
-  return [...rest.filter(isTyped), ...rest.filter((item) => !isTyped(item))].slice(0, iconBatch);
+  return [...rest.filter(isTyped), ...rest.filter((item) => !isTyped(item))].slice(0, count);
 }
 
 /** Makes the picture itself the item's icon; one that can't be read keeps the icon it has. */

@@ -1,5 +1,7 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { test as base, expect } from './fixtures.ts';
 import { openPanel } from './mixPanel.ts';
@@ -78,6 +80,32 @@ test('images come by address, from the clipboard, from the desktop and by the fi
   }, red);
   await expect(panel.image('one.png')).toBeVisible();
   await expect(panel.image('two.png')).toBeVisible();
+});
+
+test('images beyond the first five hundred of a workspace are found as their names are typed', async ({
+  editor,
+  project,
+}) => {
+  const { page } = editor;
+  const panel = await openPanel(editor);
+  const picture = await redSquare();
+  await mkdir(join(project, 'many'));
+  await Promise.all(
+    Array.from({ length: 1200 }, (_, i) => writeFile(join(project, `many/red-${1000 + i}.png`), picture)),
+  );
+
+  await panel.frame.getByRole('button', { name: 'Add images' }).click();
+  const filter = page.getByRole('textbox', { name: 'Add images to the mix' });
+  await expect(page.getByRole('checkbox', { name: /^red-\d+\.png, many$/ }).first()).toBeVisible();
+  // The first search may have found one of these by chance, hardly all.
+  for (const typed of ['red-1007', 'RED-1500', '1911', 'd-2199']) {
+    await filter.fill(typed);
+    const row = page.getByRole('checkbox', { name: `red-${typed.slice(-4)}.png, many` });
+    await row.first().click(); // it has a box of the same name
+  }
+  await page.getByRole('button', { name: 'OK' }).click();
+  await expect(panel.image('red-1007.png')).toBeVisible();
+  await expect(panel.images()).toHaveCount(6);
 });
 
 test('weights are equalised and scaled by a click, and images reordered by dragging', async ({ editor }) => {

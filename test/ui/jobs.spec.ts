@@ -11,6 +11,9 @@ test('jobs wait in line, each with a cancel of its own; one that ends behind ano
   const release = sandbox.hold('poll');
   await panel.mixButton().click();
   await sandbox.waitFor('poll');
+  await expect(panel.frame.getByRole('list', { name: 'Jobs' }).getByRole('listitem')).toContainText(
+    /Mixing · \d+ sec left/,
+  );
   await panel.mixButton().click();
   const waiting = panel.frame.getByRole('button', { name: 'Cancel flower of the mountains' });
   await waiting.click();

@@ -185,9 +185,17 @@ test('an image is replaced by another from the quick pick and keeps its weight',
   await expect(panel.exactWeight('alps.jpg')).toHaveValue('0.2');
 });
 
-test('prompts of earlier mixes come back by a key or a button', async ({ editor }) => {
+test('a prompt has room for all of its text, and those of earlier mixes come back by a key or a button', async ({
+  editor,
+}) => {
   const panel = await openPanel(editor);
   const prompt = panel.frame.getByRole('textbox', { name: 'Prompt', exact: true });
+  const hidden = () => prompt.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight);
+  const height = () => prompt.evaluate(({ clientHeight }) => clientHeight);
+  const low = await height();
+  await panel.setPrompt('rose man\n'.repeat(7));
+  expect(await height()).toBeGreaterThan(low + 50);
+  expect(await hidden()).toBe(0);
   await panel.setPrompt('rose man');
   await panel.mix();
   await prompt.fill('');
@@ -221,11 +229,13 @@ test('sizes and seeds come by a click', async ({ editor }) => {
   await expect(seed).toHaveValue('');
 });
 
-test('a file dropped from the Explorer with Shift, and an address pasted, join the mix', async ({ editor }) => {
+test('files dropped from the Explorer with Shift, and an address pasted, join the mix', async ({ editor }) => {
   const { page } = editor;
   const panel = await openPanel(editor);
-  await panel.frame.getByRole('button', { name: 'Remove allium.jpg' }).click();
-  const file = await (await editor.file('refs/allium.jpg')).boundingBox();
+  for (const name of ['alps.jpg', 'allium.jpg'])
+    await panel.frame.getByRole('button', { name: `Remove ${name}` }).click();
+  await expect(panel.images()).toHaveCount(0);
+  const file = await (await editor.file('refs/allium.jpg')).boundingBox(); // one of the two that are selected there still
   const target = await page.locator('iframe.webview.ready').boundingBox();
   if (!file || !target) throw new Error('The file or the panel has no place on the screen');
   await page.mouse.move(file.x + 60, file.y + 10);
@@ -237,6 +247,7 @@ test('a file dropped from the Explorer with Shift, and an address pasted, join t
   await page.mouse.up();
   await page.keyboard.up('Shift');
   await expect(panel.image('allium.jpg')).toBeVisible();
+  await expect(panel.image('alps.jpg')).toBeVisible();
   await expect(panel.frame.getByText('Drop to add to the mix')).toHaveCount(0);
 
   await page.evaluate(() => navigator.clipboard.writeText('https://example.invalid/rose.png'));
