@@ -50,9 +50,11 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
     return uris.length === searchLimit;
   };
 
-  const list = () => {
+  const list = (isNewlyTyped = false) => {
     const { selectedItems } = picker;
-    const active = picker.activeItems.filter((item) => item !== browse);
+    const active = isNewlyTyped ? [] : picker.activeItems.filter((item) => item !== browse);
+    // VS Code itself shows, and puts first, names with what was typed in one piece.
+    for (const item of found.values()) item.alwaysShow = hasLetters(item.label, picker.value);
     picker.items = [...found.values(), browse];
     if (active.length > 0) picker.activeItems = active; // else the first becomes active
     picker.selectedItems = selectedItems;
@@ -81,8 +83,11 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
   picker.show();
   const more = search(imageGlob);
   picker.onDidChangeValue(async (typed) => {
-    const name = [...typed.trim()].map(globOf);
-    if (name.length >= 2 && (await more)) await search(imageGlob.replace('*.{', `*${name.join('')}*.{`));
+    list(true);
+    const letters = [...typed.trim()].map(globOf);
+    if (letters.length < 2 || !(await more)) return;
+    const isFull = await search(globWith(letters.join('')));
+    if (!isFull) await search(globWith(letters.join('*')));
   });
   const items = await chosen;
   searches.cancel();
@@ -90,6 +95,18 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
   picker.dispose();
   if (items.includes(browse)) return browseImages(words, many);
   return items.flatMap((item) => (item.uri ? [item.uri] : []));
+}
+
+/** Whether a name has these letters in their order, be there others between them. */
+function hasLetters(name: string, letters: string): boolean {
+  let rest = letters.toLowerCase().replace(/\s/g, '');
+  if (rest === '') return false;
+  for (const letter of name.toLowerCase()) if (rest.startsWith(letter)) rest = rest.slice(letter.length);
+  return rest === '';
+}
+
+function globWith(name: string): string {
+  return imageGlob.replace('*.{', `*${name}*.{`);
 }
 
 /** A letter, small or capital, as VS Code compares names; any letter in place of those that mean something in a glob. */
