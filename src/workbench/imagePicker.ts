@@ -85,9 +85,9 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
   picker.onDidChangeValue(async (typed) => {
     list(true);
     const letters = [...typed.trim()].map(globOf);
-    if (letters.length < 2 || !(await more)) return;
+    if (letters.length < 2 || !(await more) || picker.value !== typed) return;
     const isFull = await search(globWith(letters.join('')));
-    if (!isFull) await search(globWith(letters.join('*')));
+    if (!isFull && picker.value === typed) await search(globWith(letters.join('*')));
   });
   const items = await chosen;
   searches.cancel();

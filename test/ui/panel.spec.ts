@@ -119,6 +119,7 @@ test('the mix and its history survive being hidden and a reload of the window', 
 
   await editor.kept(/present\W+images[^\]]+weight\W+0\.3\b/);
   await editor.page.reload();
+  await editor.page.getByRole('tab', { name: 'Image Mixer' }).click(); // VS Code may not have put down yet which was in front
   await expect(panel.image('alps.jpg').getByRole('spinbutton')).toHaveValue('0.3', { timeout: 60_000 });
   await expect(panel.frame.getByRole('textbox', { name: 'Prompt', exact: true })).toHaveValue('rose man');
   await panel.frame.getByRole('heading', { name: 'Images' }).click();
