@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { imageFilter, imageGlob } from './imageFiles.ts';
 import type { Pictures } from './pictures.ts';
+import { SteadyChecks } from './steadyChecks.ts';
 import type { Words } from './words.ts';
 
 interface ImageItem extends vscode.QuickPickItem {
@@ -45,36 +46,38 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
     for (const uri of uris) if (!found.has(uri.toString())) found.set(uri.toString(), itemOf(uri));
     picker.busy = false;
     if (searches.token.isCancellationRequested) return false;
-    if (found.size > before) list();
+    if (found.size > before) void list();
     void drawIcons();
     return uris.length === searchLimit;
   };
 
-  const list = (isNewlyTyped = false) => {
-    const { selectedItems } = picker;
-    const active = isNewlyTyped ? [] : picker.activeItems.filter((item) => item !== browse);
-    // VS Code itself shows, and puts first, names with what was typed in one piece.
-    for (const item of found.values()) item.alwaysShow = hasLetters(item.label, picker.value);
-    picker.items = [...found.values(), browse];
-    if (active.length > 0) picker.activeItems = active; // else the first becomes active
-    picker.selectedItems = selectedItems;
-  };
+  const checks = new SteadyChecks(picker);
+  let isNewlyTyped = false;
+  const list = () =>
+    checks.send(() => {
+      const active = isNewlyTyped ? [] : picker.activeItems.filter((item) => item !== browse);
+      isNewlyTyped = false;
+      // VS Code itself shows, and puts first, names with what was typed in one piece.
+      for (const item of found.values()) item.alwaysShow = hasLetters(item.label, picker.value);
+      picker.items = [...found.values(), browse];
+      if (active.length > 0) picker.activeItems = active; // else the first becomes active
+    });
 
   let isDrawing = false;
   const drawIcons = async () => {
     if (isDrawing) return;
     isDrawing = true;
     for (let count = iconBatch.first; !searches.token.isCancellationRequested; count *= 2) {
-      const batch = nextToDraw(found.values(), picker.value, Math.min(count, iconBatch.most));
+      const batch = nextToDraw(found.values(), Math.min(count, iconBatch.most));
       if (batch.length === 0) break;
       await Promise.all(batch.map((item) => drawIcon(item, pictures)));
-      if (!searches.token.isCancellationRequested) list();
+      void list();
     }
     isDrawing = false;
   };
 
   const chosen = new Promise<readonly ImageItem[]>((resolve) => {
-    picker.onDidAccept(() => resolve(picker.selectedItems.length > 0 ? picker.selectedItems : picker.activeItems));
+    picker.onDidAccept(() => resolve(checks.checked.length > 0 ? checks.checked : picker.activeItems));
     picker.onDidChangeSelection((items) => {
       if (items.includes(browse)) resolve([browse]);
     });
@@ -83,7 +86,8 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
   picker.show();
   const more = search(imageGlob);
   picker.onDidChangeValue(async (typed) => {
-    list(true);
+    isNewlyTyped = true;
+    void list();
     const letters = [...typed.trim()].map(globOf);
     if (letters.length < 2 || !(await more) || picker.value !== typed) return;
     const isFull = await search(globWith(letters.join('')));
@@ -127,10 +131,9 @@ function itemOf(uri: vscode.Uri): ImageItem {
 }
 
 /** The next `count` items that want an icon, those first whose names have what was typed. */
-function nextToDraw(items: Iterable<ImageItem>, typed: string, count: number): ImageItem[] {
+function nextToDraw(items: Iterable<ImageItem>, count: number): ImageItem[] {
   const rest = [...items].filter(({ isDrawn }) => !isDrawn);
-  const isTyped = ({ label }: ImageItem) => label.toLowerCase().includes(typed.trim().toLowerCase());
-  return [...rest.filter(isTyped), ...rest.filter((item) => !isTyped(item))].slice(0, count);
+  return [...rest.filter((item) => item.alwaysShow), ...rest.filter((item) => !item.alwaysShow)].slice(0, count);
 }
 
 /** Makes the picture itself the item's icon; one that can't be read keeps the icon it has. */
