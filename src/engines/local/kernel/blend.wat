@@ -1,5 +1,6 @@
 ;; The pixel pass of a mix, four pixels at a time: for rows between two rows of nodes, all of one slope, Σ weight × pixel + correction,
-;; where weights and corrections run straight from one column of nodes to the next. Whole numbers with 20 bits behind the point.
+;; where weights and corrections run straight from one column of nodes to the next. Whole numbers with 20 bits behind the point, which
+;; are cut off after what dither.ts says is added.
 ;;
 ;; In memory, at the addresses that it is called with:
 ;;   ends, offsets  the walk along a row, see walk.ts: i32 and f64 for each stretch; part is its third member
@@ -8,6 +9,7 @@
 ;;   pixels         the rows of the first layer, RGBA; those of the others follow, each plane bytes behind the one before
 ;;   out            takes the rows, opaque; up to 12 bytes behind them are overwritten
 ;;   now            128 bytes to work with: of the present stretch what the values begin with, and from 64 on what a pixel adds
+;; Besides: the width of the picture, how many rows, and which row of the picture is the first.
 (module
   (memory (export "memory") 1)
 
@@ -29,13 +31,11 @@
 
   ;; From four values and those of the next node: what a pixel adds, and the values at the stretch's first pixel, for as many groups.
   (func $prepare (param $line i32) (param $groups i32) (param $part v128) (param $offset v128) (param $now i32)
-    (local $next i32) (local $half v128) (local $value v128) (local $difference v128) (local $rise v128)
+    (local $next i32) (local $value v128) (local $difference v128) (local $rise v128)
     (local.set $next (i32.add (local.get $line) (i32.shl (local.get $groups) (i32.const 4))))
-    (local.set $half (v128.const i32x4 0x80000 0x80000 0x80000 0)) ;; so that corrections round
     (loop $group
-      (local.set $value (i32x4.add (v128.load (local.get $line)) (local.get $half)))
-      (local.set $difference
-        (i32x4.sub (i32x4.add (v128.load (local.get $next)) (local.get $half)) (local.get $value)))
+      (local.set $value (v128.load (local.get $line)))
+      (local.set $difference (i32x4.sub (v128.load (local.get $next)) (local.get $value)))
       (local.set $rise
         (call $joined
           (call $scaled (local.get $difference) (local.get $part))
@@ -45,7 +45,6 @@
           (call $moved (local.get $value) (local.get $rise) (local.get $offset))
           (call $moved (call $upper (local.get $value)) (call $upper (local.get $rise)) (local.get $offset))))
       (v128.store offset=64 (local.get $now) (local.get $rise))
-      (local.set $half (v128.const i32x4 0 0 0 0))
       (local.set $line (i32.add (local.get $line) (i32.const 16)))
       (local.set $next (i32.add (local.get $next) (i32.const 16)))
       (local.set $now (i32.add (local.get $now) (i32.const 16)))
@@ -62,13 +61,27 @@
       (i32x4.min_s (i32x4.shr_s (local.get $value) (i32.const 20)) (v128.const i32x4 255 255 255 255))
       (v128.const i32x4 0 0 0 0)))
 
+  ;; What is added at four pixels of a row, the first of them at that place in the pattern.
+  (func $dither (param $place i32) (result v128)
+    (local $places v128)
+    (local.set $places
+      (v128.and
+        (i32x4.add (i32x4.splat (local.get $place)) (v128.const i32x4 0 791547 1583094 2374641))
+        (v128.const i32x4 0xfffff 0xfffff 0xfffff 0xfffff)))
+    (i32x4.add
+      (i32x4.sub (local.get $places) (i32x4.shr_s (local.get $places) (i32.const 7)))
+      (v128.const i32x4 4096 4096 4096 4096)))
+
   ;; Four pixels.
-  (func $four (param $pixels i32) (param $layers i32) (param $plane i32) (param $out i32) (param $steps v128) (param $now i32)
+  (func $four
+    (param $pixels i32) (param $layers i32) (param $plane i32) (param $out i32) (param $steps v128) (param $now i32) (param $place i32)
+    (local $dither v128)
     (local $red v128) (local $green v128) (local $blue v128) (local $words v128) (local $weights v128) (local $low v128)
     (local.set $low (v128.const i32x4 255 255 255 255))
-    (local.set $red (call $at (local.get $now) (local.get $steps)))
-    (local.set $green (call $at (i32.add (local.get $now) (i32.const 4)) (local.get $steps)))
-    (local.set $blue (call $at (i32.add (local.get $now) (i32.const 8)) (local.get $steps)))
+    (local.set $dither (call $dither (local.get $place)))
+    (local.set $red (i32x4.add (local.get $dither) (call $at (local.get $now) (local.get $steps))))
+    (local.set $green (i32x4.add (local.get $dither) (call $at (i32.add (local.get $now) (i32.const 4)) (local.get $steps))))
+    (local.set $blue (i32x4.add (local.get $dither) (call $at (i32.add (local.get $now) (i32.const 8)) (local.get $steps))))
     (local.set $now (i32.add (local.get $now) (i32.const 16)))
     (loop $layer
       (local.set $words (v128.load (local.get $pixels)))
@@ -96,7 +109,7 @@
   (func (export "blend")
     (param $ends i32) (param $offsets i32) (param $part f64) (param $line i32) (param $slope i32) (param $groups i32)
     (param $pixels i32) (param $layers i32) (param $plane i32) (param $out i32) (param $now i32)
-    (param $width i32) (param $rows i32)
+    (param $width i32) (param $rows i32) (param $top i32)
     (local $x i32) (local $end i32) (local $stretch i32) (local $node i32) (local $size i32) (local $steps v128)
     (local.set $size (i32.shl (local.get $groups) (i32.const 4))) ;; bytes of a node
     (loop $row
@@ -118,7 +131,8 @@
                 (i32.add (local.get $pixels) (i32.shl (local.get $x) (i32.const 2)))
                 (local.get $layers) (local.get $plane)
                 (i32.add (local.get $out) (i32.shl (local.get $x) (i32.const 2)))
-                (local.get $steps) (local.get $now))
+                (local.get $steps) (local.get $now)
+                (i32.add (i32.mul (local.get $x) (i32.const 791547)) (i32.mul (local.get $top) (i32.const 597521))))
               (local.set $steps (i32x4.add (local.get $steps) (v128.const i32x4 4 4 4 4)))
               (br_if $within (i32.lt_s (local.tee $x (i32.add (local.get $x) (i32.const 4))) (local.get $end))))
             (local.set $x (local.get $end)))) ;; what was written behind it is overwritten by the next stretch, or row
@@ -136,4 +150,5 @@
         (br_if $advance (i32.ge_s (local.get $node) (local.get $line))))
       (local.set $pixels (i32.add (local.get $pixels) (i32.shl (local.get $width) (i32.const 2))))
       (local.set $out (i32.add (local.get $out) (i32.shl (local.get $width) (i32.const 2))))
+      (local.set $top (i32.add (local.get $top) (i32.const 1)))
       (br_if $row (local.tee $rows (i32.sub (local.get $rows) (i32.const 1)))))))

@@ -103,6 +103,7 @@ export class Blender {
       4 * this.#now,
       this.#width,
       rows,
+      this.#row,
     );
     out.set(memory.subarray(at, at + to - from), from);
     this.#row += rows;

@@ -1,8 +1,9 @@
 import { exp } from './arithmetic.ts';
+import { solveLinear } from './matrix.ts';
 import type { Size } from './pyramid.ts';
 
-/** About as many pixels as a calibration looks at. */
-const SAMPLES = 2048;
+/** At most as many pixels as a calibration looks at: all of the coarsest level, where a share that is off is seen most. */
+const SAMPLES = 48 * 48;
 const ROUNDS = 40;
 const CLOSE = 2e-5;
 /** No bias moves further than this in one round. */
@@ -136,24 +137,10 @@ function worstError(shares: Float64Array, dues: readonly number[]): number {
   return worst;
 }
 
-/** Solves (∂shares ÷ ∂biases) · step = dues − shares by elimination; the matrix is positive but for a shift of all biases alike. */
+/** Solves (∂shares ÷ ∂biases) · step = dues − shares; the matrix is positive but for a shift of all biases alike. */
 function newtonStep({ shares, products }: MaskMeans, dues: readonly number[]): Float64Array {
   const count = dues.length;
   const matrix = products.map((value, at) => -value + (at % (count + 1) === 0 ? shares[at / (count + 1)]! + 1e-7 : 0));
   const right = Float64Array.from(dues, (due, i) => due - shares[i]!);
-  for (let pivot = 0; pivot < count; pivot++) {
-    for (let row = pivot + 1; row < count; row++) {
-      const factor = matrix[row * count + pivot]! / matrix[pivot * count + pivot]!;
-      for (let k = pivot; k < count; k++) {
-        matrix[row * count + k] = matrix[row * count + k]! - factor * matrix[pivot * count + k]!;
-      }
-      right[row] = right[row]! - factor * right[pivot]!;
-    }
-  }
-  for (let row = count - 1; row >= 0; row--) {
-    let value = right[row]!;
-    for (let k = row + 1; k < count; k++) value -= matrix[row * count + k]! * right[k]!;
-    right[row] = value / matrix[row * count + row]!;
-  }
-  return right;
+  return solveLinear(matrix, right);
 }

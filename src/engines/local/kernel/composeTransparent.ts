@@ -1,4 +1,5 @@
 import { corrections, type Layer, type Ticker } from './compose.ts';
+import { dither } from './dither.ts';
 import { FIELD_BITS, Fields } from './field.ts';
 import type { RgbPlanes } from './oklab.ts';
 import type { Size } from './pyramid.ts';
@@ -52,14 +53,15 @@ export function composeTransparent(
         continue;
       }
       const scale = whole / visible;
-      const red = toByte(sums[0]! * scale + values[count - 3]!);
-      const green = toByte(sums[1]! * scale + values[count - 2]!);
-      const blue = toByte(sums[2]! * scale + values[count - 1]!);
-      out[y * width + x] = red | (green << 8) | (blue << 16) | (toByte(255 * (1 - clear)) << 24);
+      const added = dither(x, y);
+      const red = toByte(sums[0]! * scale + values[count - 3]! + added);
+      const green = toByte(sums[1]! * scale + values[count - 2]! + added);
+      const blue = toByte(sums[2]! * scale + values[count - 1]! + added);
+      out[y * width + x] = red | (green << 8) | (blue << 16) | (toByte(255 * (1 - clear) + 0.5) << 24);
     }
   }
 }
 
 function toByte(value: number): number {
-  return Math.max(0, Math.min(255, Math.floor(value + 0.5)));
+  return Math.max(0, Math.min(255, Math.floor(value)));
 }

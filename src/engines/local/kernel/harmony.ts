@@ -1,12 +1,13 @@
 import { type Appeal, appealOf, sharpnessAt } from './appeal.ts';
 import { exp } from './arithmetic.ts';
+import { balance } from './balance.ts';
 import type { Prepared } from './prepare.ts';
 import { addExpanded } from './pyramid.ts';
 import { distance } from './saliency.ts';
 import { scratch } from './scratch.ts';
 
-/** How much a distance of 1 in Oklab counts, in the units of the scores that become appeal. */
-const IMPORTANCE = 5;
+/** Pictures whose tones differ everywhere alike, within this distance in Oklab, have nothing to balance. */
+const EVEN = 1e-6;
 /** As an exponent, the bands' appeal changes by no more than this, so that it stays a 32-bit number above 0. */
 const MOST = 25;
 /** Exponents further than this below the greatest at a pixel count alike. */
@@ -19,25 +20,25 @@ export interface Sharing {
 }
 
 /**
- * The appeal of each picture beside the others, level by level: less where its tone is far from the mean tone of the mix. So a picture
- * with a small share comes in where it fits, not as a stain; one with a large share is given what it asks for. Scratch.
+ * The appeal of each picture beside the others, level by level: so changed, where much or little is at stake, that every step of a weight
+ * changes the mix about as much, and that a picture with a small share comes in where it fits, not as a stain. Scratch.
  */
 export function appealsTogether(
   all: readonly Sharing[],
   { seed, guidanceScale }: { readonly seed: number; readonly guidanceScale: number },
 ): Float32Array[][] {
   const sharpness = sharpnessAt(guidanceScale);
-  const losses = lossesOf(all);
   const sizes = all[0]!.picture.sizes;
   const last = sizes.length - 1;
   const appeals = all.map(({ picture }) => appealOf(picture, seed, guidanceScale));
-  const tones = toneAppeals(all, appeals, losses, sharpness.remainder);
+  const gains = gainsOf(all, appeals, sharpness.remainder);
+  const tones = toneAppeals(all, appeals, gains, sharpness.remainder);
   return appeals.map(({ bands }, i) => {
-    const loss = losses[i]!;
+    const gain = gains[i]!;
     const levels = new Array<Float32Array>(sizes.length);
     levels[last] = tones[i]!;
-    let factor = scratch.floats(loss.length);
-    for (let p = 0; p < loss.length; p++) factor[p] = exp(-Math.max(-MOST, Math.min(MOST, loss[p]! * sharpness.bands)));
+    let factor = scratch.floats(gain.length);
+    for (let p = 0; p < gain.length; p++) factor[p] = exp(Math.max(-MOST, Math.min(MOST, gain[p]! * sharpness.bands)));
     for (let level = last - 1; level >= 0; level--) {
       const size = sizes[level]!;
       const finer = scratch.floats(size.width * size.height);
@@ -49,8 +50,22 @@ export function appealsTogether(
   });
 }
 
-/** What each picture's score loses at each pixel, more or less than it does on the whole. */
-function lossesOf(all: readonly Sharing[]): Float32Array[] {
+/** What each picture's score gains at each pixel of the last level. */
+function gainsOf(all: readonly Sharing[], appeals: readonly Appeal[], sharpness: number): Float32Array[] {
+  const stakes = stakesOf(all);
+  if (!stakes) return all.map(() => scratch.floats(appeals[0]!.tone.length));
+  const exponents = appeals.map(({ tone }) => tone);
+  const shares = all.map(({ share }) => share);
+  const slopes = balance(exponents, stakes, shares, sharpness);
+  return all.map((_, i) => {
+    const gain = scratch.floats(stakes.length);
+    for (let p = 0; p < gain.length; p++) gain[p] = slopes[i]! * stakes[p]!;
+    return gain;
+  });
+}
+
+/** How far the pictures' tones are from their mean, by shares, at each pixel: as deviations from what that is on the whole, of variance 1. */
+function stakesOf(all: readonly Sharing[]): Float32Array | undefined {
   const tonesOf = ({ bands }: Prepared) => bands[bands.length - 1]!;
   const length = tonesOf(all[0]!.picture).l.length;
   const [l, a, b] = [scratch.floats(length), scratch.floats(length), scratch.floats(length)];
@@ -62,37 +77,34 @@ function lossesOf(all: readonly Sharing[]): Float32Array[] {
       b[p] = b[p]! + share * tones.b[p]!;
     }
   }
-  return all.map(({ share, picture }) => {
+  const stakes = scratch.floats(length);
+  for (const { share, picture } of all) {
     const tones = tonesOf(picture);
-    const loss = scratch.floats(length);
-    const others = 1 - share;
-    const importance = IMPORTANCE * others * others * others; // fades soon: between equals a weight shall move nothing by itself
-    let sum = 0;
     for (let p = 0; p < length; p++) {
-      const value = importance * distance(tones.l[p]! - l[p]!, tones.a[p]! - a[p]!, tones.b[p]! - b[p]!);
-      loss[p] = value;
-      sum += value;
+      stakes[p] = stakes[p]! + share * distance(tones.l[p]! - l[p]!, tones.a[p]! - a[p]!, tones.b[p]! - b[p]!);
     }
-    const mean = sum / length;
-    for (let p = 0; p < length; p++) loss[p] = loss[p]! - mean;
-    return loss;
-  });
+  }
+  const mean = stakes.reduce((sum, value) => sum + value, 0) / length;
+  const deviation = Math.sqrt(stakes.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / length);
+  if (deviation < EVEN) return undefined;
+  for (let p = 0; p < length; p++) stakes[p] = (stakes[p]! - mean) / deviation;
+  return stakes;
 }
 
 /** The appeal of what remains below the bands: that of the picture that asks most for a pixel is 1. */
 function toneAppeals(
   all: readonly Sharing[],
   appeals: readonly Appeal[],
-  losses: readonly Float32Array[],
+  gains: readonly Float32Array[],
   sharpness: number,
 ): Float32Array[] {
-  const length = losses[0]!.length;
+  const length = gains[0]!.length;
   const greatest = scratch.floats(length).fill(Number.NEGATIVE_INFINITY);
   const tones = appeals.map(({ tone }, i) => {
-    const loss = losses[i]!;
+    const gain = gains[i]!;
     const exponents = scratch.floats(length);
     for (let p = 0; p < length; p++) {
-      const exponent = tone[p]! - loss[p]! * sharpness;
+      const exponent = tone[p]! + gain[p]! * sharpness;
       exponents[p] = exponent;
       if (exponent > greatest[p]!) greatest[p] = exponent;
     }

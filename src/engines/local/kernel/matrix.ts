@@ -61,3 +61,23 @@ function rotate(m: Matrix3, vectors: Matrix3, p: number, q: number, r: number): 
     vectors[row + q] = sine * vp + cosine * vq;
   }
 }
+
+/** Solves matrix · x = right by elimination, for a square matrix, row by row, that is positive. Changes both; x takes the place of `right`. */
+export function solveLinear(matrix: Float64Array, right: Float64Array): Float64Array {
+  const count = right.length;
+  for (let pivot = 0; pivot < count; pivot++) {
+    for (let row = pivot + 1; row < count; row++) {
+      const factor = matrix[row * count + pivot]! / matrix[pivot * count + pivot]!;
+      for (let k = pivot; k < count; k++) {
+        matrix[row * count + k] = matrix[row * count + k]! - factor * matrix[pivot * count + k]!;
+      }
+      right[row] = right[row]! - factor * right[pivot]!;
+    }
+  }
+  for (let row = count - 1; row >= 0; row--) {
+    let value = right[row]!;
+    for (let k = row + 1; k < count; k++) value -= matrix[row * count + k]! * right[k]!;
+    right[row] = value / matrix[row * count + row]!;
+  }
+  return right;
+}

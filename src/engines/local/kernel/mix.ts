@@ -79,12 +79,12 @@ export function distinct(pictures: readonly Prepared[], weights: readonly number
   return out.map(({ picture, share }) => ({ picture, share: ease(share) / eased }));
 }
 
-/** A share below this comes in gently: what is most salient appears first, and would jump out at once. */
-const GENTLE = 0.03;
+/** A share below this comes in gently, the smallest ones with so much less: what is most salient appears first, and would jump out at once. */
+const GENTLE = { below: 0.15, less: 0.24 } as const;
 
 function ease(share: number): number {
-  const missing = Math.max(0, 1 - share / GENTLE);
-  return share * (1 - 0.5 * missing * missing);
+  const missing = Math.max(0, 1 - share / GENTLE.below);
+  return share * (1 - GENTLE.less * missing * missing);
 }
 
 /** Presence rises with a weight up to this part of the greatest one. */
