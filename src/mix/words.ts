@@ -22,7 +22,11 @@ export function displayNames(paths: readonly string[]): string[] {
       else if (depth >= (parts.get(path)?.length ?? 0)) found.set(path, path);
     }
   }
-  const names = paths.map((path) => found.get(path) ?? path);
+  return numbered(paths.map((path) => found.get(path) ?? path));
+}
+
+/** The names with ` (2)` and so on behind those that are there already. */
+export function numbered(names: readonly string[]): string[] {
   const seen = new Map<string, number>();
   return names.map((name) => {
     const count = (seen.get(name) ?? 0) + 1;

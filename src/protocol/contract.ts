@@ -161,6 +161,8 @@ export const panelContract = {
   addImages: method(z.object({ images: z.array(draftImageSchema), replace: z.boolean() }), nothing),
   /** Puts a whole mix in place of the present one. */
   replaceDraft: method(z.object({ draft: draftSchema }), nothing),
+  /** The file of a picture that was asked for was written, deleted or came back. */
+  pictureChanged: method(z.object({ uri: z.string() }), nothing),
   /** Something to say that belongs to no field. */
   problem: method(problemSchema, nothing),
 } as const satisfies Contract;

@@ -47,6 +47,7 @@ const host: Host = new Channel({
     results: withModel((to, { results }) => to.setResults(results)),
     addImages: withModel((to, { images, replace }) => to.addImages(images, replace)),
     replaceDraft: withModel((to, { draft }) => to.edit(() => draft)),
+    pictureChanged: withModel((to, { uri }) => to.pictureChanged(uri)),
     problem: withModel((to, problem) => to.report([problem])),
   },
   describe: (error) => ({ code: 'panel', message: messageOf(error) }),
@@ -56,16 +57,21 @@ async function start(): Promise<void> {
   const { strings, draft, engine, jobs, results } = await host.call('ready', null);
   const language = document.documentElement.lang || 'en';
   const say = speaker(strings, language);
-  const kept = loadState(vscode) ?? { past: [], present: draft ?? emptyDraft, future: [] };
-  const panelModel = new PanelModel(say, new History(kept), { engine, jobs, results });
+  const kept = loadState(vscode);
+  const history = new History(kept?.history ?? { past: [], present: draft ?? emptyDraft, future: [] });
+  const panelModel = new PanelModel(say, history, { engine, jobs, results }, kept?.view);
   const actions = new Actions(host, panelModel);
 
-  const keep = debounce(() => keepState(vscode, panelModel.history.snapshot()), 100);
+  const keep = debounce(() => {
+    const { filter, showsCoverage } = panelModel;
+    keepState(vscode, { history: panelModel.history.snapshot(), view: { filter, showsCoverage } });
+  }, 100);
   const save = debounce(() => void actions.saveDraft(), 500);
   panelModel.addEventListener('draft', () => {
     keep();
     save();
   });
+  panelModel.addEventListener('view', keep);
   // Whoever leaves the panel may run a command that reads the draft.
   for (const leaving of ['blur', 'pagehide']) {
     window.addEventListener(leaving, () => {
@@ -74,12 +80,17 @@ async function start(): Promise<void> {
     });
   }
 
+  const thumbnails = new Thumbnails(host);
+  panelModel.addEventListener('picture', (event) => {
+    if (event instanceof CustomEvent) thumbnails.forget(event.detail);
+  });
+
   const app = new App();
   app.panel = {
     model: panelModel,
     actions,
     host,
-    thumbnails: new Thumbnails(host),
+    thumbnails,
     formats: new Formats(language),
     say,
   };

@@ -49,6 +49,11 @@ export class PixelFeed {
     for (const { uri, enabled } of images) if (enabled && !this.#asked.has(uri)) void this.#fetch(uri);
   }
 
+  /** Asks once more for a picture whose file has changed; what is here of it stays until that comes. */
+  renew(uri: string): void {
+    if (this.#asked.has(uri)) void this.#fetch(uri);
+  }
+
   async #fetch(uri: string): Promise<void> {
     this.#asked.add(uri);
     this.#pending++;
@@ -57,6 +62,7 @@ export class PixelFeed {
     } catch {
       // Its card tells what is wrong with the picture; the preview does without it, and asks again when it is asked for.
       this.#asked.delete(uri);
+      if (this.#here.delete(uri)) this.#preview.removeImage(uri);
     } finally {
       this.#pending--;
       this.#arrived();

@@ -24,11 +24,23 @@ export class Thumbnails {
     const key = `${pixels} ${uri}`;
     const known = this.#ready.get(key) ?? this.#loading.get(key);
     if (known) return known;
-    const loading = this.#fetch(uri, pixels).finally(() => this.#loading.delete(key));
+    const loading = this.#fetch(uri, pixels);
     this.#loading.set(key, loading);
-    const thumbnail = await loading;
-    this.#ready.set(key, thumbnail);
-    return thumbnail;
+    const isLatest = () => this.#loading.get(key) === loading;
+    try {
+      const thumbnail = await loading;
+      if (isLatest()) this.#ready.set(key, thumbnail);
+      return thumbnail;
+    } finally {
+      if (isLatest()) this.#loading.delete(key);
+    }
+  }
+
+  /** Lets go of a picture whose file has changed; what is on its way may still be the old one. */
+  forget(uri: string): void {
+    for (const kept of [this.#ready, this.#loading]) {
+      for (const key of [...kept.keys()]) if (key.endsWith(` ${uri}`)) kept.delete(key);
+    }
   }
 
   async #fetch(uri: string, side: number): Promise<Thumbnail> {

@@ -12,7 +12,7 @@ import { ApiKeys, askForKey, isKey } from './apiKeys.ts';
 import { AccountBalance } from './balance.ts';
 import { clearResults } from './clearResults.ts';
 import { EngineChoice } from './engineChoice.ts';
-import { ImageIntake } from './imageFiles.ts';
+import { ImageIntake, imageGlob } from './imageFiles.ts';
 import { pickImages } from './imagePicker.ts';
 import { traceOf } from './jobLog.ts';
 import { viewOfJob } from './jobViews.ts';
@@ -49,6 +49,7 @@ export class App {
   readonly #statusBar: StatusBar;
   readonly #balance: AccountBalance;
   readonly #disposables: vscode.Disposable[] = [];
+  #isWatching = false;
   /** Jobs of `imageMixer.run`: their caller hears of the outcome, so nothing is announced. */
   readonly #called = new Set<string>();
   readonly #announced = new Set<string>();
@@ -79,7 +80,10 @@ export class App {
       words: this.#words,
       log: this.#log,
       // The decoder takes half a second to start, about as long as the page: what fails here is told by the first picture.
-      opening: () => void codec.warm().catch(() => undefined),
+      opening: () => {
+        void codec.warm().catch(() => undefined);
+        this.#watchPictures();
+      },
       handlers: panelHandlers({
         words: this.#words,
         engine,
@@ -121,6 +125,18 @@ export class App {
 
   open(): void {
     this.#panel.show();
+  }
+
+  /** From the first panel on, tells it of files that change. */
+  #watchPictures(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const watcher = vscode.workspace.createFileSystemWatcher(imageGlob);
+    const tell = (file: vscode.Uri) => {
+      const uri = file.toString();
+      if (this.#panel.visible && this.#pictures.wasAsked(uri)) this.#panel.tell('pictureChanged', { uri });
+    };
+    this.#disposables.push(watcher, watcher.onDidChange(tell), watcher.onDidCreate(tell), watcher.onDidDelete(tell));
   }
 
   /** From the explorer `(uri, uris)`; without them, from a quick pick. */

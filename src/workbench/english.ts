@@ -197,7 +197,6 @@ export const english = {
   'run.noRecipes': 'There is no recipe (*.mix.json) in this workspace. “Image Mixer: New Recipe” makes one.',
   'progress.of': '{done} of {total}',
   'progress.eta': 'about {seconds} s left',
-  'job.cancelled': 'Cancelled.',
   'job.cancelledHosted': 'Cancelled. The service can not be told to stop: it may finish the work and charge for it.',
   'status.tooltip': '{name}: open Image Mixer',
   'result.copied': 'Path copied',

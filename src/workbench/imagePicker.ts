@@ -77,7 +77,14 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
   };
 
   const chosen = new Promise<readonly ImageItem[]>((resolve) => {
-    picker.onDidAccept(() => resolve(checks.checked.length > 0 ? checks.checked : picker.activeItems));
+    picker.onDidAccept(() => {
+      if (checks.checked.length > 0) return resolve(checks.checked);
+      // Where several may be chosen VS Code makes none active by itself.
+      const matches = [...found.values()].filter((item) => item.alwaysShow);
+      if (picker.activeItems.length > 0 || matches.length === 0) resolve(picker.activeItems);
+      else if (matches.length === 1) resolve(matches);
+      else picker.activeItems = matches.slice(0, 1);
+    });
     picker.onDidChangeSelection((items) => {
       if (items.includes(browse)) resolve([browse]);
     });

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { mayHaveOrdered } from '../engines/hosted/state.ts';
 import type { SourceLocation } from '../images/source.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/runner.ts';
@@ -30,11 +31,11 @@ function addressOf(location: SourceLocation): string {
   return location.kind === 'url' ? location.url : pathToFileURL(location.path).href;
 }
 
-function endWords({ state, request, notices }: JobRecord, words: Words): string | undefined {
+function endWords({ state, request, notices, engineState }: JobRecord, words: Words): string | undefined {
   switch (state) {
     case 'cancelled':
       // There is no way to call the service's work back: people should know that it may still be charged.
-      return words.say(request.engine === 'hosted' ? 'job.cancelledHosted' : 'job.cancelled');
+      return request.engine === 'hosted' && mayHaveOrdered(engineState) ? words.say('job.cancelledHosted') : undefined;
     case 'done': {
       // What an engine ignores is said in the panel before, at the field.
       const told = [...request.notices, ...notices].filter(({ code }) => code !== 'ignored');

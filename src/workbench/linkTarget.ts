@@ -16,8 +16,8 @@ export class LinkTarget {
 
   /** Writes a link to a picture over the selection there, and shows it. The name of the file; undefined where there is none. */
   async insert({ path, draft }: Pick<Result, 'path' | 'draft'>): Promise<string | undefined> {
-    const target = this.#editor;
-    if (!target || target.document.isClosed) return undefined;
+    const target = this.#editor && !this.#editor.document.isClosed ? this.#editor : await findInTabs();
+    if (!target) return undefined;
     const { document, viewColumn } = target;
     const editor = await vscode.window.showTextDocument(document, viewColumn === undefined ? {} : { viewColumn });
     const alt = draft.prompt.trim() || parse(path).name;
@@ -35,6 +35,17 @@ export class LinkTarget {
   #note(editor: vscode.TextEditor | undefined): void {
     if (editor && holdsPictures(editor.document.languageId)) this.#editor = editor;
   }
+}
+
+/** A text that holds pictures, in a tab that was not looked at since this window is watched; rather one that is in front. */
+async function findInTabs(): Promise<Pick<vscode.TextEditor, 'document' | 'viewColumn'> | undefined> {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  for (const { input, group } of tabs.toSorted((one, other) => Number(other.isActive) - Number(one.isActive))) {
+    if (!(input instanceof vscode.TabInputText)) continue;
+    const document = await vscode.workspace.openTextDocument(input.uri);
+    if (holdsPictures(document.languageId)) return { document, viewColumn: group.viewColumn };
+  }
+  return undefined;
 }
 
 /** What links are relative to: the folder of the text, or of the workspace where the text has none yet. */

@@ -26,13 +26,22 @@ export class Pictures {
     sizeCalculation: ({ bytes }) => bytes.byteLength,
   });
 
+  /** The addresses that were asked for. */
+  readonly #asked = new Set<string>();
+
   constructor(codec: Codec, reader: SourceReader) {
     this.#codec = codec;
     this.#reader = reader;
   }
 
+  /** Whether anybody has seen a picture. */
+  wasAsked(uri: string): boolean {
+    return this.#asked.has(uri);
+  }
+
   /** A preview that fits a square of `side` pixels. @throws MixFailure */
   async thumbnail(uri: string, side: number): Promise<Thumbnail> {
+    this.#asked.add(uri);
     const location = locationOf(uri);
     const key = `${side} ${await versionOf(location)} ${uri}`;
     const known = this.#thumbnails.get(key);

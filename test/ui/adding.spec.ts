@@ -106,7 +106,7 @@ test('images beyond the first five hundred of a workspace are found as their nam
       .first()
       .click(); // the row: it has a box of the same name
   }
-  await page.getByRole('button', { name: 'OK' }).click();
+  await page.getByRole('button', { name: 'OK', exact: true }).click();
   for (const number of Object.values(wanted)) await expect(panel.image(`red-${number}.png`)).toBeVisible();
   await expect(panel.images()).toHaveCount(6);
 });

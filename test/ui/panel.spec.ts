@@ -83,7 +83,7 @@ test('what is wrong is told at its field, what was typed stays, and no mix start
   for (const [name, typed, message] of [
     ['Exact weight of alps.jpg', 'x', 'Enter a number from 0 to 1.'],
     ['Exact weight of alps.jpg', '-1', 'Enter a number from 0 to 1.'],
-    ['Width', '5000', 'Enter a whole number from 64 to 1,024.'],
+    ['Width', '5000', 'Enter a whole number from 64 to 1024.'],
     ['Samples', '', 'Enter a whole number from 1 to 4.'],
     ['Seed', 'abc', 'Enter a whole number from 0 to 4,294,967,295.'],
   ] as const) {

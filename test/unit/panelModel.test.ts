@@ -65,7 +65,7 @@ test('values out of range are told at their field, as typed', () => {
   expect([...panel.issues]).toEqual([
     ['weight:a', 'Enter a number from 0 to 1.'],
     ['weight:b', 'Enter a number from 0 to 1.'],
-    ['width', 'Enter a whole number from 64 to 1,024.'],
+    ['width', 'Enter a whole number from 64 to 1024.'],
     ['steps', 'Enter a whole number from 1 on.'],
     ['seed', 'Enter a whole number from 0 to 4,294,967,295.'],
   ]);

@@ -57,6 +57,12 @@ export function newState(task: MixTask, service: Service): HostedState {
   };
 }
 
+/** Whether a job may have ordered work that the service charges for, by what is kept of it. */
+export function mayHaveOrdered(saved: unknown): boolean {
+  if (saved === undefined) return false;
+  return readState(saved)?.requests.some(({ phase }) => phase !== 'new') ?? true;
+}
+
 /** Reads a saved state; undefined where there is none or it is not one. */
 export function readState(saved: unknown): HostedState | undefined {
   return stateSchema.safeParse(saved).data;

@@ -1,6 +1,5 @@
 import type { Draft, DraftImage } from '../../mix/draft.ts';
 import { limits } from '../../mix/limits.ts';
-import { roundTo } from './typedNumber.ts';
 
 /** The weight that images start with and that a double click on the slider brings back. */
 export const defaultWeight = 0.5;
@@ -48,18 +47,35 @@ export function equaliseWeights(draft: Draft): Draft {
   return mapWeights(draft, () => defaultWeight);
 }
 
-/** The draft with its weights brought to a sum of 1, their proportions kept; what is no weight stays as it was typed. */
+/**
+ * The draft with its weights brought to a sum of 1, their proportions kept as nearly as hundredths allow, none of them lost; what is no
+ * weight stays as it was typed.
+ */
 export function scaleWeights(draft: Draft): Draft {
   const sum = weightSum(draft);
   if (sum === 0) return draft;
-  return mapWeights(draft, (weight) => {
-    const known = readWeight(weight);
-    return known === undefined ? weight : roundTo(known / sum, 0.01);
-  });
+  const exact = draft.images.map(({ weight, enabled }) => (enabled ? (100 * (readWeight(weight) ?? 0)) / sum : 0));
+  const hundredths = exact.map((value) => (value > 0 ? Math.max(1, Math.floor(value)) : 0));
+  for (
+    let missing = 100 - hundredths.reduce((all, value) => all + value, 0);
+    missing !== 0;
+    missing -= Math.sign(missing)
+  ) {
+    // The one that is furthest from what it should be gets a hundredth, or gives one.
+    const lacks = hundredths.map((value, at) => {
+      const mayChange = missing > 0 ? value > 0 : value > 1;
+      return mayChange ? ((exact[at] ?? 0) - value) * Math.sign(missing) : Number.NEGATIVE_INFINITY;
+    });
+    const at = lacks.indexOf(Math.max(...lacks));
+    hundredths[at] = (hundredths[at] ?? 0) + Math.sign(missing);
+  }
+  return mapWeights(draft, (weight, at) => (readWeight(weight) === undefined ? weight : (hundredths[at] ?? 0) / 100));
 }
 
-function mapWeights(draft: Draft, change: (weight: number | string) => number | string): Draft {
-  const images = draft.images.map((image) => (image.enabled ? { ...image, weight: change(image.weight) } : image));
+function mapWeights(draft: Draft, change: (weight: number | string, at: number) => number | string): Draft {
+  const images = draft.images.map((image, at) =>
+    image.enabled ? { ...image, weight: change(image.weight, at) } : image,
+  );
   return images.every((image, at) => image.weight === draft.images[at]?.weight) ? draft : { ...draft, images };
 }
 

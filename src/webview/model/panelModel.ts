@@ -19,6 +19,12 @@ export interface PanelStart {
   readonly results: readonly ResultView[];
 }
 
+/** How people have set up what they see; it is no part of the mix. */
+export interface PanelView {
+  readonly filter: string;
+  readonly showsCoverage: boolean;
+}
+
 /**
  * All that the panel shows: the mix with its history, the engine, the jobs and the results. Fires `change` whenever
  * any of it changed; the values themselves are never changed in place, so that what is drawn can compare them.
@@ -39,10 +45,18 @@ export class PanelModel extends EventTarget {
   /** The draft that the random seed was last used for. */
   #seeded: Draft | undefined;
   #compared: readonly string[] = [];
-  #showsCoverage = false;
+  #filter: string;
+  #showsCoverage: boolean;
 
-  constructor(say: Say, history: History<Draft>, start: PanelStart) {
+  constructor(
+    say: Say,
+    history: History<Draft>,
+    start: PanelStart,
+    view: PanelView = { filter: '', showsCoverage: false },
+  ) {
     super();
+    this.#filter = view.filter;
+    this.#showsCoverage = view.showsCoverage;
     this.say = say;
     this.#history = history;
     this.#engine = start.engine;
@@ -80,6 +94,10 @@ export class PanelModel extends EventTarget {
   /** Whether the preview is coloured by which image lands where. */
   get showsCoverage(): boolean {
     return this.#showsCoverage;
+  }
+  /** What people filter the results by. */
+  get filter(): string {
+    return this.#filter;
   }
   /** The ids of the results that are compared: one with the preview, or two with each other. */
   get compared(): readonly string[] {
@@ -167,6 +185,19 @@ export class PanelModel extends EventTarget {
 
   toggleCoverage(): void {
     this.#showsCoverage = !this.#showsCoverage;
+    this.#viewed();
+  }
+
+  filterResults(filter: string): void {
+    this.#filter = filter;
+    this.#viewed();
+  }
+
+  /** A picture's file was written, deleted or came back: what was known of it is out of date. Fires `picture` with its address. */
+  pictureChanged(uri: string): void {
+    const stale = new Set(this.draft.images.filter((image) => image.uri === uri).map(({ id }) => `image:${id}`));
+    this.#problems = new Map([...this.#problems].filter(([key]) => !stale.has(key)));
+    this.dispatchEvent(new CustomEvent('picture', { detail: uri }));
     this.#changed();
   }
 
@@ -217,6 +248,11 @@ export class PanelModel extends EventTarget {
     const isAsItWas = (key: string) => blamed(before, key) === blamed(this.draft, key);
     this.#problems = new Map([...this.#problems].filter(([key]) => isAsItWas(key)));
     this.dispatchEvent(new Event('draft'));
+    this.#changed();
+  }
+
+  #viewed(): void {
+    this.dispatchEvent(new Event('view'));
     this.#changed();
   }
 

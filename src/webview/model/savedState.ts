@@ -1,13 +1,21 @@
 import * as z from 'zod';
 import { type Draft, draftSchema } from '../../mix/draft.ts';
 import type { HistorySnapshot } from './history.ts';
+import type { PanelView } from './panelModel.ts';
 
 const savedStateSchema = z.object({
   version: z.literal(1),
   past: z.array(draftSchema),
   present: draftSchema,
   future: z.array(draftSchema),
+  view: z.object({ filter: z.string(), showsCoverage: z.boolean() }).optional(),
 });
+
+/** What a panel keeps: the mix with its history, and how people have set up what they see. */
+export interface SavedState {
+  readonly history: HistorySnapshot<Draft>;
+  readonly view?: PanelView | undefined;
+}
 
 /** Where VS Code keeps a panel's own state while the panel is hidden, moved or reloaded. */
 export interface StateStore {
@@ -15,13 +23,14 @@ export interface StateStore {
   setState(state: unknown): void;
 }
 
-/** The mix and its history as they were last kept; undefined on a new panel, or where what was kept is unreadable. */
-export function loadState(store: StateStore): HistorySnapshot<Draft> | undefined {
-  const parsed = savedStateSchema.safeParse(store.getState());
-  return parsed.success ? parsed.data : undefined;
+/** What was last kept; undefined on a new panel, or where that is unreadable. */
+export function loadState(store: StateStore): SavedState | undefined {
+  const { data } = savedStateSchema.safeParse(store.getState());
+  if (!data) return undefined;
+  const { past, present, future, view } = data;
+  return { history: { past, present, future }, view };
 }
 
-/** Keeps the mix and its history. */
-export function keepState(store: StateStore, { past, present, future }: HistorySnapshot<Draft>): void {
-  store.setState({ version: 1, past, present, future });
+export function keepState(store: StateStore, { history: { past, present, future }, view }: SavedState): void {
+  store.setState({ version: 1, past, present, future, view });
 }

@@ -7,7 +7,7 @@ export type Say = (id: StringId, args?: MessageArgs) => string;
 
 /** Looks sentences up among those the host sent; numbers are written as the language writes them. */
 export function speaker(strings: Readonly<Record<string, string>>, language: string): Say {
-  const numbers = new Intl.NumberFormat(language);
+  const numbers = new Intl.NumberFormat(language, { useGrouping: 'min2' }); // 1024, as it is typed
   return (id, args = {}) =>
     fill(
       strings[id] ?? id,

@@ -40,7 +40,7 @@ export class App extends PanelElement {
 
   override render(): TemplateResult {
     const { panel } = this;
-    const { draft, engine, issues, problems, jobs, results, compared, showsCoverage, history, randomSeed } =
+    const { draft, engine, issues, problems, jobs, results, compared, filter, showsCoverage, history, randomSeed } =
       panel.model;
     return html`
       <mix-announcer .panel=${panel} .jobs=${jobs}></mix-announcer>
@@ -81,7 +81,7 @@ export class App extends PanelElement {
             <mix-run .panel=${panel} .engine=${engine} .jobs=${jobs} @run=${() => void this.#mix()}></mix-run>
           </section>
           <section class="results-section">
-            <mix-results .panel=${panel} .results=${results} .compared=${compared}></mix-results>
+            <mix-results .panel=${panel} .results=${results} .compared=${compared} .filter=${filter}></mix-results>
           </section>
         </div>
       </main>
@@ -121,7 +121,7 @@ export class App extends PanelElement {
     const key = event.key.toLowerCase();
     if (key === 'enter') {
       this.#take(event);
-      void this.#mix();
+      if (!event.repeat) void this.#mix(); // a key held too long orders nothing twice
     } else if (key === 'a' && isTextBox(event)) {
       event.stopPropagation(); // VS Code would select all once more, some time later, under the hands of who types on
     } else if (key === 'z' || key === 'y') {
@@ -140,8 +140,10 @@ export class App extends PanelElement {
 
   #pasted(event: ClipboardEvent): void {
     if (!event.clipboardData) return;
+    // Where text is typed, text is meant: programs put a picture of it beside it.
+    if (isTextBox(event) && event.clipboardData.types.includes('text/plain')) return;
     const { uris, pictures } = readPaste(event.clipboardData);
-    if (pictures.length === 0 && (uris.length === 0 || isTextBox(event))) return;
+    if (uris.length === 0 && pictures.length === 0) return;
     this.#take(event);
     void this.panel.actions.addUris(uris);
     void this.panel.actions.addPictures(pictures);

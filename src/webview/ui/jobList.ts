@@ -1,6 +1,7 @@
 import '@vscode-elements/elements/dist/vscode-progress-bar/vscode-progress-bar.js';
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import { numbered } from '../../mix/words.ts';
 import type { JobView } from '../../protocol/contract.ts';
 import { button } from './button.ts';
 import { FocusKeeper } from './focusKeeper.ts';
@@ -9,16 +10,15 @@ import { PanelElement } from './panelElement.ts';
 import './thumbnailView.ts';
 
 /** Whether a job is still to be heard of: it waits, runs, failed, or ended with something to say that nobody knows yet. */
-function isShown({ state, engine, message }: JobView): boolean {
+function isShown({ state, message }: JobView): boolean {
   switch (state) {
     case 'waiting':
     case 'running':
     case 'failed':
       return true;
     case 'done':
-      return message !== undefined;
     case 'cancelled':
-      return engine === 'hosted'; // the service may still charge for it
+      return message !== undefined;
   }
 }
 
@@ -37,15 +37,20 @@ export class JobList extends PanelElement {
   override render(): TemplateResult | typeof nothing {
     const shown = this.jobs.filter(isShown).toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
     if (shown.length === 0) return nothing;
+    const names = numbered(shown.map(({ name }) => name));
     return html`<ul class="jobs" aria-label=${this.panel.say('panel.jobs')}>
       ${repeat(
         shown,
         ({ id }) => id,
         (job, at) => html`<li class="job is-${job.state}">
-          ${job.state === 'waiting' || job.state === 'running' ? this.#going(job, at === 0) : this.#ended(job)}
+          ${this.#job({ ...job, name: names[at] ?? job.name }, at === 0)}
         </li>`,
       )}
     </ul>`;
+  }
+
+  #job(job: JobView, isFirst: boolean): TemplateResult {
+    return job.state === 'waiting' || job.state === 'running' ? this.#going(job, isFirst) : this.#ended(job);
   }
 
   #going(job: JobView, isFirst: boolean): TemplateResult {

@@ -91,7 +91,9 @@ export class NumberField extends VscodeTextfield {
     if (steps === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const step = event.shiftKey ? this.range.fineStep : this.range.step;
-    this.#tell(stepNumber(this.number, steps, { ...this.range, step }));
+    // Typed rather than set, so that the text box can undo it.
+    this.wrappedElement.select();
+    document.execCommand('insertText', false, showNumber(stepNumber(this.number, steps, { ...this.range, step })));
   }
 
   #tell(value: number | string | null): void {

@@ -51,6 +51,10 @@ export class PreviewView extends PanelElement {
   readonly #settle = debounce(() => {
     if (!this.#isHeld && !this.#isSharp) this.#draw('settled');
   }, settling);
+  readonly #renewed = (event: Event) => {
+    if (event instanceof CustomEvent) this.#feed?.renew(event.detail);
+    this.#feed?.follow(this.draft.images); // one that could not be read may have come back
+  };
   readonly #pointed = ({ buttons }: PointerEvent) => {
     const isReleased = this.#isHeld && buttons === 0;
     this.#isHeld = buttons !== 0;
@@ -67,11 +71,13 @@ export class PreviewView extends PanelElement {
   override connectedCallback(): void {
     super.connectedCallback();
     for (const name of pointerEvents) document.addEventListener(name, this.#pointed);
+    this.panel.model.addEventListener('picture', this.#renewed);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     for (const name of pointerEvents) document.removeEventListener(name, this.#pointed);
+    this.panel.model.removeEventListener('picture', this.#renewed);
     this.#preview?.dispose();
     this.#preview = undefined;
   }

@@ -24,12 +24,13 @@ export class ResultList extends PanelElement {
     ...PanelElement.properties,
     results: { attribute: false },
     compared: { attribute: false },
-    filter: { state: true },
+    filter: { attribute: false },
     drawn: { state: true },
   };
   declare results: readonly ResultView[];
   /** The ids of those that are compared. */
   declare compared: readonly string[];
+  /** What a result's name or prompt must have. */
   declare filter: string;
   declare drawn: number;
   #named: readonly Named[] = [];
@@ -42,7 +43,6 @@ export class ResultList extends PanelElement {
   constructor() {
     super();
     new FocusKeeper(this, '.results > li', '.result-delete');
-    this.filter = '';
     this.drawn = page;
   }
 
@@ -73,7 +73,7 @@ export class ResultList extends PanelElement {
       <header class="section-head">
         <h2>${say('panel.results')}</h2>
         ${this.#named.length > 0 ? html`<span class="count">${this.#named.length}</span>` : nothing}
-        ${this.#named.length >= filterFrom ? this.#filterBox() : nothing}
+        ${this.#named.length >= filterFrom || this.filter !== '' ? this.#filterBox() : nothing}
       </header>
       ${this.#named.length === 0 ? html`<p class="empty-text">${say('panel.results.empty')}</p>` : nothing}
       ${this.#named.length > 0 && matching.length === 0 ? html`<p class="empty-text">${say('panel.results.noMatch')}</p>` : nothing}
@@ -104,7 +104,7 @@ export class ResultList extends PanelElement {
       .value=${this.filter}
       @input=${(event: InputEvent) => {
         const field = event.currentTarget as HTMLElement & { value: string }; // the listener sits on the text field
-        this.filter = field.value;
+        this.panel.model.filterResults(field.value);
       }}
     ></vscode-textfield>`;
   }

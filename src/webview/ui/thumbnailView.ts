@@ -24,6 +24,7 @@ export class ThumbnailView extends PanelElement {
   declare thumbnail: Thumbnail | undefined;
   declare failed: boolean;
   #isNear = false;
+  #listening: AbortController | undefined;
   readonly #nearness = new IntersectionObserver(([entry]) => this.#moved(entry?.isIntersecting ?? false), {
     rootMargin: '400px',
     scrollMargin: '400px',
@@ -37,11 +38,14 @@ export class ThumbnailView extends PanelElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#nearness.observe(this);
+    this.#listening = new AbortController();
+    this.panel.model.addEventListener('picture', (event) => this.#renewed(event), this.#listening);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#nearness.disconnect();
+    this.#listening?.abort();
   }
 
   override willUpdate(changed: PropertyValues): void {
@@ -72,16 +76,25 @@ export class ThumbnailView extends PanelElement {
     else this.thumbnail = undefined;
   }
 
-  async #load(): Promise<void> {
+  /** Its file has changed: until the new picture is here the old one stays, so that nothing flickers. */
+  #renewed(event: Event): void {
+    if (!(event instanceof CustomEvent) || event.detail !== this.uri) return;
+    if (this.#isNear) void this.#load(true);
+    else this.failed = false;
+  }
+
+  async #load(anew = false): Promise<void> {
     const uri = this.uri;
-    if (this.thumbnail) return;
+    if (this.thumbnail && !anew) return;
     try {
       const thumbnail = await this.panel.thumbnails.get(uri, this.side);
       if (uri !== this.uri) return;
       if (this.#isNear) this.thumbnail = thumbnail;
+      this.failed = false;
       this.#tell(undefined);
     } catch (error) {
       if (uri !== this.uri) return;
+      this.thumbnail = undefined;
       this.failed = true;
       this.#tell(messageOf(error));
     }
