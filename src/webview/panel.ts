@@ -2,7 +2,7 @@ import { emptyDraft } from '../mix/draft.ts';
 import { Channel, type Port } from '../protocol/channel.ts';
 import { hostContract, panelContract } from '../protocol/contract.ts';
 import { Actions, type Host, messageOf } from './model/actions.ts';
-import { debounce } from './model/debounce.ts';
+import { debounce, throttle } from './model/debounce.ts';
 import { History } from './model/history.ts';
 import { PanelModel } from './model/panelModel.ts';
 import { keepState, loadState, type StateStore } from './model/savedState.ts';
@@ -62,7 +62,8 @@ async function start(): Promise<void> {
   const panelModel = new PanelModel(say, history, { engine, jobs, results }, kept?.view);
   const actions = new Actions(host, panelModel);
 
-  const keep = debounce(() => {
+  // At once: a click elsewhere takes the page away.
+  const keep = throttle(() => {
     const { filter, showsCoverage } = panelModel;
     keepState(vscode, { history: panelModel.history.snapshot(), view: { filter, showsCoverage } });
   }, 100);

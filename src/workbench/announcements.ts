@@ -18,7 +18,8 @@ export async function announce(job: JobSnapshot, words: Words): Promise<void> {
   if (record.state !== 'done' || !picture) return;
   const inWorkspace = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(picture.path)) !== undefined;
   const action = words.say(inWorkspace ? 'announce.reveal' : 'announce.saveAs');
-  const message = words.say('announce.done', { name: basename(picture.path), count: record.pictures.length });
+  const count = record.pictures.filter(({ written }) => written).length;
+  const message = words.say(count > 1 ? 'announce.doneMany' : 'announce.done', { name: basename(picture.path), count });
   const answer = await vscode.window.showInformationMessage(message, action);
   if (answer !== action) return;
   if (inWorkspace) await reveal(picture);

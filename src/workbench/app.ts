@@ -62,7 +62,10 @@ export class App {
     this.#machinery = new Machinery({ context, keys: this.#keys, consent, log: this.#log });
     const { runner, reader, codec } = this.#machinery;
     this.#storage = (context.storageUri ?? context.globalStorageUri).fsPath;
-    this.#intake = new ImageIntake(join(context.globalStorageUri.fsPath, 'sources'), reader, this.#words);
+    this.#intake = new ImageIntake(join(context.globalStorageUri.fsPath, 'sources'), reader, this.#words, () => {
+      const { data } = draftSchema.safeParse(context.workspaceState.get(draftKey));
+      return (data?.images ?? []).map(({ uri }) => vscode.Uri.parse(uri).fsPath);
+    });
     this.#pictures = new Pictures(codec, reader);
     this.#results = new Results(this.#storage);
     const engine = new EngineChoice(

@@ -210,6 +210,7 @@ export const english = {
     'Pictures in a project stay there. {count} were made without an open folder and are deleted for good.',
   'results.clear': 'Clear',
   'announce.done': 'Image Mixer saved {name}.',
+  'announce.doneMany': 'Image Mixer saved {count} pictures, {name} first.',
   'announce.reveal': 'Reveal',
   'announce.saveAs': 'Save As…',
   'announce.setApiKey': 'Set API Key',

@@ -1,7 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { basename, extname } from 'node:path';
 import * as vscode from 'vscode';
+import { keepSource } from '../images/keptSources.ts';
 import type { SourceReader } from '../images/source.ts';
 import { isInside } from '../jobs/plan.ts';
 import type { DraftImage } from '../mix/draft.ts';
@@ -33,10 +33,13 @@ export interface Added {
 /** Makes addresses and bytes into images of a draft. Files from outside the workspace are copied into `storage`, since they may go. */
 export class ImageIntake {
   readonly #storage: string;
+  readonly #used: () => readonly string[];
   readonly #reader: SourceReader;
   readonly #words: Words;
 
-  constructor(storage: string, reader: SourceReader, words: Words) {
+  /** @param used the files of the images that are in the mix. */
+  constructor(storage: string, reader: SourceReader, words: Words, used: () => readonly string[]) {
+    this.#used = used;
     this.#storage = storage;
     this.#reader = reader;
     this.#words = words;
@@ -82,11 +85,8 @@ export class ImageIntake {
     return { id: randomUUID(), uri, path, weight: 0.5, enabled: true };
   }
 
-  async #keep(name: string, bytes: Uint8Array): Promise<string> {
-    const folder = join(this.#storage, createHash('sha256').update(bytes).digest('hex').slice(0, 8));
-    await mkdir(folder, { recursive: true });
-    const path = join(folder, name);
-    await writeFile(path, bytes);
-    return path;
+  #keep(name: string, bytes: Uint8Array): Promise<string> {
+    const used = this.#used();
+    return keepSource(this.#storage, name, bytes, (kept) => used.some((path) => isInside(path, kept)));
   }
 }

@@ -109,6 +109,12 @@ test('images beyond the first five hundred of a workspace are found as their nam
   await page.getByRole('button', { name: 'OK', exact: true }).click();
   for (const number of Object.values(wanted)) await expect(panel.image(`red-${number}.png`)).toBeVisible();
   await expect(panel.images()).toHaveCount(6);
+
+  await panel.frame.getByRole('button', { name: 'Add images' }).click();
+  await filter.fill('rd1777');
+  await expect(page.getByRole('checkbox', { name: 'red-1777.png, many' }).first()).toBeVisible();
+  await filter.press('Enter'); // the only one that matches
+  await expect(panel.image('red-1777.png')).toBeVisible();
 });
 
 test('weights are equalised and scaled by a click, and images reordered by dragging', async ({ editor }) => {

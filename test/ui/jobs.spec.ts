@@ -31,3 +31,35 @@ test('jobs wait in line, each with a cancel of its own; one that ends behind ano
   await expect(page.locator('.statusbar-item').filter({ hasText: 'Mixing' })).toHaveCount(0);
   expect(sandbox.requests.filter(({ stage }) => stage === 'mix')).toHaveLength(1); // the other never left
 });
+
+test('a key held too long orders one mix, and a mix that waited and was cancelled costs nothing', async ({
+  editor,
+  sandbox,
+}) => {
+  const { page } = editor;
+  await setKey(editor, sandbox.origin, sandbox.key);
+  const panel = await drawMix(editor);
+  const { frame } = panel;
+  const jobs = frame.getByRole('list', { name: 'Jobs' }).getByRole('listitem');
+  await expect(frame.getByText('Each mix costs a request')).toBeVisible();
+  const release = sandbox.hold('poll');
+  await frame.getByRole('textbox', { name: 'Prompt', exact: true }).focus();
+  await page.keyboard.down('Control');
+  for (let repeat = 0; repeat < 5; repeat++) await page.keyboard.down('Enter');
+  await page.keyboard.up('Enter');
+  await page.keyboard.up('Control');
+  await sandbox.waitFor('poll');
+  await panel.mixButton().click();
+  await expect(jobs).toHaveCount(2);
+  await panel.mixButton().click();
+  await expect(jobs).toHaveCount(3);
+
+  for (const count of [3, 2]) {
+    await frame.getByRole('button', { name: `Cancel flower of the mountains (${count})`, exact: true }).click();
+    await expect(jobs).toHaveCount(count - 1); // without a word: nothing was sent
+  }
+  await frame.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await expect(jobs).toContainText('it may finish the work and charge for it');
+  release();
+  expect(sandbox.requests.filter(({ stage }) => stage === 'mix')).toHaveLength(1);
+});

@@ -230,6 +230,54 @@ test('sizes and seeds come by a click', async ({ editor }) => {
   await expect(seed).toHaveValue('');
 });
 
+test('a text box undoes steps as it does letters, and takes text that comes with a picture of it', async ({
+  editor,
+}) => {
+  const { page } = editor;
+  const { frame } = await openPanel(editor);
+  const width = frame.getByRole('spinbutton', { name: 'Width' });
+  await width.click();
+  await width.press('ArrowUp');
+  await expect(width).toHaveValue('832');
+  await width.press('Control+z');
+  await expect(width).toHaveValue('768');
+  await width.press('Control+y');
+  await expect(width).toHaveValue('832');
+
+  await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(20, 20);
+    canvas.getContext('2d')?.fillRect(0, 0, 20, 20);
+    const picture = await canvas.convertToBlob();
+    await navigator.clipboard.write([
+      new ClipboardItem({ 'text/plain': new Blob(['two cells'], { type: 'text/plain' }), 'image/png': picture }),
+    ]);
+  });
+  const prompt = frame.getByRole('textbox', { name: 'Prompt', exact: true });
+  await prompt.click();
+  await prompt.press('Control+v');
+  await expect(prompt).toHaveValue('two cells');
+});
+
+test('keys come by a click, Ctrl+Enter mixes, those who listen hear how it goes, and a result opens', async ({
+  editor,
+}) => {
+  const { page } = editor;
+  const panel = await openPanel(editor);
+  const { frame } = panel;
+  await frame.getByRole('button', { name: 'Set API key' }).click();
+  await expect(page.getByRole('textbox', { name: 'API key of the hosted service' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(frame.getByText('No effect on a local mix').first()).toBeVisible();
+
+  await panel.setPrompt('stone rose');
+  await frame.getByRole('textbox', { name: 'Prompt', exact: true }).press('Control+Enter');
+  await expect(panel.results()).toHaveCount(1);
+  await expect(frame.getByRole('status').filter({ hasText: 'stone rose is done' })).toHaveCount(1);
+  const name = await panel.newestResult();
+  await frame.getByRole('button', { name: `Open ${name}`, exact: true }).click();
+  await expect(page.getByRole('tab', { name })).toHaveAttribute('aria-selected', 'true');
+});
+
 test('files dropped from the Explorer with Shift, and an address pasted, join the mix', async ({ editor }) => {
   const { page } = editor;
   const panel = await openPanel(editor);

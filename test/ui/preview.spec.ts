@@ -1,3 +1,6 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Locator } from '@playwright/test';
 import sharp from 'sharp';
 import { expect, test } from './fixtures.ts';
 import { openPanel } from './mixPanel.ts';
@@ -46,4 +49,28 @@ test('at actual size the preview is moved by dragging it', async ({ editor }) =>
   await editor.page.mouse.move(x + 40, y + 30);
   await editor.page.mouse.up();
   await expect.poll(place).toEqual([left - 40, top - 30]);
+});
+
+test('a picture that changes on disk is shown as it is', async ({ editor, project }) => {
+  const panel = await openPanel(editor);
+  const file = join(project, 'refs/alps.jpg');
+  const thumbnail = panel.image('alps.jpg').locator('mix-thumbnail img');
+  const greenness = async (part: Locator) => {
+    const { channels } = await sharp(await part.screenshot()).stats();
+    return (channels[1]?.mean ?? 0) - (channels[0]?.mean ?? 0);
+  };
+  await panel.image('allium.jpg').getByRole('checkbox').uncheck();
+  await expect.poll(() => greenness(panel.preview())).toBeLessThan(0);
+  const green = () => sharp({ create: { width: 600, height: 600, channels: 3, background: '#00ff00' } }).jpeg();
+  await green().toFile(file);
+  await expect.poll(() => greenness(panel.preview())).toBeGreaterThan(200);
+  await expect.poll(() => greenness(thumbnail)).toBeGreaterThan(100);
+
+  await rm(file);
+  await expect(panel.image('alps.jpg').getByText('The file is not there any more')).toBeVisible();
+  await expect(thumbnail).toHaveCount(0);
+  await green().toFile(file);
+  await expect(thumbnail).toBeVisible();
+  await expect(panel.image('alps.jpg').locator('.card-warning')).toHaveCount(0);
+  await expect.poll(() => greenness(panel.preview())).toBeGreaterThan(200);
 });

@@ -49,6 +49,26 @@ test.describe('with a page in the project', () => {
   });
 });
 
+test.describe('with a page open before the first mix', () => {
+  test.beforeEach(async ({ project }) => {
+    await writeFile(join(project, 'page.html'), '');
+  });
+
+  test('a link finds a page in a tab behind', async ({ editor, project }) => {
+    const { page } = editor;
+    await (await editor.file('page.html')).dblclick();
+    await expect(page.getByRole('tab', { name: 'page.html' })).toHaveAttribute('aria-selected', 'true');
+    await (await editor.file('refs/alps.jpg')).dblclick();
+    await expect(page.getByRole('tab', { name: 'alps.jpg' })).toHaveAttribute('aria-selected', 'true');
+    const panel = await openPanel(editor);
+    const name = await panel.mix();
+    await panel.frame.getByRole('button', { name: `Insert link to ${name}`, exact: true }).click();
+    await expect(page.getByRole('tab', { name: 'page.html' })).toHaveAttribute('aria-selected', 'true');
+    await page.keyboard.press('Control+s');
+    await expect.poll(() => readFile(join(project, 'page.html'), 'utf8')).toContain(`<img src="mixes/${name}"`);
+  });
+});
+
 test('a result dragged onto the images joins the mix; clearing the results leaves the pictures', async ({
   editor,
   project,
@@ -105,6 +125,24 @@ test('of a thousand results only the thumbnails near the eye are held', async ({
 
   await panel.frame.getByRole('textbox', { name: 'Filter results' }).fill('copy-77');
   await expect(panel.results()).toHaveCount(11); // 77 and 770 to 779
+
+  await editor.runCommand('Image Mixer: Clear Results');
+  await page.getByRole('dialog').getByRole('button', { name: 'Clear' }).click();
+  await expect(panel.results()).toHaveCount(0);
+  const filter = panel.frame.getByRole('textbox', { name: 'Filter results' });
+  await panel.setPrompt('stone rose');
+  await panel.mixButton().click();
+  await expect(panel.frame.getByText('No result matches')).toBeVisible();
+  await filter.fill('rose');
+  await expect(panel.results()).toHaveCount(1); // by its prompt
+  // A look elsewhere takes the page away, not what people have set up.
+  await (await editor.file('refs/alps.jpg')).dblclick();
+  await expect(page.getByRole('tab', { name: 'alps.jpg' })).toHaveAttribute('aria-selected', 'true');
+  await page.getByRole('tab', { name: 'Image Mixer' }).click();
+  await expect(filter).toHaveValue('rose');
+  await filter.fill('');
+  await expect(filter).toHaveCount(0);
+  await expect(panel.results()).toHaveCount(1);
 });
 
 test('the preview is compared with a result, and two results with each other, by a line', async ({ editor }) => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Draft, type DraftImage, emptyDraft } from '../../src/mix/draft.ts';
 import type { EngineView } from '../../src/protocol/contract.ts';
@@ -140,6 +141,25 @@ test('shares are of those that take part, and scaling keeps them', () => {
   expect(sharesOf(draft)).toEqual([0.25, 0.75, 0, 0]);
   const scaled = scaleWeights(draft);
   expect(scaled.images.map(({ weight }) => weight)).toEqual([0.25, 0.75, 1, 'x']);
+});
+
+test('scaled weights sum to 1, and none is lost', () => {
+  const scaled = (...weights: number[]) =>
+    scaleWeights({ ...emptyDraft, images: weights.map((weight, at) => image(String(at), weight)) }).images.map(
+      ({ weight }) => weight,
+    );
+  expect(scaled(0.5, 0.5, 0.5)).toEqual([0.34, 0.33, 0.33]);
+  expect(scaled(1, 0.001, 0.001)).toEqual([0.98, 0.01, 0.01]);
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: 1, maxLength: 10 }),
+      (weights) => {
+        const hundredths = scaled(...weights).map((weight) => Math.round(Number(weight) * 100));
+        expect(hundredths.reduce((sum, value) => sum + value, 0)).toBe(100);
+        expect(Math.min(...hundredths)).toBeGreaterThanOrEqual(1);
+      },
+    ),
+  );
 });
 
 test('names are file names, of addresses too, told apart where they clash', () => {
