@@ -13,6 +13,7 @@ export const stringIds = [
   'panel.images.emptyText',
   'panel.images.dropHint',
   'panel.images.dropNow',
+  'panel.images.notPictures',
   'panel.image.weight',
   'panel.image.exactWeight',
   'panel.image.use',

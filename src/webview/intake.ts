@@ -4,6 +4,8 @@ import type { LoosePicture } from './model/actions.ts';
 export interface Intake {
   readonly uris: readonly string[];
   readonly pictures: readonly LoosePicture[];
+  /** The names of files that are no pictures. */
+  readonly others: readonly string[];
 }
 
 const address = /^(?:https?|file|vscode-remote):\/\/\S+$/i;
@@ -12,13 +14,13 @@ const address = /^(?:https?|file|vscode-remote):\/\/\S+$/i;
 export function readDrop(data: DataTransfer): Intake {
   const uris = ['application/vnd.code.uri-list', 'text/uri-list'].map((type) => readUriList(data.getData(type)));
   const found = uris.find((list) => list.length > 0) ?? [];
-  return found.length > 0 ? { uris: found, pictures: [] } : { uris: [], pictures: picturesOf(data) };
+  return found.length > 0 ? { uris: found, pictures: [], others: [] } : { uris: [], ...filesOf(data) };
 }
 
 /** Reads a paste: a picture, or text that is nothing but addresses. */
 export function readPaste(data: DataTransfer): Intake {
-  const pictures = picturesOf(data);
-  return { uris: pictures.length > 0 ? [] : readAddresses(data.getData('text/plain')), pictures };
+  const files = filesOf(data);
+  return { uris: files.pictures.length > 0 ? [] : readAddresses(data.getData('text/plain')), ...files };
 }
 
 /** The addresses of a `text/uri-list`: one a line, lines with # are comments. */
@@ -35,8 +37,13 @@ export function readAddresses(text: string): string[] {
   return words.every((word) => address.test(word)) ? words : [];
 }
 
-function picturesOf(data: DataTransfer): LoosePicture[] {
-  return [...data.files]
-    .filter((file) => file.type === '' || file.type.startsWith('image/'))
-    .map((file) => ({ name: file.name, bytes: async () => new Uint8Array(await file.arrayBuffer()) }));
+function filesOf(data: DataTransfer): Pick<Intake, 'pictures' | 'others'> {
+  const mayBePicture = ({ type }: File) => type === '' || type.startsWith('image/');
+  const files = [...data.files];
+  return {
+    pictures: files
+      .filter(mayBePicture)
+      .map((file) => ({ name: file.name, bytes: async () => new Uint8Array(await file.arrayBuffer()) })),
+    others: files.filter((file) => !mayBePicture(file)).map(({ name }) => name),
+  };
 }

@@ -16,6 +16,7 @@ export const panelStrings = {
   'panel.images.emptyText': 'Give each a weight and watch the preview follow.',
   'panel.images.dropHint': 'Drop pictures here, holding Shift, or paste one.',
   'panel.images.dropNow': 'Drop to add to the mix',
+  'panel.images.notPictures': 'No pictures, left out: {names}. Use PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.',
 
   'panel.image.weight': 'Weight of {name}',
   'panel.image.exactWeight': 'Exact weight of {name}',

@@ -74,12 +74,14 @@ test('images come by address, from the clipboard, from the desktop and by the fi
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
     const dataTransfer = new DataTransfer();
     for (const name of ['one.png', 'two.png']) dataTransfer.items.add(new File([bytes], name, { type: 'image/png' }));
+    dataTransfer.items.add(new File(['%PDF'], 'paper.pdf', { type: 'application/pdf' }));
     for (const type of ['dragover', 'drop']) {
       body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
     }
   }, red);
   await expect(panel.image('one.png')).toBeVisible();
   await expect(panel.image('two.png')).toBeVisible();
+  await expect(frame.getByText('No pictures, left out: paper.pdf.')).toBeVisible();
 });
 
 test('images beyond the first five hundred of a workspace are found as their names are typed', async ({

@@ -59,3 +59,19 @@ test('with several folders a mix is saved in the one of its first image', async 
   const name = await new MixPanel(window.panel()).mix();
   expect(await readdir(join(project, 'two/mixes'))).toEqual([name]);
 });
+
+test('where VS Code speaks German so does the panel, and it has room for that', async ({ editor }) => {
+  await editor.workbench.context.addInitScript(() => Reflect.set(globalThis, '_VSCODE_NLS_LANGUAGE', 'de'));
+  await editor.page.reload({ waitUntil: 'commit' });
+  await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Bilder mischen');
+  const panel = new MixPanel(editor.panel());
+  await panel.frame.getByRole('button', { name: 'Mischen', exact: true }).click();
+  await expect(panel.frame.getByRole('list', { name: 'Ergebnisse' }).getByRole('img')).toHaveCount(1);
+  for (const width of [400, 800]) {
+    await editor.setPanelWidth(width);
+    const beyond = () =>
+      panel.frame.locator('html').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+    await expect.poll(beyond).toBe(0);
+    await editor.screenshot(`German ${width}`);
+  }
+});

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { readDrop, readPaste } from '../intake.ts';
+import { type Intake, readDrop, readPaste } from '../intake.ts';
 import './announcer.ts';
 import { iconButton } from './iconButton.ts';
 import './imageList.ts';
@@ -142,11 +142,18 @@ export class App extends PanelElement {
     if (!event.clipboardData) return;
     // Where text is typed, text is meant: programs put a picture of it beside it.
     if (isTextBox(event) && event.clipboardData.types.includes('text/plain')) return;
-    const { uris, pictures } = readPaste(event.clipboardData);
-    if (uris.length === 0 && pictures.length === 0) return;
+    this.#takeIn(event, readPaste(event.clipboardData));
+  }
+
+  #takeIn(event: Event, { uris, pictures, others }: Intake): void {
+    if (uris.length === 0 && pictures.length === 0 && others.length === 0) return;
+    const { actions, model, say } = this.panel;
     this.#take(event);
-    void this.panel.actions.addUris(uris);
-    void this.panel.actions.addPictures(pictures);
+    void actions.addUris(uris);
+    void actions.addPictures(pictures);
+    if (others.length === 0) return;
+    const message = say('panel.images.notPictures', { names: others.join(', ') });
+    model.report([{ code: 'unsupported-image', message }]);
   }
 
   #draggedOver(event: DragEvent): void {
@@ -163,12 +170,7 @@ export class App extends PanelElement {
 
   #dropped(event: DragEvent): void {
     this.isDropTarget = false;
-    if (!event.dataTransfer) return;
-    const { uris, pictures } = readDrop(event.dataTransfer);
-    if (uris.length === 0 && pictures.length === 0) return;
-    this.#take(event);
-    void this.panel.actions.addUris(uris);
-    void this.panel.actions.addPictures(pictures);
+    if (event.dataTransfer) this.#takeIn(event, readDrop(event.dataTransfer));
   }
 }
 
