@@ -2,9 +2,10 @@ import { exp } from './arithmetic.ts';
 import { solveLinear } from './matrix.ts';
 
 /** Newton's method begins with masks so many times softer, which lead it well, then halves that until they are as sharp as asked. */
-const SOFTEST = 4;
+const SOFTEST = 2;
 const ROUNDS = 12;
-const CLOSE = 5e-5;
+/** What may be missing of a mean: of soft masks, and of those that were asked for. */
+const CLOSE = { soft: 1e-2, sharp: 5e-5 } as const;
 /** No unknown moves further than this in one round. */
 const LONGEST_STEP = 4;
 /** Keeps what is solved from being singular. */
@@ -67,8 +68,9 @@ interface Problem {
 function solve(problem: Problem, start: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   let answer = start;
   let found = measure(problem, answer);
+  const close = problem.softness > 1 ? CLOSE.soft : CLOSE.sharp;
   let damping = 1;
-  for (let round = 0; round < ROUNDS && found.error > CLOSE; round++) {
+  for (let round = 0; round < ROUNDS && found.error > close; round++) {
     const step = solveLinear(found.slopes.slice(), found.missing.slice());
     const length = Math.min(damping, LONGEST_STEP / greatest(step));
     const tried = answer.map((value, i) => value + length * step[i]!);

@@ -2,8 +2,9 @@ import { exp } from './arithmetic.ts';
 import { solveLinear } from './matrix.ts';
 import type { Size } from './pyramid.ts';
 
-/** At most as many pixels as a calibration looks at: all of the coarsest level, where a share that is off is seen most. */
-const SAMPLES = 48 * 48;
+/** About as many pixels as a calibration looks at; all of the coarsest level, where a share that is off is seen most. */
+const SAMPLES = 2048;
+const COARSEST = 48 * 48;
 const ROUNDS = 40;
 const CLOSE = 2e-5;
 /** No bias moves further than this in one round. */
@@ -73,7 +74,8 @@ function solve(samples: Float64Array, dues: readonly number[], start: Float64Arr
 
 /** Appeals of some pixels on an even grid, those of one pixel side by side; pixels that nothing covers are left out. */
 function sample(appeals: readonly Float32Array[], size: Size): Float64Array {
-  const step = Math.ceil(Math.sqrt((size.width * size.height) / SAMPLES));
+  const pixels = size.width * size.height;
+  const step = pixels <= COARSEST ? 1 : Math.ceil(Math.sqrt(pixels / SAMPLES));
   const count = appeals.length;
   const out = new Float64Array(Math.ceil(size.width / step) * Math.ceil(size.height / step) * count);
   let length = 0;
