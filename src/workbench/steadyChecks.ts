@@ -11,8 +11,9 @@ export class SteadyChecks<T extends vscode.QuickPickItem> {
   #checked: readonly T[] = [];
   /** What VS Code said last that is checked: less than people have, for a moment, after a new list. */
   #shown: readonly T[] = [];
-  /** What was checked as the list that is under way was sent; absent while none is. */
+  /** What was checked as it was last sent, until VS Code has answered. */
   #sent: readonly T[] | undefined;
+  #isSending = false;
   #isStale = false;
   #isClosed = false;
 
@@ -31,13 +32,15 @@ export class SteadyChecks<T extends vscode.QuickPickItem> {
   /** Sends a list, which `set` gives the picker; while one is under way, once after it, however often this is called. */
   async send(set: () => void): Promise<void> {
     this.#isStale = true;
-    if (this.#sent) return;
+    if (this.#isSending) return;
+    this.#isSending = true;
     while (this.#isStale && !this.#isClosed) {
       this.#isStale = false;
       set();
       do await this.#check();
       while (!isSame(this.#shown, this.#checked) && !this.#isClosed);
     }
+    this.#isSending = false;
   }
 
   /** Gives the picker what people have checked, and waits until VS Code has answered all that it was sent. */
