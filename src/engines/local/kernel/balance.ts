@@ -21,6 +21,12 @@ const YIELD = 0.25;
  */
 const MODESTY = 0.5;
 
+/** For each picture what a stake of 1 adds to its scores, and what its exponents gain everywhere for its mask to have its share. */
+export interface Balance {
+  readonly slopes: Float64Array;
+  readonly biases: Float64Array;
+}
+
 /**
  * What is at stake at a pixel is how much it changes with the picture that takes it. A picture that takes the pixels at which most is at
  * stake first, or last, changes the mix now much, now little with each step of its weight. This finds how far each picture's scores
@@ -32,19 +38,21 @@ const MODESTY = 0.5;
  * @param exponents a plane for each picture: its scores × sharpness.
  * @param stakes of mean 0 and variance 1.
  * @param shares above 0, of sum 1.
- * @returns what a stake of 1 adds to each picture's scores.
  */
 export function balance(
   exponents: readonly Float32Array[],
   stakes: Float32Array,
   shares: readonly number[],
   sharpness: number,
-): Float64Array {
+): Balance {
   const dues = duesOf(shares);
   let answer = new Float64Array(dues.length);
   for (let softness = SOFTEST; ; softness /= 2) {
     answer = solve({ exponents, stakes, dues, sharpness, softness }, answer);
-    if (softness <= 1) return answer.subarray(shares.length).map((gain) => gain / sharpness);
+    if (softness <= 1) {
+      const slopes = answer.subarray(shares.length).map((gain) => gain / sharpness);
+      return { slopes, biases: answer.subarray(0, shares.length) };
+    }
     answer = answer.map((value) => 2 * value);
   }
 }

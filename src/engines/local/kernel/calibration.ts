@@ -21,12 +21,18 @@ const SOFTEST = 4;
  * way a slider came.
  *
  * @param appeals a plane for each picture, of numbers from 0 up (0: nothing of it here).
+ * @param start the factors to begin with, where better ones are known than the dues; never those of another mix.
  * @param dues shares above 0 that sum to 1. Where coverage forbids them, the nearest that is found.
  */
-export function calibrate(appeals: readonly Float32Array[], size: Size, dues: readonly number[]): Float64Array {
+export function calibrate(
+  appeals: readonly Float32Array[],
+  size: Size,
+  dues: readonly number[],
+  start: readonly number[] = dues,
+): Float64Array {
   const samples = sample(appeals, size);
-  const direct = solve(samples, dues, new Float64Array(dues.length));
-  if (direct.error <= ACCEPTABLE) return factorsOf(dues, direct.biases);
+  const direct = solve(samples, dues, start, new Float64Array(dues.length));
+  if (direct.error <= ACCEPTABLE) return factorsOf(start, direct.biases);
   // Sharp masks leave Newton little to go by: begin with soft ones and double their sharpness.
   let biases = new Float64Array(dues.length);
   for (let roots = SOFTEST; roots >= 0; roots--) {
@@ -37,6 +43,7 @@ export function calibrate(appeals: readonly Float32Array[], size: Size, dues: re
     });
     biases = solve(
       softened,
+      dues,
       dues,
       biases.map((bias) => 2 * bias),
     ).biases;
@@ -49,16 +56,21 @@ interface Solution {
   readonly error: number;
 }
 
-/** Newton's method with damping, from the given biases (logarithms of the factors, less those of the dues). */
-function solve(samples: Float64Array, dues: readonly number[], start: Float64Array<ArrayBuffer>): Solution {
-  let biases = start;
-  let masks = measure(samples, factorsOf(dues, biases));
+/** Newton's method with damping, from the given biases (logarithms of the factors, less those of `start`). */
+function solve(
+  samples: Float64Array,
+  dues: readonly number[],
+  start: readonly number[],
+  from: Float64Array<ArrayBuffer>,
+): Solution {
+  let biases = from;
+  let masks = measure(samples, factorsOf(start, biases));
   let error = worstError(masks.shares, dues);
   let damping = 1;
   for (let round = 0; round < ROUNDS && error > CLOSE && damping > 1e-3; round++) {
     const step = newtonStep(masks, dues);
     const tried = biases.map((bias, i) => bias + damping * Math.max(-LONGEST_STEP, Math.min(LONGEST_STEP, step[i]!)));
-    const triedMasks = measure(samples, factorsOf(dues, tried));
+    const triedMasks = measure(samples, factorsOf(start, tried));
     const triedError = worstError(triedMasks.shares, dues);
     if (triedError < error) {
       biases = tried;
@@ -93,8 +105,8 @@ function sample(appeals: readonly Float32Array[], size: Size): Float64Array {
   return out.subarray(0, length);
 }
 
-function factorsOf(dues: readonly number[], biases: Float64Array): Float64Array {
-  return biases.map((bias, i) => dues[i]! * exp(bias));
+function factorsOf(start: readonly number[], biases: Float64Array): Float64Array {
+  return biases.map((bias, i) => start[i]! * exp(bias));
 }
 
 /** Mean masks, and the means of their products (row by row). */

@@ -23,7 +23,7 @@ export function coverage(pictures: readonly Prepared[], weights: readonly number
   const shares = present.map(({ share }) => share);
   scratch.begin();
   const appeals = appealsTogether(present, settings).map((levels) => levels[0]!);
-  const masks = calibratedMasks(appeals, size, shares);
+  const masks = calibratedMasks(appeals, size, shares, present[0]!.picture.sizes.length === 1);
   const parts = pictures.map((picture, i) => {
     const weight = weights[i] ?? 0;
     const at = present.findIndex((one) => compareHashes(one.picture.hash, picture.hash) === 0);

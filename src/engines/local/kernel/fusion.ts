@@ -28,7 +28,7 @@ export function fuse(parts: readonly Part[], checkpoint: () => void): Fusion {
     const isRemainder = level === sizes.length - 1;
     const bands = parts.map(({ picture }) => picture.bands[level]!);
     const appeals = parts.map(({ appeal }) => appeal[level]!);
-    const weights = calibratedMasks(appeals, size, shares);
+    const weights = calibratedMasks(appeals, size, shares, isRemainder);
     if (!isRemainder) keepContrast(weights, likeness(bands));
     if (level === 0) finest = weights;
     const length = size.width * size.height;

@@ -31,8 +31,8 @@ export function appealsTogether(
   const sizes = all[0]!.picture.sizes;
   const last = sizes.length - 1;
   const appeals = all.map(({ picture }) => appealOf(picture, seed, guidanceScale));
-  const gains = gainsOf(all, appeals, sharpness.remainder);
-  const tones = toneAppeals(all, appeals, gains, sharpness.remainder);
+  const { gains, biases } = gainsOf(all, appeals, sharpness.remainder);
+  const tones = toneAppeals(all, appeals, gains, biases, sharpness.remainder);
   return appeals.map(({ bands }, i) => {
     const gain = gains[i]!;
     const levels = new Array<Float32Array>(sizes.length);
@@ -50,22 +50,28 @@ export function appealsTogether(
   });
 }
 
-/** What each picture's score gains at each pixel of the last level. */
-function gainsOf(all: readonly Sharing[], appeals: readonly Appeal[], sharpness: number): Float32Array[] {
+interface Gains {
+  /** What each picture's score gains at each pixel of the last level. */
+  readonly gains: readonly Float32Array[];
+  /** What its exponents gain everywhere there. */
+  readonly biases: Float64Array;
+}
+
+function gainsOf(all: readonly Sharing[], appeals: readonly Appeal[], sharpness: number): Gains {
   const stakes = stakesOf(all);
-  if (!stakes) return all.map(() => scratch.floats(appeals[0]!.tone.length));
   const exponents = appeals.map(({ tone }) => tone);
   const shares = all.map(({ share }) => share);
-  const slopes = balance(exponents, stakes, shares, sharpness);
-  return all.map((_, i) => {
+  const { slopes, biases } = balance(exponents, stakes, shares, sharpness);
+  const gains = all.map((_, i) => {
     const gain = scratch.floats(stakes.length);
     for (let p = 0; p < gain.length; p++) gain[p] = slopes[i]! * stakes[p]!;
     return gain;
   });
+  return { gains, biases };
 }
 
 /** How far the pictures' tones are from their mean, by shares, at each pixel: as deviations from what that is on the whole, of variance 1. */
-function stakesOf(all: readonly Sharing[]): Float32Array | undefined {
+function stakesOf(all: readonly Sharing[]): Float32Array {
   const tonesOf = ({ bands }: Prepared) => bands[bands.length - 1]!;
   const length = tonesOf(all[0]!.picture).l.length;
   const [l, a, b] = [scratch.floats(length), scratch.floats(length), scratch.floats(length)];
@@ -86,16 +92,17 @@ function stakesOf(all: readonly Sharing[]): Float32Array | undefined {
   }
   const mean = stakes.reduce((sum, value) => sum + value, 0) / length;
   const deviation = Math.sqrt(stakes.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / length);
-  if (deviation < EVEN) return undefined;
-  for (let p = 0; p < length; p++) stakes[p] = (stakes[p]! - mean) / deviation;
+  const scale = deviation < EVEN ? 0 : 1 / deviation;
+  for (let p = 0; p < length; p++) stakes[p] = (stakes[p]! - mean) * scale;
   return stakes;
 }
 
-/** The appeal of what remains below the bands: that of the picture that asks most for a pixel is 1. */
+/** The appeal of what remains below the bands, such that masks of the shares are made of it as it is: that of the picture that asks most for a pixel is 1. */
 function toneAppeals(
   all: readonly Sharing[],
   appeals: readonly Appeal[],
   gains: readonly Float32Array[],
+  biases: Float64Array,
   sharpness: number,
 ): Float32Array[] {
   const length = gains[0]!.length;
@@ -104,7 +111,7 @@ function toneAppeals(
     const gain = gains[i]!;
     const exponents = scratch.floats(length);
     for (let p = 0; p < length; p++) {
-      const exponent = tone[p]! + gain[p]! * sharpness;
+      const exponent = tone[p]! + gain[p]! * sharpness + biases[i]!;
       exponents[p] = exponent;
       if (exponent > greatest[p]!) greatest[p] = exponent;
     }
