@@ -51,10 +51,14 @@ test('with several folders a mix is saved in the one of its first image', async 
   const window = new Editor(editor.workbench, page);
   await window.ready();
   // VS Code in a browser may read a workspace file before the files are there; then it has no folders until a reload.
-  if (await page.getByText('You have not yet added a folder to the workspace.').isVisible()) {
-    await page.reload({ waitUntil: 'commit' });
-    await window.ready();
-  }
+  const folder = page.getByRole('treeitem', { name: 'two', exact: true, level: 1 });
+  await expect(async () => {
+    if (await page.getByText('You have not yet added a folder to the workspace.').isVisible()) {
+      await page.reload({ waitUntil: 'commit' });
+      await window.ready();
+    }
+    await expect(folder).toBeVisible({ timeout: 5000 });
+  }).toPass({ timeout: 120_000 });
   await window.chooseFromContextMenu(['two/two.jpg'], 'Mix Images');
   const name = await new MixPanel(window.panel()).mix();
   expect(await readdir(join(project, 'two/mixes'))).toEqual([name]);
