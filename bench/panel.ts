@@ -105,8 +105,7 @@ async function firstPreview(editor: Editor, large: readonly string[]): Promise<R
     await closeAll(editor);
     const peer = await imagePreview(editor, large[0] ?? '');
     await closeAll(editor);
-    const entry = await editor.contextMenuItem(large, 'Mix Images');
-    await entry.hover();
+    await editor.openContextMenu(large, 'Mix Images');
     const own = await untilSeen(editor, 'preview', () => editor.page.keyboard.press('Enter'));
     if (round === 0) continue;
     ours.push(own);

@@ -82,9 +82,7 @@ async function start(): Promise<void> {
   }
 
   const thumbnails = new Thumbnails(host);
-  panelModel.addEventListener('picture', (event) => {
-    if (event instanceof CustomEvent) thumbnails.forget(event.detail);
-  });
+  panelModel.onPictureChanged((uri) => thumbnails.forget(uri));
 
   const app = new App();
   app.panel = {

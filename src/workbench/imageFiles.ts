@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { basename, extname } from 'node:path';
 import * as vscode from 'vscode';
-import { keepSource } from '../images/keptSources.ts';
+import { keepCopy } from '../images/keptCopies.ts';
 import type { SourceReader } from '../images/source.ts';
 import { isInside } from '../jobs/plan.ts';
 import type { DraftImage } from '../mix/draft.ts';
@@ -87,6 +87,6 @@ export class ImageIntake {
 
   #keep(name: string, bytes: Uint8Array): Promise<string> {
     const used = this.#used();
-    return keepSource(this.#storage, name, bytes, (kept) => used.some((path) => isInside(path, kept)));
+    return keepCopy(this.#storage, name, bytes, (kept) => used.some((path) => isInside(path, kept)));
   }
 }

@@ -85,12 +85,12 @@ export class Editor {
 
   /** Selects files of the explorer, these and no others, and picks an entry of the context menu there. */
   async chooseFromContextMenu(paths: readonly string[], entry: string): Promise<void> {
-    await this.contextMenuItem(paths, entry);
+    await this.openContextMenu(paths, entry);
     await this.page.keyboard.press('Enter'); // to a click, menus of VS Code are deaf for a moment after they open
   }
 
-  /** Selects files of the explorer, these and no others, and opens their context menu; returns an entry of it, under the pointer. */
-  async contextMenuItem(paths: readonly string[], entry: string): Promise<Locator> {
+  /** Selects files of the explorer, these and no others, and opens their context menu with an entry of it under the pointer. */
+  async openContextMenu(paths: readonly string[], entry: string): Promise<void> {
     const files: Locator[] = [];
     for (const path of paths) files.push(await this.file(path));
     const names = paths.map((path) => path.split('/').at(-1));
@@ -107,7 +107,6 @@ export class Editor {
       await files.at(-1)?.click({ button: 'right' });
       await item.hover({ timeout: 2000 }); // a menu closes where something else takes the focus
     }).toPass({ timeout: 120_000 });
-    return item;
   }
 
   /** A notification that says this. */

@@ -193,7 +193,15 @@ export class PanelModel extends EventTarget {
     this.#viewed();
   }
 
-  /** A picture's file was written, deleted or came back: what was known of it is out of date. Fires `picture` with its address. */
+  /** Has a listener hear the address of each picture whose file has changed. */
+  onPictureChanged(listener: (uri: string) => void, options: { readonly signal?: AbortSignal } = {}): void {
+    const heard = (event: Event) => {
+      if (event instanceof CustomEvent) listener(event.detail);
+    };
+    this.addEventListener('picture', heard, options);
+  }
+
+  /** A picture's file was written, deleted or came back: what was known of it is out of date. Tells `onPictureChanged`. */
   pictureChanged(uri: string): void {
     const stale = new Set(this.draft.images.filter((image) => image.uri === uri).map(({ id }) => `image:${id}`));
     this.#problems = new Map([...this.#problems].filter(([key]) => !stale.has(key)));

@@ -98,7 +98,7 @@ export class JobList extends PanelElement {
       <span class="job-icon codicon codicon-${icon}" aria-hidden="true"></span>
       <span class="job-name" title=${job.name}>${job.name}</span>
       ${iconButton('close', say('panel.job.dismiss', { name: job.name }), () => void actions.dismiss(job.id))}
-      <p class="job-message">${job.message ?? this.#outcome(job)}</p>
+      <p class="job-message">${job.message ?? say('panel.job.failed', { name: job.name })}</p>
       ${this.#remedies(job)}
     `;
   }
@@ -117,10 +117,6 @@ export class JobList extends PanelElement {
           : remedy(say('panel.job.showLog'), () => void actions.run('showLog'))
       }
     </div>`;
-  }
-
-  #outcome({ state, name }: JobView): string {
-    return this.panel.say(state === 'failed' ? 'panel.job.failed' : 'panel.job.cancelled', { name });
   }
 }
 

@@ -46,15 +46,12 @@ export class PreviewView extends PanelElement {
   declare failure: string | undefined;
   #preview: Preview | undefined;
   #feed: PixelFeed | undefined;
+  #listening: AbortController | undefined;
   #isHeld = false;
   #isSharp = true;
   readonly #settle = debounce(() => {
     if (!this.#isHeld && !this.#isSharp) this.#draw('settled');
   }, settling);
-  readonly #renewed = (event: Event) => {
-    if (event instanceof CustomEvent) this.#feed?.renew(event.detail);
-    this.#feed?.follow(this.draft.images); // one that could not be read may have come back
-  };
   readonly #pointed = ({ buttons }: PointerEvent) => {
     const isReleased = this.#isHeld && buttons === 0;
     this.#isHeld = buttons !== 0;
@@ -71,13 +68,14 @@ export class PreviewView extends PanelElement {
   override connectedCallback(): void {
     super.connectedCallback();
     for (const name of pointerEvents) document.addEventListener(name, this.#pointed);
-    this.panel.model.addEventListener('picture', this.#renewed);
+    this.#listening = new AbortController();
+    this.panel.model.onPictureChanged((uri) => this.#renewed(uri), this.#listening);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     for (const name of pointerEvents) document.removeEventListener(name, this.#pointed);
-    this.panel.model.removeEventListener('picture', this.#renewed);
+    this.#listening?.abort();
     this.#preview?.dispose();
     this.#preview = undefined;
   }
@@ -223,6 +221,11 @@ export class PreviewView extends PanelElement {
       this.#settle();
     });
     return preview;
+  }
+
+  #renewed(uri: string): void {
+    this.#feed?.renew(uri);
+    this.#feed?.follow(this.draft.images); // one that could not be read may have come back
   }
 
   #draw(mode: PreviewMode): void {

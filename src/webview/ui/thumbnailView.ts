@@ -39,7 +39,7 @@ export class ThumbnailView extends PanelElement {
     super.connectedCallback();
     this.#nearness.observe(this);
     this.#listening = new AbortController();
-    this.panel.model.addEventListener('picture', (event) => this.#renewed(event), this.#listening);
+    this.panel.model.onPictureChanged((uri) => this.#renewed(uri), this.#listening);
   }
 
   override disconnectedCallback(): void {
@@ -77,8 +77,8 @@ export class ThumbnailView extends PanelElement {
   }
 
   /** Its file has changed: until the new picture is here the old one stays, so that nothing flickers. */
-  #renewed(event: Event): void {
-    if (!(event instanceof CustomEvent) || event.detail !== this.uri) return;
+  #renewed(uri: string): void {
+    if (uri !== this.uri) return;
     if (this.#isNear) void this.#load(true);
     else this.failed = false;
   }

@@ -1,5 +1,6 @@
 import { exp } from './arithmetic.ts';
 import { solveLinear } from './matrix.ts';
+import { newton, type Standing } from './newton.ts';
 
 /** Newton's method begins with masks so many times softer, which lead it well, then halves that until they are as sharp as asked. */
 const SOFTEST = 2;
@@ -72,37 +73,17 @@ interface Problem {
   readonly softness: number;
 }
 
-/** Newton's method with damping. The unknowns are what each picture's exponents gain everywhere, then what they gain for a stake of 1. */
+/** The unknowns are what each picture's exponents gain everywhere, then what they gain for a stake of 1. */
 function solve(problem: Problem, start: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  let answer = start;
-  let found = measure(problem, answer);
   const close = problem.softness > 1 ? CLOSE.soft : CLOSE.sharp;
-  let damping = 1;
-  for (let round = 0; round < ROUNDS && found.error > close; round++) {
-    const step = solveLinear(found.slopes.slice(), found.missing.slice());
+  const limited = (step: Float64Array, damping: number) => {
     const length = Math.min(damping, LONGEST_STEP / greatest(step));
-    const tried = answer.map((value, i) => value + length * step[i]!);
-    const triedFound = measure(problem, tried);
-    if (triedFound.error < found.error) {
-      answer = tried;
-      found = triedFound;
-      damping = Math.min(1, damping * 2);
-    } else {
-      damping /= 2;
-    }
-  }
-  return answer;
+    return step.map((value) => length * value);
+  };
+  return newton(start, (answer) => measure(problem, answer), limited, { rounds: ROUNDS, close, least: 0 }).answer;
 }
 
-interface Measured {
-  /** What is missing of the dues, and the greatest of that. */
-  readonly missing: Float64Array;
-  readonly error: number;
-  /** How the means change with the unknowns, row by row. */
-  readonly slopes: Float64Array;
-}
-
-function measure({ exponents, stakes, dues, sharpness, softness }: Problem, answer: Float64Array): Measured {
+function measure({ exponents, stakes, dues, sharpness, softness }: Problem, answer: Float64Array): Standing {
   const both = dues.length;
   const count = both / 2;
   const missing = dues.slice();
@@ -146,10 +127,10 @@ function measure({ exponents, stakes, dues, sharpness, softness }: Problem, answ
     missing[count + i] = missing[count + i]! - given * answer[count + i]!;
     slopes[(count + i) * (both + 1)] = slopes[(count + i) * (both + 1)]! + given;
   }
-  return { missing, error: greatest(missing), slopes };
+  return { error: greatest(missing), step: () => solveLinear(slopes, missing) };
 }
 
-/** What an exponent's gain adds to its mask it takes from the others, as much as the product of the two masks. */
+/** How the means change with the unknowns, row by row: what an exponent's gain adds to its mask it takes from the others, as much as the product of the two masks. */
 function slopesOf(products: readonly Float64Array[], count: number): Float64Array {
   const both = 2 * count;
   const slopes = new Float64Array(both * both);

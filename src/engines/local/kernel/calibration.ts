@@ -1,5 +1,6 @@
 import { exp } from './arithmetic.ts';
 import { solveLinear } from './matrix.ts';
+import { newton, type Standing } from './newton.ts';
 import type { Size } from './pyramid.ts';
 
 /** About as many pixels as a calibration looks at; all of the coarsest level, where a share that is off is seen most. */
@@ -21,8 +22,8 @@ const SOFTEST = 4;
  * way a slider came.
  *
  * @param appeals a plane for each picture, of numbers from 0 up (0: nothing of it here).
- * @param start the factors to begin with, where better ones are known than the dues; never those of another mix.
  * @param dues shares above 0 that sum to 1. Where coverage forbids them, the nearest that is found.
+ * @param start the factors to begin with, where better ones are known than the dues; never those of another mix.
  */
 export function calibrate(
   appeals: readonly Float32Array[],
@@ -51,37 +52,21 @@ export function calibrate(
   return factorsOf(dues, biases);
 }
 
-interface Solution {
-  readonly biases: Float64Array<ArrayBuffer>;
-  readonly error: number;
-}
-
-/** Newton's method with damping, from the given biases (logarithms of the factors, less those of `start`). */
+/** From the given biases (logarithms of the factors, less those of `start`). */
 function solve(
   samples: Float64Array,
   dues: readonly number[],
   start: readonly number[],
   from: Float64Array<ArrayBuffer>,
-): Solution {
-  let biases = from;
-  let masks = measure(samples, factorsOf(start, biases));
-  let error = worstError(masks.shares, dues);
-  let damping = 1;
-  for (let round = 0; round < ROUNDS && error > CLOSE && damping > 1e-3; round++) {
-    const step = newtonStep(masks, dues);
-    const tried = biases.map((bias, i) => bias + damping * Math.max(-LONGEST_STEP, Math.min(LONGEST_STEP, step[i]!)));
-    const triedMasks = measure(samples, factorsOf(start, tried));
-    const triedError = worstError(triedMasks.shares, dues);
-    if (triedError < error) {
-      biases = tried;
-      masks = triedMasks;
-      error = triedError;
-      damping = Math.min(1, damping * 2);
-    } else {
-      damping /= 2;
-    }
-  }
-  return { biases, error };
+) {
+  const measured = (biases: Float64Array): Standing => {
+    const masks = measure(samples, factorsOf(start, biases));
+    return { error: worstError(masks.shares, dues), step: () => newtonStep(masks, dues) };
+  };
+  const limited = (step: Float64Array, damping: number) =>
+    step.map((value) => damping * Math.max(-LONGEST_STEP, Math.min(LONGEST_STEP, value)));
+  const { answer, standing } = newton(from, measured, limited, { rounds: ROUNDS, close: CLOSE, least: 1e-3 });
+  return { biases: answer, error: standing.error };
 }
 
 /** Appeals of some pixels on an even grid, those of one pixel side by side; pixels that nothing covers are left out. */
