@@ -40,8 +40,8 @@ const inlineWorkers = {
 const lazyApp = {
   name: 'lazy-app',
   setup(build) {
-    build.onResolve({ filter: /\/app\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './app.cjs', external: true } : undefined,
+    build.onResolve({ filter: /\/workbench\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './workbench.cjs', external: true } : undefined,
     );
   },
 };
@@ -103,7 +103,7 @@ const builds = [
     ...node,
     entryPoints: {
       extension: 'src/extension.ts',
-      app: 'src/workbench/app.ts',
+      workbench: 'src/workbench/workbench.ts',
       kernelWorker: 'src/engines/local/worker.ts',
       cli: 'src/cli.ts',
     },

@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, extname, join } from 'node:path';
 import sharp from 'sharp';
-import { framings, look, mix, mixRasters, prepare } from '../src/engines/local/kernel/kernel.ts';
+import { framings, look, mix, mixRasters, prepare } from '../src/kernel/kernel.ts';
 import type { Raster } from '../src/images/raster.ts';
 
 const side = 256;

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { createLocalEngine } from '../src/engines/local/engine.ts';
-import { mix, type Prepared, prepare } from '../src/engines/local/kernel/kernel.ts';
+import { mix, type Prepared, prepare } from '../src/kernel/kernel.ts';
 import type { Raster } from '../src/images/raster.ts';
 import type { SourceReader } from '../src/images/source.ts';
 import { WorkerCodec } from '../src/images/workerCodec.ts';

@@ -1,9 +1,9 @@
-// Makes the kernel's WebAssembly from its text; the build keeps it in src/engines/local/kernel/blendWasm.ts.
+// Makes the kernel's WebAssembly from its text; the build keeps it in src/kernel/blendWasm.ts.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import wabt from 'wabt';
 
-const kernel = join(import.meta.dirname, '../src/engines/local/kernel');
+const kernel = join(import.meta.dirname, '../src/kernel');
 export const blendModulePath = join(kernel, 'blendWasm.ts');
 
 /** The module that holds the assembled `blend.wat`, as TypeScript. */

@@ -9,19 +9,19 @@ import { createHostedEngine } from './engines/hosted/engine.ts';
 import { serviceOf } from './engines/hosted/service.ts';
 import { FolderStore } from './engines/hosted/sharedStore.ts';
 import { createLocalEngine } from './engines/local/engine.ts';
-import { createNetwork } from './images/network.ts';
-import { environmentRules } from './images/networkRules.ts';
+import { createNetwork } from './network/connections.ts';
+import { environmentRules } from './network/connectionRules.ts';
 import { createSourceReader } from './images/sourceReader.ts';
 import { WorkerCodec } from './images/workerCodec.ts';
-import { outputFolder, planJob } from './jobs/plan.ts';
+import { outputFolder, planJob } from './app/jobRequest.ts';
 import { JobRunner } from './jobs/runner.ts';
 import { MixFailure } from './mix/failure.ts';
 import { dialectNames, type EngineName, engineNames } from './mix/limits.ts';
 import type { Outcome } from './mix/outcome.ts';
 import { PictureWriter } from './output/pictureWriter.ts';
-import { traceOf } from './workbench/jobLog.ts';
-import { stageWords } from './workbench/stageWords.ts';
-import { Words } from './workbench/words.ts';
+import { traceOf } from './app/jobLog.ts';
+import { stageWords } from './app/messages/progressText.ts';
+import { Words } from './app/messages/messages.ts';
 
 const words = new Words(undefined, (error) => console.error(traceOf(error)));
 const usage = 'Usage: npm run mix -- RECIPE.mix.json [--engine local|hosted] [--out DIR]';
@@ -63,13 +63,13 @@ function readCall(args: string[]): Call {
 
 async function readRecipe(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new MixFailure('invalid-recipe', { reason: 'no-file', args: { file: path }, cause });
+    throw new MixFailure('invalid-recipe/no-file', { args: { file: path }, cause });
   });
   try {
     return JSON.parse(text);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : '';
-    throw new MixFailure('invalid-recipe', { reason: 'no-json', args: { file: path, detail }, cause });
+    throw new MixFailure('invalid-recipe/no-json', { args: { file: path, detail }, cause });
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { App } from './workbench/app.ts';
+import type { App } from './workbench/workbench.ts';
 
 /** The commands that the extension contributes, and what buttons run; each is a method of App by the name after `imageMixer.`. */
 const commands = [
@@ -29,7 +29,7 @@ let app: Promise<App> | undefined;
  */
 export function activate(context: vscode.ExtensionContext): void {
   const load = () => {
-    app ??= import('./workbench/app.ts').then(({ App }) => new App(context));
+    app ??= import('./workbench/workbench.ts').then(({ App }) => new App(context));
     return app;
   };
   for (const name of commands) {

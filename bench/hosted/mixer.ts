@@ -7,7 +7,7 @@ import { createHostedEngine } from '../../src/engines/hosted/engine.ts';
 import { FolderStore } from '../../src/engines/hosted/sharedStore.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
 import { WorkerCodec } from '../../src/images/workerCodec.ts';
-import { planJob } from '../../src/jobs/plan.ts';
+import { planJob } from '../../src/app/jobRequest.ts';
 import { JobRunner } from '../../src/jobs/runner.ts';
 import { PictureWriter } from '../../src/output/pictureWriter.ts';
 import { middle } from './exchange.ts';

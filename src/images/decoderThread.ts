@@ -83,7 +83,7 @@ export class DecoderThread {
   #startClock(timeoutMs: number): void {
     this.#timer = setTimeout(() => {
       const args = { seconds: Math.round(timeoutMs / 1000) };
-      this.#settle()?.reject(new MixFailure('unreadable-image', { reason: 'decoder-hung', args }));
+      this.#settle()?.reject(new MixFailure('unreadable-image/decoder-hung', { args }));
       void this.end();
     }, timeoutMs);
   }

@@ -22,9 +22,9 @@ export async function detectKind(bytes: Uint8Array): Promise<FileKind | undefine
  * @throws MixFailure `unreadable-image` (reason `empty`), `unsupported-image` (with `format`, or reason `not-a-picture`).
  */
 export async function requireReadable(bytes: Uint8Array): Promise<ReadableFormat> {
-  if (bytes.length === 0) throw new MixFailure('unreadable-image', { reason: 'empty' });
+  if (bytes.length === 0) throw new MixFailure('unreadable-image/empty');
   const kind = await detectKind(bytes);
-  if (!kind) throw new MixFailure('unsupported-image', { reason: 'not-a-picture' });
+  if (!kind) throw new MixFailure('unsupported-image/not-a-picture');
   const format = readableFormats.find((name) => name === kind.name);
   if (!format) throw new MixFailure('unsupported-image', { args: { format: kind.name.toUpperCase() } });
   return format;

@@ -12,8 +12,7 @@ export const maxMegapixels = 100;
 /** The failure of a file of `length` bytes where `max` are allowed; its message counts in MiB. */
 export function tooManyBytes(length: number, max: number): MixFailure {
   const megabytes = (count: number) => Math.ceil(count / 1024 / 1024);
-  return new MixFailure('image-too-large', {
-    reason: 'bytes',
+  return new MixFailure('image-too-large/bytes', {
     args: { megabytes: megabytes(length), max: megabytes(max) },
   });
 }

@@ -1,6 +1,6 @@
-import { type DownloadOptions, downloadPicture } from './download.ts';
+import { type DownloadOptions, downloadPicture } from '../network/download.ts';
 import { readSourceFile } from './fileReader.ts';
-import { type Connect, createNetwork } from './network.ts';
+import { type Connect, createNetwork } from '../network/connections.ts';
 import type { SourceReader } from './source.ts';
 import { maxSourceBytes } from './sourceLimits.ts';
 

@@ -46,8 +46,8 @@ export function asFailure(error: unknown): MixFailure {
   if (error instanceof MixFailure) return error;
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) {
-    return new MixFailure('save-failed', { reason: 'storage', args: { detail: code }, cause: error });
+    return new MixFailure('save-failed/storage', { args: { detail: code }, cause: error });
   }
   const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
-  return new MixFailure('generation-failed', { reason: 'internal', args: { detail }, retryable: false, cause: error });
+  return new MixFailure('generation-failed/internal', { args: { detail }, retryable: false, cause: error });
 }

@@ -1,30 +1,6 @@
 import * as z from 'zod';
-
-/** Every way a mix can fail, as callers and scripts see it. The list is fixed: scripts compare against it. */
-export const failureCodes = [
-  'invalid-recipe',
-  'unsupported-image',
-  'unreadable-image',
-  'image-too-large',
-  'blocked-address',
-  'untrusted-workspace',
-  'upload-not-allowed',
-  'no-api-key',
-  'invalid-api-key',
-  'invalid-request',
-  'insufficient-credits',
-  'plan-required',
-  'rate-limited',
-  'service-unavailable',
-  'generation-failed',
-  'result-unavailable',
-  'unexpected-response',
-  'interrupted',
-  'timeout',
-  'network',
-  'save-failed',
-] as const;
-export type FailureCode = (typeof failureCodes)[number];
+import { type FailureCode, failureCodes, type FailureKey, type failureTable, isFailureKey } from './failureTable.ts';
+import type { MessageArgs, Placeholder } from './sentence.ts';
 
 const retryableCodes: ReadonlySet<FailureCode> = new Set([
   'rate-limited',
@@ -36,93 +12,102 @@ const retryableCodes: ReadonlySet<FailureCode> = new Set([
   'save-failed',
 ]);
 
-/** Values that fill the placeholders of a message: `{name}` in the words is `args.name`. */
-export type MessageArgs = Readonly<Record<string, string | number>>;
-
+/** What a failure may carry besides its key and the values of its sentence. */
 export interface FailureDetails {
-  /** Which of several sentences of the code fits; the bare code's sentence when absent. */
-  readonly reason?: string;
-  readonly args?: MessageArgs;
   /** The recipe field at fault, as a path: `width`, `images.2.weight`. */
-  readonly field?: string;
+  readonly field?: string | undefined;
   /** Position in `recipe.images` of the image at fault. */
-  readonly image?: number;
-  readonly retryable?: boolean;
+  readonly image?: number | undefined;
+  /** What that image is called in the message. */
+  readonly imageName?: string | undefined;
+  /** By default, what holds for the code. */
+  readonly retryable?: boolean | undefined;
   readonly cause?: unknown;
 }
 
-/** A typed failure of the lower rooms. It carries a code and arguments, never sentences: the workbench puts it into words. */
-export class MixFailure extends Error {
+/** The values that a failure's sentence needs; any values for a failure that was read from a record. */
+export type FailureArgs<Key extends FailureKey> = FailureKey extends Key
+  ? MessageArgs
+  : Readonly<Record<Placeholder<(typeof failureTable)[Key]>, string | number>>;
+
+type FailureParameters<Key extends FailureKey> = [Placeholder<(typeof failureTable)[Key]>] extends [never]
+  ? [details?: FailureDetails]
+  : [details: FailureDetails & { readonly args: FailureArgs<Key> }];
+
+/** A typed failure. It carries a key of the table and the values of its sentence; `app/messages` puts it into words. */
+export class MixFailure<Key extends FailureKey = FailureKey> extends Error {
   override readonly name = 'MixFailure';
-  readonly code: FailureCode;
-  readonly reason: string | undefined;
+  readonly key: FailureKey;
   readonly args: MessageArgs;
   readonly field: string | undefined;
   readonly image: number | undefined;
+  readonly imageName: string | undefined;
   readonly retryable: boolean;
 
-  constructor(code: FailureCode, details: FailureDetails = {}) {
-    super(details.reason ? `${code}/${details.reason}` : code, { cause: details.cause });
-    this.code = code;
-    this.reason = details.reason;
-    this.args = details.args ?? {};
-    this.field = details.field;
-    this.image = details.image;
-    this.retryable = details.retryable ?? retryableCodes.has(code);
+  constructor(key: Key, ...[details]: FailureParameters<Key>) {
+    super(key, { cause: details?.cause });
+    this.key = key;
+    this.args = details && 'args' in details ? details.args : {};
+    this.field = details?.field;
+    this.image = details?.image;
+    this.imageName = details?.imageName;
+    this.retryable = details?.retryable ?? retryableCodes.has(codeOf(key));
   }
 
-  /** The same failure, blamed on the image at `index` of the recipe and called `name` in the message. */
+  /** The public code, which scripts compare against. */
+  get code(): FailureCode {
+    return codeOf(this.key);
+  }
+
+  /** The same failure, blamed on the image at `index` of the recipe, which the message calls `name`. */
   forImage(index: number, name: string): MixFailure {
-    return new MixFailure(this.code, {
-      ...(this.reason === undefined ? {} : { reason: this.reason }),
-      args: { ...this.args, image: name },
+    const { args, retryable, cause } = this;
+    return new MixFailure<FailureKey>(this.key, {
+      args,
       field: `images.${index}`,
       image: index,
-      retryable: this.retryable,
-      cause: this.cause,
+      imageName: name,
+      retryable,
+      cause,
     });
   }
 }
 
-/** A failure as plain data, for the journal, worker messages and the panel. */
+function codeOf(key: FailureKey): FailureCode {
+  const [code] = key.split('/');
+  const found = failureCodes.find((known) => known === code);
+  if (!found) throw new RangeError(`The failure ${key} has no code`); // a unit test goes through the table
+  return found;
+}
+
+/** A failure as plain data, for jobs on disk, worker messages and the panel. */
 export const failureRecordSchema = z.object({
   code: z.enum(failureCodes),
+  /** What follows the code in the key. */
   reason: z.string().optional(),
   args: z.record(z.string(), z.union([z.string(), z.number()])),
   field: z.string().optional(),
   image: z.number().optional(),
+  imageName: z.string().optional(),
   retryable: z.boolean(),
 });
 export type FailureRecord = z.infer<typeof failureRecordSchema>;
 
-/** Plain data of a failure; its cause stays behind, since it may hold secrets or paths. */
-export function recordFailure(failure: MixFailure): FailureRecord {
-  const { code, reason, args, field, image, retryable } = failure;
+/** Plain data of a failure. Its cause is left out, since that may hold secrets or paths. */
+export function recordFailure({ key, code, args, field, image, imageName, retryable }: MixFailure): FailureRecord {
   return {
     code,
     args: { ...args },
     retryable,
-    ...(reason === undefined ? {} : { reason }),
+    ...(key === code ? {} : { reason: key.slice(code.length + 1) }),
     ...(field === undefined ? {} : { field }),
     ...(image === undefined ? {} : { image }),
+    ...(imageName === undefined ? {} : { imageName }),
   };
 }
 
-/** The failure that a record tells of. */
-export function failureFromRecord(record: FailureRecord): MixFailure {
-  const { code, reason, args, field, image, retryable } = record;
-  return new MixFailure(code, {
-    args,
-    retryable,
-    ...(reason === undefined ? {} : { reason }),
-    ...(field === undefined ? {} : { field }),
-    ...(image === undefined ? {} : { image }),
-  });
+/** The failure that was recorded. A reason that this version doesn't know leaves the code alone. */
+export function failureFromRecord({ code, reason, ...details }: FailureRecord): MixFailure {
+  const key = `${code}/${reason}`;
+  return new MixFailure<FailureKey>(isFailureKey(key) ? key : code, details);
 }
-
-/** Something worth knowing that stops nothing: a code with arguments, put into words by the workbench. */
-export const noticeSchema = z.object({
-  code: z.string(),
-  args: z.record(z.string(), z.union([z.string(), z.number()])),
-});
-export type Notice = z.infer<typeof noticeSchema>;

@@ -130,19 +130,18 @@ export function prepareRecipe(
   drawSeed: () => number,
 ): { recipe: RunnableRecipe; notices: Notice[] } {
   const used = enabledImages(recipe);
-  if (used.length === 0) throw new MixFailure('invalid-recipe', { reason: 'nothing-enabled', field: 'images' });
+  if (used.length === 0) throw new MixFailure('invalid-recipe/nothing-enabled', { field: 'images' });
   if (used.every(({ image }) => image.weight === 0)) {
-    throw new MixFailure('invalid-recipe', { reason: 'no-weight', field: 'images' });
+    throw new MixFailure('invalid-recipe/no-weight', { field: 'images' });
   }
   if (used.length > engine.images.max) {
-    throw new MixFailure('invalid-recipe', {
-      reason: 'too-many-images',
+    throw new MixFailure('invalid-recipe/too-many-images', {
       field: 'images',
       args: { count: used.length, max: engine.images.max },
     });
   }
   if (engine.needsPrompt && recipe.prompt.trim() === '') {
-    throw new MixFailure('invalid-recipe', { reason: 'prompt-required', field: 'prompt' });
+    throw new MixFailure('invalid-recipe/prompt-required', { field: 'prompt' });
   }
   const notices: Notice[] = [];
   const ignored = engine.ignores.filter((part) => isSet(recipe, part));

@@ -41,5 +41,5 @@ function isWithin(path: string, root: string): boolean {
 }
 
 function outside(folder: string): MixFailure {
-  return new MixFailure('save-failed', { reason: 'folder-outside', args: { folder }, retryable: false });
+  return new MixFailure('save-failed/folder-outside', { args: { folder }, retryable: false });
 }

@@ -112,5 +112,5 @@ async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
 }
 
 function exists(path: string, cause?: unknown): MixFailure {
-  return new MixFailure('save-failed', { reason: 'exists', args: { path }, cause });
+  return new MixFailure('save-failed/exists', { args: { path }, cause });
 }

@@ -8,7 +8,7 @@ import {
   type Prepared,
   prepare,
   weighPrepared,
-} from '../engines/local/kernel/kernel.ts';
+} from '../kernel/kernel.ts';
 import type { Raster } from '../images/raster.ts';
 import { type FrameRequest, isPreviewRequest, type PreviewReply } from './previewMessages.ts';
 import { tint } from './tint.ts';

@@ -1,4 +1,4 @@
-import type { Coverage } from '../engines/local/kernel/kernel.ts';
+import type { Coverage } from '../kernel/kernel.ts';
 import type { Raster } from '../images/raster.ts';
 import type { Colour } from './model/palette.ts';
 

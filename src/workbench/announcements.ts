@@ -3,9 +3,9 @@ import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { JobSnapshot } from '../jobs/runner.ts';
 import { type FailureCode, failureFromRecord } from '../mix/failure.ts';
-import { mendingOf } from './mending.ts';
+import { mendingOf } from '../app/failureFix.ts';
 import { reveal } from './panelHandlers.ts';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 /** Tells how a job ended where nobody is looking at the panel: once, with what can be done next. */
 export async function announce(job: JobSnapshot, words: Words): Promise<void> {

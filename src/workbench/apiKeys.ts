@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 /** API keys in SecretStorage, one for each origin: a key is never used for another origin than it was set for. */
 export class ApiKeys {

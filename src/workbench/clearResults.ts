@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import * as vscode from 'vscode';
-import type { Results } from './results.ts';
-import type { Words } from './words.ts';
+import type { Results } from '../app/resultList.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 /**
  * Empties the list of results, after asking. Pictures in a project stay where they are; those that were made without an open

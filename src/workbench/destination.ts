@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { outputFolder } from '../jobs/plan.ts';
+import { outputFolder } from '../app/jobRequest.ts';
 import type { Destination } from '../output/destination.ts';
 import { setting } from './settings.ts';
 

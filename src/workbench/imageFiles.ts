@@ -3,12 +3,12 @@ import { basename, extname } from 'node:path';
 import * as vscode from 'vscode';
 import { keepCopy } from '../images/keptCopies.ts';
 import type { SourceReader } from '../images/source.ts';
-import { isInside } from '../jobs/plan.ts';
+import { isInside } from '../app/jobRequest.ts';
 import type { DraftImage } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { Problem } from '../protocol/contract.ts';
 import { isWebAddress } from './urlInput.ts';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 /** Files that can be source images, by the end of their name. */
 const imageExtensions = ['png', 'jpg', 'jpeg', 'jfif', 'webp', 'gif', 'avif', 'tif', 'tiff', 'svg'] as const;
@@ -71,7 +71,7 @@ export class ImageIntake {
     const file = vscode.Uri.file(vscode.Uri.parse(address).fsPath);
     const name = basename(file.fsPath);
     if (!looksLikeImage(name)) {
-      throw new MixFailure('unsupported-image', { reason: 'not-an-image-file', args: { image: name } });
+      throw new MixFailure('unsupported-image/not-an-image-file', { args: { image: name } });
     }
     if (vscode.workspace.getWorkspaceFolder(file)) {
       return this.#image(file.toString(), vscode.workspace.asRelativePath(file));

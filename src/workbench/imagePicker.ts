@@ -1,9 +1,9 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { imageFilter, imageGlob } from './imageFiles.ts';
-import type { Pictures } from './pictures.ts';
+import type { Pictures } from '../app/imageLoader.ts';
 import { SteadyChecks } from './steadyChecks.ts';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 interface ImageItem extends vscode.QuickPickItem {
   /** Absent on the last entry, which opens the file dialog. */

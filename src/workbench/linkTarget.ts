@@ -1,7 +1,7 @@
 import { basename, dirname, parse } from 'node:path';
 import * as vscode from 'vscode';
-import { holdsPictures, pictureLink } from './pictureLink.ts';
-import type { Result } from './results.ts';
+import { holdsPictures, pictureLink } from '../app/imageLink.ts';
+import type { Result } from '../app/resultList.ts';
 
 /** The editor that links go into: the last one in use whose language holds pictures. */
 export class LinkTarget {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type NetworkRules, networkRules, networkSettingsSchema } from '../images/networkRules.ts';
+import { type NetworkRules, networkRules, networkSettingsSchema } from '../network/connectionRules.ts';
 
 /** How connections are made now, by VS Code's own settings and the environment. */
 export function currentNetworkRules(): NetworkRules {

@@ -3,7 +3,7 @@ import type { Draft, DraftImage } from '../mix/draft.ts';
 import { Channel, type Handlers, type Params } from '../protocol/channel.ts';
 import { type HostContract, hostContract, type PanelContract, panelContract } from '../protocol/contract.ts';
 import { panelHtml, panelRoots } from './panelHtml.ts';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 export const panelType = 'imageMixer.panel';
 

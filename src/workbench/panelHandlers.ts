@@ -5,19 +5,19 @@ import { MixFailure } from '../mix/failure.ts';
 import { recipeIssues } from '../mix/recipe.ts';
 import type { Handlers } from '../protocol/channel.ts';
 import type { HostContract, Problem } from '../protocol/contract.ts';
-import type { AccountBalance } from './balance.ts';
+import type { AccountBalance } from '../app/accountBalance.ts';
 import type { EngineChoice } from './engineChoice.ts';
 import type { Added, ImageIntake } from './imageFiles.ts';
 import { pickImages } from './imagePicker.ts';
-import { viewOfJob } from './jobViews.ts';
+import { viewOfJob } from '../app/jobView.ts';
 import type { LinkTarget } from './linkTarget.ts';
-import type { Mixes } from './mixes.ts';
+import type { Mixes } from '../app/mixStarter.ts';
 import { discardPicture } from './pictureBin.ts';
-import type { Pictures } from './pictures.ts';
+import type { Pictures } from '../app/imageLoader.ts';
 import { PromptHistory } from './promptHistory.ts';
-import { type Result, type Results, viewOf } from './results.ts';
+import { type Result, type Results, viewOf } from '../app/resultList.ts';
 import { askForUrl } from './urlInput.ts';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 /** What the panel's handlers work with. */
 export interface PanelServices {
@@ -44,7 +44,7 @@ export function panelHandlers(services: PanelServices): Handlers<HostContract> {
   const prompts = new PromptHistory(memory);
   const result = async (id: string): Promise<Result> => {
     const found = await results.get(id);
-    if (!found) throw new MixFailure('result-unavailable', { reason: 'forgotten' });
+    if (!found) throw new MixFailure('result-unavailable/forgotten');
     return found;
   };
   return {

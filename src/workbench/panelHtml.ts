@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 /** The folders that the panel may load from: its bundle only. */
 export function panelRoots(extension: vscode.Uri): vscode.Uri[] {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { MixFailure } from '../mix/failure.ts';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 /**
  * Takes a picture out of the project: to the bin, or for good, after asking, where VS Code has no bin. False where people
@@ -21,7 +21,7 @@ export async function discardPicture(path: string, words: Words): Promise<boolea
     await vscode.workspace.fs.delete(file);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new MixFailure('save-failed', { reason: 'not-deleted', args: { path, detail }, cause });
+    throw new MixFailure('save-failed/not-deleted', { args: { path, detail }, cause });
   }
   return true;
 }

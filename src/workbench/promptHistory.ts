@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 const key = 'imageMixer.prompts';
 /** How many prompts are kept. */

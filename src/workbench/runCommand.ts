@@ -5,10 +5,10 @@ import { MixFailure } from '../mix/failure.ts';
 import { type EngineName, engineNames } from '../mix/limits.ts';
 import type { Outcome } from '../mix/outcome.ts';
 import type { EngineChoice } from './engineChoice.ts';
-import type { Mixes } from './mixes.ts';
-import { readRecipe } from './recipes.ts';
-import { stageWords } from './stageWords.ts';
-import type { Words } from './words.ts';
+import type { Mixes } from '../app/mixStarter.ts';
+import { readRecipe } from '../app/recipeDraft.ts';
+import { stageWords } from '../app/messages/progressText.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 const optionsSchema = z.strictObject({
   outputFolder: z.custom<vscode.Uri>((value) => value instanceof vscode.Uri).optional(),
@@ -45,7 +45,7 @@ export class RecipeRuns {
     let engine: EngineName = 'local';
     try {
       const given = optionsSchema.safeParse(options ?? {});
-      if (!given.success) throw new MixFailure('invalid-request', { reason: 'bad-options' });
+      if (!given.success) throw new MixFailure('invalid-request/bad-options');
       engine = given.data.engine ?? (await this.#engine.name());
       const file = target instanceof vscode.Uri ? target : undefined;
       if (!vscode.workspace.isTrusted) throw new MixFailure('untrusted-workspace');

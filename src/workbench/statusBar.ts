@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { JobSnapshot } from '../jobs/runner.ts';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 /** A status-bar item that shows running jobs while the panel is out of sight; a click brings the panel back. */
 export class StatusBar {

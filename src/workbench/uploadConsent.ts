@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { setting } from './settings.ts';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 const given = 'imageMixer.uploadsAllowed';
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Words } from './words.ts';
+import type { Words } from '../app/messages/messages.ts';
 
 /** Asks for the address of an image; undefined where it was left with Escape. */
 export async function askForUrl(words: Words): Promise<string | undefined> {

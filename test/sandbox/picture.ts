@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { mixRasters } from '../../src/engines/local/kernel/kernel.ts';
+import { mixRasters } from '../../src/kernel/kernel.ts';
 import type { Raster } from '../../src/images/raster.ts';
 
 /** What a mix is made of. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { chromium, expect, test } from '@playwright/test';
 import { build } from 'esbuild';
-import { mixRasters } from '../../src/engines/local/kernel/kernel.ts';
+import { mixRasters } from '../../src/kernel/kernel.ts';
 import { browserArguments, findBrowser } from '../hosts/browser.ts';
 import { pattern } from '../unit/local-pictures.ts';
 
@@ -13,7 +13,7 @@ const mixes = [
 ];
 
 test('the kernel gives the same bytes in the browser as in Node', async () => {
-  const kernel = join(import.meta.dirname, '../../src/engines/local/kernel/kernel.ts');
+  const kernel = join(import.meta.dirname, '../../src/kernel/kernel.ts');
   const bundle = await build({
     entryPoints: [kernel],
     bundle: true,

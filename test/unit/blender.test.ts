@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { blendModule, blendModulePath } from '../../scripts/blend-wasm.ts';
-import { Blender } from '../../src/engines/local/kernel/blender.ts';
-import { dither } from '../../src/engines/local/kernel/dither.ts';
-import type { Size } from '../../src/engines/local/kernel/pyramid.ts';
-import { scratch } from '../../src/engines/local/kernel/scratch.ts';
+import { Blender } from '../../src/kernel/blender.ts';
+import { dither } from '../../src/kernel/dither.ts';
+import type { Size } from '../../src/kernel/pyramid.ts';
+import { scratch } from '../../src/kernel/scratch.ts';
 
 test('the assembled pixel pass is that of its text', async () => {
   expect(await readFile(blendModulePath, 'utf8')).toBe(await blendModule());

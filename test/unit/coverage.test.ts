@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { coverage, prepare } from '../../src/engines/local/kernel/kernel.ts';
+import { coverage, prepare } from '../../src/kernel/kernel.ts';
 import type { Raster } from '../../src/images/raster.ts';
 import { tint } from '../../src/webview/tint.ts';
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PutAside } from '../../src/engines/engine.ts';
-import { faultOf } from '../../src/engines/hosted/fault.ts';
+import { faultOf } from '../../src/network/requestError.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { apiKey, HostedBench, Ledger, png, taskOf, webSource } from './support/hostedBench.ts';
 import { json, raw, reset, ScriptedService } from './support/scriptedService.ts';

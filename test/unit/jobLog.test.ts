@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MixFailure } from '../../src/mix/failure.ts';
-import { JobLog } from '../../src/workbench/jobLog.ts';
+import { JobLog } from '../../src/app/jobLog.ts';
 import { JobBench } from './support/jobBench.ts';
 
 let bench: JobBench;
@@ -42,7 +42,7 @@ test('tells a failure by its code and what was behind it, and when a job is take
   await run.context.save('paid');
   const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
   const args = { link: 'https://example.com/a.png?signature=s3cret' };
-  run.end(new MixFailure('result-unavailable', { reason: 'network', args, cause }));
+  run.end(new MixFailure('result-unavailable/network', { args, cause }));
   await job.finished;
   expect(lines.slice(-2)).toEqual([
     expect.stringMatching(/^error job job-1 failed because of Error: connect ECONNREFUSED\n +at /),

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { MixFailure } from '../../src/mix/failure.ts';
-import { english } from '../../src/workbench/english.ts';
-import { Words } from '../../src/workbench/words.ts';
+import { english } from '../../src/app/messages/english.ts';
+import { Words } from '../../src/app/messages/messages.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -64,8 +64,7 @@ describe('German', () => {
 
   test('is what failures, notices and the panel speak', () => {
     const words = new Words((sentence) => bundle[sentence] ?? sentence);
-    const failure = new MixFailure('invalid-recipe', {
-      reason: 'out-of-range',
+    const failure = new MixFailure('invalid-recipe/out-of-range', {
       args: { field: 'guidanceScale', value: 99, min: 1, max: 20 },
     });
     expect(words.failure(failure)).toBe('Führungsskala: 99 ist nicht zulässig. Geben Sie eine Zahl von 1 bis 20 ein.');

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { MadePicture, MixContext, MixTask } from '../../src/engines/engine.ts';
 import { createLocalEngine, type LocalEngineOptions } from '../../src/engines/local/engine.ts';
-import { mixRasters } from '../../src/engines/local/kernel/kernel.ts';
+import { mixRasters } from '../../src/kernel/kernel.ts';
 import type { SourceLocation } from '../../src/images/source.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import type { Progress } from '../../src/mix/progress.ts';
@@ -25,7 +25,7 @@ function engineOf(options: Partial<LocalEngineOptions> = {}) {
   const reader = {
     read: async (location: SourceLocation) => {
       const bytes = location.kind === 'file' ? files[location.path]?.() : undefined;
-      if (!bytes) throw new MixFailure('unreadable-image', { reason: 'missing' });
+      if (!bytes) throw new MixFailure('unreadable-image/missing');
       return bytes;
     },
   };

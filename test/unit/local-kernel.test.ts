@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { mix, mixRasters, type Prepared, prepare } from '../../src/engines/local/kernel/kernel.ts';
+import { mix, mixRasters, type Prepared, prepare } from '../../src/kernel/kernel.ts';
 import type { Raster } from '../../src/images/raster.ts';
 import { drawn, flat, meanDifference, pattern, photograph, photographNames } from './local-pictures.ts';
 

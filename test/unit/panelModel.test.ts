@@ -7,7 +7,7 @@ import { History } from '../../src/webview/model/history.ts';
 import { namesOf } from '../../src/webview/model/names.ts';
 import { PanelModel } from '../../src/webview/model/panelModel.ts';
 import { speaker } from '../../src/webview/model/text.ts';
-import { panelStrings } from '../../src/workbench/panelStrings.ts';
+import { panelStrings } from '../../src/protocol/panelStrings.ts';
 
 const say = speaker(panelStrings, 'en');
 const local: EngineView = {

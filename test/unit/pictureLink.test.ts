@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { holdsPictures, pictureLink } from '../../src/workbench/pictureLink.ts';
+import { holdsPictures, pictureLink } from '../../src/app/imageLink.ts';
 
 const link = (language: string, alt = 'rose man') =>
   pictureLink(language, '/site/docs', '/site/mixes/a (1) "b".png', alt);

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isPublicAddress } from '../../src/images/addressGuard.ts';
+import { isPublicAddress } from '../../src/network/addressGuard.ts';
 import { createSourceReader, type SourceReaderOptions } from '../../src/images/sourceReader.ts';
 
 let folder: string;
@@ -152,7 +152,7 @@ test('private addresses are blocked by address, by name and after DNS, except fo
 });
 
 test('a name that leads to a private address is blocked when its socket connects', async () => {
-  const { guardedLookup } = await import('../../src/images/addressGuard.ts');
+  const { guardedLookup } = await import('../../src/network/addressGuard.ts');
   const error = await new Promise((resolve) => guardedLookup('localhost', {}, resolve));
   expect(error).toMatchObject({ code: 'blocked-address', args: { host: 'localhost' } });
 });

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { failureCodes, MixFailure } from '../../src/mix/failure.ts';
-import { displayNames, fill } from '../../src/mix/words.ts';
-import { english } from '../../src/workbench/english.ts';
-import { Words } from '../../src/workbench/words.ts';
+import { displayNames, fill } from '../../src/mix/displayNames.ts';
+import { english } from '../../src/app/messages/english.ts';
+import { Words } from '../../src/app/messages/messages.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const sentences: Record<string, string> = english;
@@ -28,10 +28,9 @@ test('every reason and notice that the lower rooms give has its sentence', () =>
 
 test('a failure names the image, and fields by their label', () => {
   const words = new Words();
-  const failure = new MixFailure('unreadable-image', { reason: 'truncated' }).forImage(1, 'boy.jpg');
+  const failure = new MixFailure('unreadable-image/truncated').forImage(1, 'boy.jpg');
   expect(words.failure(failure)).toMatch(/^boy\.jpg: /);
-  const range = new MixFailure('invalid-recipe', {
-    reason: 'out-of-range',
+  const range = new MixFailure('invalid-recipe/out-of-range', {
     args: { field: 'guidanceScale', value: 99, min: 1, max: 20 },
   });
   expect(words.failure(range)).toBe('Guidance scale is 99. Enter a number from 1 to 20.');

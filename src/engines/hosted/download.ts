@@ -72,13 +72,13 @@ async function tryDownload(link: string, { reader, codec, signal }: Downloading)
 async function formatOf(bytes: Uint8Array): Promise<MadePicture['format']> {
   const name = (await detectKind(bytes))?.name;
   if (name === 'png' || name === 'jpeg' || name === 'webp') return name;
-  throw new MixFailure('unsupported-image', { reason: 'not-a-picture' });
+  throw new MixFailure('unsupported-image/not-a-picture');
 }
 
 function downloadFailure(failure: MixFailure, link: string): MixFailure {
   const args = { ...failure.args, link: tidyAddress(link) };
   if (failure.code === 'blocked-address') {
-    return new MixFailure('blocked-address', { reason: 'result', args, cause: failure });
+    return new MixFailure('blocked-address/result', { args, cause: failure });
   }
   return new MixFailure('result-unavailable', { reason: failure.code, args, cause: failure });
 }

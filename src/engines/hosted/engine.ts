@@ -1,5 +1,5 @@
 import type { Codec } from '../../images/codec.ts';
-import { type Connect, createNetwork } from '../../images/network.ts';
+import { type Connect, createNetwork } from '../../network/connections.ts';
 import type { SourceReader } from '../../images/source.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import type { DialectName } from '../../mix/limits.ts';
@@ -56,7 +56,7 @@ export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
     async run(task: MixTask, context: MixContext): Promise<void> {
       const { timeoutSeconds, ...settings } = options.settings();
       const saved = readState(context.saved);
-      if (!saved && context.saved !== undefined) throw new MixFailure('interrupted', { reason: 'state-lost' });
+      if (!saved && context.saved !== undefined) throw new MixFailure('interrupted/state-lost');
       const service = serviceOf(saved ?? settings);
       const state = saved ?? newState(task, service);
       await new HostedRun({ ...options, task, context, service, state, transport, timeoutSeconds }).finish();

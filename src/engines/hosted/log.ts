@@ -1,4 +1,4 @@
-import type { MessageArgs } from '../../mix/failure.ts';
+import type { MessageArgs } from '../../mix/sentence.ts';
 
 /** A step of a job's story for the log. It never holds a key, a body, or the query of an address. */
 export interface LogEvent {

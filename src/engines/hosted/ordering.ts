@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { PutAside } from '../engine.ts';
 import type { ServiceClient } from './client.ts';
 import type { MixOrder } from './dialect.ts';
-import { TransportFault } from './fault.ts';
+import { TransportFault } from '../../network/requestError.ts';
 import type { Service } from './service.ts';
 import { faultFailure, refusalFailure, unreadableFailure } from './serviceFailure.ts';
 import type { SharedStore } from './sharedStore.ts';
@@ -129,7 +129,7 @@ async function accept(
   const { id, fetchUrl, links } = answer;
   if (links.length === 0 && id === undefined && fetchUrl === undefined) {
     throw answer.kind === 'success'
-      ? new MixFailure('result-unavailable', { reason: 'no-pictures', args: { origin: service.origin } })
+      ? new MixFailure('result-unavailable/no-pictures', { args: { origin: service.origin } })
       : unreadableFailure({ kind: 'unreadable', http: answer.http, what: 'shape' }, service);
   }
   request.phase = links.length > 0 ? 'answered' : 'accepted';

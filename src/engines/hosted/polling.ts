@@ -1,7 +1,7 @@
 import { MixFailure } from '../../mix/failure.ts';
 import type { Clock } from '../clock.ts';
 import type { ServiceClient } from './client.ts';
-import { TransportFault } from './fault.ts';
+import { TransportFault } from '../../network/requestError.ts';
 import type { Service } from './service.ts';
 import { faultFailure, type Refused, refusalFailure, unreadableFailure } from './serviceFailure.ts';
 import type { RequestState } from './state.ts';
@@ -101,7 +101,7 @@ function read(result: Answer | TransportFault, { service }: ServiceClient): News
     case 'success': {
       if (result.links.length > 0) return { links: result.links };
       const args = { origin: service.origin };
-      const failure = new MixFailure('result-unavailable', { reason: 'no-pictures', args });
+      const failure = new MixFailure('result-unavailable/no-pictures', { args });
       return { what: 'no-pictures', odd: 'no-pictures', failure };
     }
     case 'processing':

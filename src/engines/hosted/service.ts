@@ -22,11 +22,10 @@ export function serviceOf(settings: { baseUrl: string; dialect: DialectName }): 
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
     // Not shown: what does not parse may hold anything, a password too.
-    throw new MixFailure('network', { reason: 'bad-base-url', retryable: false });
+    throw new MixFailure('network/bad-base-url', { retryable: false });
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw new MixFailure('network', {
-      reason: 'insecure-base-url',
+    throw new MixFailure('network/insecure-base-url', {
       args: { origin: url.origin },
       retryable: false,
     });

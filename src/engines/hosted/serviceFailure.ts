@@ -1,5 +1,5 @@
 import { type FailureCode, MixFailure } from '../../mix/failure.ts';
-import type { FaultReason, TransportFault } from './fault.ts';
+import type { FaultReason, TransportFault } from '../../network/requestError.ts';
 import type { Service } from './service.ts';
 import type { Answer, Refusal } from './wire.ts';
 

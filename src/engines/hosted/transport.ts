@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { exchange, type Reply, type Sending } from './exchange.ts';
-import { TransportFault } from './fault.ts';
+import { exchange, type Reply, type Sending } from '../../network/jsonPost.ts';
+import { TransportFault } from '../../network/requestError.ts';
 
 /** Silence in milliseconds after which an exchange is given up, by what it is for. */
 export interface Timeouts {

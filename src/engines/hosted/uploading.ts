@@ -7,7 +7,7 @@ import { limits } from '../../mix/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { TaskSource } from '../engine.ts';
 import type { ServiceClient } from './client.ts';
-import { TransportFault } from './fault.ts';
+import { TransportFault } from '../../network/requestError.ts';
 import { faultFailure, refusalFailure, unreadableFailure } from './serviceFailure.ts';
 import type { SharedStore } from './sharedStore.ts';
 import type { Answer } from './wire.ts';
@@ -123,7 +123,7 @@ function judge(
     case 'success':
     case 'processing': {
       const args = { origin: service.origin, status: result.http };
-      return { failure: new MixFailure('unexpected-response', { reason: 'no-link', args }) };
+      return { failure: new MixFailure('unexpected-response/no-link', { args }) };
     }
     case 'unreadable': {
       const failure = unreadableFailure(result, service);

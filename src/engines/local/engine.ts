@@ -46,7 +46,7 @@ export class LocalEngine implements Engine {
     } catch (error) {
       context.signal.throwIfAborted();
       if (error instanceof MixFailure) throw error;
-      throw new MixFailure('generation-failed', { reason: 'mixer-failed', cause: error });
+      throw new MixFailure('generation-failed/mixer-failed', { cause: error });
     } finally {
       failed.abort();
       await thread.run(task.jobId, { kind: 'close' }).catch(() => {}); // a thread that is gone has closed it too

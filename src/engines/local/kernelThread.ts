@@ -47,7 +47,7 @@ export class KernelThread {
   ): Promise<OrderResult<K>> {
     const result = resultSchemas[order.kind].safeParse(await this.#answer(jobId, order, options));
     if (result.success) return result.data as OrderResult<K>; // checked by the schema of just this kind
-    throw new MixFailure('generation-failed', { reason: 'mixer-failed', cause: result.error });
+    throw new MixFailure('generation-failed/mixer-failed', { cause: result.error });
   }
 
   #answer(
@@ -106,7 +106,7 @@ export class KernelThread {
         break;
       case 'failed': {
         const cause = new Error(reply.message);
-        pending?.settle({ error: new MixFailure('generation-failed', { reason: 'mixer-failed', cause }) });
+        pending?.settle({ error: new MixFailure('generation-failed/mixer-failed', { cause }) });
         break;
       }
     }

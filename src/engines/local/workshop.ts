@@ -11,7 +11,7 @@ import {
   type Prepared,
   prepare,
   weighPrepared,
-} from './kernel/kernel.ts';
+} from '../../kernel/kernel.ts';
 import type { MissingImage, Order, OrderResult, WorkerJob } from './messages.ts';
 
 /** Thrown out of a piece of work whose job was cancelled. */

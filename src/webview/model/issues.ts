@@ -3,7 +3,7 @@ import { type MessageArgs, MixFailure } from '../../mix/failure.ts';
 import { limits } from '../../mix/limits.ts';
 import { prepareRecipe, recipeIssues, recipeSchema } from '../../mix/recipe.ts';
 import type { EngineView } from '../../protocol/contract.ts';
-import type { StringId } from '../../protocol/stringIds.ts';
+import type { PanelStringId } from '../../protocol/panelStrings.ts';
 import type { Say } from './text.ts';
 
 /** What is wrong with a draft as it stands, in words, by field: `width`, `prompt`, `images`, `weight:ID`. */
@@ -51,7 +51,7 @@ function fieldKey(draft: Draft, { field, image }: Issue): string {
   return field?.endsWith('.weight') ? `weight:${id}` : `image:${id}`;
 }
 
-const sentences: Readonly<Record<string, StringId>> = {
+const sentences: Readonly<Record<string, PanelStringId>> = {
   'no-images': 'panel.issue.noImages',
   'nothing-enabled': 'panel.issue.nothingEnabled',
   'no-weight': 'panel.issue.noWeight',

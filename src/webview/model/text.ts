@@ -1,9 +1,9 @@
-import type { MessageArgs } from '../../mix/failure.ts';
-import { fill } from '../../mix/words.ts';
-import type { StringId } from '../../protocol/stringIds.ts';
+import type { MessageArgs } from '../../mix/sentence.ts';
+import { fillPlaceholders } from '../../mix/sentence.ts';
+import type { PanelStringId } from '../../protocol/panelStrings.ts';
 
 /** The sentence of an id in the display language, its placeholders filled. */
-export type Say = (id: StringId, args?: MessageArgs) => string;
+export type Say = (id: PanelStringId, args?: MessageArgs) => string;
 
 /** Looks sentences up among those the host sent; numbers are written as the language writes them. */
 export function speaker(strings: Readonly<Record<string, string>>, language: string): Say {

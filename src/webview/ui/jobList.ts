@@ -1,7 +1,7 @@
 import '@vscode-elements/elements/dist/vscode-progress-bar/vscode-progress-bar.js';
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { numbered } from '../../mix/words.ts';
+import { numbered } from '../../mix/displayNames.ts';
 import type { JobView } from '../../protocol/contract.ts';
 import { button } from './button.ts';
 import { FocusKeeper } from './focusKeeper.ts';

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import { type CertificateSource, machineCertificates, trustIn } from './certificates.ts';
-import type { NetworkRules } from './networkRules.ts';
+import type { NetworkRules } from './connectionRules.ts';
 import { proxyUrl, tunnels } from './proxy.ts';
 
 /** How a request's sockets connect. */

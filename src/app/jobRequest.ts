@@ -4,10 +4,10 @@ import type { SourceLocation } from '../images/source.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { type DialectName, type EngineName, limitsOf } from '../mix/limits.ts';
 import { enabledImages, parseRecipe, prepareRecipe, type RunnableRecipe } from '../mix/recipe.ts';
-import { displayNames } from '../mix/words.ts';
+import { displayNames } from '../mix/displayNames.ts';
 import type { Destination } from '../output/destination.ts';
 import { keepSource } from '../output/sourceKeeper.ts';
-import type { JobRequest } from './job.ts';
+import type { JobRequest } from '../jobs/job.ts';
 
 /** What a job is planned from. Paths are absolute. */
 export interface Plan {
@@ -61,8 +61,7 @@ export function locate(source: string, base: string, index: number): SourceLocat
   if (/^https?:/i.test(source) && URL.canParse(source)) return { kind: 'url', url: source };
   if (/^file:/i.test(source) && URL.canParse(source)) return { kind: 'file', path: fileURLToPath(source) };
   if (/^[a-z][a-z0-9+.-]+:/i.test(source) || source.includes('\0')) {
-    throw new MixFailure('invalid-recipe', {
-      reason: 'bad-source',
+    throw new MixFailure('invalid-recipe/bad-source', {
       field: `images.${index}`,
       image: index,
       args: { value: source.slice(0, 80) },
@@ -105,7 +104,7 @@ function portableName(source: string, plan: Plan, index: number): string {
 export function outputFolder(root: string, folder: string): string {
   const path = join(root, folder);
   if (isAbsolute(folder) || (path !== root && !isInside(path, root))) {
-    throw new MixFailure('save-failed', { reason: 'folder-outside', args: { folder }, retryable: false });
+    throw new MixFailure('save-failed/folder-outside', { args: { folder }, retryable: false });
   }
   return path;
 }

@@ -1,14 +1,14 @@
 import { randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { JobRequest } from '../jobs/job.ts';
-import { planJob } from '../jobs/plan.ts';
+import { planJob } from './jobRequest.ts';
 import type { JobHandle, JobRunner } from '../jobs/runner.ts';
 import { type Draft, recipeOfDraft } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { EngineName } from '../mix/limits.ts';
-import { type Place, placeOf } from './destination.ts';
-import { setting } from './settings.ts';
-import type { UploadConsent } from './uploadConsent.ts';
+import { type Place, placeOf } from '../workbench/destination.ts';
+import { setting } from '../workbench/settings.ts';
+import type { UploadConsent } from '../workbench/uploadConsent.ts';
 
 /** What a recipe is run with, besides its JSON. */
 export interface RunOptions {

@@ -1,4 +1,4 @@
-import type { Raster } from '../../../images/raster.ts';
+import type { Raster } from '../images/raster.ts';
 import { type Base, baseSize, reduceToBase } from './base.ts';
 import { fillHidden } from './fill.ts';
 import { type Framing, framings, look } from './framing.ts';

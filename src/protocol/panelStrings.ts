@@ -1,6 +1,4 @@
-import type { StringId } from '../protocol/stringIds.ts';
-
-/** The English sentences of the panel by their id; `{name}` is filled in by the panel. */
+/** The panel's sentences in English, by id. The panel fills in `{name}`. */
 export const panelStrings = {
   'panel.title': 'Image Mixer',
 
@@ -139,4 +137,7 @@ export const panelStrings = {
 
   'panel.message.dismiss': 'Dismiss this message',
   'panel.error.noAnswer': 'The extension did not answer. Try again, or reload the window.',
-} as const satisfies Readonly<Record<StringId, string>>;
+} as const;
+
+/** The id of a sentence that the panel shows. The host sends the sentences at the start, in the display language. */
+export type PanelStringId = keyof typeof panelStrings;

@@ -5,8 +5,8 @@ import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/runner.ts';
 import { failureFromRecord } from '../mix/failure.ts';
 import type { JobView } from '../protocol/contract.ts';
-import { mendingOf } from './mending.ts';
-import type { Words } from './words.ts';
+import { mendingOf } from './failureFix.ts';
+import type { Words } from './messages/messages.ts';
 
 /** A job as the panel shows it. */
 export function viewOfJob({ record, progress }: JobSnapshot, words: Words): JobView {

@@ -1,4 +1,4 @@
-import type { Raster } from '../../../images/raster.ts';
+import type { Raster } from '../images/raster.ts';
 import { baseSize, reduceToBase } from './base.ts';
 import { type ContentHash, compareHashes, contentHash, randomStream } from './hash.ts';
 import { labFromRgb } from './oklab.ts';

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { faultOf, TransportFault } from './fault.ts';
+import { faultOf, TransportFault } from './requestError.ts';
 
 /** One post of JSON. Times are in milliseconds of silence. */
 export interface Sending {

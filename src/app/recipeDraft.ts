@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { TextDecoder } from 'node:util';
 import * as vscode from 'vscode';
 import type { JobRecord } from '../jobs/job.ts';
-import { locate } from '../jobs/plan.ts';
+import { locate } from './jobRequest.ts';
 import { type Draft, emptyDraft, recipeOfDraft } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { parseRecipe, type Recipe } from '../mix/recipe.ts';
@@ -16,13 +16,13 @@ export async function readRecipe(file: vscode.Uri): Promise<unknown> {
   try {
     text = new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
   } catch (cause) {
-    throw new MixFailure('invalid-recipe', { reason: 'no-file', args: { file: name }, cause });
+    throw new MixFailure('invalid-recipe/no-file', { args: { file: name }, cause });
   }
   try {
     return JSON.parse(text);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : '';
-    throw new MixFailure('invalid-recipe', { reason: 'no-json', args: { file: name, detail }, cause });
+    throw new MixFailure('invalid-recipe/no-json', { args: { file: name, detail }, cause });
   }
 }
 

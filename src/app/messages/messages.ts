@@ -1,10 +1,10 @@
 import { pathToFileURL } from 'node:url';
-import type { JobResult } from '../jobs/runner.ts';
-import { type MessageArgs, MixFailure, type Notice } from '../mix/failure.ts';
-import type { EngineName } from '../mix/limits.ts';
-import type { Outcome } from '../mix/outcome.ts';
-import { fill } from '../mix/words.ts';
-import type { Problem } from '../protocol/contract.ts';
+import type { JobResult } from '../../jobs/runner.ts';
+import { type MessageArgs, MixFailure, type Notice } from '../../mix/failure.ts';
+import type { EngineName } from '../../mix/limits.ts';
+import type { Outcome } from '../../mix/outcome.ts';
+import { fill } from '../../mix/displayNames.ts';
+import type { Problem } from '../../protocol/contract.ts';
 import { english } from './english.ts';
 
 /** Every sentence of the extension by its id, in one language. */
@@ -66,7 +66,7 @@ export class Words {
   /** The outcome of a run that never became a job. */
   failedOutcome(error: unknown, engine: EngineName): Outcome {
     const failure =
-      error instanceof MixFailure ? error : new MixFailure('invalid-request', { reason: 'unexpected', cause: error });
+      error instanceof MixFailure ? error : new MixFailure('invalid-request/unexpected', { cause: error });
     return {
       status: 'failed',
       jobId: '',

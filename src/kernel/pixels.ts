@@ -1,4 +1,4 @@
-import type { Raster } from '../../../images/raster.ts';
+import type { Raster } from '../images/raster.ts';
 
 /**
  * The pixels of a raster as 32-bit words, one a pixel: red in the lowest byte, alpha in the highest (every machine that

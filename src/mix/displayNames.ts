@@ -1,13 +1,3 @@
-import type { MessageArgs } from './failure.ts';
-
-/** Fills the `{name}` placeholders of a sentence; a placeholder without an argument stays as it is. */
-export function fill(template: string, args: MessageArgs = {}): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const value = args[name];
-    return value === undefined ? whole : String(value);
-  });
-}
-
 /** How a list of names tells its members apart: the file name, on a clash the shortest path that differs, then ` (2)`. */
 export function displayNames(paths: readonly string[]): string[] {
   const parts = new Map(paths.map((path) => [path, path.split('/').filter((part) => part !== '')]));

@@ -2,10 +2,10 @@ import type { Dispatcher } from 'undici';
 import request from 'undici/lib/api/api-request.js';
 import { MixFailure } from '../mix/failure.ts';
 import { guardedLookup, guardHost } from './addressGuard.ts';
-import type { Connect } from './network.ts';
-import { detectKind } from './pictureFormat.ts';
+import type { Connect } from './connections.ts';
+import { detectKind } from '../images/pictureFormat.ts';
 import { proxyFaultOf } from './proxy.ts';
-import { tooManyBytes } from './sourceLimits.ts';
+import { tooManyBytes } from '../images/sourceLimits.ts';
 
 const maxRedirects = 5;
 const headers = {

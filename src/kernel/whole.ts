@@ -1,4 +1,4 @@
-import type { Raster } from '../../../images/raster.ts';
+import type { Raster } from '../images/raster.ts';
 import { framings, look } from './framing.ts';
 import { type MixSettings, mix } from './mix.ts';
 import { prepare } from './prepare.ts';

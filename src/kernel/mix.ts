@@ -1,4 +1,4 @@
-import type { Raster } from '../../../images/raster.ts';
+import type { Raster } from '../images/raster.ts';
 import { compose, type Layer } from './compose.ts';
 import { composeTransparent } from './composeTransparent.ts';
 import { fuse, type Part } from './fusion.ts';

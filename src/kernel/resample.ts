@@ -1,4 +1,4 @@
-import type { Raster } from '../../../images/raster.ts';
+import type { Raster } from '../images/raster.ts';
 import { isOpaque, wordsOf } from './pixels.ts';
 import type { Size } from './pyramid.ts';
 

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import connect from 'undici/lib/api/api-connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { type MessageArgs, MixFailure } from '../mix/failure.ts';
-import type { WrittenProxy } from './networkRules.ts';
+import type { WrittenProxy } from './connectionRules.ts';
 
 /**
  * The URL of a proxy; `host:port` stands for `http://host:port`.
@@ -17,7 +17,7 @@ export function proxyUrl({ text, setting }: WrittenProxy): string {
   } catch {
     // told below, as is a proxy of another kind
   }
-  throw new MixFailure('network', { reason: 'bad-proxy', args: { setting }, retryable: false });
+  throw new MixFailure('network/bad-proxy', { args: { setting }, retryable: false });
 }
 
 /** A proxy that did not let a connection through; nothing was sent to the host behind it. */

@@ -1,5 +1,5 @@
-import type { Progress } from '../mix/progress.ts';
-import type { Words } from './words.ts';
+import type { Progress } from '../../mix/progress.ts';
+import type { Words } from './messages.ts';
 
 /** How far a job is, in words: the stage, which of how many, and the time that remains. */
 export function stageWords(progress: Progress, words: Words): string {

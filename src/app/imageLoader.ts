@@ -6,7 +6,7 @@ import type { Codec, EncodedPicture } from '../images/codec.ts';
 import type { Raster } from '../images/raster.ts';
 import type { SourceLocation, SourceReader } from '../images/source.ts';
 import { MixFailure } from '../mix/failure.ts';
-import { isWebAddress } from './urlInput.ts';
+import { isWebAddress } from '../workbench/urlInput.ts';
 
 /** Enough for the thumbnails of a long list of results. */
 const cachedBytes = 24 * 2 ** 20;
@@ -69,7 +69,7 @@ export class Pictures {
 
 function locationOf(uri: string): SourceLocation {
   if (!isWebAddress(uri)) return { kind: 'file', path: fileURLToPath(uri) };
-  if (!vscode.workspace.isTrusted) throw new MixFailure('untrusted-workspace', { reason: 'network' });
+  if (!vscode.workspace.isTrusted) throw new MixFailure('untrusted-workspace/network');
   return { kind: 'url', url: uri };
 }
 

@@ -1,5 +1,5 @@
-import { proxyFaultOf } from '../../images/proxy.ts';
-import type { MessageArgs } from '../../mix/failure.ts';
+import { proxyFaultOf } from './proxy.ts';
+import type { MessageArgs } from '../mix/failure.ts';
 
 /** What went wrong with an exchange, as far as a user could tell the difference. */
 export type FaultReason =

@@ -9,25 +9,25 @@ import type { Outcome } from '../mix/outcome.ts';
 import { withoutMaking } from '../mix/provenance.ts';
 import { announce, announceFailure } from './announcements.ts';
 import { ApiKeys, askForKey, isKey } from './apiKeys.ts';
-import { AccountBalance } from './balance.ts';
+import { AccountBalance } from '../app/accountBalance.ts';
 import { clearResults } from './clearResults.ts';
 import { EngineChoice } from './engineChoice.ts';
 import { ImageIntake, imageGlob } from './imageFiles.ts';
 import { pickImages } from './imagePicker.ts';
-import { traceOf } from './jobLog.ts';
-import { viewOfJob } from './jobViews.ts';
+import { traceOf } from '../app/jobLog.ts';
+import { viewOfJob } from '../app/jobView.ts';
 import { LinkTarget } from './linkTarget.ts';
 import { Machinery } from './machinery.ts';
-import { Mixes } from './mixes.ts';
+import { Mixes } from '../app/mixStarter.ts';
 import { Panel } from './panel.ts';
 import { draftKey, panelHandlers } from './panelHandlers.ts';
-import { Pictures } from './pictures.ts';
-import { draftOfJob, draftOfRecipe, recipeText } from './recipes.ts';
-import { Results, viewOf } from './results.ts';
+import { Pictures } from '../app/imageLoader.ts';
+import { draftOfJob, draftOfRecipe, recipeText } from '../app/recipeDraft.ts';
+import { Results, viewOf } from '../app/resultList.ts';
 import { pickRecipe, RecipeRuns } from './runCommand.ts';
 import { StatusBar } from './statusBar.ts';
 import { UploadConsent } from './uploadConsent.ts';
-import { Words } from './words.ts';
+import { Words } from '../app/messages/messages.ts';
 
 /** Everything behind the commands. Made once, by the first command, restored panel or job left behind. */
 export class App {
@@ -199,8 +199,7 @@ export class App {
     try {
       const provenance = readProvenance(await readFile(file.fsPath));
       if (typeof provenance !== 'object' || provenance === null) {
-        throw new MixFailure('invalid-recipe', {
-          reason: 'none-in-image',
+        throw new MixFailure('invalid-recipe/none-in-image', {
           args: { image: vscode.workspace.asRelativePath(file) },
         });
       }

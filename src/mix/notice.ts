@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import type { SentenceParameters } from './sentence.ts';
+
+/** Everything worth knowing that stops nothing, with its sentence in English. */
+export const noticeTable = {
+  'unknown-key': 'The recipe has an unknown key, {key}. It was kept and had no effect.',
+  'ignored': 'This engine ignores the {part}.',
+  'steps-over-limit': 'Steps are {value}; the service documents at most {max}. They were sent as they are.',
+  'fewer-pictures': 'The service made {count} of {asked} pictures.',
+  'blank-picture':
+    'Picture {number} is blank: the service blocks what it takes for unsafe content. Change the prompt or the images.',
+} as const;
+export type NoticeCode = keyof typeof noticeTable;
+
+/** Something worth knowing that stops nothing: a code of the table with the values of its sentence. */
+export const noticeSchema = z.object({
+  code: z.string(),
+  args: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type Notice = z.infer<typeof noticeSchema>;
+
+/** Makes a notice. */
+export function makeNotice<Code extends NoticeCode>(
+  code: Code,
+  ...[args]: SentenceParameters<(typeof noticeTable)[Code]>
+): Notice {
+  return { code, args: { ...args } };
+}
