@@ -1,6 +1,6 @@
 import type { SourceLocation } from '../images/source.ts';
-import type { Notice } from '../mix/failure.ts';
 import type { EngineName } from '../mix/limits.ts';
+import type { Notice } from '../mix/notice.ts';
 import type { Progress } from '../mix/progress.ts';
 import type { RunnableRecipe } from '../mix/recipe.ts';
 

@@ -32,8 +32,7 @@ export const failureTable = {
   'unreadable-image/no-file': 'This is no regular file. Choose a picture.',
   'unreadable-image/denied': 'The file may not be read. Check its permissions.',
   'unreadable-image/read-error': 'The file could not be read to its end. Check the disk or the network drive.',
-  'unreadable-image/truncated':
-    'The picture is cut off: a part of the file is missing. Replace it with a whole copy.',
+  'unreadable-image/truncated': 'The picture is cut off: a part of the file is missing. Replace it with a whole copy.',
   'unreadable-image/damaged':
     'The picture is damaged, or of a rare kind. Save it anew in another program, then try again.',
   'unreadable-image/decoder-hung':
@@ -41,8 +40,7 @@ export const failureTable = {
   'unreadable-image/decoder-crashed': 'The picture brought its decoder down. Save it anew in another program.',
   'unreadable-image/no-decoder': 'The part that reads pictures did not start. Reload the window and try again.',
   'unreadable-image/url-status': '{url} answers with HTTP {status}. Check the address.',
-  'image-too-large':
-    'The picture has too many pixels to be opened safely. Use a copy of at most 100 megapixels.',
+  'image-too-large': 'The picture has too many pixels to be opened safely. Use a copy of at most 100 megapixels.',
   'image-too-large/bytes': 'The file has {megabytes} MB; at most {max} MB are read. Use a smaller copy.',
   'blocked-address/result':
     'The service names {link} as the picture, which is on this machine or a private network and is not fetched. To allow it, turn on imageMixer.images.allowPrivateAddresses in your user settings.',
@@ -66,8 +64,7 @@ export const failureTable = {
   'invalid-request/bad-options': 'The options must be { outputFolder?: Uri, engine?: "hosted" | "local" }.',
   'insufficient-credits':
     'Your account at {origin} has too few credits for this mix. Buy credits there, then mix again.',
-  'plan-required':
-    'Your plan at {origin} does not include this. Choose a plan there that does, then mix again.',
+  'plan-required': 'Your plan at {origin} does not include this. Choose a plan there that does, then mix again.',
   'rate-limited': 'The service takes no more requests just now ({message}). Wait {seconds} s, then mix again.',
   'rate-limited/duplicate':
     'The service takes the same request only every {seconds} s. Wait, or change the seed, then mix again.',
@@ -78,6 +75,7 @@ export const failureTable = {
   'generation-failed/mixer-failed': 'The local mix failed. Try again; if it happens again, the log has more.',
   'generation-failed/mixer-crashed':
     'The local mix ran out of memory or broke down. Try a smaller size or fewer images.',
+  'generation-failed/mixer-hung': 'A canceled local mix did not stop, so the local engine was restarted. Mix again.',
   'result-unavailable': 'The picture was made, but can not be fetched. Choose “Check again”.',
   'result-unavailable/no-pictures':
     'The service says it is done, but names no picture. Choose “Check again”; if there is none then, ask the service.',
@@ -95,6 +93,10 @@ export const failureTable = {
     '{origin} has no Image Mixer at this address (HTTP {status}). Check imageMixer.hosted.baseUrl and imageMixer.hosted.dialect.',
   'unexpected-response/html':
     '{origin} answered with a web page instead of data (HTTP {status}). Check imageMixer.hosted.baseUrl.',
+  'unexpected-response/empty': '{origin} sent an empty response (HTTP {status}). Try again later.',
+  'unexpected-response/cut': '{origin} sent an incomplete response (HTTP {status}). Try again later.',
+  'unexpected-response/shape':
+    '{origin} sent a response in an unknown format (HTTP {status}). Check imageMixer.hosted.dialect, or try again later.',
   'unexpected-response/no-link': '{origin} took the upload but gave no link to it. Try again later.',
   'unexpected-response/too-large': '{origin} gave an answer too large to be read. Try again later.',
   'unexpected-response/redirected':
@@ -103,15 +105,19 @@ export const failureTable = {
     'A gateway of {origin} answered instead of the service, so it is not known whether the picture was made and charged. Look into your account there before you mix again.',
   'interrupted/no-answer':
     '{origin} took the request and did not answer in time, so it is not known whether the picture was made and charged. Look into your account there before you mix again.',
+  'interrupted/connection-lost':
+    'The connection to {origin} was lost after the request was sent, so it is unknown whether the image was generated and charged. Check your account there before you mix again.',
+  'interrupted/answer-cut':
+    'The response of {origin} was incomplete, so it is unknown whether the image was generated and charged. Check your account there before you mix again.',
   'interrupted/restarted':
     'The window closed while the request was on its way, so it is not known whether {origin} made and charged the picture. Look into your account there before you mix again.',
   'interrupted/state-lost':
     'What was noted of this mix can not be read any more, so it is not known whether the picture was made and charged. Look into your account at the service before you mix again.',
-  'interrupted':
+  interrupted:
     'The connection broke after the request was sent, so it is not known whether the service made and charged the picture. Look into your account there before you mix again.',
-  'timeout':
+  timeout:
     'The service did not finish within {seconds} s. It may still do so: choose “Check again”. Nothing is paid twice by that.',
-  'network': '{host} can not be reached. Check the connection and the proxy settings, then try again.',
+  network: '{host} can not be reached. Check the connection and the proxy settings, then try again.',
   'network/refused':
     '{host} refuses the connection. Check the address, the proxy settings and whether the service runs.',
   'network/bad-base-url':

@@ -1,7 +1,7 @@
+import type { Reply } from '../../network/jsonPost.ts';
 import type { Clock } from '../clock.ts';
 import { type Balance, readBalance } from './balance.ts';
 import type { MixOrder } from './dialect.ts';
-import type { Reply } from '../../network/jsonPost.ts';
 import { originOf, type Service, urlOf } from './service.ts';
 import { tidyWords } from './serviceWords.ts';
 import { type Purpose, retryAfterOf, type Transport } from './transport.ts';

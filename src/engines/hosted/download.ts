@@ -2,6 +2,7 @@ import type { Codec } from '../../images/codec.ts';
 import { detectKind } from '../../images/pictureFormat.ts';
 import type { SourceReader } from '../../images/source.ts';
 import { MixFailure } from '../../mix/failure.ts';
+import type { FailureKey } from '../../mix/failureTable.ts';
 import type { Clock } from '../clock.ts';
 import type { MadePicture } from '../engine.ts';
 import { tidyAddress } from './serviceWords.ts';
@@ -40,20 +41,22 @@ export async function download(link: string, downloading: Downloading): Promise<
     const failure = downloadFailure(result, link);
     if (result.code === 'network' && !result.retryable) throw result; // a setting is wrong, and the message names it
     if (result.code === 'blocked-address' || result.code === 'image-too-large') throw failure;
-    const { patience, longestPause } = isOutage(result) ? outage : unreadyLink;
+    const { patience, longestPause } = outages.has(result.key) ? outage : unreadyLink;
     const pause = Math.min(1000 * 2 ** tries, longestPause);
     if (clock.now() + pause - begun > patience) throw failure;
-    downloading.onRetry(result.reason ?? result.code, pause);
+    downloading.onRetry(result.key, pause);
     await clock.sleep(pause, signal);
   }
 }
 
 /** How the link's host can be out of reach altogether, as when the machine is offline. */
-const outages: readonly unknown[] = ['dns', 'connection', 'timeout', 'proxy-unreachable', 'proxy-refused'];
-
-function isOutage({ code, reason }: MixFailure): boolean {
-  return code === 'network' && outages.includes(reason);
-}
+const outages: ReadonlySet<FailureKey> = new Set([
+  'network/dns',
+  'network/connection',
+  'network/timeout',
+  'network/proxy-unreachable',
+  'network/proxy-refused',
+]);
 
 /** One try; resolves with the failure where there is no right picture. */
 async function tryDownload(link: string, { reader, codec, signal }: Downloading): Promise<Download | MixFailure> {
@@ -75,10 +78,17 @@ async function formatOf(bytes: Uint8Array): Promise<MadePicture['format']> {
   throw new MixFailure('unsupported-image/not-a-picture');
 }
 
-function downloadFailure(failure: MixFailure, link: string): MixFailure {
-  const args = { ...failure.args, link: tidyAddress(link) };
-  if (failure.code === 'blocked-address') {
-    return new MixFailure('blocked-address/result', { args, cause: failure });
+function downloadFailure(cause: MixFailure, address: string): MixFailure {
+  const args = { link: tidyAddress(address) };
+  switch (cause.code) {
+    case 'blocked-address':
+      return new MixFailure('blocked-address/result', { args, cause });
+    case 'network':
+    case 'unreadable-image':
+    case 'unsupported-image':
+    case 'image-too-large':
+      return new MixFailure(`result-unavailable/${cause.code}`, { args, cause });
+    default:
+      return new MixFailure('result-unavailable', { cause });
   }
-  return new MixFailure('result-unavailable', { reason: failure.code, args, cause: failure });
 }

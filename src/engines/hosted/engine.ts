@@ -1,8 +1,8 @@
 import type { Codec } from '../../images/codec.ts';
-import { type Connect, createNetwork } from '../../network/connections.ts';
 import type { SourceReader } from '../../images/source.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import type { DialectName } from '../../mix/limits.ts';
+import { type Connect, createNetwork } from '../../network/connections.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, MixContext, MixTask } from '../engine.ts';
 import type { Balance } from './balance.ts';

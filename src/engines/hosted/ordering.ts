@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { MixFailure } from '../../mix/failure.ts';
+import { TransportFault } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
 import { PutAside } from '../engine.ts';
 import type { ServiceClient } from './client.ts';
 import type { MixOrder } from './dialect.ts';
-import { TransportFault } from '../../network/requestError.ts';
 import type { Service } from './service.ts';
 import { faultFailure, refusalFailure, unreadableFailure } from './serviceFailure.ts';
 import type { SharedStore } from './sharedStore.ts';
@@ -111,7 +111,10 @@ async function postOnce(request: RequestState, order: MixOrder, ordering: Orderi
 function lostOrder(fault: TransportFault, request: RequestState, client: ServiceClient): MixFailure {
   if (fault.reason === 'redirected') request.phase = 'new'; // who redirects does no work
   if (fault.reason === 'redirected' || fault.reason === 'too-large') return faultFailure(fault, client.service);
-  return interrupted(fault.reason, client.service);
+  return interrupted(
+    fault.reason === 'no-answer' || fault.reason === 'answer-cut' ? fault.reason : 'connection-lost',
+    client.service,
+  );
 }
 
 /** Notes what the service answered to an order that it took. */
@@ -129,7 +132,7 @@ async function accept(
   const { id, fetchUrl, links } = answer;
   if (links.length === 0 && id === undefined && fetchUrl === undefined) {
     throw answer.kind === 'success'
-      ? new MixFailure('result-unavailable/no-pictures', { args: { origin: service.origin } })
+      ? new MixFailure('result-unavailable/no-pictures')
       : unreadableFailure({ kind: 'unreadable', http: answer.http, what: 'shape' }, service);
   }
   request.phase = links.length > 0 ? 'answered' : 'accepted';
@@ -141,9 +144,12 @@ async function accept(
   return answer.eta;
 }
 
+/** Why it's unknown whether the service did paid work. */
+type Interruption = 'restarted' | 'no-answer' | 'connection-lost' | 'answer-cut' | 'gateway-error';
+
 /** The failure of paid work whose fate is unknown. */
-export function interrupted(reason: string, service: Service): MixFailure {
-  return new MixFailure('interrupted', { reason, args: { origin: service.origin } });
+export function interrupted(reason: Interruption, { origin }: Service): MixFailure {
+  return new MixFailure(`interrupted/${reason}`, { args: { origin } });
 }
 
 const turnSchema = z.object({ at: z.number() });

@@ -1,7 +1,7 @@
 import { MixFailure } from '../../mix/failure.ts';
+import { TransportFault } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
 import type { ServiceClient } from './client.ts';
-import { TransportFault } from '../../network/requestError.ts';
 import type { Service } from './service.ts';
 import { faultFailure, type Refused, refusalFailure, unreadableFailure } from './serviceFailure.ts';
 import type { RequestState } from './state.ts';
@@ -63,7 +63,7 @@ export async function awaitPictures(request: RequestState, polling: Polling): Pr
     if (news.failure && (news.odd === undefined || oddities[news.odd] > tolerated[news.odd])) throw news.failure;
     if (request.waited >= deadline || clock.now() - begun > longestOutage) {
       const seconds = Math.round(request.waited / 1000);
-      throw new MixFailure('timeout', { args: { origin: client.service.origin, seconds } });
+      throw new MixFailure('timeout', { args: { seconds } });
     }
     const asYouWish = 1000 * (news.retryAfter ?? 0);
     pause = Math.min(Math.max(nextPause(polls, polling.random()), asYouWish), deadline - request.waited);
@@ -100,8 +100,7 @@ function read(result: Answer | TransportFault, { service }: ServiceClient): News
   switch (result.kind) {
     case 'success': {
       if (result.links.length > 0) return { links: result.links };
-      const args = { origin: service.origin };
-      const failure = new MixFailure('result-unavailable/no-pictures', { args });
+      const failure = new MixFailure('result-unavailable/no-pictures');
       return { what: 'no-pictures', odd: 'no-pictures', failure };
     }
     case 'processing':
@@ -130,8 +129,8 @@ function readRefusal(answer: Refused, service: Service): News {
       return { what, odd: 'not-found', failure: refusalFailure(answer, service) };
     case 'refused': {
       // An error without a name, said of work that was accepted: the work failed.
-      const args = { origin: service.origin, message: answer.message || `HTTP ${answer.http}` };
-      return { what, failure: new MixFailure('generation-failed', { args }) };
+      const cause = new Error(answer.message || `HTTP ${answer.http}`);
+      return { what, failure: new MixFailure('generation-failed', { cause }) };
     }
     default:
       return { what, failure: refusalFailure(answer, service) };

@@ -97,11 +97,14 @@ export class HostedRun {
       this.#log('info', 'order-taken', { phase: request.phase, id: request.id ?? '', eta: eta ?? '' });
       return eta;
     } catch (error) {
-      if (!(error instanceof MixFailure) || error.reason !== 'image-not-fetched') throw error;
+      if (!(error instanceof MixFailure) || error.key !== 'invalid-request/image-not-fetched') throw error;
       // A link that the service can't open any more must not be used again. The next try uploads anew and so may succeed.
       const records = links.flatMap(({ record }) => record ?? []);
       for (const record of records) await store.remove(record);
-      throw new MixFailure(error.code, { reason: error.reason, args: error.args, retryable: records.length > 0 });
+      throw new MixFailure(error.key, {
+        args: { message: error.args.message ?? '' },
+        retryable: records.length > 0,
+      });
     }
   }
 
@@ -109,7 +112,7 @@ export class HostedRun {
     const { task, context, mayUpload } = this.#options;
     const files = task.sources.filter(({ location }) => location.kind === 'file').length;
     if (files > 0 && !(await mayUpload())) {
-      throw new MixFailure('upload-not-allowed', { args: { origin: client.service.origin, count: files } });
+      throw new MixFailure('upload-not-allowed');
     }
     const prepare = (source: TaskSource) =>
       prepareSource(source, {

@@ -25,10 +25,7 @@ export function serviceOf(settings: { baseUrl: string; dialect: DialectName }): 
     throw new MixFailure('network/bad-base-url', { retryable: false });
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw new MixFailure('network/insecure-base-url', {
-      args: { origin: url.origin },
-      retryable: false,
-    });
+    throw new MixFailure('network/insecure-base-url', { retryable: false });
   }
   return { base: url.href.replace(/\/+$/, ''), origin: url.origin, dialect };
 }

@@ -1,24 +1,10 @@
-import { type FailureCode, MixFailure } from '../../mix/failure.ts';
-import type { FaultReason, TransportFault } from '../../network/requestError.ts';
+import { MixFailure } from '../../mix/failure.ts';
+import type { TransportFault } from '../../network/requestError.ts';
 import type { Service } from './service.ts';
-import type { Answer, Refusal } from './wire.ts';
+import type { Answer } from './wire.ts';
 
 export type Refused = Extract<Answer, { kind: 'refused' }>;
 export type Unreadable = Extract<Answer, { kind: 'unreadable' }>;
-
-const codes: Readonly<Record<Refusal, { code: FailureCode; reason?: string }>> = {
-  'invalid-api-key': { code: 'invalid-api-key' },
-  'invalid-request': { code: 'invalid-request' },
-  'image-not-fetched': { code: 'invalid-request', reason: 'image-not-fetched' },
-  duplicate: { code: 'rate-limited', reason: 'duplicate' },
-  'rate-limited': { code: 'rate-limited' },
-  'insufficient-credits': { code: 'insufficient-credits' },
-  'plan-required': { code: 'plan-required' },
-  unavailable: { code: 'service-unavailable' },
-  'generation-failed': { code: 'generation-failed' },
-  'not-found': { code: 'result-unavailable', reason: 'not-found' },
-  refused: { code: 'invalid-request', reason: 'refused' },
-};
 
 /** The recipe's names of the service's fields. */
 const fields: Readonly<Record<string, string>> = {
@@ -36,56 +22,81 @@ const fields: Readonly<Record<string, string>> = {
   track_id: 'trackId',
 };
 
-/** A refusal as a failure. Args: `origin`, `message` (the service's own words, or its HTTP code), `seconds` where it says how long to wait. */
-export function refusalFailure(answer: Refused, service: Service): MixFailure {
-  const { code, reason } = codes[answer.why];
-  const field = code === 'invalid-request' && answer.field !== undefined ? fields[answer.field] : undefined;
-  return new MixFailure(code, {
-    ...(reason === undefined ? {} : { reason }),
-    ...(field === undefined ? {} : { field }),
-    args: {
-      origin: service.origin,
-      message: answer.message || `HTTP ${answer.http}`,
-      ...(code === 'rate-limited' ? { seconds: Math.ceil(answer.retryAfter ?? 30) } : {}),
-    },
-  });
-}
-
-/**
- * An answer that says nothing: `service-unavailable` where its HTTP code tells of trouble there, else `unexpected-response` with
- * `origin` and `status`; the reason tells a wrong address (`no-endpoint`) from a page, a cut or a strange answer.
- */
-export function unreadableFailure(answer: Unreadable, service: Service): MixFailure {
-  if (answer.http >= 500) {
-    return new MixFailure('service-unavailable', { args: { origin: service.origin, message: `HTTP ${answer.http}` } });
+/** The failure for a request that the service refused. */
+export function refusalFailure(answer: Refused, { origin }: Service): MixFailure {
+  const message = answer.message || `HTTP ${answer.http}`;
+  const seconds = Math.ceil(answer.retryAfter ?? 30);
+  const field = answer.field === undefined ? undefined : fields[answer.field];
+  switch (answer.why) {
+    case 'invalid-api-key':
+      return new MixFailure('invalid-api-key', { args: { origin } });
+    case 'invalid-request':
+      return new MixFailure('invalid-request', { args: { message }, field });
+    case 'image-not-fetched':
+      return new MixFailure('invalid-request/image-not-fetched', { args: { message }, field });
+    case 'duplicate':
+      return new MixFailure('rate-limited/duplicate', { args: { seconds } });
+    case 'rate-limited':
+      return new MixFailure('rate-limited', { args: { message, seconds } });
+    case 'insufficient-credits':
+      return new MixFailure('insufficient-credits', { args: { origin } });
+    case 'plan-required':
+      return new MixFailure('plan-required', { args: { origin } });
+    case 'unavailable':
+      return new MixFailure('service-unavailable', { args: { message } });
+    case 'generation-failed':
+      return new MixFailure('generation-failed', { cause: new Error(message) });
+    case 'not-found':
+      return new MixFailure('result-unavailable/not-found', { args: { message } });
+    case 'refused':
+      return new MixFailure('invalid-request/refused', { args: { message }, field });
   }
-  const reason = answer.http === 404 || answer.http === 405 ? 'no-endpoint' : answer.what;
-  return new MixFailure('unexpected-response', { reason, args: { origin: service.origin, status: answer.http } });
 }
 
 /**
- * A fault of something that is safe to repeat, once there is no more repeating: `network` with `origin`, `host` and where one is at fault `proxy`, or
- * `unexpected-response` for a strange answer, with `target` where it was a redirect.
+ * The failure for a response that can't be interpreted: `service-unavailable` if the HTTP status is a server error, else
+ * `unexpected-response`. HTTP 404 and 405 mean a wrong base URL.
  */
+export function unreadableFailure({ http: status, what }: Unreadable, { origin }: Service): MixFailure {
+  if (status >= 500) return new MixFailure('service-unavailable', { args: { message: `HTTP ${status}` } });
+  if (status === 404 || status === 405) {
+    return new MixFailure('unexpected-response/no-endpoint', { args: { origin, status } });
+  }
+  return new MixFailure(`unexpected-response/${what}`, { args: { origin, status } });
+}
+
+/** The failure for a request that got no response and that isn't retried any more. */
 export function faultFailure(fault: TransportFault, { origin }: Service): MixFailure {
-  const { reason } = fault;
-  if (reason === 'too-large' || reason === 'redirected') {
-    const args = { origin, ...fault.args };
-    return new MixFailure('unexpected-response', { reason, args, cause: fault });
-  }
-  const args = { origin, host: new URL(origin).hostname, ...fault.args };
-  return new MixFailure('network', { reason: networkReason(reason), args, retryable: fault.canPass, cause: fault });
-}
-
-/** How far the exchange had come matters to paid work only. */
-function networkReason(reason: FaultReason): string {
-  switch (reason) {
+  const { args } = fault;
+  const host = args.host ?? new URL(origin).hostname;
+  const details = { retryable: fault.canPass, cause: fault };
+  switch (fault.reason) {
+    case 'too-large':
+      return new MixFailure('unexpected-response/too-large', { args: { origin }, cause: fault });
+    case 'redirected':
+      return new MixFailure('unexpected-response/redirected', {
+        args: { origin, target: args.target ?? '' },
+        cause: fault,
+      });
+    case 'proxy-auth':
+      return new MixFailure('network/proxy-auth', details);
+    case 'proxy-refused':
+      return new MixFailure('network/proxy-refused', {
+        args: { host, proxy: args.proxy ?? '', status: args.status ?? '' },
+        ...details,
+      });
+    case 'proxy-unreachable':
+      return new MixFailure('network/proxy-unreachable', { args: { host, proxy: args.proxy ?? '' }, ...details });
     case 'no-answer':
-      return 'timeout';
+      return new MixFailure('network/timeout', { args: { host }, ...details });
     case 'connection-lost':
     case 'answer-cut':
-      return 'connection';
-    default:
-      return reason;
+      return new MixFailure('network/connection', { args: { host }, ...details });
+    case 'dns':
+    case 'refused':
+    case 'timeout':
+    case 'certificate':
+    case 'connection':
+      return new MixFailure(`network/${fault.reason}`, { args: { host }, ...details });
   }
 }

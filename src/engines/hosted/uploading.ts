@@ -4,10 +4,10 @@ import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/source.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import { limits } from '../../mix/limits.ts';
+import { TransportFault } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
 import type { TaskSource } from '../engine.ts';
 import type { ServiceClient } from './client.ts';
-import { TransportFault } from '../../network/requestError.ts';
 import { faultFailure, refusalFailure, unreadableFailure } from './serviceFailure.ts';
 import type { SharedStore } from './sharedStore.ts';
 import type { Answer } from './wire.ts';
@@ -95,7 +95,7 @@ async function upload(dataUri: string, uploading: Uploading): Promise<string> {
     if (link !== undefined) return link;
     const { failure, pause } = judge(result, client, 1000 * 2 ** (tries - 1));
     if (pause === undefined || tries === maxTries) throw failure;
-    uploading.onRetry(failure.reason ?? failure.code);
+    uploading.onRetry(failure.key);
     await clock.sleep(pause, signal);
   }
 }
@@ -122,7 +122,7 @@ function judge(
   switch (result.kind) {
     case 'success':
     case 'processing': {
-      const args = { origin: service.origin, status: result.http };
+      const args = { origin: service.origin };
       return { failure: new MixFailure('unexpected-response/no-link', { args }) };
     }
     case 'unreadable': {

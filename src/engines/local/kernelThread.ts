@@ -115,7 +115,7 @@ export class KernelThread {
   /** The first cause counts: that the thread ended says less than why. */
   #fail(reason: 'mixer-crashed' | 'mixer-hung', cause: unknown): void {
     if (this.#end) return;
-    this.#end = new MixFailure('generation-failed', { reason, ...(cause === undefined ? {} : { cause }) });
+    this.#end = new MixFailure(`generation-failed/${reason}`, { cause });
     for (const { settle } of [...this.#pending.values()]) settle({ error: this.#end });
     void this.#worker.terminate();
   }

@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache';
 import type { Raster } from '../../images/raster.ts';
-import { seedOfSample } from '../../mix/recipe.ts';
 import {
   type Checkpoint,
   type Framing,
@@ -12,6 +11,7 @@ import {
   prepare,
   weighPrepared,
 } from '../../kernel/kernel.ts';
+import { seedOfSample } from '../../mix/recipe.ts';
 import type { MissingImage, Order, OrderResult, WorkerJob } from './messages.ts';
 
 /** Thrown out of a piece of work whose job was cancelled. */
