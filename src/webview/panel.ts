@@ -6,7 +6,7 @@ import { debounce, throttle } from './model/debounce.ts';
 import { History } from './model/history.ts';
 import { PanelModel } from './model/panelModel.ts';
 import { keepState, loadState, type StateStore } from './model/savedState.ts';
-import { Formats, speaker } from './model/text.ts';
+import { Formats, createSay } from './model/text.ts';
 import './panel.css';
 import { Thumbnails } from './thumbnails.ts';
 import { App } from './ui/app.ts';
@@ -56,7 +56,7 @@ const host: Host = new Channel({
 async function start(): Promise<void> {
   const { strings, draft, engine, jobs, results } = await host.call('ready', null);
   const language = document.documentElement.lang || 'en';
-  const say = speaker(strings, language);
+  const say = createSay(strings, language);
   const kept = loadState(vscode);
   const history = new History(kept?.history ?? { past: [], present: draft ?? emptyDraft, future: [] });
   const panelModel = new PanelModel(say, history, { engine, jobs, results }, kept?.view);

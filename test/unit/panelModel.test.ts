@@ -6,10 +6,10 @@ import { changeImage, moveImage, removeImage, scaleWeights, sharesOf } from '../
 import { History } from '../../src/webview/model/history.ts';
 import { namesOf } from '../../src/webview/model/names.ts';
 import { PanelModel } from '../../src/webview/model/panelModel.ts';
-import { speaker } from '../../src/webview/model/text.ts';
+import { createSay } from '../../src/webview/model/text.ts';
 import { panelStrings } from '../../src/protocol/panelStrings.ts';
 
-const say = speaker(panelStrings, 'en');
+const say = createSay(panelStrings, 'en');
 const local: EngineView = {
   name: 'local',
   dialect: 'v5',

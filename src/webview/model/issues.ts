@@ -1,29 +1,27 @@
 import { type Draft, recipeOfDraft } from '../../mix/draft.ts';
-import { type MessageArgs, MixFailure } from '../../mix/failure.ts';
+import { MixFailure } from '../../mix/failure.ts';
 import { limits } from '../../mix/limits.ts';
-import { prepareRecipe, recipeIssues, recipeSchema } from '../../mix/recipe.ts';
+import { prepareRecipe, rangeOf, recipeIssues, recipeSchema } from '../../mix/recipe.ts';
 import type { EngineView } from '../../protocol/contract.ts';
-import type { PanelStringId } from '../../protocol/panelStrings.ts';
 import type { Say } from './text.ts';
 
-/** What is wrong with a draft as it stands, in words, by field: `width`, `prompt`, `images`, `weight:ID`. */
+/** The messages about a draft, by field: `width`, `prompt`, `images`, `weight:ID`. */
 export type Issues = ReadonlyMap<string, string>;
 
-/** Checks a draft against the recipe's limits and the engine's. An empty list of images is no issue here: it is where everyone starts. */
+/**
+ * Checks a draft against the limits of the recipe and of the engine. An empty list of images is not an issue, since every new mix
+ * starts with one.
+ */
 export function draftIssues(draft: Draft, engine: EngineView, say: Say): Issues {
   const recipe = recipeOfDraft(draft);
-  const found =
-    draft.images.length === 0 ? recipeIssues({ ...recipe, images: [{ source: '-' }] }) : recipeIssues(recipe);
-  const issues = new Map<string, string>();
-  for (const issue of found) issues.set(fieldKey(draft, issue), tell(issue, say));
-  if (found.length === 0 && draft.images.length > 0) {
-    const refused = refusal(recipe, engine);
-    if (refused) issues.set(refused.field ?? 'images', tell(refused, say));
-  }
-  return issues;
+  const isEmpty = draft.images.length === 0;
+  const found = recipeIssues(isEmpty ? { ...recipe, images: [{ source: '-' }] } : recipe);
+  if (found.length === 0 && !isEmpty) found.push(...engineIssues(recipe, engine));
+  return new Map(found.map((issue) => [fieldKey(draft, issue), describeIssue(issue, draft, engine, say)]));
 }
 
-function refusal(recipe: unknown, engine: EngineView): MixFailure | undefined {
+/** What the engine rejects in a valid recipe: one failure at most. */
+function engineIssues(recipe: unknown, engine: EngineView): MixFailure[] {
   try {
     prepareRecipe(
       recipeSchema.parse(recipe),
@@ -31,40 +29,41 @@ function refusal(recipe: unknown, engine: EngineView): MixFailure | undefined {
       () => 0,
     );
   } catch (error) {
-    if (error instanceof MixFailure) return error;
+    if (error instanceof MixFailure) return [error];
     throw error;
   }
-  return undefined;
+  return [];
 }
 
-interface Issue {
-  readonly reason?: string | undefined;
-  readonly args?: MessageArgs | undefined;
-  readonly field?: string | undefined;
-  readonly image?: number | undefined;
-}
-
-/** The field an issue belongs to; images are named by their id, since they move. */
-function fieldKey(draft: Draft, { field, image }: Issue): string {
+/** The key of the field that an issue is about. Images go by id, since their position changes. */
+function fieldKey(draft: Draft, { field, image }: MixFailure): string {
   const id = image === undefined ? undefined : draft.images[image]?.id;
   if (id === undefined) return field ?? 'images';
   return field?.endsWith('.weight') ? `weight:${id}` : `image:${id}`;
 }
 
-const sentences: Readonly<Record<string, PanelStringId>> = {
-  'no-images': 'panel.issue.noImages',
-  'nothing-enabled': 'panel.issue.nothingEnabled',
-  'no-weight': 'panel.issue.noWeight',
-  'too-many-images': 'panel.issue.tooManyImages',
-  'prompt-required': 'panel.issue.promptRequired',
-};
+const fractionalFields: ReadonlySet<string> = new Set(['weight', 'guidanceScale']);
 
-const fractional: ReadonlySet<string | number | undefined> = new Set(['weight', 'guidanceScale']);
-
-function tell({ reason, args }: Issue, say: Say): string {
-  const sentence = sentences[reason ?? ''];
-  if (sentence) return say(sentence, args);
-  if (args?.field === 'steps') return say('panel.issue.atLeast', { min: limits.steps.min });
-  if (reason !== 'out-of-range') return say('panel.issue.badValue');
-  return say(fractional.has(args?.field) ? 'panel.issue.number' : 'panel.issue.wholeNumber', args);
+/** The sentence shown at the field. It leaves out the field's name and value, which are right above it. */
+function describeIssue({ key, field = '' }: MixFailure, draft: Draft, engine: EngineView, say: Say): string {
+  switch (key) {
+    case 'invalid-recipe/no-images':
+      return say('panel.issue.noImages');
+    case 'invalid-recipe/nothing-enabled':
+      return say('panel.issue.nothingEnabled');
+    case 'invalid-recipe/no-weight':
+      return say('panel.issue.noWeight');
+    case 'invalid-recipe/prompt-required':
+      return say('panel.issue.promptRequired');
+    case 'invalid-recipe/too-many-images': {
+      const count = draft.images.filter(({ enabled }) => enabled).length;
+      return say('panel.issue.tooManyImages', { count, max: engine.maxImages });
+    }
+  }
+  const name = field.split('.').at(-1) ?? '';
+  if (name === 'steps') return say('panel.issue.atLeast', { min: limits.steps.min });
+  const range = rangeOf(name);
+  if (key !== 'invalid-recipe/out-of-range' || !range) return say('panel.issue.badValue');
+  const { min, max } = range;
+  return say(fractionalFields.has(name) ? 'panel.issue.number' : 'panel.issue.wholeNumber', { min, max });
 }

@@ -1,15 +1,17 @@
-import type { MessageArgs } from '../../mix/sentence.ts';
-import { fillPlaceholders } from '../../mix/sentence.ts';
-import type { PanelStringId } from '../../protocol/panelStrings.ts';
+import { fillPlaceholders, type SentenceParameters } from '../../mix/sentence.ts';
+import type { PanelStringId, panelStrings } from '../../protocol/panelStrings.ts';
 
-/** The sentence of an id in the display language, its placeholders filled. */
-export type Say = (id: PanelStringId, args?: MessageArgs) => string;
+/** Returns a sentence in the display language. `args` holds exactly the values that the sentence has placeholders for. */
+export type Say = <Id extends PanelStringId>(
+  id: Id,
+  ...parameters: SentenceParameters<(typeof panelStrings)[Id]>
+) => string;
 
-/** Looks sentences up among those the host sent; numbers are written as the language writes them. */
-export function speaker(strings: Readonly<Record<string, string>>, language: string): Say {
-  const numbers = new Intl.NumberFormat(language, { useGrouping: 'min2' }); // 1024, as it is typed
-  return (id, args = {}) =>
-    fill(
+/** Looks up sentences among those the host sent and formats the numbers in them for `language`. */
+export function createSay(strings: Readonly<Record<string, string>>, language: string): Say {
+  const numbers = new Intl.NumberFormat(language, { useGrouping: 'min2' }); // 1024 and 10,240
+  return (id, ...[args = {}]) =>
+    fillPlaceholders(
       strings[id] ?? id,
       Object.fromEntries(
         Object.entries(args).map(([name, value]) => [name, typeof value === 'number' ? numbers.format(value) : value]),
