@@ -1,4 +1,5 @@
-import { failureFromRecord, type MixFailure, type Notice } from '../mix/failure.ts';
+import { failureFromRecord, type MixFailure } from '../mix/failure.ts';
+import type { Notice } from '../mix/notice.ts';
 import type { Progress } from '../mix/progress.ts';
 import { isOpen, type JobRecord } from './job.ts';
 import type { JobFolder } from './jobFolder.ts';

@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { failureRecordSchema, noticeSchema } from '../mix/failure.ts';
+import { failureRecordSchema } from '../mix/failure.ts';
 import { engineNames } from '../mix/limits.ts';
+import { noticeSchema } from '../mix/notice.ts';
 import { recipeSchema } from '../mix/recipe.ts';
 import { destinationSchema } from '../output/destination.ts';
-
-export { type Destination, destinationSchema } from '../output/destination.ts';
 
 const locationSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('file'), path: z.string() }),

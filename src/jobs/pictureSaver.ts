@@ -64,7 +64,7 @@ export class PictureSaver {
         await job.save();
         return;
       } catch (error) {
-        if (!(error instanceof MixFailure && error.reason === 'exists') || tries === maxNames) throw error;
+        if (!(error instanceof MixFailure && error.key === 'save-failed/exists') || tries === maxNames) throw error;
       } finally {
         this.#taken.delete(path);
       }

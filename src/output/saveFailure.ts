@@ -5,25 +5,21 @@ export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** The failure to write at `path` that a system error stands for. */
+/** The failure to write `path` that a system error stands for. */
 export function saveFailure(path: string, cause: unknown): MixFailure {
   const code = systemCode(cause);
-  return new MixFailure('save-failed', { reason: reasonOf(code), args: { path, detail: code }, cause });
-}
-
-function reasonOf(code: string): string {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return 'disk-full';
+      return new MixFailure('save-failed/disk-full', { args: { path }, cause });
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return 'read-only';
+      return new MixFailure('save-failed/read-only', { args: { path }, cause });
     case 'ENOTDIR':
     case 'EEXIST':
-      return 'no-folder';
+      return new MixFailure('save-failed/no-folder', { args: { path }, cause });
     default:
-      return 'write-error';
+      return new MixFailure('save-failed/write-error', { args: { path, detail: code }, cause });
   }
 }

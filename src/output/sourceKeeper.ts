@@ -29,7 +29,7 @@ export async function keepSource(path: string, destination: Destination): Promis
   try {
     return await keepAs(8);
   } catch (error) {
-    if (!(error instanceof MixFailure && error.reason === 'exists')) throw error;
+    if (!(error instanceof MixFailure && error.key === 'save-failed/exists')) throw error;
     return keepAs(32); // someone changed the copy: it stays as it is
   }
 }

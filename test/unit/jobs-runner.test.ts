@@ -329,7 +329,7 @@ test('says so when a job can not be written down, or an engine breaks', async ()
   const { runner } = bench.window();
   expect(await runner.start(bench.request()).finished).toMatchObject({
     status: 'failed',
-    failure: { code: 'save-failed', reason: 'storage' },
+    failure: { key: 'save-failed/storage' },
   });
   await rm(bench.jobs);
 
@@ -338,7 +338,7 @@ test('says so when a job can not be written down, or an engine breaks', async ()
   });
   expect(await broken.runner.start(bench.request()).finished).toMatchObject({
     status: 'failed',
-    failure: { code: 'generation-failed', reason: 'internal', args: { detail: 'no module' } },
+    failure: { key: 'generation-failed/internal', args: { detail: 'no module' } },
   });
 });
 

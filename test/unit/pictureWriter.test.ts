@@ -51,7 +51,7 @@ test.each(['with', 'without'])('never writes over what is there, on a file syste
   expect(won).toHaveLength(1);
   expect([...(await readFile(path))]).toEqual(won);
   for (const outcome of outcomes) {
-    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'save-failed', reason: 'exists' });
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ key: 'save-failed/exists' });
   }
   expect(await writer.write(path, new Uint8Array(won))).toBe('already-there');
   expect(await readdir(destination.folder)).toHaveLength(1);
@@ -61,25 +61,22 @@ test('a folder that leads outside the project is refused, and nothing is made th
   const outside = await mkdtemp(join(tmpdir(), 'outside-'));
   await symlink(outside, join(root, 'a'));
   await expect(writer.choosePath(destination, picture)).rejects.toMatchObject({
-    code: 'save-failed',
-    reason: 'folder-outside',
+    key: 'save-failed/folder-outside',
     retryable: false,
   });
   expect(await readdir(outside)).toEqual([]);
   await rm(outside, { recursive: true });
   const inside = { ...destination, folder: join(root, 'b', '..', '..', 'elsewhere') };
-  await expect(writer.choosePath(inside, picture)).rejects.toMatchObject({ reason: 'folder-outside' });
+  await expect(writer.choosePath(inside, picture)).rejects.toMatchObject({ key: 'save-failed/folder-outside' });
 });
 
 test('a file where the folder should be is a failure to save', async () => {
   await writeFile(join(root, 'a'), '');
   await expect(writer.choosePath(destination, picture)).rejects.toMatchObject({
-    code: 'save-failed',
-    reason: 'no-folder',
+    key: 'save-failed/no-folder',
   });
   await expect(writer.write(join(root, 'a', 'b.png'), bytes)).rejects.toMatchObject({
-    code: 'save-failed',
-    reason: 'no-folder',
+    key: 'save-failed/no-folder',
   });
 });
 
