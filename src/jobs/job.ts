@@ -3,7 +3,7 @@ import { failureRecordSchema } from '../mix/failure.ts';
 import { engineNames } from '../mix/limits.ts';
 import { noticeSchema } from '../mix/notice.ts';
 import { recipeSchema } from '../mix/recipe.ts';
-import { destinationSchema } from '../output/destination.ts';
+import { destinationSchema } from '../output/outputFolder.ts';
 
 const locationSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('file'), path: z.string() }),

@@ -1,6 +1,6 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { writeDurably } from './durableFile.ts';
+import { writeDurably } from '../output/durableFile.ts';
 import { type JobRecord, jobRecordSchema } from './job.ts';
 
 /** The job was claimed by another window, which goes on with it; nothing more may be written here. */

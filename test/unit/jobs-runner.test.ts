@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { goneAfter } from '../../src/jobs/heartbeat.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
-import { PictureWriter } from '../../src/output/pictureWriter.ts';
-import { StandingClock } from './support/clocks.ts';
+import { PictureWriter } from '../../src/output/resultWriter.ts';
+import { ManualClock } from './support/clocks.ts';
 import { type HandEngine, JobBench, pictureOf } from './support/jobBench.ts';
 
 let bench: JobBench;
@@ -102,7 +102,7 @@ test('puts jobs aside when the window closes, and another window goes on with th
 });
 
 test('takes over the jobs of a window that is gone, and never those of a living one', async () => {
-  const clock = new StandingClock();
+  const clock = new ManualClock();
   const a = bench.window({ clock });
   a.runner.start(bench.request());
   const lost = await a.hosted.started();
@@ -170,7 +170,7 @@ class DyingWriter extends PictureWriter {
 test.each(['choose', 'before-write', 'after-write'] as const)(
   'saves a picture exactly once when the process dies at %s',
   async (at) => {
-    const clock = new StandingClock();
+    const clock = new ManualClock();
     const writer = new DyingWriter(at);
     const a = bench.window({ clock, writer });
     a.runner.start(bench.request({ recipe: { ...bench.request().recipe, samples: 2 } }));
@@ -192,7 +192,7 @@ test.each(['choose', 'before-write', 'after-write'] as const)(
 );
 
 test('needs no engine for a job whose pictures were all made', async () => {
-  const clock = new StandingClock();
+  const clock = new ManualClock();
   const writer = new DyingWriter('before-write');
   const a = bench.window({ clock, writer });
   a.runner.start(bench.request());
@@ -223,7 +223,7 @@ test('chooses another name when a file turns up under the chosen one', async () 
 });
 
 test('keeps a failed job that holds paid work, looks it up at each start, and forgets it after a day', async () => {
-  const clock = new StandingClock();
+  const clock = new ManualClock();
   const fail = async (engine: HandEngine, at = 0) => {
     const run = await engine.started(at);
     await run.context.save('paid');
@@ -294,7 +294,7 @@ test('keeps the bytes of a picture that can not be saved, until it can', async (
 });
 
 test('does not let a job of yesterday surprise anybody', async () => {
-  const clock = new StandingClock();
+  const clock = new ManualClock();
   const a = bench.window({ clock, maxConcurrent: () => 1 });
   const jobs = ['local', 'hosted', 'hosted'].map((engine) =>
     a.runner.start(bench.request({ engine: engine === 'local' ? 'local' : 'hosted' })),

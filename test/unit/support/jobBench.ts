@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/engines/clock.ts';
-import type { Engine, MadePicture, MixContext, MixTask } from '../../../src/engines/engine.ts';
+import type { Engine, MixResult, MixContext, MixTask } from '../../../src/engines/engine.ts';
 import { type JobRecord, type JobRequest, jobRecordSchema } from '../../../src/jobs/job.ts';
-import { JobRunner, type JobRunnerOptions } from '../../../src/jobs/runner.ts';
+import { JobRunner, type JobRunnerOptions } from '../../../src/jobs/jobRunner.ts';
 import type { EngineName } from '../../../src/mix/limits.ts';
-import { PictureWriter } from '../../../src/output/pictureWriter.ts';
+import { PictureWriter } from '../../../src/output/resultWriter.ts';
 import { png } from './hostedBench.ts';
 
 /** A request whose pictures go into `folder`. */
@@ -85,7 +85,7 @@ export class HandEngine implements Engine {
 }
 
 /** A tiny picture that differs by its mark. */
-export function pictureOf(index: number, mark: string): MadePicture {
+export function pictureOf(index: number, mark: string): MixResult {
   return { index, seed: 7 + index, bytes: png(mark), format: 'png', engineVersion: 'test' };
 }
 

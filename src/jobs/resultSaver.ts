@@ -1,13 +1,13 @@
-import type { MadePicture } from '../engines/engine.ts';
+import type { MixResult } from '../engines/engine.ts';
 import { embedProvenance } from '../images/pictureMetadata.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { provenanceOf } from '../mix/provenance.ts';
-import type { PictureWriter } from '../output/pictureWriter.ts';
+import type { PictureWriter } from '../output/resultWriter.ts';
 import type { ActiveJob } from './activeJob.ts';
 import type { JobRecord } from './job.ts';
 import type { JobFolder } from './jobFolder.ts';
 
-type Kept = Pick<MadePicture, 'index' | 'seed' | 'format'>;
+type Kept = Pick<MixResult, 'index' | 'seed' | 'format'>;
 
 const keptPattern = /^picture-(\d+)-(\d+)\.(png|jpeg|webp)$/;
 /** Tries to find a free name while others write into the same folder. */
@@ -27,7 +27,7 @@ export class PictureSaver {
   }
 
   /** Saves a picture that was just made. @throws MixFailure `save-failed`, Superseded. */
-  async save(job: ActiveJob, folder: JobFolder, picture: MadePicture): Promise<void> {
+  async save(job: ActiveJob, folder: JobFolder, picture: MixResult): Promise<void> {
     if (isWritten(job.record, picture.index)) return;
     const { destination, recipe, engine } = job.record.request;
     const bytes = destination.embedRecipe

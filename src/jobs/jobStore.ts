@@ -1,8 +1,7 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../engines/clock.ts';
-import { flushFolder } from '../output/folder.ts';
-import { writeDurably } from './durableFile.ts';
+import { flushFolder, writeDurably } from '../output/durableFile.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { isOpen, type JobRecord } from './job.ts';
 import { type FolderContent, JobFolder, lookInto, makeClaim, ownerOf, readRecord } from './jobFolder.ts';

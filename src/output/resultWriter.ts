@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MixFailure } from '../mix/failure.ts';
-import type { Destination } from './destination.ts';
+import { flushFolder, writeFlushed } from './durableFile.ts';
 import { type NameParts, renderFileName } from './fileNames.ts';
-import { flushFolder, makeFolderInside } from './folder.ts';
+import { type Destination, makeFolderInside } from './outputFolder.ts';
 import { saveFailure, systemCode } from './saveFailure.ts';
 
 /** What a picture's file is named after. */
@@ -50,7 +50,7 @@ export class PictureWriter {
     try {
       await mkdir(folder, { recursive: true });
       if (await holds(path, bytes)) return 'already-there';
-      await writeThrough(draft, bytes);
+      await writeFlushed(draft, bytes, { flag: 'wx' });
       await claim(draft, path);
       await flushFolder(folder);
       return 'written';
@@ -64,16 +64,6 @@ export class PictureWriter {
 
 function fold(path: string): string {
   return path.normalize('NFC').toLowerCase();
-}
-
-async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 /** Gives a finished file its name. A hard link does so only where the name is free. */

@@ -4,10 +4,9 @@ import { readSourceFile } from '../images/fileReader.ts';
 import { requireReadable } from '../images/pictureFormat.ts';
 import { maxSourceBytes } from '../images/sourceLimits.ts';
 import { MixFailure } from '../mix/failure.ts';
-import type { Destination } from './destination.ts';
 import { safeSegment } from './fileNames.ts';
-import { makeFolderInside } from './folder.ts';
-import { PictureWriter } from './pictureWriter.ts';
+import { type Destination, makeFolderInside } from './outputFolder.ts';
+import { PictureWriter } from './resultWriter.ts';
 
 /**
  * Copies an image from outside the project to `sources/<hash8>-<name>` below the folder for pictures, once for the same bytes.

@@ -1,16 +1,16 @@
 import type { Clock } from '../engines/clock.ts';
-import { type Engine, PutAside } from '../engines/engine.ts';
+import { type Engine, JobSuspended } from '../engines/engine.ts';
 import { recordFailure } from '../mix/failure.ts';
 import type { EngineName } from '../mix/limits.ts';
-import type { PictureWriter } from '../output/pictureWriter.ts';
+import type { PictureWriter } from '../output/resultWriter.ts';
 import { ActiveJob, JobCancelled, type JobHandle, type JobSnapshot } from './activeJob.ts';
 import type { JobRecord, JobRequest } from './job.ts';
+import { asFailure, runJob } from './jobExecution.ts';
 import { type JobFolder, Superseded } from './jobFolder.ts';
 import { JobQueue } from './jobQueue.ts';
-import { asFailure, runJob } from './jobRun.ts';
-import { Journal, type OwnedJob } from './journal.ts';
-import { PictureSaver } from './pictureSaver.ts';
-import { fateAtStart, outlivesFailure } from './retention.ts';
+import { Journal, type OwnedJob } from './jobStore.ts';
+import { fateAtStart, outlivesFailure } from './recovery.ts';
+import { PictureSaver } from './resultSaver.ts';
 
 export type { JobHandle, JobResult, JobSnapshot } from './activeJob.ts';
 
@@ -126,7 +126,7 @@ export class JobRunner {
 
   /** Puts every job aside, to be resumed by whichever window comes next. Resolves when nothing is going on any more. */
   async dispose(): Promise<void> {
-    this.#disposed.abort(new PutAside());
+    this.#disposed.abort(new JobSuspended());
     for (const job of this.#jobs.values()) if (job.isOpen) job.controller.abort(this.#disposed.signal.reason);
     for (const job of this.#queue.close()) if (job.folder) void this.#track(this.#putAside(job, job.folder));
     while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
@@ -155,7 +155,7 @@ export class JobRunner {
     const { signal } = job.controller;
     if (!signal.aborted) return this.#queue.startNext();
     this.#queue.leave(job);
-    if (signal.reason instanceof PutAside) await this.#putAside(job, job.folder);
+    if (signal.reason instanceof JobSuspended) await this.#putAside(job, job.folder);
     else await this.#end(job, job.folder, { state: 'cancelled' });
     this.#queue.startNext();
   }
@@ -179,7 +179,7 @@ export class JobRunner {
     } catch (error) {
       if (error instanceof Superseded) await this.#lose(job);
       else if (!signal.aborted) await this.#fail(job, folder, error);
-      else if (signal.reason instanceof PutAside) await this.#putAside(job, folder);
+      else if (signal.reason instanceof JobSuspended) await this.#putAside(job, folder);
       else await this.#end(job, folder, { state: 'cancelled' });
     }
   }

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { goneAfter } from '../../src/jobs/heartbeat.ts';
 import { Superseded } from '../../src/jobs/jobFolder.ts';
-import { Journal, type OwnedJob } from '../../src/jobs/journal.ts';
-import { StandingClock } from './support/clocks.ts';
+import { Journal, type OwnedJob } from '../../src/jobs/jobStore.ts';
+import { ManualClock } from './support/clocks.ts';
 import { recordOf } from './support/jobBench.ts';
 
 let directory: string;
-let clock: StandingClock;
+let clock: ManualClock;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'journal-'));
-  clock = new StandingClock();
+  clock = new ManualClock();
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Destination } from '../../src/output/destination.ts';
-import { PictureWriter } from '../../src/output/pictureWriter.ts';
-import { keepSource } from '../../src/output/sourceKeeper.ts';
+import type { Destination } from '../../src/output/outputFolder.ts';
+import { PictureWriter } from '../../src/output/resultWriter.ts';
+import { keepSource } from '../../src/output/sourceImporter.ts';
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();

@@ -2,7 +2,7 @@ import type { Engine, MixContext } from '../engines/engine.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { ActiveJob } from './activeJob.ts';
 import type { JobFolder } from './jobFolder.ts';
-import { type PictureSaver, writtenSamples } from './pictureSaver.ts';
+import { type PictureSaver, writtenSamples } from './resultSaver.ts';
 
 /**
  * Runs a job that this window owns from where it was left: first what was made and not saved, then the engine.

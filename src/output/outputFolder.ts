@@ -1,0 +1,67 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import * as z from 'zod';
+import { MixFailure } from '../mix/failure.ts';
+import { saveFailure, systemCode } from './saveFailure.ts';
+
+/** Where a job's results go. Paths are absolute. */
+export const destinationSchema = z.object({
+  /** The folder for the results. It is made when first needed. */
+  folder: z.string(),
+  /** `folder` must lie inside this one, with links resolved. */
+  root: z.string(),
+  /** Template of the file name without extension: `{name}-{seed}-{index}`. */
+  fileName: z.string(),
+  embedRecipe: z.boolean(),
+});
+export type Destination = z.infer<typeof destinationSchema>;
+
+/**
+ * The output folder that a setting names, as an absolute path.
+ * @param setting a path relative to `root`.
+ * @throws MixFailure `save-failed` if it is absolute or leads out of `root`.
+ */
+export function outputFolder(root: string, setting: string): string {
+  const path = join(root, setting);
+  if (isAbsolute(setting) || !isSameOrInside(path, root)) throw outsideFailure(setting);
+  return path;
+}
+
+/** Whether `path` lies in `folder` or below it. Compares names only: links aren't resolved. */
+export function isInside(path: string, folder: string): boolean {
+  return relative(folder, path) !== '' && isSameOrInside(path, folder);
+}
+
+/** Makes `folder`, which must lie inside `root` with links resolved. @throws MixFailure `save-failed`. */
+export async function makeFolderInside(folder: string, root: string): Promise<void> {
+  try {
+    await mkdir(root, { recursive: true });
+    const realRoot = await realpath(root);
+    // Checked before anything is made: a link on the way may lead out of the root.
+    if (!isSameOrInside(await realpath(await nearestExisting(folder)), realRoot)) throw outsideFailure(folder);
+    await mkdir(folder, { recursive: true });
+    if (!isSameOrInside(await realpath(folder), realRoot)) throw outsideFailure(folder);
+  } catch (error) {
+    throw error instanceof MixFailure ? error : saveFailure(folder, error);
+  }
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  try {
+    await realpath(path);
+    return path;
+  } catch (error) {
+    const parent = dirname(path);
+    if (systemCode(error) !== 'ENOENT' || parent === path) throw error;
+    return nearestExisting(parent);
+  }
+}
+
+function isSameOrInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+function outsideFailure(folder: string): MixFailure {
+  return new MixFailure('save-failed/folder-outside', { args: { folder }, retryable: false });
+}
