@@ -104,7 +104,7 @@ const builds = [
     entryPoints: {
       extension: 'src/extension.ts',
       workbench: 'src/workbench/workbench.ts',
-      kernelWorker: 'src/engines/local/worker.ts',
+      kernelWorker: 'src/engines/local/kernelWorker.ts',
       cli: 'src/cli.ts',
     },
   },
@@ -113,7 +113,7 @@ const builds = [
     entryPoints: { codecWorker: 'src/images/codecWorker.ts', sharpWasm },
     plugins: [sharpOnWasm],
   },
-  { ...browser, entryPoints: { panel: 'src/webview/panel.ts' } },
+  { ...browser, entryPoints: { panel: 'src/webview/panelMain.ts' } },
 ].map((build) => ({
   ...build,
   entryPoints: Object.fromEntries(Object.entries(build.entryPoints).filter(([, path]) => existsSync(path))),

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { BareExchange } from './hosted/exchange.ts';
+import { BareClient } from './hosted/bareClient.ts';
 import { Mixer } from './hosted/mixer.ts';
 import { median, type Row, spread } from './row.ts';
 
@@ -23,7 +23,7 @@ export async function rows(): Promise<Row[]> {
 
 interface Contestants {
   readonly mixer: Mixer;
-  readonly bare: BareExchange;
+  readonly bare: BareClient;
   /** Takes the pictures of the bare exchanges. */
   readonly folder: string;
 }
@@ -34,7 +34,7 @@ async function atService(scenario: string, compare: (contestants: Contestants) =
   const [told]: unknown[] = await once(sandbox, 'message');
   const service = z.object({ baseUrl: z.string(), key: z.string() }).parse(told);
   const mixer = new Mixer(folder, service, atOnce);
-  const bare = new BareExchange(service);
+  const bare = new BareClient(service);
   try {
     return await compare({ mixer, bare, folder });
   } finally {

@@ -2,15 +2,15 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
+import { planJob } from '../../src/app/jobRequest.ts';
 import { systemClock } from '../../src/engines/clock.ts';
-import { createHostedEngine } from '../../src/engines/hosted/engine.ts';
+import { createHostedEngine } from '../../src/engines/hosted/hostedEngine.ts';
 import { FolderStore } from '../../src/engines/hosted/sharedStore.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
 import { WorkerCodec } from '../../src/images/workerCodec.ts';
-import { planJob } from '../../src/app/jobRequest.ts';
-import { JobRunner } from '../../src/jobs/runner.ts';
-import { PictureWriter } from '../../src/output/pictureWriter.ts';
-import { middle } from './exchange.ts';
+import { JobRunner } from '../../src/jobs/jobRunner.ts';
+import { ResultWriter } from '../../src/output/resultWriter.ts';
+import { middle } from './bareClient.ts';
 
 /** Everything between "Mix" and the picture, put together as in the extension, on a project of its own. */
 export class Mixer {
@@ -40,7 +40,7 @@ export class Mixer {
     this.#runner = new JobRunner({
       directory: join(folder, 'jobs'),
       engines: { hosted: async () => this.#engine, local: () => Promise.reject(new Error('Only hosted mixes here')) },
-      writer: new PictureWriter(),
+      writer: new ResultWriter(),
       clock: systemClock,
       maxConcurrent: () => atOnce,
       newId: randomUUID,

@@ -1,4 +1,4 @@
-import type { SourceLocation } from '../images/source.ts';
+import type { SourceLocation } from '../images/sourceReader.ts';
 import type { EngineName } from '../mix/limits.ts';
 import type { Notice } from '../mix/notice.ts';
 import type { Progress } from '../mix/progress.ts';
@@ -23,7 +23,7 @@ export interface MixTask {
 }
 
 /** One finished picture, still in memory. */
-export interface MadePicture {
+export interface MixResult {
   /** From 0; the position among the recipe's samples. */
   readonly index: number;
   readonly seed: number;
@@ -38,8 +38,8 @@ export interface MadePicture {
  * The reason that a task's signal gives where the window closes and the job goes on later, in this window or another: what is paid
  * for and already on its way may still be taken in, for a few seconds.
  */
-export class PutAside extends Error {
-  override readonly name = 'PutAside';
+export class JobSuspended extends Error {
+  override readonly name = 'JobSuspended';
 }
 
 /** What an engine is given to talk to its job. */
@@ -54,7 +54,7 @@ export interface MixContext {
   /** Writes the engine's own state (plain JSON) to the journal; resolves once it is on disk. */
   save(state: unknown): Promise<void>;
   /** Hands over a finished picture; resolves once it is safely in the project. Delivering one index again does nothing. */
-  deliver(picture: MadePicture): Promise<void>;
+  deliver(picture: MixResult): Promise<void>;
 }
 
 /** Makes pictures from sources. `run` resolves when every sample was delivered and rejects with MixFailure or the signal's reason. */

@@ -8,8 +8,8 @@ import { systemClock } from '../../src/engines/clock.ts';
 import { defaultTimeouts } from '../../src/engines/hosted/transport.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
 import type { JobRequest } from '../../src/jobs/job.ts';
-import { type JobResult, JobRunner } from '../../src/jobs/runner.ts';
-import { PictureWriter } from '../../src/output/pictureWriter.ts';
+import { type JobResult, JobRunner } from '../../src/jobs/jobRunner.ts';
+import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
 import { requestOf } from './support/jobBench.ts';
@@ -54,7 +54,7 @@ async function chaos(count: number): Promise<Record<string, number>> {
       },
       local: () => Promise.reject(new Error('never the local engine')),
     },
-    writer: new PictureWriter(),
+    writer: new ResultWriter(),
     clock: systemClock,
     maxConcurrent: () => 3,
     newId: () => `job-${ids++}`,
@@ -71,7 +71,7 @@ async function chaos(count: number): Promise<Record<string, number>> {
   await sandbox.reset();
   for (let looks = 0; looks < 4; looks++) {
     for (const { record } of runner.jobs()) {
-      const again = record.checkable ? await runner.checkAgain(record.id) : undefined;
+      const again = record.canCheckAgain ? await runner.checkAgain(record.id) : undefined;
       if (again) results.set(again.id, await again.finished);
     }
   }
@@ -127,7 +127,7 @@ function heap(): number {
 function tally(results: readonly JobResult[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status, failure } of results) {
-    const name = failure ? `${failure.code}/${failure.reason ?? ''}` : status;
+    const name = failure?.key ?? status;
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;

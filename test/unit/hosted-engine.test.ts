@@ -3,10 +3,10 @@ import { createServer } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { PutAside } from '../../src/engines/engine.ts';
-import { faultOf } from '../../src/network/requestError.ts';
+import { JobSuspended } from '../../src/engines/engine.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
-import { apiKey, HostedBench, Ledger, png, taskOf, webSource } from './support/hostedBench.ts';
+import { requestErrorOf } from '../../src/network/requestError.ts';
+import { apiKey, HostedBench, png, RecordingContext, taskOf, webSource } from './support/hostedBench.ts';
 import { json, raw, reset, ScriptedService } from './support/scriptedService.ts';
 
 let service: ScriptedService;
@@ -38,7 +38,7 @@ const failureOf = async (run: Promise<void>): Promise<MixFailure> => {
 test('orders with the documented request and delivers the picture', async () => {
   service.script('mix', success('a'));
   service.script('picture', raw(png('one'), 200, { 'content-type': 'text/plain' }));
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   const sources = [
     webSource('https://example.com/a,b.png?x=1', 0.3),
     webSource('https://example.com/boy.png', 0.1 + 0.6),
@@ -83,7 +83,7 @@ test('polls after the estimate, then ever more slowly, at the service’s own ad
     success('a'),
   );
   service.script('picture', raw(png()));
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   await bench.engine.run(taskOf(), ledger);
   expect(bench.clock.slept).toEqual([4_000, 2_000, 2_800, 25_000]);
   expect(service.of('fetch').map(({ path }) => path)).toEqual(Array(4).fill('/api/v3/fetch/13?s=1'));
@@ -97,7 +97,7 @@ test('never sends the key to the origin of a foreign fetch address', async () =>
   service.script('mix', processing({ fetch_result: `${stranger.baseUrl}/v3/fetch/13` }));
   service.script('fetch', success('a'));
   service.script('picture', raw(png()));
-  await bench.engine.run(taskOf(), new Ledger());
+  await bench.engine.run(taskOf(), new RecordingContext());
   expect(stranger.seen).toEqual([]);
   expect(service.of('fetch')[0]?.path).toBe('/api/v3/fetch/12');
   await stranger.close();
@@ -107,14 +107,13 @@ test('follows a redirect within the origin only', async () => {
   const stranger = await ScriptedService.start();
   service.script('mix', (response) => response.writeHead(308, { location: '/api/v5/img_mixer/' }).end(), success('a'));
   service.script('picture', raw(png()));
-  await bench.engine.run(taskOf(), new Ledger());
+  await bench.engine.run(taskOf(), new RecordingContext());
   expect(service.of('mix').map(({ path }) => path)).toEqual(['/api/v5/img_mixer', '/api/v5/img_mixer/']);
 
   service.script('mix', (response) => response.writeHead(307, { location: `${stranger.baseUrl}/v5/img_mixer` }).end());
-  const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }), new Ledger()));
+  const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }), new RecordingContext()));
   expect(failure).toMatchObject({
-    code: 'unexpected-response',
-    reason: 'redirected',
+    key: 'unexpected-response/redirected',
     args: { target: stranger.origin },
   });
   expect(stranger.seen).toEqual([]);
@@ -127,7 +126,7 @@ test('uploads files once, and their content again only when the service lost it'
   service.script('picture', raw(png()));
   const source = await bench.file('rose.png');
   const sources = [source, webSource('https://example.com/boy.png')];
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   await bench.engine.run(taskOf({}, sources), ledger);
   expect(service.of('upload')[0]).toMatchObject({ path: '/api/v3/base64_crop', body: { key: apiKey, crop: 'false' } });
   expect(String(service.of('upload')[0]?.body.image)).toMatch(/^data:image\/jpeg;base64,/);
@@ -135,35 +134,35 @@ test('uploads files once, and their content again only when the service lost it'
   expect(ledger.progresses[0]).toEqual({ stage: 'uploading', done: 0, total: 1 });
 
   service.script('mix', { status: 'error', message: 'Unable to fetch image from provided URL' });
-  const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }, sources), new Ledger()));
-  expect(failure).toMatchObject({ code: 'invalid-request', reason: 'image-not-fetched', retryable: true });
+  const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }, sources), new RecordingContext()));
+  expect(failure).toMatchObject({ key: 'invalid-request/image-not-fetched', retryable: true });
   expect(service.of('upload')).toHaveLength(1);
 
   service.script('mix', success('a'));
-  await bench.engine.run(taskOf({ seed: 3 }, sources), new Ledger());
+  await bench.engine.run(taskOf({ seed: 3 }, sources), new RecordingContext());
   expect(service.of('upload')).toHaveLength(2);
   bench.clock.time += 24 * 3_600_000;
-  await bench.engine.run(taskOf({ seed: 4 }, sources), new Ledger());
+  await bench.engine.run(taskOf({ seed: 4 }, sources), new RecordingContext());
   expect(service.of('upload')).toHaveLength(3);
 });
 
 test('uploads nothing without permission, and names the image that can not be read', async () => {
   const cautious = await HostedBench.start(service.baseUrl, { mayUpload: async () => false });
   const sources = [await bench.file('rose.png')];
-  expect(await failureOf(cautious.engine.run(taskOf({}, sources), new Ledger()))).toMatchObject({
-    code: 'upload-not-allowed',
-    args: { count: 1, origin: service.origin },
+  expect(await failureOf(cautious.engine.run(taskOf({}, sources), new RecordingContext()))).toMatchObject({
+    key: 'upload-not-allowed',
+    args: {},
   });
   const [source] = sources;
   const missing = { ...source, name: 'gone.png', location: { kind: 'file', path: '/nowhere/gone.png' } } as const;
   expect(
     await failureOf(
-      bench.engine.run(taskOf({}, [webSource('https://example.com/x.png'), missing as never]), new Ledger()),
+      bench.engine.run(taskOf({}, [webSource('https://example.com/x.png'), missing as never]), new RecordingContext()),
     ),
   ).toMatchObject({
     code: 'unreadable-image',
     image: 1,
-    args: { image: 'gone.png' },
+    imageName: 'gone.png',
   });
   expect(service.seen).toEqual([]);
   await cautious.close();
@@ -171,7 +170,7 @@ test('uploads nothing without permission, and names the image that can not be re
 
 test('needs a key for the origin of the base URL in force', async () => {
   const keyless = await HostedBench.start(service.baseUrl, { apiKey: async () => undefined });
-  expect(await failureOf(keyless.engine.run(taskOf(), new Ledger()))).toMatchObject({
+  expect(await failureOf(keyless.engine.run(taskOf(), new RecordingContext()))).toMatchObject({
     code: 'no-api-key',
     args: { origin: service.origin },
   });
@@ -188,8 +187,8 @@ test.each([
   const wrong = await HostedBench.start(service.baseUrl, {
     settings: () => ({ baseUrl, dialect: 'v5', timeoutSeconds: 600 }),
   });
-  const failure = await failureOf(wrong.engine.run(taskOf(), new Ledger()));
-  expect(failure).toMatchObject({ code: 'network', reason, retryable: false });
+  const failure = await failureOf(wrong.engine.run(taskOf(), new RecordingContext()));
+  expect(failure).toMatchObject({ key: `network/${reason}`, retryable: false });
   expect(JSON.stringify(failure.args)).not.toContain('secret');
   expect(wrong.keyAskedFor).toEqual([]);
   await wrong.close();
@@ -203,13 +202,13 @@ test('waits where the service asks for patience, and gives up when it asks for t
     success('a'),
   );
   service.script('picture', raw(png()));
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   await bench.engine.run(taskOf(), ledger);
   expect(bench.clock.slept).toEqual([45_000, 30_000]);
   expect(ledger.phases).toBe('posting new posting new posting answered');
 
   service.script('mix', json({ status: 'error', message: 'Rate limit exceeded', retry_after: 3600 }, 429));
-  expect(await failureOf(bench.engine.run(taskOf({ seed: 2 }), new Ledger()))).toMatchObject({
+  expect(await failureOf(bench.engine.run(taskOf({ seed: 2 }), new RecordingContext()))).toMatchObject({
     code: 'rate-limited',
     args: { seconds: 3600 },
   });
@@ -218,31 +217,30 @@ test('waits where the service asks for patience, and gives up when it asks for t
 test('keeps identical requests half a minute apart, also those of other windows', async () => {
   service.script('mix', success('a'));
   service.script('picture', raw(png()));
-  await bench.engine.run(taskOf(), new Ledger());
+  await bench.engine.run(taskOf(), new RecordingContext());
   bench.clock.time += 10_000;
-  await bench.engine.run(taskOf(), new Ledger());
+  await bench.engine.run(taskOf(), new RecordingContext());
   expect(bench.clock.slept).toEqual([20_000]);
-  await bench.engine.run(taskOf({ seed: 2 }), new Ledger());
+  await bench.engine.run(taskOf({ seed: 2 }), new RecordingContext());
   expect(bench.clock.slept).toEqual([20_000]);
 
   service.script('mix', { status: 'error', message: 'Invalid API key' }, success('a'));
-  await failureOf(bench.engine.run(taskOf({ seed: 3 }), new Ledger()));
-  await bench.engine.run(taskOf({ seed: 3 }), new Ledger()); // the key was mended
+  await failureOf(bench.engine.run(taskOf({ seed: 3 }), new RecordingContext()));
+  await bench.engine.run(taskOf({ seed: 3 }), new RecordingContext()); // the key was mended
   expect(bench.clock.slept).toEqual([20_000]);
 });
 
 test('tells an unknown host and an untrusted certificate, neither of which can have cost anything', async () => {
   const nameless = await HostedBench.start('https://no-such-host.invalid/api');
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   expect(await failureOf(nameless.engine.run(taskOf(), ledger))).toMatchObject({
-    code: 'network',
-    reason: 'dns',
+    key: 'network/dns',
     args: { host: 'no-such-host.invalid' },
   });
   expect(ledger.phases).toMatch(/new$/);
   await nameless.close();
   for (const code of ['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CERT_HAS_EXPIRED']) {
-    const fault = faultOf(Object.assign(new Error(), { code }), 'connecting');
+    const fault = requestErrorOf(Object.assign(new Error(), { code }), 'connecting');
     expect(fault).toMatchObject({ reason: 'certificate', sent: false });
   }
 });
@@ -250,8 +248,8 @@ test('tells an unknown host and an untrusted certificate, neither of which can h
 test('repeats an order that never left the machine, and no other', async () => {
   const port = await closedPort();
   const offline = await HostedBench.start(`http://127.0.0.1:${port}/api`);
-  const ledger = new Ledger();
-  expect(await failureOf(offline.engine.run(taskOf(), ledger))).toMatchObject({ code: 'network', reason: 'refused' });
+  const ledger = new RecordingContext();
+  expect(await failureOf(offline.engine.run(taskOf(), ledger))).toMatchObject({ key: 'network/refused' });
   expect(offline.clock.slept).toEqual([1_000, 2_000, 4_000]);
   expect(ledger.phases).toMatch(/new$/);
   expect(offline.engine.canResume?.(JSON.parse(ledger.states.at(-1) ?? 'null'))).toBe(false);
@@ -271,9 +269,8 @@ test('repeats an order that never left the machine, and no other', async () => {
   for (const [step, reason] of fates) {
     service.seen.length = 0;
     service.script('mix', step);
-    expect(await failureOf(bench.engine.run(taskOf({ seed: seed++ }), new Ledger()))).toMatchObject({
-      code: 'interrupted',
-      reason,
+    expect(await failureOf(bench.engine.run(taskOf({ seed: seed++ }), new RecordingContext()))).toMatchObject({
+      key: `interrupted/${reason}`,
       retryable: false,
     });
     expect(service.of('mix')).toHaveLength(1);
@@ -284,8 +281,8 @@ test('sends each order on a connection of its own', async () => {
   service.script('mix', processing({ eta: 0 }));
   service.script('fetch', success('a'));
   service.script('picture', raw(png()));
-  await bench.engine.run(taskOf(), new Ledger());
-  await bench.engine.run(taskOf({ seed: 2 }), new Ledger());
+  await bench.engine.run(taskOf(), new RecordingContext());
+  await bench.engine.run(taskOf({ seed: 2 }), new RecordingContext());
   const ports = service.seen.filter(({ purpose }) => purpose !== 'picture').map(({ clientPort }) => clientPort);
   expect(ports[2]).not.toBe(ports[0]);
   expect(ports[2]).not.toBe(ports[1]);
@@ -296,67 +293,67 @@ test('goes on where an earlier run was left, without a second order', async () =
   service.script('mix', processing());
   service.script('fetch', success('a'));
   service.script('picture', raw(png()));
-  const first = new Ledger();
+  const first = new RecordingContext();
   const sleeping = bench.clock.sleep.bind(bench.clock);
   bench.clock.sleep = async () => {
     bench.clock.sleep = sleeping;
-    first.controller.abort(new PutAside());
+    first.controller.abort(new JobSuspended());
     first.signal.throwIfAborted();
   };
-  await expect(bench.engine.run(taskOf(), first)).rejects.toBeInstanceOf(PutAside);
+  await expect(bench.engine.run(taskOf(), first)).rejects.toBeInstanceOf(JobSuspended);
   expect(first.phases).toBe('posting accepted');
 
-  const second = new Ledger(first.states.at(-1));
+  const second = new RecordingContext(first.states.at(-1));
   await bench.engine.run(taskOf(), second);
   expect(service.of('mix')).toHaveLength(1);
   expect(bench.clock.slept).toEqual([0]);
   expect(second.pictures).toHaveLength(1);
 
-  const third = new Ledger(second.states.at(-1), [0]);
+  const third = new RecordingContext(second.states.at(-1), [0]);
   await bench.engine.run(taskOf(), third);
   expect(third.pictures).toEqual([]);
   expect(service.of('picture')).toHaveLength(1);
 });
 
 test('does not order again what may have been ordered', async () => {
-  const first = new Ledger();
+  const first = new RecordingContext();
   service.script('mix', () => first.controller.abort(new Error('killed')));
   await expect(bench.engine.run(taskOf(), first)).rejects.toThrow('killed');
   expect(first.phases).toBe('posting');
-  const failure = await failureOf(bench.engine.run(taskOf(), new Ledger(first.states.at(-1))));
-  expect(failure).toMatchObject({ code: 'interrupted', reason: 'restarted' });
-  expect(await failureOf(bench.engine.run(taskOf(), new Ledger('{"version":9}')))).toMatchObject({
+  const failure = await failureOf(bench.engine.run(taskOf(), new RecordingContext(first.states.at(-1))));
+  expect(failure).toMatchObject({ key: 'interrupted/restarted' });
+  expect(await failureOf(bench.engine.run(taskOf(), new RecordingContext('{"version":9}')))).toMatchObject({
     code: 'interrupted',
   });
   expect(service.of('mix')).toHaveLength(1);
 });
 
 test('still takes in the answer of an order when the window closes', async () => {
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   service.script('mix', (response) => {
-    ledger.controller.abort(new PutAside());
+    ledger.controller.abort(new JobSuspended());
     json(processing())(response);
   });
   bench.clock.sleep = () => new Promise(() => undefined);
-  await expect(bench.engine.run(taskOf(), ledger)).rejects.toBeInstanceOf(PutAside);
+  await expect(bench.engine.run(taskOf(), ledger)).rejects.toBeInstanceOf(JobSuspended);
   expect(ledger.phases).toBe('posting accepted');
 });
 
 test('counts only the time in which the service can be reached, then looks once more at every run', async () => {
   service.script('mix', processing());
   service.script('fetch', { status: 'processing' });
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   const failure = await failureOf(bench.engine.run(taskOf(), ledger));
   expect(failure).toMatchObject({ code: 'timeout', retryable: true, args: { seconds: 600 } });
   const polls = service.of('fetch').length;
   const state = ledger.states.at(-1);
   expect(bench.engine.canResume?.(JSON.parse(state ?? ''))).toBe(true);
-  await failureOf(bench.engine.run(taskOf(), new Ledger(state)));
+  await failureOf(bench.engine.run(taskOf(), new RecordingContext(state)));
   expect(service.of('fetch')).toHaveLength(polls + 1);
 
   service.script('fetch', success('late'));
   service.script('picture', raw(png()));
-  const late = new Ledger(state);
+  const late = new RecordingContext(state);
   await bench.engine.run(taskOf(), late);
   expect(late.pictures).toHaveLength(1);
 });
@@ -378,7 +375,7 @@ test('waits out an outage while polling, however long', async () => {
   };
   service.script('fetch', success('a'));
   service.script('picture', raw(png()));
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   await bench.engine.run(taskOf(), ledger);
   expect(bench.clock.slept.reduce((sum, ms) => sum + ms)).toBeGreaterThan(1_800_000);
   expect(ledger.pictures).toHaveLength(1);
@@ -395,7 +392,7 @@ test('tells a blank picture, missing ones, and links that come to nothing', asyn
     raw(png().subarray(0, 40)),
     raw(png('3')),
   );
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   await bench.engine.run(taskOf({ samples: 4 }), ledger);
   expect(service.of('mix')[0]?.body.samples).toBe(4);
   expect(ledger.pictures.map(({ index, seed }) => [index, seed])).toEqual([
@@ -410,7 +407,7 @@ test('tells a blank picture, missing ones, and links that come to nothing', asyn
 
   service.script('mix', success('a'));
   service.script('picture', raw('gone', 404));
-  const lost = new Ledger();
+  const lost = new RecordingContext();
   const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }), lost));
   expect(failure).toMatchObject({ code: 'result-unavailable', retryable: true });
   expect(bench.engine.canResume?.(JSON.parse(lost.states.at(-1) ?? ''))).toBe(true);
@@ -420,14 +417,13 @@ test('asks a little longer where a success has no pictures', async () => {
   service.script('mix', { status: 'success', id: 5, output: [] });
   service.script('fetch', { status: 'success', output: '' }, success('a'));
   service.script('picture', raw(png()));
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   await bench.engine.run(taskOf(), ledger);
   expect(ledger.pictures).toHaveLength(1);
 
   service.script('fetch', { status: 'success', output: [] });
-  expect(await failureOf(bench.engine.run(taskOf({ seed: 2 }), new Ledger()))).toMatchObject({
-    code: 'result-unavailable',
-    reason: 'no-pictures',
+  expect(await failureOf(bench.engine.run(taskOf({ seed: 2 }), new RecordingContext()))).toMatchObject({
+    key: 'result-unavailable/no-pictures',
   });
 });
 
@@ -439,7 +435,7 @@ test('makes one request a sample for the other dialect, each with its own seed, 
   service.script('mix', success('a'), processing({ id: 77 }), { status: 'error', message: 'Insufficient credits' });
   service.script('fetch', success('b'));
   service.script('picture', raw(png()));
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   const sources = [await v6.file('rose.png'), webSource('https://example.com/a,b.png')];
   const failure = await failureOf(v6.engine.run(taskOf({ samples: 4, seed: 2 ** 32 - 1 }, sources), ledger));
   expect(failure.code).toBe('insufficient-credits');
@@ -457,7 +453,7 @@ test('makes one request a sample for the other dialect, each with its own seed, 
 });
 
 test('keeps the key out of everything but the bodies for the service', async () => {
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   service.script('upload', { status: 'success', link: 'https://cdn.example/up.jpg?sig=s3cret' });
   service.script('mix', json({ status: 'error', message: `Invalid Api Key ${apiKey}`, tip: apiKey }, 401));
   const failure = await failureOf(bench.engine.run(taskOf({}, [await bench.file('a.png')]), ledger));
@@ -476,7 +472,7 @@ test('keeps the key out of everything but the bodies for the service', async () 
 });
 
 test('leaves the process-wide dispatcher alone, also where none is set yet', async () => {
-  const modules = ['src/engines/hosted/engine.ts', 'src/images/sourceReader.ts'].map(
+  const modules = ['src/engines/hosted/hostedEngine.ts', 'src/images/sourceReader.ts'].map(
     (path) => pathToFileURL(path).href,
   );
   const script = `

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/engines/clock.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
-import { type JobResult, JobRunner } from '../../src/jobs/runner.ts';
-import { PictureWriter } from '../../src/output/pictureWriter.ts';
+import { type JobResult, JobRunner } from '../../src/jobs/jobRunner.ts';
+import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
 import { requestOf } from './support/jobBench.ts';
@@ -166,7 +166,7 @@ async function withStage(act: (stage: Stage) => Promise<void>): Promise<void> {
   const runner = new JobRunner({
     directory: jobs,
     engines: { hosted: async () => bench.engine, local: () => Promise.reject(new Error('never the local engine')) },
-    writer: new PictureWriter(),
+    writer: new ResultWriter(),
     clock: systemClock,
     maxConcurrent: () => 3,
     newId: () => 'job',
@@ -198,7 +198,7 @@ describe.concurrent('a mix of one file', () => {
       await expectNoKey(result, stage);
 
       const jobsLeft = await readdir(jobs).catch(() => []);
-      if (left === 'told') expect([jobsLeft.length, result.record.checkable]).toEqual([1, false]);
+      if (left === 'told') expect([jobsLeft.length, result.record.canCheckAgain]).toEqual([1, false]);
       else if (left === 'found') await expectFound(stage);
       else if (pictures === 1) expect(jobsLeft).toEqual([]);
     }),
@@ -232,8 +232,7 @@ async function order({ bench }: Stage) {
 }
 
 function endOf({ status, failure }: JobResult): string {
-  if (!failure) return status;
-  return failure.reason === undefined ? failure.code : `${failure.code}/${failure.reason}`;
+  return failure?.key ?? status;
 }
 
 function posts({ sandbox }: Stage): number {

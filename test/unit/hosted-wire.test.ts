@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { tidyWords } from '../../src/engines/hosted/serviceWords.ts';
-import { type Answer, normalise } from '../../src/engines/hosted/wire.ts';
+import { redactMessage } from '../../src/engines/hosted/redaction.ts';
+import { normalizeResponse, type ServiceResponse } from '../../src/engines/hosted/wire.ts';
 
-const at200 = (body: unknown): Answer => normalise({ status: 200, body: JSON.stringify(body) });
+const at200 = (body: unknown): ServiceResponse => normalizeResponse({ status: 200, body: JSON.stringify(body) });
 
 test('takes the links of a success from an array, a string or an upload, with the id as text', () => {
   const link = 'https://cdn2.example/generations/8aa6cb76-0.png';
@@ -28,7 +28,10 @@ test('takes the links of a success from an array, a string or an upload, with th
 
 test('reads escaped slashes and a byte order mark', () => {
   const body = '\uFEFF{"status":"success","output":["https:\\/\\/cdn2.example\\/a.png"]}';
-  expect(normalise({ status: 200, body })).toMatchObject({ kind: 'success', links: ['https://cdn2.example/a.png'] });
+  expect(normalizeResponse({ status: 200, body })).toMatchObject({
+    kind: 'success',
+    links: ['https://cdn2.example/a.png'],
+  });
 });
 
 test('knows what still runs, with or without estimate and address', () => {
@@ -84,7 +87,7 @@ const refusals: [string, unknown, number, string][] = [
   ['anything else', { status: 'error', message: 'The moon is full' }, 200, 'refused'],
 ];
 test.each(refusals)('tells %s', (_name, body, status, why) => {
-  expect(normalise({ status, body: JSON.stringify(body) })).toMatchObject({ kind: 'refused', why });
+  expect(normalizeResponse({ status, body: JSON.stringify(body) })).toMatchObject({ kind: 'refused', why });
 });
 
 test('keeps the words, the field and the wait of a refusal', () => {
@@ -95,7 +98,7 @@ test('keeps the words, the field and the wait of a refusal', () => {
   expect(at200({ status: 'error', message: 'Rate limit exceeded', retry_after: '12' })).toMatchObject({
     retryAfter: 12,
   });
-  expect(normalise({ status: 429, body: 'slow down', retryAfter: 7 })).toMatchObject({
+  expect(normalizeResponse({ status: 429, body: 'slow down', retryAfter: 7 })).toMatchObject({
     why: 'rate-limited',
     retryAfter: 7,
   });
@@ -103,11 +106,11 @@ test('keeps the words, the field and the wait of a refusal', () => {
 
 test('lets the status of the body win over the HTTP code', () => {
   const body = JSON.stringify({ status: 'success', output: ['https://cdn.example/a.png'] });
-  expect(normalise({ status: 500, body }).kind).toBe('success');
+  expect(normalizeResponse({ status: 500, body }).kind).toBe('success');
 });
 
 test('says what an answer is that can not be understood', () => {
-  const what = (status: number, body: string) => normalise({ status, body });
+  const what = (status: number, body: string) => normalizeResponse({ status, body });
   expect(what(502, '<html>Bad gateway</html>')).toMatchObject({ kind: 'unreadable', what: 'html' });
   expect(what(200, '{"status":"succ')).toMatchObject({ kind: 'unreadable', what: 'cut' });
   expect(what(200, '')).toMatchObject({ kind: 'unreadable', what: 'empty' });
@@ -141,7 +144,7 @@ test('never throws, and never calls anything a success that names no finished st
   );
   fc.assert(
     fc.property(body, fc.integer({ min: 100, max: 599 }), (text, status) => {
-      const answer = normalise({ status, body: text });
+      const answer = normalizeResponse({ status, body: text });
       expect(['success', 'processing', 'refused', 'unreadable']).toContain(answer.kind);
       if (answer.kind === 'success') {
         expect(text.toLowerCase()).toMatch(/success|ready|https?:/);
@@ -163,7 +166,7 @@ test('is not slowed down by a huge message', () => {
 });
 
 test('passes on the service’s words without key, signature and length', () => {
-  const words = tidyWords('Key k3y/secret is bad: https://a.example/x.png?X-Amz-Signature=abc\nnext', 'k3y/secret');
+  const words = redactMessage('Key k3y/secret is bad: https://a.example/x.png?X-Amz-Signature=abc\nnext', 'k3y/secret');
   expect(words).toBe('Key … is bad: https://a.example/x.png next');
-  expect(tidyWords(`k%2F1 ${'x'.repeat(900)}`, 'k/1')).toMatch(/^… x{297}…$/);
+  expect(redactMessage(`k%2F1 ${'x'.repeat(900)}`, 'k/1')).toMatch(/^… x{297}…$/);
 });

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { MadePicture, MixContext, MixTask } from '../../src/engines/engine.ts';
-import { createLocalEngine, type LocalEngineOptions } from '../../src/engines/local/engine.ts';
+import type { MixContext, MixResult, MixTask } from '../../src/engines/engine.ts';
+import { createLocalEngine, type LocalEngineOptions } from '../../src/engines/local/localEngine.ts';
+import type { SourceLocation } from '../../src/images/sourceReader.ts';
 import { mixRasters } from '../../src/kernel/kernel.ts';
-import type { SourceLocation } from '../../src/images/source.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import type { Progress } from '../../src/mix/progress.ts';
 import { parseRecipe } from '../../src/mix/recipe.ts';
@@ -12,7 +12,7 @@ import { photographBytes, rasterOf, sharpCodec } from './local-pictures.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // slow machines, busy with other things
 
-const workerPath = fileURLToPath(new URL('../../src/engines/local/worker.ts', import.meta.url));
+const workerPath = fileURLToPath(new URL('../../src/engines/local/kernelWorker.ts', import.meta.url));
 const engines: { dispose(): Promise<void> }[] = [];
 afterEach(() => Promise.all(engines.splice(0).map((engine) => engine.dispose())));
 
@@ -50,7 +50,7 @@ function taskOf(weights: Record<string, number>, fields: Record<string, unknown>
 }
 
 function contextOf(overrides: Partial<MixContext> = {}) {
-  const made: MadePicture[] = [];
+  const made: MixResult[] = [];
   const told: Progress[] = [];
   const context: MixContext = {
     signal: new AbortController().signal,
@@ -118,10 +118,9 @@ test('leaves an image of weight 0 unread, and blames a failure on its image', as
 
   const run = engineOf().run(taskOf({ '/flower.jpg': 1, '/gone.jpg': 0.5 }), contextOf().context);
   await expect(run).rejects.toMatchObject({
-    code: 'unreadable-image',
-    reason: 'missing',
+    key: 'unreadable-image/missing',
     image: 1,
-    args: { image: 'gone.jpg' },
+    imageName: 'gone.jpg',
   });
 });
 
@@ -160,7 +159,7 @@ test('a cancelled mix stops with the reason it was given, and the engine goes on
 test('a thread that crashes fails its job, and the next job gets a fresh one', async () => {
   const crashing = engineOf({ workerPath: fileURLToPath(new URL('./no-such-worker.ts', import.meta.url)) });
   const run = crashing.run(taskOf({ '/flower.jpg': 1 }), contextOf().context);
-  await expect(run).rejects.toMatchObject({ code: 'generation-failed', reason: 'mixer-crashed', retryable: true });
+  await expect(run).rejects.toMatchObject({ key: 'generation-failed/mixer-crashed', retryable: true });
 
   const engine = engineOf();
   let ended = false;

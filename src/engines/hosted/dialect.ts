@@ -2,7 +2,7 @@ import type { DialectName } from '../../mix/limits.ts';
 import type { RunnableRecipe } from '../../mix/recipe.ts';
 
 /** What one mix request asks for; the sources are links that the service can fetch. */
-export interface MixOrder {
+export interface MixSubmission {
   readonly recipe: RunnableRecipe;
   readonly links: readonly string[];
   /** One for each link. */
@@ -25,7 +25,7 @@ export interface Dialect {
   readonly balancePath: string | undefined;
   /** How long the service surely keeps an upload, in milliseconds. */
   readonly uploadLifetime: number;
-  readonly mixBody: (order: MixOrder) => Record<string, unknown>;
+  readonly mixBody: (order: MixSubmission) => Record<string, unknown>;
   readonly uploadBody: (dataUri: string) => Record<string, unknown>;
 }
 
@@ -66,7 +66,7 @@ const v6: Dialect = {
 /** The dialects by name. */
 export const dialects: Readonly<Record<DialectName, Dialect>> = { v5, v6 };
 
-function commonFields({ recipe, seed, samples }: MixOrder): Record<string, unknown> {
+function commonFields({ recipe, seed, samples }: MixSubmission): Record<string, unknown> {
   return {
     prompt: recipe.prompt,
     negative_prompt: recipe.negativePrompt,

@@ -1,14 +1,14 @@
 import { MixFailure } from '../../mix/failure.ts';
-import { TransportFault } from '../../network/requestError.ts';
+import { RequestError } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
 import type { ServiceClient } from './client.ts';
+import type { RequestState } from './hostedState.ts';
 import type { Service } from './service.ts';
-import { faultFailure, type Refused, refusalFailure, unreadableFailure } from './serviceFailure.ts';
-import type { RequestState } from './state.ts';
-import type { Answer } from './wire.ts';
+import { type RefusedResponse, refusalFailure, requestFailure, unreadableResponseFailure } from './serviceFailure.ts';
+import type { ServiceResponse } from './wire.ts';
 
 /** What polling needs besides the request. */
-export interface Polling {
+export interface PollContext {
   readonly client: ServiceClient;
   readonly clock: Clock;
   /** From 0 to 1, for jitter. */
@@ -17,7 +17,7 @@ export interface Polling {
   /** Milliseconds of reachable time until the job times out. */
   readonly deadline: number;
   /** Milliseconds until the first poll. */
-  readonly firstPause: number;
+  readonly firstPollDelay: number;
   /** Tells what a poll brought, and the milliseconds until the next one. */
   onPoll(what: string, pause: number): void;
 }
@@ -34,7 +34,7 @@ export function firstPause(eta: number | undefined): number {
 }
 
 /** Milliseconds until the next poll after `polls` that brought no news: growing from 2 to 10 s, 15 % to and fro. */
-export function nextPause(polls: number, random: number): number {
+export function nextPollDelay(polls: number, random: number): number {
   return Math.min(2000 * 1.4 ** Math.min(polls - 1, 20), 10_000) * (0.85 + 0.3 * random);
 }
 
@@ -43,17 +43,17 @@ export function nextPause(polls: number, random: number): number {
  * in which the service could be reached counts; a request that used up its time is asked for once.
  * @throws MixFailure (`timeout`, `generation-failed`, `result-unavailable`, …), or the signal's reason.
  */
-export async function awaitPictures(request: RequestState, polling: Polling): Promise<void> {
+export async function pollForResults(request: RequestState, polling: PollContext): Promise<void> {
   const { client, clock, signal, deadline } = polling;
   const begun = clock.now();
   const oddities: Record<Oddity, number> = { 'no-pictures': 0, unreadable: 0, 'not-found': 0 };
-  let pause = polling.firstPause;
+  let pause = polling.firstPollDelay;
   for (let polls = 1; ; polls++) {
     await clock.sleep(pause, signal);
     const asked = clock.now();
     const result = await poll(request, polling);
     const news = read(result, client);
-    if (!(result instanceof TransportFault) || result.sent) request.waited += pause + clock.now() - asked;
+    if (!(result instanceof RequestError) || result.sent) request.waited += pause + clock.now() - asked;
     if ('links' in news) {
       request.links = [...news.links];
       request.phase = 'answered';
@@ -66,16 +66,16 @@ export async function awaitPictures(request: RequestState, polling: Polling): Pr
       throw new MixFailure('timeout', { args: { seconds } });
     }
     const asYouWish = 1000 * (news.retryAfter ?? 0);
-    pause = Math.min(Math.max(nextPause(polls, polling.random()), asYouWish), deadline - request.waited);
+    pause = Math.min(Math.max(nextPollDelay(polls, polling.random()), asYouWish), deadline - request.waited);
     polling.onPoll(news.what, pause);
   }
 }
 
-async function poll(request: RequestState, { client, signal }: Polling): Promise<Answer | TransportFault> {
+async function poll(request: RequestState, { client, signal }: PollContext): Promise<ServiceResponse | RequestError> {
   try {
-    return await client.fetch(request, signal);
+    return await client.fetchResult(request, signal);
   } catch (error) {
-    if (error instanceof TransportFault) return error;
+    if (error instanceof RequestError) return error;
     throw error;
   }
 }
@@ -91,10 +91,10 @@ type News =
       readonly retryAfter?: number | undefined;
     };
 
-function read(result: Answer | TransportFault, { service }: ServiceClient): News {
-  if (result instanceof TransportFault) {
+function read(result: ServiceResponse | RequestError, { service }: ServiceClient): News {
+  if (result instanceof RequestError) {
     const strange = result.reason === 'too-large' || result.reason === 'redirected';
-    const failure = faultFailure(result, service);
+    const failure = requestFailure(result, service);
     return strange ? { what: result.reason, odd: 'unreadable', failure } : { what: result.reason };
   }
   switch (result.kind) {
@@ -108,13 +108,13 @@ function read(result: Answer | TransportFault, { service }: ServiceClient): News
     case 'unreadable':
       // A gateway's page passes; the service behind it goes on working.
       if (result.http >= 500) return { what: `http-${result.http}` };
-      return { what: result.what, odd: 'unreadable', failure: unreadableFailure(result, service) };
+      return { what: result.what, odd: 'unreadable', failure: unreadableResponseFailure(result, service) };
     case 'refused':
       return readRefusal(result, service);
   }
 }
 
-function readRefusal(answer: Refused, service: Service): News {
+function readRefusal(answer: RefusedResponse, service: Service): News {
   const { why: what, retryAfter } = answer;
   switch (what) {
     case 'rate-limited':

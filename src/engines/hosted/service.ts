@@ -38,7 +38,7 @@ function isLoopback(hostname: string): boolean {
 }
 
 /** A path of the service as a URL. */
-export function urlOf(service: Service, path: string): string {
+export function endpointUrl(service: Service, path: string): string {
   return `${service.base}${path}`;
 }
 

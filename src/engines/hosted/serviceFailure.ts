@@ -1,10 +1,10 @@
 import { MixFailure } from '../../mix/failure.ts';
-import type { TransportFault } from '../../network/requestError.ts';
+import type { RequestError } from '../../network/requestError.ts';
 import type { Service } from './service.ts';
-import type { Answer } from './wire.ts';
+import type { ServiceResponse } from './wire.ts';
 
-export type Refused = Extract<Answer, { kind: 'refused' }>;
-export type Unreadable = Extract<Answer, { kind: 'unreadable' }>;
+export type RefusedResponse = Extract<ServiceResponse, { kind: 'refused' }>;
+export type UnreadableResponse = Extract<ServiceResponse, { kind: 'unreadable' }>;
 
 /** The recipe's names of the service's fields. */
 const fields: Readonly<Record<string, string>> = {
@@ -23,7 +23,7 @@ const fields: Readonly<Record<string, string>> = {
 };
 
 /** The failure for a request that the service refused. */
-export function refusalFailure(answer: Refused, { origin }: Service): MixFailure {
+export function refusalFailure(answer: RefusedResponse, { origin }: Service): MixFailure {
   const message = answer.message || `HTTP ${answer.http}`;
   const seconds = Math.ceil(answer.retryAfter ?? 30);
   const field = answer.field === undefined ? undefined : fields[answer.field];
@@ -57,7 +57,7 @@ export function refusalFailure(answer: Refused, { origin }: Service): MixFailure
  * The failure for a response that can't be interpreted: `service-unavailable` if the HTTP status is a server error, else
  * `unexpected-response`. HTTP 404 and 405 mean a wrong base URL.
  */
-export function unreadableFailure({ http: status, what }: Unreadable, { origin }: Service): MixFailure {
+export function unreadableResponseFailure({ http: status, what }: UnreadableResponse, { origin }: Service): MixFailure {
   if (status >= 500) return new MixFailure('service-unavailable', { args: { message: `HTTP ${status}` } });
   if (status === 404 || status === 405) {
     return new MixFailure('unexpected-response/no-endpoint', { args: { origin, status } });
@@ -66,10 +66,10 @@ export function unreadableFailure({ http: status, what }: Unreadable, { origin }
 }
 
 /** The failure for a request that got no response and that isn't retried any more. */
-export function faultFailure(fault: TransportFault, { origin }: Service): MixFailure {
+export function requestFailure(fault: RequestError, { origin }: Service): MixFailure {
   const { args } = fault;
   const host = args.host ?? new URL(origin).hostname;
-  const details = { retryable: fault.canPass, cause: fault };
+  const details = { retryable: fault.retryable, cause: fault };
   switch (fault.reason) {
     case 'too-large':
       return new MixFailure('unexpected-response/too-large', { args: { origin }, cause: fault });

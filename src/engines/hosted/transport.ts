@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { exchange, type Reply, type Sending } from '../../network/jsonPost.ts';
-import { TransportFault } from '../../network/requestError.ts';
+import { type HttpReply, type JsonPost, postJson } from '../../network/jsonPost.ts';
+import { RequestError } from '../../network/requestError.ts';
 
 /** Silence in milliseconds after which an exchange is given up, by what it is for. */
 export interface Timeouts {
@@ -20,7 +20,7 @@ const maxAnswer = 2 * 1024 * 1024;
 const maxHops = 3;
 
 /** What a post is for. */
-export type Purpose = 'mix' | 'upload' | 'call';
+export type RequestPurpose = 'mix' | 'upload' | 'call';
 
 /** HTTP over dispatchers of its own: the process-wide one stays untouched. */
 export class Transport {
@@ -38,15 +38,15 @@ export class Transport {
    * Posts JSON that holds the key. A redirect is followed only within the origin and only where it keeps the method (307, 308).
    * @param purpose a `mix` goes out on a connection of its own: a stale one would leave the fate of paid work unknown.
    * @param onSent called just before the first byte is written.
-   * @throws TransportFault, or the signal's reason.
+   * @throws RequestError, or the signal's reason.
    */
   async post(
     address: string,
     json: object,
-    purpose: Purpose,
+    purpose: RequestPurpose,
     signal: AbortSignal,
     onSent?: () => void,
-  ): Promise<Reply> {
+  ): Promise<HttpReply> {
     const body = JSON.stringify(json);
     let url = new URL(address);
     for (let hop = 0; ; hop++) {
@@ -66,7 +66,7 @@ export class Transport {
       if (!next) return reply;
       const keeps = reply.status === 307 || reply.status === 308;
       if (next.origin !== url.origin || !keeps || hop === maxHops) {
-        throw new TransportFault('redirected', true, { args: { target: next.origin } });
+        throw new RequestError('redirected', true, { args: { target: next.origin } });
       }
       url = next;
     }
@@ -86,14 +86,14 @@ export class Transport {
     await shared?.destroy();
   }
 
-  async #send(sending: Sending, signal: AbortSignal): Promise<Reply> {
+  async #send(sending: JsonPost, signal: AbortSignal): Promise<HttpReply> {
     if (!sending.once) {
       this.#shared ??= this.#factory();
-      return exchange(this.#shared, sending, signal);
+      return postJson(this.#shared, sending, signal);
     }
     const own = this.#factory();
     try {
-      return await exchange(own, sending, signal);
+      return await postJson(own, sending, signal);
     } finally {
       // Not waited for: a connection that is still being made would hold up whoever cancelled.
       own.destroy().catch(() => undefined);
@@ -102,14 +102,14 @@ export class Transport {
 }
 
 /** Where a reply redirects to, if it does. */
-function redirectOf(reply: Reply, from: URL): URL | undefined {
+function redirectOf(reply: HttpReply, from: URL): URL | undefined {
   const { location } = reply.headers;
   if (reply.status < 300 || reply.status >= 400 || typeof location !== 'string') return undefined;
   return URL.canParse(location, from.href) ? new URL(location, from) : undefined;
 }
 
 /** The `Retry-After` of a reply in seconds, given as seconds or as a date. @param now milliseconds since 1970. */
-export function retryAfterOf(reply: Reply, now: number): number | undefined {
+export function retryAfterOf(reply: HttpReply, now: number): number | undefined {
   const text = reply.headers['retry-after'];
   if (typeof text !== 'string') return undefined;
   if (/^\d+$/.test(text.trim())) return Number(text);

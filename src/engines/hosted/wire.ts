@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** What came back over HTTP, before it is understood. */
-export interface Received {
+export interface RawResponse {
   readonly status: number;
   readonly body: string;
   /** Seconds, from the `Retry-After` header. */
@@ -9,7 +9,7 @@ export interface Received {
 }
 
 /** Why the service refused, whatever words and codes it chose. */
-export type Refusal =
+export type RefusalReason =
   | 'invalid-api-key'
   | 'invalid-request'
   | 'image-not-fetched'
@@ -23,7 +23,7 @@ export type Refusal =
   | 'refused';
 
 /** An answer of the service in one form, for every dialect and endpoint. */
-export type Answer = { readonly http: number } & (
+export type ServiceResponse = { readonly http: number } & (
   | {
       readonly kind: 'success' | 'processing';
       /** Pictures or an upload; empty while processing. */
@@ -35,7 +35,7 @@ export type Answer = { readonly http: number } & (
     }
   | {
       readonly kind: 'refused';
-      readonly why: Refusal;
+      readonly why: RefusalReason;
       /** The service's own words, as they came. */
       readonly message: string;
       /** The field of the request that a validation error names. */
@@ -87,7 +87,7 @@ const finished = new Set(['success', 'ready']);
 const broken = new Set(['failed', 'error']);
 
 /** Understands an answer: the `status` of the body wins, the HTTP code decides only where there is none. Never throws. */
-export function normalise(received: Received): Answer {
+export function normalizeResponse(received: RawResponse): ServiceResponse {
   const { status: http } = received;
   const text = received.body.replace(/^\uFEFF/, '').trim();
   let json: unknown;
@@ -104,7 +104,7 @@ export function normalise(received: Received): Answer {
   return fromBody(parsed, received);
 }
 
-function fromBody(body: Body, received: Received): Answer {
+function fromBody(body: Body, received: RawResponse): ServiceResponse {
   const { status: http } = received;
   const status = body.status ?? '';
   const links = [...body.output, ...body.link];
@@ -130,7 +130,7 @@ function fromBody(body: Body, received: Received): Answer {
 }
 
 /** The service's words for each refusal, the more exact ones first. */
-const phrases: readonly (readonly [RegExp, Refusal])[] = [
+const phrases: readonly (readonly [RegExp, RefusalReason])[] = [
   [/request not found/i, 'not-found'],
   [/invalid api ?key|api key .*(invalid|required|missing|expired)/i, 'invalid-api-key'],
   [/unable to fetch .*image/i, 'image-not-fetched'],
@@ -143,7 +143,7 @@ const phrases: readonly (readonly [RegExp, Refusal])[] = [
   [/invalid api request/i, 'invalid-request'],
 ];
 
-function reasonOf(message: string, tips: string, status: string, body: Body, http: number): Refusal {
+function reasonOf(message: string, tips: string, status: string, body: Body, http: number): RefusalReason {
   const field = invalidField(body);
   if (field !== undefined) return field === 'key' ? 'invalid-api-key' : 'invalid-request';
   const said = phrases.find(([phrase]) => phrase.test(message))?.[1];
@@ -153,7 +153,7 @@ function reasonOf(message: string, tips: string, status: string, body: Body, htt
   return reasonOfCode(http) ?? 'refused';
 }
 
-function reasonOfCode(http: number): Refusal | undefined {
+function reasonOfCode(http: number): RefusalReason | undefined {
   if (http >= 500) return 'unavailable';
   switch (http) {
     case 400:
@@ -174,7 +174,7 @@ function reasonOfCode(http: number): Refusal | undefined {
   }
 }
 
-function refusedByCode({ status: http, retryAfter }: Received, message: string): Answer {
+function refusedByCode({ status: http, retryAfter }: RawResponse, message: string): ServiceResponse {
   const why = reasonOfCode(http);
   if (!why) return { kind: 'unreadable', http, what: 'shape' };
   return { kind: 'refused', http, why, message, field: undefined, retryAfter, stated: false };

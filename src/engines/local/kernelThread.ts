@@ -1,6 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { MixFailure } from '../../mix/failure.ts';
-import { type Order, type OrderResult, type Request, replySchema, resultSchemas } from './messages.ts';
+import {
+  type CommandResult,
+  type KernelCommand,
+  type KernelRequest,
+  replySchema,
+  resultSchemas,
+} from './kernelMessages.ts';
 
 /** A cancelled piece of work that has not stopped after this long never will; in milliseconds. */
 const patience = 1000;
@@ -40,19 +46,19 @@ export class KernelThread {
    * @throws MixFailure `generation-failed`, reason `mixer-crashed` or `mixer-failed`; the signal's reason once the work has
    * stopped after the job's flag was raised.
    */
-  async run<K extends Order['kind']>(
+  async run<K extends KernelCommand['kind']>(
     jobId: string,
-    order: Order & { kind: K },
+    order: KernelCommand & { kind: K },
     options: { signal?: AbortSignal; progress?: (fraction: number) => void } = {},
-  ): Promise<OrderResult<K>> {
+  ): Promise<CommandResult<K>> {
     const result = resultSchemas[order.kind].safeParse(await this.#answer(jobId, order, options));
-    if (result.success) return result.data as OrderResult<K>; // checked by the schema of just this kind
+    if (result.success) return result.data as CommandResult<K>; // checked by the schema of just this kind
     throw new MixFailure('generation-failed/mixer-failed', { cause: result.error });
   }
 
   #answer(
     jobId: string,
-    order: Order,
+    order: KernelCommand,
     { signal, progress = () => {} }: { signal?: AbortSignal; progress?: (fraction: number) => void },
   ): Promise<unknown> {
     if (this.#end) return Promise.reject(this.#end);
@@ -75,7 +81,7 @@ export class KernelThread {
       };
       this.#pending.set(id, { settle, progress });
       this.#worker.ref();
-      const request: Request = { id, jobId, order };
+      const request: KernelRequest = { id, jobId, order };
       this.#worker.postMessage(request, order.kind === 'add' ? [order.raster.data.buffer] : []);
     });
   }

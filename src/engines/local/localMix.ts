@@ -1,11 +1,11 @@
 import type { Codec } from '../../images/codec.ts';
-import type { SourceReader } from '../../images/source.ts';
+import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import { seedOfSample } from '../../mix/recipe.ts';
 import type { Clock } from '../clock.ts';
 import type { MixContext, MixTask, TaskSource } from '../engine.ts';
+import type { MissingImage } from './kernelMessages.ts';
 import type { KernelThread } from './kernelThread.ts';
-import type { MissingImage } from './messages.ts';
 import { ProgressMeter } from './progressMeter.ts';
 
 /** Goes into every picture; it changes whenever the kernel's results do. */

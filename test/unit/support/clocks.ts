@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../src/engines/clock.ts';
 
 /** A clock that never waits: whoever sleeps wakes at the next turn of the loop, and that much time has passed. */
-export class LeapingClock implements Clock {
+export class AutoAdvanceClock implements Clock {
   time = 1_700_000_000_000;
   /** How long each sleep was, in milliseconds. */
   readonly slept: number[] = [];
@@ -22,7 +22,7 @@ export class LeapingClock implements Clock {
 }
 
 /** A clock that stands still until it is advanced. */
-export class StandingClock implements Clock {
+export class ManualClock implements Clock {
   time = 1_700_000_000_000;
   readonly #sleepers = new Set<{ until: number; wake: () => void }>();
   #watcher: (() => void) | undefined;

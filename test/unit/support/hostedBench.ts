@@ -1,16 +1,20 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MadePicture, MixContext, MixTask, TaskSource } from '../../../src/engines/engine.ts';
-import { createHostedEngine, type HostedEngine, type HostedEngineOptions } from '../../../src/engines/hosted/engine.ts';
-import type { LogEvent } from '../../../src/engines/hosted/log.ts';
+import type { MixContext, MixResult, MixTask, TaskSource } from '../../../src/engines/engine.ts';
+import type { LogEvent } from '../../../src/engines/hosted/engineLog.ts';
+import {
+  createHostedEngine,
+  type HostedEngine,
+  type HostedEngineOptions,
+} from '../../../src/engines/hosted/hostedEngine.ts';
 import { FolderStore } from '../../../src/engines/hosted/sharedStore.ts';
 import type { Codec } from '../../../src/images/codec.ts';
 import { createSourceReader } from '../../../src/images/sourceReader.ts';
 import { MixFailure, type Notice } from '../../../src/mix/failure.ts';
 import type { Progress } from '../../../src/mix/progress.ts';
 import { recipeSchema } from '../../../src/mix/recipe.ts';
-import { LeapingClock } from './clocks.ts';
+import { AutoAdvanceClock } from './clocks.ts';
 
 export const apiKey = 'k3y-0123456789abcdef';
 
@@ -27,7 +31,7 @@ export function png(mark = ''): Uint8Array<ArrayBuffer> {
 const refuse = () => Promise.reject(new Error('not needed here'));
 
 /** A codec that passes bytes through: what it does to pictures is tested elsewhere. A picture marked `blank` counts as uniform. */
-export const plainCodec: Codec = {
+export const passThroughCodec: Codec = {
   probe: refuse,
   decode: refuse,
   thumbnail: refuse,
@@ -41,7 +45,7 @@ export const plainCodec: Codec = {
 };
 
 /** What an engine told its job. */
-export class Ledger implements MixContext {
+export class RecordingContext implements MixContext {
   readonly controller = new AbortController();
   readonly signal = this.controller.signal;
   readonly saved: unknown;
@@ -49,7 +53,7 @@ export class Ledger implements MixContext {
   readonly states: string[] = [];
   readonly progresses: Progress[] = [];
   readonly notices: Notice[] = [];
-  readonly pictures: MadePicture[] = [];
+  readonly pictures: MixResult[] = [];
 
   /** @param saved JSON of an earlier run's last state. */
   constructor(saved?: string, delivered: Iterable<number> = []) {
@@ -60,7 +64,7 @@ export class Ledger implements MixContext {
   progress = (progress: Progress) => void this.progresses.push(progress);
   notice = (notice: Notice) => void this.notices.push(notice);
   save = async (state: unknown) => void this.states.push(JSON.stringify(state));
-  deliver = async (picture: MadePicture) => void this.pictures.push(picture);
+  deliver = async (picture: MixResult) => void this.pictures.push(picture);
 
   /** The phases that were saved, each once: `new,posting,accepted`. */
   get phases(): string {
@@ -73,7 +77,7 @@ export class Ledger implements MixContext {
 
 /** A hosted engine with everything around it, for a service at `baseUrl`. */
 export class HostedBench {
-  readonly clock: LeapingClock;
+  readonly clock: AutoAdvanceClock;
   readonly log: LogEvent[] = [];
   readonly folder: string;
   readonly engine: HostedEngine;
@@ -81,7 +85,7 @@ export class HostedBench {
 
   private constructor(folder: string, baseUrl: string, changes: Partial<HostedEngineOptions>) {
     this.folder = folder;
-    this.clock = new LeapingClock();
+    this.clock = new AutoAdvanceClock();
     const origin = new URL(baseUrl).origin;
     this.engine = createHostedEngine({
       settings: () => ({ baseUrl, dialect: 'v5', timeoutSeconds: 600 }),
@@ -89,7 +93,7 @@ export class HostedBench {
         this.keyAskedFor.push(asked);
         return apiKey;
       },
-      codec: plainCodec,
+      codec: passThroughCodec,
       reader: createSourceReader({
         allowPrivateAddresses: () => false,
         ownOrigin: () => origin,

@@ -8,4 +8,4 @@ export interface LogEvent {
   readonly event: string;
   readonly args: MessageArgs;
 }
-export type Log = (event: LogEvent) => void;
+export type WriteLogEvent = (event: LogEvent) => void;

@@ -1,5 +1,5 @@
 import type { Codec } from '../../images/codec.ts';
-import type { SourceReader } from '../../images/source.ts';
+import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Engine, MixContext, MixTask } from '../engine.ts';

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { MixFailure } from '../../mix/failure.ts';
-import { TransportFault } from '../../network/requestError.ts';
+import { RequestError } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
-import { PutAside } from '../engine.ts';
+import { JobSuspended } from '../engine.ts';
 import type { ServiceClient } from './client.ts';
-import type { MixOrder } from './dialect.ts';
+import type { MixSubmission } from './dialect.ts';
+import type { RequestState } from './hostedState.ts';
 import type { Service } from './service.ts';
-import { faultFailure, refusalFailure, unreadableFailure } from './serviceFailure.ts';
+import { refusalFailure, requestFailure, unreadableResponseFailure } from './serviceFailure.ts';
 import type { SharedStore } from './sharedStore.ts';
-import type { RequestState } from './state.ts';
-import type { Answer } from './wire.ts';
+import type { ServiceResponse } from './wire.ts';
 
 /** The service takes an identical request within this time (milliseconds) for an accident and refuses it. */
 const identicalRequestGap = 30_000;
@@ -21,7 +21,7 @@ const refusalPatience = 180_000;
 const farewell = 4_000;
 
 /** What ordering needs besides the order. */
-export interface Ordering {
+export interface SubmissionContext {
   readonly client: ServiceClient;
   readonly store: SharedStore;
   readonly clock: Clock;
@@ -38,10 +38,10 @@ export interface Ordering {
  * It is sent again only where the last try certainly did no work. Resolves with the service's estimate in seconds.
  * @throws MixFailure, `interrupted` where the fate of the work is unknown; or the signal's reason.
  */
-export async function placeOrder(
+export async function submitMix(
   request: RequestState,
-  order: MixOrder,
-  ordering: Ordering,
+  order: MixSubmission,
+  ordering: SubmissionContext,
 ): Promise<number | undefined> {
   const { client, store, clock, signal } = ordering;
   const record = recordName(client, order);
@@ -52,11 +52,11 @@ export async function placeOrder(
       if (request.phase === 'new') await store.remove(record); // no work was asked for
       throw error;
     });
-    if (result instanceof TransportFault) {
+    if (result instanceof RequestError) {
       await store.remove(record);
       const pause = 1000 * 2 ** tries;
-      if (!result.canPass || clock.now() + pause - begun > connectPatience) {
-        throw faultFailure(result, client.service);
+      if (!result.retryable || clock.now() + pause - begun > connectPatience) {
+        throw requestFailure(result, client.service);
       }
       ordering.onWait(pause, result.reason);
       await clock.sleep(pause, signal);
@@ -76,12 +76,16 @@ export async function placeOrder(
 }
 
 /** Whether the service itself, not something before it, says that it can't work now. */
-function isBusy(answer: Answer): boolean {
+function isBusy(answer: ServiceResponse): boolean {
   return answer.kind === 'refused' && answer.http === 503 && answer.stated;
 }
 
 /** One try; resolves with the answer, or with the fault of a try that certainly did no work. */
-async function postOnce(request: RequestState, order: MixOrder, ordering: Ordering): Promise<Answer | TransportFault> {
+async function postOnce(
+  request: RequestState,
+  order: MixSubmission,
+  ordering: SubmissionContext,
+): Promise<ServiceResponse | RequestError> {
   const { client, clock, signal } = ordering;
   request.phase = 'posting';
   await ordering.save();
@@ -90,11 +94,11 @@ async function postOnce(request: RequestState, order: MixOrder, ordering: Orderi
   try {
     signal.throwIfAborted();
     ordering.onPost();
-    return await client.mix(order, last.signal, () => {
+    return await client.submitMix(order, last.signal, () => {
       sent = true;
     });
   } catch (error) {
-    const isFault = error instanceof TransportFault;
+    const isFault = error instanceof RequestError;
     if (isFault && error.sent) throw lostOrder(error, request, client);
     if (isFault || !sent) {
       request.phase = 'new';
@@ -108,9 +112,9 @@ async function postOnce(request: RequestState, order: MixOrder, ordering: Orderi
 }
 
 /** The failure of an order that was written but brought no answer. */
-function lostOrder(fault: TransportFault, request: RequestState, client: ServiceClient): MixFailure {
+function lostOrder(fault: RequestError, request: RequestState, client: ServiceClient): MixFailure {
   if (fault.reason === 'redirected') request.phase = 'new'; // who redirects does no work
-  if (fault.reason === 'redirected' || fault.reason === 'too-large') return faultFailure(fault, client.service);
+  if (fault.reason === 'redirected' || fault.reason === 'too-large') return requestFailure(fault, client.service);
   return interrupted(
     fault.reason === 'no-answer' || fault.reason === 'answer-cut' ? fault.reason : 'connection-lost',
     client.service,
@@ -120,20 +124,20 @@ function lostOrder(fault: TransportFault, request: RequestState, client: Service
 /** Notes what the service answered to an order that it took. */
 async function accept(
   request: RequestState,
-  answer: Exclude<Answer, { kind: 'refused' }>,
-  { client: { service }, save, signal }: Ordering,
+  answer: Exclude<ServiceResponse, { kind: 'refused' }>,
+  { client: { service }, save, signal }: SubmissionContext,
 ): Promise<number | undefined> {
   if (answer.kind === 'unreadable') {
     // A page or half an answer tells nothing of the work; a whole answer of the service's own does.
     if (answer.what === 'cut' || answer.what === 'empty') throw interrupted('answer-cut', service);
     if (answer.what === 'html' && answer.http >= 500) throw interrupted('gateway-error', service);
-    throw unreadableFailure(answer, service);
+    throw unreadableResponseFailure(answer, service);
   }
   const { id, fetchUrl, links } = answer;
   if (links.length === 0 && id === undefined && fetchUrl === undefined) {
     throw answer.kind === 'success'
       ? new MixFailure('result-unavailable/no-pictures')
-      : unreadableFailure({ kind: 'unreadable', http: answer.http, what: 'shape' }, service);
+      : unreadableResponseFailure({ kind: 'unreadable', http: answer.http, what: 'shape' }, service);
   }
   request.phase = links.length > 0 ? 'answered' : 'accepted';
   request.links = [...links];
@@ -155,7 +159,7 @@ export function interrupted(reason: Interruption, { origin }: Service): MixFailu
 const turnSchema = z.object({ at: z.number() });
 
 /** Waits until no identical request went out for long enough, from any window, and takes note of this one. */
-async function takeTurn(record: string, { store, clock, signal, onWait }: Ordering): Promise<void> {
+async function takeTurn(record: string, { store, clock, signal, onWait }: SubmissionContext): Promise<void> {
   while (!(await store.add(record, { at: clock.now() }))) {
     const last = turnSchema.safeParse(await store.read(record)).data?.at ?? 0;
     const pause = last + identicalRequestGap - clock.now();
@@ -167,7 +171,7 @@ async function takeTurn(record: string, { store, clock, signal, onWait }: Orderi
 }
 
 /** The name of an order's record: the same for the same order to the same service, and nothing can be read from it. */
-function recordName({ service }: ServiceClient, order: MixOrder): string {
+function recordName({ service }: ServiceClient, order: MixSubmission): string {
   const content = JSON.stringify([service.base, service.dialect.mixPath, service.dialect.mixBody(order)]);
   return `order-${createHash('sha256').update(content).digest('hex')}`;
 }
@@ -177,7 +181,7 @@ function lingering(signal: AbortSignal, clock: Clock): { signal: AbortSignal; do
   const late = new AbortController();
   const over = new AbortController();
   const stop = async () => {
-    if (signal.reason instanceof PutAside) {
+    if (signal.reason instanceof JobSuspended) {
       await clock.sleep(farewell, over.signal).catch(() => undefined); // the answer came first
     }
     late.abort(signal.reason);

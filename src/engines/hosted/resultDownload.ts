@@ -1,14 +1,14 @@
 import type { Codec } from '../../images/codec.ts';
-import { detectKind } from '../../images/pictureFormat.ts';
-import type { SourceReader } from '../../images/source.ts';
+import { detectKind } from '../../images/imageFormat.ts';
+import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import type { FailureKey } from '../../mix/failureTable.ts';
 import type { Clock } from '../clock.ts';
-import type { MadePicture } from '../engine.ts';
-import { tidyAddress } from './serviceWords.ts';
+import type { MixResult } from '../engine.ts';
+import { redactUrl } from './redaction.ts';
 
 /** What downloading needs besides the link. */
-export interface Downloading {
+export interface DownloadContext {
   readonly codec: Codec;
   readonly reader: SourceReader;
   readonly clock: Clock;
@@ -17,9 +17,9 @@ export interface Downloading {
 }
 
 /** A picture as the service made it. */
-export interface Download {
+export interface DownloadedResult {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly format: MadePicture['format'];
+  readonly format: MixResult['format'];
   /** Every pixel has one colour: how the service shows a picture that it blocked. */
   readonly isBlank: boolean;
 }
@@ -32,7 +32,7 @@ const outage = { patience: 600_000, longestPause: 60_000 };
  * Gets a picture, again and again while its link is not ready: a link can answer 403 or 404 for some seconds after success.
  * @throws MixFailure `result-unavailable` or `blocked-address`, or the signal's reason.
  */
-export async function download(link: string, downloading: Downloading): Promise<Download> {
+export async function downloadResult(link: string, downloading: DownloadContext): Promise<DownloadedResult> {
   const { clock, signal } = downloading;
   const begun = clock.now();
   for (let tries = 0; ; tries++) {
@@ -59,7 +59,10 @@ const outages: ReadonlySet<FailureKey> = new Set([
 ]);
 
 /** One try; resolves with the failure where there is no right picture. */
-async function tryDownload(link: string, { reader, codec, signal }: Downloading): Promise<Download | MixFailure> {
+async function tryDownload(
+  link: string,
+  { reader, codec, signal }: DownloadContext,
+): Promise<DownloadedResult | MixFailure> {
   try {
     const bytes = await reader.read({ kind: 'url', url: link }, signal);
     const format = await formatOf(bytes);
@@ -72,14 +75,14 @@ async function tryDownload(link: string, { reader, codec, signal }: Downloading)
 }
 
 /** The format by the first bytes: the service sends pictures as text/plain too. */
-async function formatOf(bytes: Uint8Array): Promise<MadePicture['format']> {
+async function formatOf(bytes: Uint8Array): Promise<MixResult['format']> {
   const name = (await detectKind(bytes))?.name;
   if (name === 'png' || name === 'jpeg' || name === 'webp') return name;
   throw new MixFailure('unsupported-image/not-a-picture');
 }
 
 function downloadFailure(cause: MixFailure, address: string): MixFailure {
-  const args = { link: tidyAddress(address) };
+  const args = { link: redactUrl(address) };
   switch (cause.code) {
     case 'blocked-address':
       return new MixFailure('blocked-address/result', { args, cause });

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Raster } from '../../images/raster.ts';
+import type { Raster } from '../../images/codec.ts';
 import {
   type Checkpoint,
   type Framing,
@@ -12,7 +12,7 @@ import {
   weighPrepared,
 } from '../../kernel/kernel.ts';
 import { seedOfSample } from '../../mix/recipe.ts';
-import type { MissingImage, Order, OrderResult, WorkerJob } from './messages.ts';
+import type { CommandResult, KernelCommand, KernelJob, MissingImage } from './kernelMessages.ts';
 
 /** Thrown out of a piece of work whose job was cancelled. */
 export class Cancelled extends Error {
@@ -26,7 +26,7 @@ type Kept =
   | { readonly kind: 'framed'; readonly picture: Prepared };
 
 interface OpenJob {
-  readonly job: WorkerJob;
+  readonly job: KernelJob;
   readonly flag: Int32Array;
   /** Held here as well, so that the cache cannot lose under a job what it was promised. */
   readonly plain: Map<number, Kept & { kind: 'plain' }>;
@@ -34,7 +34,7 @@ interface OpenJob {
 }
 
 /** What the worker thread does: keeps prepared images within a bound of memory, and mixes them for one job or several. */
-export class Workshop {
+export class KernelHandler {
   readonly #jobs = new Map<string, OpenJob>();
   readonly #kept: LRUCache<string, Kept>;
 
@@ -44,7 +44,7 @@ export class Workshop {
   }
 
   /** Carries out an order. @throws Cancelled once the job's flag is raised. */
-  run(jobId: string, order: Order, progress: Checkpoint): OrderResult<Order['kind']> {
+  run(jobId: string, order: KernelCommand, progress: Checkpoint): CommandResult<KernelCommand['kind']> {
     switch (order.kind) {
       case 'open':
         return this.#open(jobId, order.job);
@@ -64,7 +64,7 @@ export class Workshop {
     return job;
   }
 
-  #open(jobId: string, job: WorkerJob): OrderResult<'open'> {
+  #open(jobId: string, job: KernelJob): CommandResult<'open'> {
     const open: OpenJob = { job, flag: new Int32Array(job.flag), plain: new Map(), room: new Map() };
     this.#jobs.set(jobId, open);
     const missing: MissingImage[] = [];
@@ -80,7 +80,7 @@ export class Workshop {
     return { missing };
   }
 
-  #add(open: OpenJob, { image, room, raster }: Order & { kind: 'add' }, progress: Checkpoint): null {
+  #add(open: OpenJob, { image, room, raster }: KernelCommand & { kind: 'add' }, progress: Checkpoint): null {
     const checkpoint = guard(open, progress);
     checkpoint(0);
     const { job } = open;
@@ -154,15 +154,15 @@ function guard({ flag }: OpenJob, progress: Checkpoint): Checkpoint {
   };
 }
 
-function sizeOf({ width, height }: WorkerJob, framing: Framing | undefined) {
+function sizeOf({ width, height }: KernelJob, framing: Framing | undefined) {
   return { width, height, ...(framing ? { framing } : {}) };
 }
 
-function plainKey({ width, height }: WorkerJob, key: string): string {
+function plainKey({ width, height }: KernelJob, key: string): string {
   return `${key} ${width}x${height}`;
 }
 
-function roomKey(job: WorkerJob, key: string): string {
+function roomKey(job: KernelJob, key: string): string {
   return `${plainKey(job, key)} room`;
 }
 

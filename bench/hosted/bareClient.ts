@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
-import { firstPause, nextPause } from '../../src/engines/hosted/polling.ts';
+import { firstPause, nextPollDelay } from '../../src/engines/hosted/polling.ts';
 
 const answerSchema = z.object({
   status: z.string(),
@@ -13,7 +13,7 @@ const answerSchema = z.object({
 });
 
 /** The requests of a mix and nothing else: no journal, no checks, no time-outs, and a picture that is just written. */
-export class BareExchange {
+export class BareClient {
   readonly #baseUrl: string;
   readonly #key: string;
   readonly #agent = new Agent();
@@ -45,7 +45,7 @@ export class BareExchange {
         const { body } = await request(link, { dispatcher: this.#agent });
         return writeFile(path, await body.bytes());
       }
-      pause = nextPause(polls, middle);
+      pause = nextPollDelay(polls, middle);
     }
   }
 

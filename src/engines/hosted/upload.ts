@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { Codec } from '../../images/codec.ts';
-import type { SourceReader } from '../../images/source.ts';
+import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import { limits } from '../../mix/limits.ts';
-import { TransportFault } from '../../network/requestError.ts';
+import { RequestError } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
 import type { TaskSource } from '../engine.ts';
 import type { ServiceClient } from './client.ts';
-import { faultFailure, refusalFailure, unreadableFailure } from './serviceFailure.ts';
+import { refusalFailure, requestFailure, unreadableResponseFailure } from './serviceFailure.ts';
 import type { SharedStore } from './sharedStore.ts';
-import type { Answer } from './wire.ts';
+import type { ServiceResponse } from './wire.ts';
 
 /**
  * What goes up: no larger than the largest mix, whatever size this one has, so that one upload serves every mix. The service takes
@@ -20,7 +20,7 @@ const uploadBounds = { maxSide: limits.side.max, maxBytes: 3_700_000 };
 const maxTries = 4;
 
 /** What uploading needs besides the source. */
-export interface Uploading {
+export interface UploadContext {
   readonly client: ServiceClient;
   readonly codec: Codec;
   readonly reader: SourceReader;
@@ -44,7 +44,7 @@ export interface SourceLink {
  * content, made unless one is alive. Both steps are apart so that one source can be made ready while another is on its way.
  * @throws MixFailure blamed on the image, or the signal's reason; so does the second step.
  */
-export async function prepareSource(source: TaskSource, uploading: Uploading): Promise<() => Promise<SourceLink>> {
+export async function prepareSource(source: TaskSource, uploading: UploadContext): Promise<() => Promise<SourceLink>> {
   const { location } = source;
   if (location.kind === 'url') return async () => ({ link: new URL(location.url).href });
   const { client, codec, reader, store, clock, signal } = uploading;
@@ -87,7 +87,7 @@ function concernsImage({ code }: MixFailure): boolean {
 }
 
 /** Uploads and repeats where that can help: an upload costs nothing. */
-async function upload(dataUri: string, uploading: Uploading): Promise<string> {
+async function upload(dataUri: string, uploading: UploadContext): Promise<string> {
   const { client, clock, signal } = uploading;
   for (let tries = 1; ; tries++) {
     const result = await tryUpload(dataUri, uploading);
@@ -100,24 +100,24 @@ async function upload(dataUri: string, uploading: Uploading): Promise<string> {
   }
 }
 
-async function tryUpload(dataUri: string, { client, signal }: Uploading): Promise<Answer | TransportFault> {
+async function tryUpload(dataUri: string, { client, signal }: UploadContext): Promise<ServiceResponse | RequestError> {
   try {
     return await client.upload(dataUri, signal);
   } catch (error) {
-    if (error instanceof TransportFault) return error;
+    if (error instanceof RequestError) return error;
     throw error;
   }
 }
 
 /** What a try without a link means: its failure, and after how many milliseconds another try may help, if it may. */
 function judge(
-  result: Answer | TransportFault,
+  result: ServiceResponse | RequestError,
   { service }: ServiceClient,
   backOff: number,
 ): { failure: MixFailure; pause?: number } {
-  if (result instanceof TransportFault) {
-    const failure = faultFailure(result, service);
-    return failure.code === 'network' && result.canPass ? { failure, pause: backOff } : { failure };
+  if (result instanceof RequestError) {
+    const failure = requestFailure(result, service);
+    return failure.code === 'network' && result.retryable ? { failure, pause: backOff } : { failure };
   }
   switch (result.kind) {
     case 'success':
@@ -126,7 +126,7 @@ function judge(
       return { failure: new MixFailure('unexpected-response/no-link', { args }) };
     }
     case 'unreadable': {
-      const failure = unreadableFailure(result, service);
+      const failure = unreadableResponseFailure(result, service);
       return result.what === 'shape' ? { failure } : { failure, pause: backOff };
     }
     case 'refused': {

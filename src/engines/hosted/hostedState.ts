@@ -39,7 +39,7 @@ const stateSchema = z.object({
 export type HostedState = z.infer<typeof stateSchema>;
 
 /** The state of a job that starts: one request for as many samples as the dialect allows, each with its own seed. */
-export function newState(task: MixTask, service: Service): HostedState {
+export function createHostedState(task: MixTask, service: Service): HostedState {
   const { samples, seed } = task.recipe;
   const each = service.dialect.samplesPerRequest;
   return {
@@ -58,12 +58,12 @@ export function newState(task: MixTask, service: Service): HostedState {
 }
 
 /** Whether a job may have ordered work that the service charges for, by what is kept of it. */
-export function mayHaveOrdered(saved: unknown): boolean {
+export function mayHaveSubmitted(saved: unknown): boolean {
   if (saved === undefined) return false;
-  return readState(saved)?.requests.some(({ phase }) => phase !== 'new') ?? true;
+  return parseHostedState(saved)?.requests.some(({ phase }) => phase !== 'new') ?? true;
 }
 
 /** Reads a saved state; undefined where there is none or it is not one. */
-export function readState(saved: unknown): HostedState | undefined {
+export function parseHostedState(saved: unknown): HostedState | undefined {
   return stateSchema.safeParse(saved).data;
 }

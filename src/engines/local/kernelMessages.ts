@@ -16,7 +16,7 @@ const jobSchema = z.object({
   images: z.array(z.object({ key: z.string(), weight: z.number() })),
   flag: z.instanceof(SharedArrayBuffer),
 });
-export type WorkerJob = z.infer<typeof jobSchema>;
+export type KernelJob = z.infer<typeof jobSchema>;
 
 /** A decoded image that the worker lacks: by its position in the job, and whether with room for re-framing. */
 const missingSchema = z.object({ image: z.int(), room: z.boolean() });
@@ -29,10 +29,10 @@ const orderSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('close') }),
 ]);
 /** `open` comes first, and tells what to `add` before the first `mix`; after `close` the job is forgotten. */
-export type Order = z.infer<typeof orderSchema>;
+export type KernelCommand = z.infer<typeof orderSchema>;
 
 export const requestSchema = z.object({ id: z.int(), jobId: z.string(), order: orderSchema });
-export type Request = z.infer<typeof requestSchema>;
+export type KernelRequest = z.infer<typeof requestSchema>;
 
 export const replySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), id: z.int(), fraction: z.number() }),
@@ -40,7 +40,7 @@ export const replySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cancelled'), id: z.int() }),
   z.object({ kind: z.literal('failed'), id: z.int(), message: z.string() }),
 ]);
-export type Reply = z.infer<typeof replySchema>;
+export type KernelReply = z.infer<typeof replySchema>;
 
 /** What `done` brings, by the kind of order. */
 export const resultSchemas = {
@@ -48,5 +48,5 @@ export const resultSchemas = {
   add: z.null(),
   mix: rasterSchema,
   close: z.null(),
-} as const satisfies Record<Order['kind'], z.ZodType>;
-export type OrderResult<K extends Order['kind']> = z.infer<(typeof resultSchemas)[K]>;
+} as const satisfies Record<KernelCommand['kind'], z.ZodType>;
+export type CommandResult<K extends KernelCommand['kind']> = z.infer<(typeof resultSchemas)[K]>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import { readBalance } from '../../src/engines/hosted/balance.ts';
+import { parseWalletBalance } from '../../src/engines/hosted/wallet.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { HostedBench } from './support/hostedBench.ts';
 
@@ -31,9 +31,9 @@ test('the balance is known where the service tells it, and nowhere else', async 
 
 test('a balance may be written as text, and a currency that is none is left out', () => {
   const body = (data: object) => JSON.stringify({ status: 'Success', data });
-  expect(readBalance(body({ balance: '12.5', currency: 'EUR' }))).toEqual({ amount: 12.5, currency: 'EUR' });
-  expect(readBalance(body({ balance: -1, currency: 7 }))).toEqual({ amount: -1, currency: '' });
-  expect(readBalance(body({ balance: 'much' }))).toBeUndefined();
-  expect(readBalance('<html>')).toBeUndefined();
-  fc.assert(fc.property(fc.json(), (json) => void readBalance(json)));
+  expect(parseWalletBalance(body({ balance: '12.5', currency: 'EUR' }))).toEqual({ amount: 12.5, currency: 'EUR' });
+  expect(parseWalletBalance(body({ balance: -1, currency: 7 }))).toEqual({ amount: -1, currency: '' });
+  expect(parseWalletBalance(body({ balance: 'much' }))).toBeUndefined();
+  expect(parseWalletBalance('<html>')).toBeUndefined();
+  fc.assert(fc.property(fc.json(), (json) => void parseWalletBalance(json)));
 });

@@ -2,18 +2,18 @@ import { MixFailure } from '../../mix/failure.ts';
 import type { Progress } from '../../mix/progress.ts';
 import type { MixContext, MixTask, TaskSource } from '../engine.ts';
 import { ServiceClient } from './client.ts';
-import { download } from './download.ts';
-import type { HostedEngineOptions } from './engine.ts';
-import type { LogEvent } from './log.ts';
-import { interrupted, placeOrder } from './ordering.ts';
-import { awaitPictures, firstPause } from './polling.ts';
+import type { LogEvent } from './engineLog.ts';
+import type { HostedEngineOptions } from './hostedEngine.ts';
+import type { HostedState, RequestState } from './hostedState.ts';
+import { firstPause, pollForResults } from './polling.ts';
+import { redactUrl } from './redaction.ts';
+import { downloadResult } from './resultDownload.ts';
 import type { Service } from './service.ts';
-import { tidyAddress } from './serviceWords.ts';
-import type { HostedState, RequestState } from './state.ts';
+import { interrupted, submitMix } from './submission.ts';
 import type { Transport } from './transport.ts';
-import { prepareSource, type SourceLink } from './uploading.ts';
+import { prepareSource, type SourceLink } from './upload.ts';
 
-export interface HostedRunOptions extends HostedEngineOptions {
+export interface HostedJobOptions extends HostedEngineOptions {
   readonly task: MixTask;
   readonly context: MixContext;
   readonly service: Service;
@@ -23,8 +23,8 @@ export interface HostedRunOptions extends HostedEngineOptions {
 }
 
 /** One run of a job: takes every request of its state from where it is to the end. */
-export class HostedRun {
-  readonly #options: HostedRunOptions;
+export class HostedJob {
+  readonly #options: HostedJobOptions;
   /** Requests go out one after the other; what follows an order runs side by side. */
   #orders: Promise<unknown> = Promise.resolve();
   #links: Promise<SourceLink[]> | undefined;
@@ -32,7 +32,7 @@ export class HostedRun {
   #hasFailed = false;
   #delivered = 0;
 
-  constructor(options: HostedRunOptions) {
+  constructor(options: HostedJobOptions) {
     this.#options = options;
     this.#delivered = options.context.delivered?.size ?? 0;
   }
@@ -79,7 +79,7 @@ export class HostedRun {
       samples: request.samples,
     };
     try {
-      const eta = await placeOrder(request, order, {
+      const eta = await submitMix(request, order, {
         client,
         store,
         clock,
@@ -131,7 +131,7 @@ export class HostedRun {
       ahead = following && prepare(following); // while this one is on its way
       ahead?.catch(() => undefined); // told when its turn comes
       const link = await send();
-      this.#log('debug', 'source-linked', { image: source.name, link: tidyAddress(link.link) });
+      this.#log('debug', 'source-linked', { image: source.name, link: redactUrl(link.link) });
       links.push(link);
     }
     return links;
@@ -147,13 +147,13 @@ export class HostedRun {
     };
     report();
     try {
-      await awaitPictures(request, {
+      await pollForResults(request, {
         client,
         clock,
         random,
         signal: context.signal,
         deadline: timeoutSeconds * 1000,
-        firstPause: pause,
+        firstPollDelay: pause,
         onPoll: (what, next) => {
           this.#log('debug', 'polled', { id: request.id ?? '', what, next: next / 1000 });
           report();
@@ -190,11 +190,11 @@ export class HostedRun {
   async #deliver(request: RequestState, link: string, index: number): Promise<void> {
     const { context, service } = this.#options;
     this.#report({ stage: 'downloading' });
-    const { bytes, format, isBlank } = await download(link, {
+    const { bytes, format, isBlank } = await downloadResult(link, {
       ...this.#options,
       signal: context.signal,
       onRetry: (why, pause) =>
-        this.#log('info', 'download-repeated', { link: tidyAddress(link), why, next: pause / 1000 }),
+        this.#log('info', 'download-repeated', { link: redactUrl(link), why, next: pause / 1000 }),
     });
     if (isBlank) context.notice({ code: 'blank-picture', args: { number: index + 1 } });
     await context.deliver({

@@ -1,18 +1,18 @@
 import type { Codec } from '../../images/codec.ts';
-import type { SourceReader } from '../../images/source.ts';
+import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import type { DialectName } from '../../mix/limits.ts';
 import { type Connect, createNetwork } from '../../network/connections.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, MixContext, MixTask } from '../engine.ts';
-import type { Balance } from './balance.ts';
 import { ServiceClient } from './client.ts';
-import type { Log } from './log.ts';
-import { HostedRun } from './run.ts';
+import type { WriteLogEvent } from './engineLog.ts';
+import { HostedJob } from './hostedJob.ts';
+import { createHostedState, parseHostedState } from './hostedState.ts';
 import { serviceOf } from './service.ts';
 import type { SharedStore } from './sharedStore.ts';
-import { newState, readState } from './state.ts';
 import { type Timeouts, Transport } from './transport.ts';
+import type { WalletBalance } from './wallet.ts';
 
 /** What the hosted engine is made of. Functions are asked anew for every job. */
 export interface HostedEngineOptions {
@@ -29,7 +29,7 @@ export interface HostedEngineOptions {
   readonly clock: Clock;
   /** From 0 to 1. */
   random(): number;
-  readonly log: Log;
+  readonly log: WriteLogEvent;
   /** How requests connect; straight to the service when absent. */
   readonly connect?: Connect;
   readonly timeouts?: Timeouts;
@@ -41,7 +41,7 @@ const connectTimeout = 15_000;
 /** The engine that orders mixes from the hosted service. `dispose` ends its connections. */
 export interface HostedEngine extends Engine {
   /** What is left in the account that the stored key belongs to; undefined where that can't be known. Never rejects. */
-  balance(): Promise<Balance | undefined>;
+  balance(): Promise<WalletBalance | undefined>;
   /** Makes new connections from now on; what is under way ends on the old ones. For when the rules of the network have changed. */
   reconnect(): void;
   dispose(): Promise<void>;
@@ -55,14 +55,14 @@ export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
     name: 'hosted',
     async run(task: MixTask, context: MixContext): Promise<void> {
       const { timeoutSeconds, ...settings } = options.settings();
-      const saved = readState(context.saved);
+      const saved = parseHostedState(context.saved);
       if (!saved && context.saved !== undefined) throw new MixFailure('interrupted/state-lost');
       const service = serviceOf(saved ?? settings);
-      const state = saved ?? newState(task, service);
-      await new HostedRun({ ...options, task, context, service, state, transport, timeoutSeconds }).finish();
+      const state = saved ?? createHostedState(task, service);
+      await new HostedJob({ ...options, task, context, service, state, transport, timeoutSeconds }).finish();
     },
     canResume: (saved) => {
-      const requests = readState(saved)?.requests ?? [];
+      const requests = parseHostedState(saved)?.requests ?? [];
       return requests.some(({ phase }) => phase === 'accepted' || phase === 'answered');
     },
     async balance() {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** What is left in the account to pay with. */
-export interface Balance {
+export interface WalletBalance {
   readonly amount: number;
   /** As the service calls it: `USD`. */
   readonly currency: string;
@@ -27,10 +27,10 @@ const balanceSchema = z
         .catch(''),
     }),
   })
-  .transform(({ data }): Balance => ({ amount: data.balance, currency: data.currency }));
+  .transform(({ data }): WalletBalance => ({ amount: data.balance, currency: data.currency }));
 
 /** The balance that an answer tells; undefined where it tells none. */
-export function readBalance(body: string): Balance | undefined {
+export function parseWalletBalance(body: string): WalletBalance | undefined {
   try {
     return balanceSchema.safeParse(JSON.parse(body)).data;
   } catch {

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { type Reply, requestSchema } from './messages.ts';
-import { Cancelled, Workshop } from './workshop.ts';
+import { Cancelled, KernelHandler } from './kernelHandler.ts';
+import { type KernelReply, requestSchema } from './kernelMessages.ts';
 
 // The worker thread of the local engine: does what it is asked, one thing after another.
 
@@ -9,8 +9,8 @@ const keptBytes = 256 * 1024 * 1024;
 
 const port = parentPort;
 if (!port) throw new Error('Runs in a worker thread only');
-const workshop = new Workshop(keptBytes);
-const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+const workshop = new KernelHandler(keptBytes);
+const reply = (message: KernelReply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 port.on('message', (message: unknown) => {
   const { id, jobId, order } = requestSchema.parse(message); // from our own engine: anything else is a bug, and ends the thread
