@@ -1,15 +1,24 @@
-import type { Raster } from './raster.ts';
+/** The image formats that the codec decodes. */
+export const readableFormats = ['png', 'jpeg', 'webp', 'gif', 'avif', 'tiff', 'svg'] as const;
+export type ReadableFormat = (typeof readableFormats)[number];
 
-/** What a picture file says of itself, before any pixel is decoded; width and height are those of the upright picture. */
-export interface PictureInfo {
+/** A decoded image: `width × height` pixels of 8-bit sRGB with straight alpha, 4 bytes a pixel (RGBA), rows from the top. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** What the header of an image file says. Width and height are those of the upright image. */
+export interface ImageInfo {
   readonly format: string;
   readonly width: number;
   readonly height: number;
   readonly hasAlpha: boolean;
 }
 
-/** An encoded picture with its MIME type and size in pixels. */
-export interface EncodedPicture {
+/** An encoded image with its MIME type and its size in pixels. */
+export interface EncodedImage {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly mime: string;
   readonly width: number;
@@ -17,24 +26,26 @@ export interface EncodedPicture {
 }
 
 /**
- * Decoding and encoding, away from the calling thread. Every method takes the whole file's bytes (which stay the caller's)
- * and rejects with MixFailure `unsupported-image`, `unreadable-image` or `image-too-large`, or with the signal's reason.
+ * Decodes and encodes off the calling thread. Methods that read an image take the bytes of the whole file and copy them.
+ * Every method rejects with MixFailure `unsupported-image`, `unreadable-image` or `image-too-large`, or with the signal's reason.
  */
 export interface Codec {
-  probe(bytes: Uint8Array, signal?: AbortSignal): Promise<PictureInfo>;
-  /** The upright picture in sRGB, scaled down (never up) until it just covers `width × height`; nothing is cropped. */
+  /** Reads the header only. */
+  probe(bytes: Uint8Array, signal?: AbortSignal): Promise<ImageInfo>;
+  /** The upright image in sRGB, scaled down (never up, except SVG) until it just covers `width × height`. Nothing is cropped. */
   decode(bytes: Uint8Array, cover: { width: number; height: number }, signal?: AbortSignal): Promise<Raster>;
-  /** A small preview that fits a square of `side` pixels. */
-  thumbnail(bytes: Uint8Array, side: number, signal?: AbortSignal): Promise<EncodedPicture>;
-  /** A PNG; the raster's memory is handed over. */
+  /** A WebP that fits a square of `side` pixels. */
+  thumbnail(bytes: Uint8Array, side: number, signal?: AbortSignal): Promise<EncodedImage>;
+  /** A PNG. The raster's buffer is transferred: it is empty afterwards. */
   encodePng(raster: Raster, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
-  /** A JPEG for upload: upright, on white, without EXIF, GPS, XMP or ICC, fitting `maxSide` pixels and below `maxBytes`. */
+  /** A JPEG for upload: upright, on white, without EXIF, GPS, XMP or ICC, fitting `maxSide` pixels and `maxBytes`. */
   uploadCopy(
     bytes: Uint8Array,
     bounds: { maxSide: number; maxBytes: number },
     signal?: AbortSignal,
-  ): Promise<EncodedPicture>;
-  /** True where every pixel has one colour: how the service shows a blocked picture. */
+  ): Promise<EncodedImage>;
+  /** Whether every pixel has the same color: the service blanks a blocked result that way. */
   isUniform(bytes: Uint8Array, signal?: AbortSignal): Promise<boolean>;
+  /** Ends the threads. Unfinished work rejects with an AbortError. */
   dispose(): Promise<void>;
 }

@@ -1,9 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { MixFailure } from '../mix/failure.ts';
-import type { EncodedPicture, PictureInfo } from './codec.ts';
-import type { ReadableFormat } from './formats.ts';
-import type { Raster } from './raster.ts';
-import { maxMegapixels } from './sourceLimits.ts';
+import type { EncodedImage, ImageInfo, Raster, ReadableFormat } from './codec.ts';
+import { maxMegapixels } from './imageLimits.ts';
 
 const maxPixels = maxMegapixels * 1e6;
 /** SVG is drawn at the size that is wanted, but never above this many pixels. */
@@ -13,21 +11,21 @@ const maxDrawnPixels = 16e6;
 const maxComparedSide = 4096;
 
 /** A picture file in memory, its format known. */
-export interface PictureFile {
+export interface ImageFile {
   readonly bytes: Uint8Array;
   readonly format: ReadableFormat;
 }
 
 /** Reads the header only. @throws MixFailure `image-too-large`, `unreadable-image`. */
-export async function probe(file: PictureFile): Promise<PictureInfo> {
+export async function probe(file: ImageFile): Promise<ImageInfo> {
   const { autoOrient, hasAlpha } = await readable(() => sharp(file.bytes, { limitInputPixels: false }).metadata());
   const { width, height } = autoOrient;
-  if (file.format !== 'svg' && width * height > maxPixels) throw tooLarge(width, height);
+  if (file.format !== 'svg' && width * height > maxPixels) throw tooManyPixels(width, height);
   return { format: file.format, width, height, hasAlpha };
 }
 
 /** Upright RGBA in sRGB that just covers `width × height`; only SVG is ever scaled up. */
-export async function decode(file: PictureFile, width: number, height: number): Promise<Raster> {
+export async function decode(file: ImageFile, width: number, height: number): Promise<Raster> {
   const info = await probe(file);
   const scale = Math.max(width / info.width, height / info.height);
   const { data, ...size } = await collect(() =>
@@ -41,14 +39,14 @@ export async function decode(file: PictureFile, width: number, height: number): 
 }
 
 /** A WebP that fits a square of `side` pixels. */
-export async function thumbnail(file: PictureFile, side: number): Promise<EncodedPicture> {
+export async function thumbnail(file: ImageFile, side: number): Promise<EncodedImage> {
   const info = await probe(file);
   const { data, ...size } = await collect(() => fitInside(file, info, side).webp({ quality: 80, effort: 0 }));
   return { bytes: data, mime: 'image/webp', ...size };
 }
 
 /** An upright JPEG on white without any metadata, at most `maxSide` pixels a side and `maxBytes` long. */
-export async function uploadCopy(file: PictureFile, maxSide: number, maxBytes: number): Promise<EncodedPicture> {
+export async function uploadCopy(file: ImageFile, maxSide: number, maxBytes: number): Promise<EncodedImage> {
   const info = await probe(file);
   for (let side = maxSide; ; side = Math.ceil(side / 2)) {
     for (const quality of [90, 75, 55]) {
@@ -61,7 +59,7 @@ export async function uploadCopy(file: PictureFile, maxSide: number, maxBytes: n
 }
 
 /** Whether all pixels are equal in every channel. Decodes the whole picture, so that one that is cut off is found. */
-export async function isUniform(file: PictureFile): Promise<boolean> {
+export async function isUniform(file: ImageFile): Promise<boolean> {
   const info = await probe(file);
   const { data, width, height } = await collect(() => fitInside(file, info, maxComparedSide).raw({ depth: 'uchar' }));
   const channels = data.length / (width * height);
@@ -83,14 +81,14 @@ function isOpaque(rgba: Uint8Array): boolean {
 }
 
 /** The picture, turned upright; SVG drawn at `scale` times its own size. */
-function open({ bytes, format }: PictureFile, info: PictureInfo, scale: number): Sharp {
+function open({ bytes, format }: ImageFile, info: ImageInfo, scale: number): Sharp {
   const drawn = Math.min(scale, Math.sqrt(maxDrawnPixels / (info.width * info.height)));
   // SVG is 72 pixels an inch; the density must lie between 1 and 100,000.
   const density = format === 'svg' ? { density: Math.min(Math.max(72 * drawn, 1), 100_000) } : {};
   return sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, autoOrient: true, ...density });
 }
 
-function fitInside(file: PictureFile, info: PictureInfo, side: number): Sharp {
+function fitInside(file: ImageFile, info: ImageInfo, side: number): Sharp {
   const scale = side / Math.max(info.width, info.height);
   return open(file, info, scale).resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
 }
@@ -118,11 +116,11 @@ async function readable<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : '';
     if (/exceeds pixel limit/i.test(text)) throw new MixFailure('image-too-large', { cause });
-    throw new MixFailure('unreadable-image', { reason: cutOff.test(text) ? 'truncated' : 'damaged', cause });
+    throw new MixFailure(cutOff.test(text) ? 'unreadable-image/truncated' : 'unreadable-image/damaged', { cause });
   }
 }
 
-function tooLarge(width: number, height: number): MixFailure {
+function tooManyPixels(width: number, height: number): MixFailure {
   const megapixels = Math.round((width * height) / 1e6);
-  return new MixFailure('image-too-large', { args: { width, height, megapixels, max: maxMegapixels } });
+  return new MixFailure('image-too-large/pixels', { args: { width, height, megapixels, max: maxMegapixels } });
 }

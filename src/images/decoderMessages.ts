@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { failureRecordSchema } from '../mix/failure.ts';
-import { readableFormats } from './formats.ts';
+import { readableFormats } from './codec.ts';
 
 // What goes between the codec and its worker thread. One request at a time: the thread answers before it gets the next.
 

@@ -98,8 +98,8 @@ export class DecoderThread {
 
   /** The first cause counts: that the thread ended says less than why. */
   #fail(cause: unknown): MixFailure {
-    const reason = this.#isReady ? 'decoder-crashed' : 'no-decoder';
-    this.#failure ??= new MixFailure('unreadable-image', { reason, cause });
+    const key = this.#isReady ? 'unreadable-image/decoder-crashed' : 'unreadable-image/no-decoder';
+    this.#failure ??= new MixFailure(key, { cause });
     this.#settle()?.reject(this.#failure);
     if (!this.#ended) void this.end();
     return this.#failure;

@@ -1,12 +1,11 @@
 import PQueue from 'p-queue';
 import type { z } from 'zod';
 import { untilAborted } from './abort.ts';
-import type { Codec, EncodedPicture, PictureInfo } from './codec.ts';
+import type { Codec, EncodedImage, ImageInfo, Raster } from './codec.ts';
 import { type DecoderRequest, type DecoderVersions, decoderResultSchemas } from './decoderMessages.ts';
 import { DecoderThread } from './decoderThread.ts';
-import { requireReadable } from './pictureFormat.ts';
-import type { Raster } from './raster.ts';
-import { maxSourceBytes, maxSvgBytes, tooManyBytes } from './sourceLimits.ts';
+import { requireReadable } from './imageFormat.ts';
+import { maxSourceBytes, maxSvgBytes, tooManyBytes } from './imageLimits.ts';
 
 /** Where the worker is, and how its threads are used. */
 export interface WorkerCodecOptions {
@@ -54,7 +53,7 @@ export class WorkerCodec implements Codec {
     return this.#withThread((thread) => thread.ready, priorities.other);
   }
 
-  async probe(bytes: Uint8Array, signal?: AbortSignal): Promise<PictureInfo> {
+  async probe(bytes: Uint8Array, signal?: AbortSignal): Promise<ImageInfo> {
     const format = await admit(bytes);
     return this.#run(
       () => ({ kind: 'probe', format, bytes: new Uint8Array(bytes) }),
@@ -73,7 +72,7 @@ export class WorkerCodec implements Codec {
     );
   }
 
-  async thumbnail(bytes: Uint8Array, side: number, signal?: AbortSignal): Promise<EncodedPicture> {
+  async thumbnail(bytes: Uint8Array, side: number, signal?: AbortSignal): Promise<EncodedImage> {
     const format = await admit(bytes);
     return this.#run(
       () => ({ kind: 'thumbnail', format, bytes: new Uint8Array(bytes), side }),
@@ -100,7 +99,7 @@ export class WorkerCodec implements Codec {
     bytes: Uint8Array,
     { maxSide, maxBytes }: { maxSide: number; maxBytes: number },
     signal?: AbortSignal,
-  ): Promise<EncodedPicture> {
+  ): Promise<EncodedImage> {
     const format = await admit(bytes);
     return this.#run(
       () => ({ kind: 'uploadCopy', format, bytes: new Uint8Array(bytes), maxSide, maxBytes }),

@@ -12,7 +12,7 @@ export const networkSettingsSchema = z.object({
 export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
 
 /** A proxy as it was written down, and the setting or variable that holds it, for messages. */
-export interface WrittenProxy {
+export interface ProxySetting {
   readonly text: string;
   readonly setting: string;
 }
@@ -20,8 +20,8 @@ export interface WrittenProxy {
 /** How connections are made. */
 export interface NetworkRules {
   /** For plain http; straight to the host where absent. */
-  readonly httpProxy?: WrittenProxy;
-  readonly httpsProxy?: WrittenProxy;
+  readonly httpProxy?: ProxySetting;
+  readonly httpsProxy?: ProxySetting;
   /** Hosts that are connected to straight: a name stands for its subdomains too, `name:port` for one port, `*` for all. */
   readonly noProxy: readonly string[];
   /** The value of the `Proxy-Authorization` header. */
@@ -55,7 +55,7 @@ export function environmentRules(environment: NodeJS.ProcessEnv): NetworkRules {
   return networkRules(networkSettingsSchema.parse({}), environment);
 }
 
-function firstSet(environment: NodeJS.ProcessEnv, names: readonly string[]): WrittenProxy | undefined {
+function firstSet(environment: NodeJS.ProcessEnv, names: readonly string[]): ProxySetting | undefined {
   for (const setting of names) {
     const text = environment[setting]?.trim();
     if (text) return { text, setting };

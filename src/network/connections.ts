@@ -4,10 +4,10 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import { type CertificateSource, machineCertificates, trustIn } from './certificates.ts';
 import type { NetworkRules } from './connectionRules.ts';
-import { proxyUrl, tunnels } from './proxy.ts';
+import { proxyUrl, tunnelPool } from './proxy.ts';
 
 /** How a request's sockets connect. */
-export interface ConnectRules {
+export interface SocketRules {
   /** Milliseconds until an address that does not answer is given up. */
   readonly timeout: number;
   /** Looks up the names of hosts that are connected to straight; wherever DNS says when absent. A proxy looks up by itself. */
@@ -15,7 +15,7 @@ export interface ConnectRules {
 }
 
 /** Makes a dispatcher with no open connection. Whoever asked for it destroys it. @throws MixFailure `network` (`bad-proxy`). */
-export type Connect = (connect: ConnectRules) => Dispatcher;
+export type Connect = (connect: SocketRules) => Dispatcher;
 
 /** Long enough for the longest pause between two polls, in milliseconds. */
 const keepAliveTimeout = 15_000;
@@ -55,7 +55,7 @@ export function createNetwork(
           requestTls: sockets,
           proxyTls: sockets,
           proxyTunnel: false, // for https there is one all the same; many proxies allow none for plain http
-          clientFactory: (proxy, options) => tunnels(proxy, options, timeout),
+          clientFactory: (proxy, options) => tunnelPool(proxy, options, timeout),
           ...(proxyAuthorization === undefined ? {} : { token: proxyAuthorization }),
         });
       },

@@ -3,17 +3,11 @@ import request from 'undici/lib/api/api-request.js';
 import { MixFailure } from '../mix/failure.ts';
 import { guardedLookup, guardHost } from './addressGuard.ts';
 import type { Connect } from './connections.ts';
-import { detectKind } from '../images/pictureFormat.ts';
-import { proxyFaultOf } from './proxy.ts';
-import { tooManyBytes } from '../images/sourceLimits.ts';
+import { proxyErrorOf } from './proxy.ts';
 
 const maxRedirects = 5;
-const headers = {
-  accept: 'image/avif,image/webp,image/png,image/jpeg,image/gif,image/tiff,image/svg+xml,image/*;q=0.5',
-  'user-agent': 'image-mixer',
-};
 
-/** Time limits in milliseconds: to connect, between two pieces of an answer, and for the whole of it. */
+/** Time limits in milliseconds: to connect, between two pieces of a response, and for the whole download. */
 export interface DownloadTimes {
   readonly connect: number;
   readonly silence: number;
@@ -22,146 +16,137 @@ export interface DownloadTimes {
 
 /** The rules of a download. */
 export interface DownloadOptions {
+  /** The `Accept` header. */
+  readonly accept: string;
   readonly maxBytes: number;
   readonly times: DownloadTimes;
   /** Whether a URL may lead to private addresses. */
   readonly isTrusted: (url: URL) => boolean;
-  /** Makes the dispatcher of one request, which ends with it. */
+  /** Makes the dispatcher of one request. It is destroyed after the request. */
   readonly connect: Connect;
 }
 
+/** What the last URL of a download returned: the body, a status that won't change by itself, or more bytes than allowed. */
+export type Download =
+  | { readonly kind: 'bytes'; readonly url: URL; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'refused'; readonly url: URL; readonly status: number }
+  | { readonly kind: 'too-large'; readonly url: URL; readonly length: number };
+
+type Redirect = { readonly kind: 'redirect'; readonly url: URL };
+
 /**
- * The bytes of the picture at an http(s) URL. Its bytes decide what it is, not its headers; the address is checked after
- * DNS, again for each redirect.
- * @throws MixFailure `blocked-address`, `network`, `unreadable-image`, `unsupported-image`, `image-too-large`.
+ * Downloads an http(s) URL and follows redirects. The address is checked after DNS, and again for each redirect.
+ * @throws MixFailure `blocked-address` or `network`, or the signal's reason.
  */
-export async function downloadPicture(
-  address: string,
-  options: DownloadOptions,
-  signal?: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function download(address: string, options: DownloadOptions, signal?: AbortSignal): Promise<Download> {
   const end = new AbortController();
   const deadline = setTimeout(() => end.abort(new DOMException('', 'TimeoutError')), options.times.whole);
   const either = signal ? AbortSignal.any([signal, end.signal]) : end.signal;
   try {
     let url = new URL(address);
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const answer = await visit(url, options, either).catch((error: unknown) => {
+      const answer = await get(url, options, either).catch((error: unknown) => {
         signal?.throwIfAborted();
         throw error instanceof MixFailure ? error : networkFailure(url, error);
       });
-      if (!(answer instanceof URL)) return await requirePicture(answer, url);
-      url = answer;
+      if (answer.kind !== 'redirect') return answer;
+      url = answer.url;
     }
-    throw failure('network', 'redirects', url);
+    throw new MixFailure('network/redirects', { args: { url: shownUrl(url) } });
   } finally {
     clearTimeout(deadline);
-    end.abort(); // a request that was given up listens until then, and holds its connection in memory
+    end.abort(); // an abandoned request listens to the signal, and keeps its connection in memory until then
   }
 }
 
-/** One request: the body, or where it is to be had. */
-async function visit(
+/** What a message may show of a URL: no query, which may hold a token, and no password. */
+export function shownUrl({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`;
+}
+
+/** One request without following redirects. */
+async function get(
   url: URL,
-  { isTrusted, maxBytes, times, connect }: DownloadOptions,
+  { accept, isTrusted, maxBytes, times, connect }: DownloadOptions,
   signal: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer> | URL> {
+): Promise<Download | Redirect> {
   const trusted = isTrusted(url);
   if (!trusted) guardHost(url);
-  // One for this request alone: a connection that was made under other rules must not be used again.
+  // A new dispatcher for each request: a connection made under other rules must not be reused.
   const dispatcher = connect({ timeout: times.connect, ...(trusted ? {} : { lookup: guardedLookup }) });
   try {
-    const answer = await request.call(dispatcher, {
+    const { statusCode, headers, body } = await request.call(dispatcher, {
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: 'GET',
       signal,
-      headers,
+      headers: { accept, 'user-agent': 'image-mixer' },
       headersTimeout: times.silence,
       bodyTimeout: times.silence,
     });
-    const { statusCode, headers: received } = answer;
-    const { location } = received;
-    if (statusCode >= 300 && statusCode < 400 && typeof location === 'string') return redirected(url, location);
-    if (statusCode < 200 || statusCode > 299) throw refused(url, statusCode);
-    const announced = Number(received['content-length']);
-    if (announced > maxBytes) throw tooManyBytes(announced, maxBytes);
-    return await collect(answer.body, maxBytes);
+    const { location } = headers;
+    if (statusCode >= 300 && statusCode < 400 && typeof location === 'string') return redirectTo(location, url);
+    if (statusCode >= 500 || statusCode === 429 || statusCode === 408) {
+      throw new MixFailure('network/url-status', { args: { host: url.hostname, status: statusCode } });
+    }
+    if (statusCode < 200 || statusCode > 299) return { kind: 'refused', url, status: statusCode };
+    const announced = Number(headers['content-length']);
+    if (announced > maxBytes) return { kind: 'too-large', url, length: announced };
+    return await readBody(body, url, maxBytes);
   } finally {
     await dispatcher.destroy();
   }
 }
 
-function redirected(from: URL, location: string): URL {
-  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-  if (to?.protocol !== 'http:' && to?.protocol !== 'https:') throw failure('network', 'redirects', from);
-  return to;
+function redirectTo(location: string, from: URL): Redirect {
+  const url = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new MixFailure('network/redirects', { args: { url: shownUrl(from) } });
+  }
+  return { kind: 'redirect', url };
 }
 
-async function collect(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readBody(body: Dispatcher.ResponseData['body'], url: URL, maxBytes: number): Promise<Download> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError('A body of bytes was expected');
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('Expected a body of bytes');
     chunks.push(chunk);
     length += chunk.length;
-    if (length > maxBytes) throw tooManyBytes(length, maxBytes);
+    if (length > maxBytes) return { kind: 'too-large', url, length };
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
   for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
+    bytes.set(chunk, offset);
+    offset += chunk.length;
   }
-  return whole;
+  return { kind: 'bytes', url, bytes };
 }
 
-async function requirePicture(bytes: Uint8Array<ArrayBuffer>, url: URL): Promise<Uint8Array<ArrayBuffer>> {
-  if (bytes.length === 0) throw failure('unreadable-image', 'empty', url);
-  const kind = await detectKind(bytes);
-  if (!kind?.isPicture) throw failure('unsupported-image', 'url-no-picture', url);
-  return bytes;
+function networkFailure({ hostname: host }: URL, cause: unknown): MixFailure {
+  const proxy = proxyErrorOf(cause)?.problem;
+  switch (proxy?.reason) {
+    case 'proxy-auth':
+      return new MixFailure('network/proxy-auth', { retryable: false, cause });
+    case 'proxy-refused':
+      return new MixFailure('network/proxy-refused', {
+        args: { host, proxy: proxy.proxy, status: proxy.status },
+        cause,
+      });
+    case 'proxy-unreachable':
+      return new MixFailure('network/proxy-unreachable', { args: { host, proxy: proxy.proxy }, cause });
+    case 'certificate':
+      return new MixFailure('network/certificate', { args: { host: proxy.host }, retryable: false, cause });
+    case undefined: {
+      const reason = reasonOf(cause);
+      // An untrusted certificate stays untrusted until someone changes a setting.
+      return new MixFailure(`network/${reason}`, { args: { host }, retryable: reason !== 'certificate', cause });
+    }
+  }
 }
 
-function refused(url: URL, status: number): MixFailure {
-  const passing = status >= 500 || status === 429 || status === 408;
-  return new MixFailure(passing ? 'network' : 'unreadable-image', {
-    reason: 'url-status',
-    args: { ...argsOf(url), status },
-  });
-}
-
-function failure(
-  code: 'network' | 'unreadable-image' | 'unsupported-image',
-  reason: string,
-  url: URL,
-  cause?: unknown,
-) {
-  return new MixFailure(code, { reason, args: argsOf(url), cause });
-}
-
-function networkFailure(url: URL, error: unknown): MixFailure {
-  const proxy = proxyFaultOf(error);
-  const reason = proxy?.reason ?? reasonOf(error);
-  const canPass = reason !== 'certificate' && reason !== 'proxy-auth'; // these last until a setting is changed
-  return new MixFailure('network', {
-    reason,
-    args: { ...argsOf(url), ...proxy?.args },
-    retryable: canPass,
-    cause: error,
-  });
-}
-
-/** What a message may show of a URL: no query, which may hold a token, and no password. */
-function argsOf(url: URL) {
-  return {
-    url: `${url.protocol}//${url.host}${url.pathname}`,
-    name: url.pathname.split('/').pop() || url.host,
-    host: url.hostname,
-  };
-}
-
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): 'dns' | 'timeout' | 'certificate' | 'connection' {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'dns';
   if (/TIMEOUT|ETIMEDOUT/.test(code) || (error instanceof DOMException && error.name === 'TimeoutError'))

@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici';
-import { faultOf, TransportFault } from './requestError.ts';
+import { RequestError, requestErrorOf } from './requestError.ts';
 
 /** One post of JSON. Times are in milliseconds of silence. */
-export interface Sending {
+export interface JsonPost {
   readonly url: URL;
   readonly body: string;
   readonly headersTimeout: number;
@@ -16,17 +16,17 @@ export interface Sending {
 }
 
 /** What came back, whole. */
-export interface Reply {
+export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer<ArrayBuffer>;
 }
 
 /** Posts and takes the whole answer. Rejects with TransportFault, or the signal's reason at once when aborted. */
-export function exchange(dispatcher: Dispatcher, sending: Sending, signal: AbortSignal): Promise<Reply> {
+export function postJson(dispatcher: Dispatcher, sending: JsonPost, signal: AbortSignal): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const taker = new Taker(sending, {
+    const taker = new ReplyHandler(sending, {
       resolve: (reply) => {
         signal.removeEventListener('abort', abort);
         resolve(reply);
@@ -68,18 +68,18 @@ export function exchange(dispatcher: Dispatcher, sending: Sending, signal: Abort
 }
 
 /** Takes what undici reports of an exchange, and knows how far it got: `onRequestStart` comes just before the first byte is written. */
-class Taker implements Dispatcher.DispatchHandler {
+class ReplyHandler implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;
   readonly #onSent: (() => void) | undefined;
-  readonly #settle: { resolve(reply: Reply): void; reject(fault: TransportFault): void };
+  readonly #settle: { resolve(reply: HttpReply): void; reject(fault: RequestError): void };
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #stage: 'connecting' | 'waiting' | 'receiving' = 'connecting';
   #bytes = 0;
-  #head: Pick<Reply, 'status' | 'headers'> = { status: 0, headers: {} };
+  #head: Pick<HttpReply, 'status' | 'headers'> = { status: 0, headers: {} };
   #aborted = false;
 
-  constructor(sending: Sending, settle: { resolve(reply: Reply): void; reject(fault: TransportFault): void }) {
+  constructor(sending: JsonPost, settle: { resolve(reply: HttpReply): void; reject(fault: RequestError): void }) {
     this.#maxBytes = sending.maxBytes;
     this.#onSent = sending.onSent;
     this.#settle = settle;
@@ -92,7 +92,7 @@ class Taker implements Dispatcher.DispatchHandler {
   }
 
   fail(error: unknown): void {
-    this.#settle.reject(faultOf(error, this.#stage));
+    this.#settle.reject(requestErrorOf(error, this.#stage));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -132,6 +132,6 @@ class Taker implements Dispatcher.DispatchHandler {
 
   #tooLarge(controller: Dispatcher.DispatchController): void {
     this.#chunks.length = 0;
-    controller.abort(new TransportFault('too-large', true));
+    controller.abort(new RequestError('too-large', true));
   }
 }

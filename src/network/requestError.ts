@@ -1,8 +1,8 @@
-import { proxyFaultOf } from './proxy.ts';
-import type { MessageArgs } from '../mix/failure.ts';
+import type { MessageArgs } from '../mix/sentence.ts';
+import { proxyErrorOf } from './proxy.ts';
 
-/** What went wrong with an exchange, as far as a user could tell the difference. */
-export type FaultReason =
+/** What went wrong with a request, as far as a user can tell the difference. */
+export type RequestErrorReason =
   | 'dns'
   | 'refused'
   | 'timeout'
@@ -17,43 +17,44 @@ export type FaultReason =
   | 'too-large'
   | 'redirected';
 
-/** An exchange that brought no answer. Its message holds no address, header or body. */
-export class TransportFault extends Error {
-  override readonly name = 'TransportFault';
-  readonly reason: FaultReason;
-  /** False where not one byte of the request was written: then the service certainly did no work. */
+/** A request that got no complete response. Its message holds no address, header or body. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly reason: RequestErrorReason;
+  /** False if not one byte of the request was written. Then the service certainly did no work. */
   readonly sent: boolean;
-  /** For the message: where a redirect led (`target`, an origin), or which `proxy` is meant. */
+  /** For the message: the origin a redirect led to (`target`), or the `proxy` with its `status` or `host`. */
   readonly args: MessageArgs;
 
-  constructor(reason: FaultReason, sent: boolean, details: { cause?: unknown; args?: MessageArgs } = {}) {
+  constructor(reason: RequestErrorReason, sent: boolean, details: { cause?: unknown; args?: MessageArgs } = {}) {
     super(reason, details.cause === undefined ? {} : { cause: details.cause });
     this.reason = reason;
     this.sent = sent;
     this.args = details.args ?? {};
   }
 
-  /** Whether another try could end better by itself: not before someone changes a setting. */
-  get canPass(): boolean {
+  /** Whether another try can succeed without a changed setting. */
+  get retryable(): boolean {
     return this.reason !== 'certificate' && this.reason !== 'proxy-auth';
   }
 }
 
-/** Tells the fault from what undici or Node threw; `stage` is how far the exchange was. */
-export function faultOf(error: unknown, stage: 'connecting' | 'waiting' | 'receiving'): TransportFault {
-  if (error instanceof TransportFault) return error;
+/** The RequestError for what undici or Node threw. `stage` is how far the request got. */
+export function requestErrorOf(error: unknown, stage: 'connecting' | 'waiting' | 'receiving'): RequestError {
+  if (error instanceof RequestError) return error;
   const code = codeOf(error);
   if (stage === 'connecting') {
-    const proxy = proxyFaultOf(error);
-    const reason = proxy?.reason ?? connectReason(code);
-    return new TransportFault(reason, false, { cause: error, args: proxy?.args ?? {} });
+    const proxy = proxyErrorOf(error)?.problem;
+    if (!proxy) return new RequestError(connectReason(code), false, { cause: error });
+    const { reason, ...args } = proxy;
+    return new RequestError(reason, false, { cause: error, args });
   }
-  if (/TIMEOUT|ETIMEDOUT/.test(code)) return new TransportFault('no-answer', true, { cause: error });
+  if (/TIMEOUT|ETIMEDOUT/.test(code)) return new RequestError('no-answer', true, { cause: error });
   const reason = stage === 'waiting' ? 'connection-lost' : 'answer-cut';
-  return new TransportFault(reason, true, { cause: error });
+  return new RequestError(reason, true, { cause: error });
 }
 
-function connectReason(code: string): FaultReason {
+function connectReason(code: string): RequestErrorReason {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL' || code === 'ENODATA') return 'dns';
   if (code === 'ECONNREFUSED') return 'refused';
   if (/TIMEOUT|ETIMEDOUT/.test(code)) return 'timeout';

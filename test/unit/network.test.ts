@@ -7,13 +7,13 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Transport } from '../../src/engines/hosted/transport.ts';
-import { type Connect, createNetwork } from '../../src/network/connections.ts';
-import { type NetworkRules, networkRules, networkSettingsSchema } from '../../src/network/connectionRules.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
+import { type NetworkRules, networkRules, networkSettingsSchema } from '../../src/network/connectionRules.ts';
+import { type Connect, createNetwork } from '../../src/network/connections.ts';
 import { makeCertificate, type TrustedCertificate } from '../sandbox/certificate.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { ForwardProxy, type ForwardProxyOptions } from './support/forwardProxy.ts';
-import { HostedBench, Ledger, png, taskOf } from './support/hostedBench.ts';
+import { HostedBench, png, RecordingContext, taskOf } from './support/hostedBench.ts';
 import { json, raw, ScriptedService } from './support/scriptedService.ts';
 
 const patient = { mix: 20_000, upload: 20_000, call: 20_000, body: 20_000 };
@@ -90,7 +90,7 @@ test('a mix goes through the proxy: each order by a tunnel of its own, the rest 
   secure.script('mix', { status: 'processing', id: 12, eta: 1, output: [] });
   const done = { status: 'success', output: ['https://pictures.test/out/a'] };
   secure.script('fetch', { status: 'processing' }, done);
-  const ledger = new Ledger();
+  const ledger = new RecordingContext();
   await bench.engine.run(taskOf(), ledger);
   expect(ledger.pictures).toHaveLength(1);
   expect(gate.seen).toEqual([
@@ -119,7 +119,7 @@ test('the proxy itself may speak TLS', async () => {
   }
   expect(gate.seen.map(({ what }) => what)).toEqual(['CONNECT pictures.test:443', 'CONNECT pictures.test:80']);
   const untrusted = read(network(gate, {}, []), 'http://pictures.test/a.png');
-  await expect(untrusted).rejects.toMatchObject({ reason: 'certificate', args: { host: '127.0.0.1' } });
+  await expect(untrusted).rejects.toMatchObject({ key: 'network/certificate', args: { host: '127.0.0.1' } });
 });
 
 test('a proxy that lets nothing through is told from the host behind it, and an order stays unsent', async () => {
@@ -129,29 +129,29 @@ test('a proxy that lets nothing through is told from the host behind it, and an 
   await gone.close();
   const host = new URL(gate.url).host;
   const cases: [Connect, string, object][] = [
-    [network(gate), 'https://pictures.test/a.png', { reason: 'proxy-auth', retryable: false }],
-    [network(gate), 'http://pictures.test/a.png', { reason: 'proxy-auth', retryable: false }],
+    [network(gate), 'https://pictures.test/a.png', { key: 'network/proxy-auth', retryable: false }],
+    [network(gate), 'http://pictures.test/a.png', { key: 'network/proxy-auth', retryable: false }],
     [
       network(gate, { proxyAuthorization: login }),
       'https://other.test/a.png',
-      { reason: 'proxy-refused', args: { proxy: host, status: 502, host: 'other.test' } },
+      { key: 'network/proxy-refused', args: { proxy: host, status: 502, host: 'other.test' } },
     ],
     [
       network(nowhere),
       'https://pictures.test/a.png',
-      { reason: 'proxy-unreachable', args: { proxy: new URL(nowhere.url).host, host: 'pictures.test' } },
+      { key: 'network/proxy-unreachable', args: { proxy: new URL(nowhere.url).host, host: 'pictures.test' } },
     ],
   ];
   for (const [connect, url, failure] of cases) {
-    await expect(read(connect, url)).rejects.toMatchObject({ code: 'network', ...failure });
+    await expect(read(connect, url)).rejects.toMatchObject(failure);
   }
   for (const [connect, reason] of [
     [network(gate), 'proxy-auth'],
     [network(nowhere), 'proxy-unreachable'],
   ] as const) {
     const bench = await engine(connect);
-    const ledger = new Ledger();
-    await expect(bench.engine.run(taskOf(), ledger)).rejects.toMatchObject({ code: 'network', reason });
+    const ledger = new RecordingContext();
+    await expect(bench.engine.run(taskOf(), ledger)).rejects.toMatchObject({ key: `network/${reason}` });
     expect(ledger.phases).toMatch(/new$/);
   }
   expect(secure.seen).toEqual([]);
@@ -190,9 +190,9 @@ test('hosts that need no proxy, and this machine, are connected to straight', as
   expect(gate.seen).toEqual([]);
   expect(await ask('http://local.test')).toBe(502); // listed for another port
   expect(gate.seen).toHaveLength(1);
-  expect(
-    await read(network(gate, { noProxy: ['*'] }), 'http://pictures.test/a.png').catch(({ reason }) => reason),
-  ).toBe('dns');
+  expect(await read(network(gate, { noProxy: ['*'] }), 'http://pictures.test/a.png').catch(({ key }) => key)).toBe(
+    'network/dns',
+  );
 });
 
 test('private addresses are refused by name and literal address before the proxy is asked', async () => {
@@ -214,9 +214,8 @@ test('a certificate counts where its authority is known, over IPv6 too', async (
   expect((await ask(network(undefined, { verifyCertificates: false }, []))).status).toBe(200);
   const bench = await HostedBench.start(sandbox.baseUrl, { connect: network(undefined, {}, []), timeouts: patient });
   open.push(() => bench.close());
-  await expect(bench.engine.run(taskOf(), new Ledger())).rejects.toMatchObject({
-    code: 'network',
-    reason: 'certificate',
+  await expect(bench.engine.run(taskOf(), new RecordingContext())).rejects.toMatchObject({
+    key: 'network/certificate',
   });
 });
 
@@ -242,9 +241,9 @@ test('certificates are read once, and not before a connection needs them', async
 /** Reads a picture of the TLS service in a process of its own, by the environment alone; resolves with what it printed. */
 async function elsewhere(script: string, environment: NodeJS.ProcessEnv): Promise<string[]> {
   const modules = Object.fromEntries(
-    ['network', 'networkRules', 'sourceReader'].map((name) => [
+    ['network/connections', 'network/connectionRules', 'images/sourceReader'].map((name) => [
       name,
-      pathToFileURL(join(import.meta.dirname, '..', '..', 'src', 'images', `${name}.ts`)).href,
+      pathToFileURL(join(import.meta.dirname, '..', '..', 'src', `${name}.ts`)).href,
     ]),
   );
   const look = `
@@ -253,12 +252,12 @@ async function elsewhere(script: string, environment: NodeJS.ProcessEnv): Promis
     const globals = () => Reflect.ownKeys(globalThis).filter((key) => !/zod/.test(String(key))).map(look);
     globals();
     const before = globals();
-    const { createNetwork } = await import('${modules.network}');
-    const { environmentRules } = await import('${modules.networkRules}');
-    const { createSourceReader } = await import('${modules.sourceReader}');
+    const { createNetwork } = await import('${modules['network/connections']}');
+    const { environmentRules } = await import('${modules['network/connectionRules']}');
+    const { createSourceReader } = await import('${modules['images/sourceReader']}');
     const connect = createNetwork(() => environmentRules(process.env));
     const reader = createSourceReader({ allowPrivateAddresses: () => true, ownOrigin: () => undefined, connect });
-    const read = (url) => reader.read({ kind: 'url', url }).then(() => 'read', ({ code, reason }) => code + '/' + reason);
+    const read = (url) => reader.read({ kind: 'url', url }).then(() => 'read', ({ key }) => key);
     ${script}
     const after = globals();
     console.log(after.length === before.length && after.every((value, at) => Object.is(value, before[at])));`;
@@ -318,7 +317,7 @@ test('each wait has its own end: for a connection, for the first byte, between t
   const brief = { connect: 20_000, silence: 200, whole: 20_000 };
   plain.script('picture', (response) => void response.writeHead(200).write(png('half').subarray(0, 9)));
   const picture = read(network(gate), 'http://pictures.test/a.png', brief);
-  await expect(picture).rejects.toMatchObject({ code: 'network', reason: 'timeout' });
+  await expect(picture).rejects.toMatchObject({ key: 'network/timeout' });
 });
 
 /** A port that takes connections and says nothing. */
@@ -347,11 +346,11 @@ test.each(['https//proxy', 'socks5://proxy:1080', 'http://', 'http://me:%E0@prox
   '%s is no proxy, and the failure names the setting',
   async (text) => {
     const rules = { httpsProxy: { text, setting: 'http.proxy' }, noProxy: [] };
-    const failure = { code: 'network', reason: 'bad-proxy', args: { setting: 'http.proxy' }, retryable: false };
+    const failure = { key: 'network/bad-proxy', args: { setting: 'http.proxy' }, retryable: false };
     await expect(read(network(undefined, rules), 'https://pictures.test/')).rejects.toMatchObject(failure);
     const bench = await engine(network(undefined, rules));
     for (let tries = 0; tries < 2; tries++) {
-      await expect(bench.engine.run(taskOf(), new Ledger())).rejects.toMatchObject(failure);
+      await expect(bench.engine.run(taskOf(), new RecordingContext())).rejects.toMatchObject(failure);
     }
     expect(bench.clock.slept).toEqual([]); // as nothing went out, the second try need not keep its distance
   },
@@ -374,13 +373,13 @@ test('a picture that was paid for keeps its link when the settings bar the way t
     text = 'no proxy';
     json({ status: 'success', id: 5, output: ['https://pictures.test/out/a'] })(response);
   });
-  const ledger = new Ledger();
-  await expect(bench.engine.run(taskOf(), ledger)).rejects.toMatchObject({ reason: 'bad-proxy' });
+  const ledger = new RecordingContext();
+  await expect(bench.engine.run(taskOf(), ledger)).rejects.toMatchObject({ key: 'network/bad-proxy' });
   const kept: unknown = JSON.parse(ledger.states.at(-1) ?? 'null');
   expect(bench.engine.canResume?.(kept)).toBe(true);
   text = gate.url;
   secure.script('fetch', { status: 'success', output: ['https://pictures.test/out/a'] });
-  const again = new Ledger(JSON.stringify(kept));
+  const again = new RecordingContext(JSON.stringify(kept));
   await bench.engine.run(taskOf(), again);
   expect(again.pictures).toHaveLength(1);
   expect(secure.of('mix')).toHaveLength(1);

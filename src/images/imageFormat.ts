@@ -1,20 +1,20 @@
 import { fileTypeFromBuffer } from 'file-type';
 import { MixFailure } from '../mix/failure.ts';
-import { type ReadableFormat, readableFormats } from './formats.ts';
+import { type ReadableFormat, readableFormats } from './codec.ts';
 
 /** What a file is by its first bytes, whatever its name says. */
 export interface FileKind {
   /** Lower case: one of `readableFormats`, or the usual extension of anything else (`heic`, `bmp`, `pdf`). */
   readonly name: string;
-  readonly isPicture: boolean;
+  readonly isImage: boolean;
 }
 
 /** Tells the kind of a file from its bytes; undefined for text and anything unknown. */
 export async function detectKind(bytes: Uint8Array): Promise<FileKind | undefined> {
-  if (isSvg(bytes)) return { name: 'svg', isPicture: true };
+  if (isSvg(bytes)) return { name: 'svg', isImage: true };
   const type = await fileTypeFromBuffer(bytes);
-  if (!type) return isTiff(bytes) ? { name: 'tiff', isPicture: true } : undefined;
-  return { name: nameOf(type.ext, bytes), isPicture: type.mime.startsWith('image/') };
+  if (!type) return isTiff(bytes) ? { name: 'tiff', isImage: true } : undefined;
+  return { name: nameOf(type.ext, bytes), isImage: type.mime.startsWith('image/') };
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
 import { expect, test } from 'vitest';
-import { embedProvenance, readProvenance } from '../../src/images/pictureMetadata.ts';
+import { embedProvenance, readProvenance } from '../../src/images/imageMetadata.ts';
 import { readPngText } from '../../src/images/pngText.ts';
 
 const noise = (channels: 3 | 4 = 3): Sharp => {

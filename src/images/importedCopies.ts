@@ -11,7 +11,7 @@ const limit = 300;
  * @param isUsed whether a copy, by its absolute path, must stay however old it is.
  * @returns the absolute path of the copy.
  */
-export async function keepCopy(
+export async function saveImportedCopy(
   folder: string,
   name: string,
   bytes: Uint8Array,

@@ -3,13 +3,13 @@ import { MixFailure } from '../mix/failure.ts';
 /** The largest file that is read, in bytes. */
 export const maxSourceBytes = 100 * 1024 * 1024;
 
-/** The largest SVG document, in bytes: its text is parsed whole before anything is known of it. */
+/** The largest SVG document, in bytes. Its whole text is parsed before its size is known. */
 export const maxSvgBytes = 10 * 1024 * 1024;
 
-/** The largest picture that is decoded, in millions of pixels. */
+/** The largest image that is decoded, in millions of pixels. */
 export const maxMegapixels = 100;
 
-/** The failure of a file of `length` bytes where `max` are allowed; its message counts in MiB. */
+/** The failure for a file of `length` bytes if at most `max` are allowed. Its message counts in MiB. */
 export function tooManyBytes(length: number, max: number): MixFailure {
   const megabytes = (count: number) => Math.ceil(count / 1024 / 1024);
   return new MixFailure('image-too-large/bytes', {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { keepCopy } from '../../src/images/keptCopies.ts';
+import { saveImportedCopy } from '../../src/images/importedCopies.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -13,14 +13,14 @@ afterEach(() => rm(folder, { recursive: true }));
 const bytes = (number: number) => new TextEncoder().encode(`picture ${number}`);
 
 test('copies are kept once each; beyond three hundred the oldest go, but not those in use', async () => {
-  const used = await keepCopy(folder, 'used.png', bytes(-1), () => false);
-  const old = await keepCopy(folder, 'old.png', bytes(-2), () => false);
-  const renewed = await keepCopy(folder, 'renewed.png', bytes(-3), () => false);
+  const used = await saveImportedCopy(folder, 'used.png', bytes(-1), () => false);
+  const old = await saveImportedCopy(folder, 'old.png', bytes(-2), () => false);
+  const renewed = await saveImportedCopy(folder, 'renewed.png', bytes(-3), () => false);
   for (const [age, path] of [used, old, renewed].entries()) await utimes(dirname(path), age, age);
-  expect(await keepCopy(folder, 'renewed.png', bytes(-3), () => false)).toBe(renewed);
+  expect(await saveImportedCopy(folder, 'renewed.png', bytes(-3), () => false)).toBe(renewed);
   expect(await readdir(folder)).toHaveLength(3);
   for (let number = 0; number < 298; number++) {
-    await keepCopy(folder, 'image.png', bytes(number), (path) => path === dirname(used));
+    await saveImportedCopy(folder, 'image.png', bytes(number), (path) => path === dirname(used));
   }
   const left = await readdir(folder);
   expect(left).toHaveLength(300);
