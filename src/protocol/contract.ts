@@ -34,8 +34,8 @@ export const engineViewSchema = z.object({
 export type EngineView = z.infer<typeof engineViewSchema>;
 
 /** Where failures are mended that no change to the mix can mend. */
-const mendingSchema = z.enum(['setApiKey', 'openAccount']);
-export type Mending = z.infer<typeof mendingSchema>;
+const failureFixSchema = z.enum(['setApiKey', 'openAccount']);
+export type FailureFix = z.infer<typeof failureFixSchema>;
 
 /** A job of this window. `message` tells how it ended, in words. */
 export const jobViewSchema = z.object({
@@ -50,7 +50,7 @@ export const jobViewSchema = z.object({
   /** The field or image of the mix that the message is about. */
   field: z.string().optional(),
   /** Where a failed job's trouble is mended. */
-  mending: z.array(mendingSchema).readonly(),
+  fixes: z.array(failureFixSchema).readonly(),
   /** A job that timed out and can be looked up again. */
   canCheckAgain: z.boolean(),
 });
@@ -136,7 +136,7 @@ export const hostContract = {
   revealResult: method(z.object({ id: z.string() }), nothing),
   copyPath: method(z.object({ id: z.string() }), nothing),
   /** The file of a result as it is. */
-  picture: method(z.object({ id: z.string() }), z.object({ bytes }), 120_000),
+  readResult: method(z.object({ id: z.string() }), z.object({ bytes }), 120_000),
   /** Puts a link to a result into the last editor that can hold one; `file` is its name, null where there is none. */
   insertLink: method(z.object({ id: z.string() }), z.object({ file: z.string().nullable() })),
   /** Moves a result's file to the bin; where there is no bin people are asked whether it may go for good. */
@@ -162,7 +162,7 @@ export const panelContract = {
   /** Puts a whole mix in place of the present one. */
   replaceDraft: method(z.object({ draft: draftSchema }), nothing),
   /** The file of a picture that was asked for was written, deleted or came back. */
-  pictureChanged: method(z.object({ uri: z.string() }), nothing),
+  imageChanged: method(z.object({ uri: z.string() }), nothing),
   /** Something to say that belongs to no field. */
   problem: method(problemSchema, nothing),
 } as const satisfies Contract;

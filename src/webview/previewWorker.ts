@@ -1,57 +1,48 @@
 import { LRUCache } from 'lru-cache';
-import {
-  coverage,
-  framings,
-  type Look,
-  look,
-  mix,
-  type Prepared,
-  prepare,
-  weighPrepared,
-} from '../kernel/kernel.ts';
-import type { Raster } from '../images/raster.ts';
+import type { Raster } from '../images/codec.ts';
+import { coverage, framings, type Look, look, mix, type Prepared, prepare, weighPrepared } from '../kernel/kernel.ts';
+import { overlayCoverage } from './coverageOverlay.ts';
 import { type FrameRequest, isPreviewRequest, type PreviewReply } from './previewMessages.ts';
-import { tint } from './tint.ts';
 
-// The worker of the live preview: the kernel on the pictures it was sent, one frame for each request.
+// The worker of the live preview. It keeps the rasters it was sent and mixes them into one frame per request.
 
-interface Picture {
+interface LoadedImage {
   readonly raster: Raster;
   readonly look: Look;
-  /** Tells a picture from an earlier one of the same id. */
+  /** Tells a raster from an earlier one of the same id. */
   readonly version: number;
 }
 
 const maxPreparedBytes = 128 * 1024 * 1024;
-const pictures = new Map<string, Picture>();
+const loadedImages = new Map<string, LoadedImage>();
 const prepared = new LRUCache<string, Prepared>({ maxSize: maxPreparedBytes, sizeCalculation: weighPrepared });
-let versions = 0;
-/** The pixels of the latest frame, used again by the next of its size: it is copied into a bitmap before that is asked for. */
-let words = new Int32Array(0);
+let lastVersion = 0;
+/** The output buffer, reused by frames of the same size. Each frame is copied into a bitmap before the next one is requested. */
+let output = new Int32Array(0);
 
-/** So many coarse mixes it takes until V8 has compiled the kernel for them; before, they take up to twice as long. */
-const enough = 30;
+/** The number of coarse mixes after which V8 has optimized the kernel. Before, a mix takes up to twice as long. */
+const warmUpMixes = 30;
 let coarseMixes = 0;
-let rehearsed: FrameRequest | undefined;
-let nextRehearsal: ReturnType<typeof setTimeout> | undefined;
+let warmUpFrame: FrameRequest | undefined;
+let warmUpTimer: ReturnType<typeof setTimeout> | undefined;
 
 const reply = (message: PreviewReply, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
 
 self.onmessage = ({ data: message }: MessageEvent<unknown>) => {
   if (!isPreviewRequest(message)) return;
-  if (message.kind === 'forget') {
-    pictures.delete(message.id);
-  } else if (message.kind === 'image') {
+  if (message.kind === 'removeImage') {
+    loadedImages.delete(message.id);
+  } else if (message.kind === 'setImage') {
     const { id, width, height, data } = message;
     const raster = { width, height, data };
-    pictures.set(id, { raster, look: look(raster), version: ++versions });
+    loadedImages.set(id, { raster, look: look(raster), version: ++lastVersion });
   } else {
-    void show(message.frame);
+    void renderFrame(message.frame);
   }
 };
 
-async function show(frame: FrameRequest): Promise<void> {
-  clearTimeout(nextRehearsal);
+async function renderFrame(frame: FrameRequest): Promise<void> {
+  clearTimeout(warmUpTimer);
   try {
     const start = performance.now();
     const raster = mixFrame(frame);
@@ -59,29 +50,29 @@ async function show(frame: FrameRequest): Promise<void> {
     if (!raster) return reply({ kind: 'empty' });
     const pixels = new ImageData(raster.data, raster.width, raster.height);
     const bitmap = await createImageBitmap(pixels, { colorSpaceConversion: 'none' });
-    reply({ kind: 'shown', bitmap, kernelMs }, [bitmap]);
+    reply({ kind: 'frame', bitmap, kernelMs }, [bitmap]);
     if (frame.coarse && frame.images.length > 1) {
-      rehearsed = frame;
+      warmUpFrame = frame;
       coarseMixes++;
     }
-    rehearse();
+    warmUp();
   } catch (error) {
-    reply({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    reply({ kind: 'error', message: error instanceof Error ? error.message : String(error) });
   }
 }
 
-/** Mixes the latest coarse frame for nobody while there is nothing else to do, so that the first drag is as smooth as the next. */
-function rehearse(): void {
-  const frame = rehearsed;
-  if (!frame || coarseMixes >= enough) return;
-  nextRehearsal = setTimeout(() => {
+/** Mixes the latest coarse frame again while the worker is idle, so that the first drag is as smooth as later ones. */
+function warmUp(): void {
+  const frame = warmUpFrame;
+  if (!frame || coarseMixes >= warmUpMixes) return;
+  warmUpTimer = setTimeout(() => {
     coarseMixes++;
     mixFrame(frame);
-    rehearse();
+    warmUp();
   });
 }
 
-/** The mix of the pictures that are here; undefined where none of them has a weight. */
+/** The mix of the loaded images; undefined if none of them has a weight. */
 function mixFrame({
   images,
   width,
@@ -91,31 +82,31 @@ function mixFrame({
   seed,
   guidanceScale,
   sample,
-  colours,
+  coverageColors,
 }: FrameRequest): Raster | undefined {
   const used = images.flatMap(({ id, weight }, at) => {
-    const picture = pictures.get(id);
-    return picture && weight > 0 ? [{ id, weight, picture, colour: colours?.[at] }] : [];
+    const loaded = loadedImages.get(id);
+    return loaded && weight > 0 ? [{ id, weight, loaded, color: coverageColors?.[at] }] : [];
   });
   if (used.length === 0) return undefined;
   const chosen = framings(
-    used.map(({ picture }) => picture.look),
+    used.map(({ loaded }) => loaded.look),
     { ...shape, seed, sample },
   );
-  const parts = used.map(({ id, picture }, i) => {
+  const parts = used.map(({ id, loaded }, i) => {
     const framing = chosen[i];
-    const place = framing ? [framing.x, framing.y, framing.width, framing.flip].join() : '';
-    const key = `${id} ${picture.version} ${width}x${height} ${coarse} ${place}`;
+    const crop = framing ? [framing.x, framing.y, framing.width, framing.flip].join() : '';
+    const key = `${id} ${loaded.version} ${width}x${height} ${coarse} ${crop}`;
     const known = prepared.get(key);
     if (known) return known;
-    const made = prepare(picture.raster, { width, height, coarse, ...(framing ? { framing } : {}) });
-    prepared.set(key, made);
-    return made;
+    const part = prepare(loaded.raster, { width, height, coarse, ...(framing ? { framing } : {}) });
+    prepared.set(key, part);
+    return part;
   });
   const weights = used.map(({ weight }) => weight);
-  if (words.length !== width * height) words = new Int32Array(width * height);
-  const raster = mix(parts, weights, { seed, guidanceScale }, undefined, words);
-  const tints = used.flatMap(({ colour }) => (colour ? [colour] : []));
-  if (tints.length === used.length) tint(raster, coverage(parts, weights, { seed, guidanceScale }), tints);
+  if (output.length !== width * height) output = new Int32Array(width * height);
+  const raster = mix(parts, weights, { seed, guidanceScale }, undefined, output);
+  const colors = used.flatMap(({ color }) => (color ? [color] : []));
+  if (colors.length === used.length) overlayCoverage(raster, coverage(parts, weights, { seed, guidanceScale }), colors);
   return raster;
 }

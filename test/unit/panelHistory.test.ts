@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { History } from '../../src/webview/model/history.ts';
+import { UndoHistory } from '../../src/webview/model/undoHistory.ts';
 
-const start = () => new History<number>({ past: [], present: 0, future: [] }, 50);
+const start = () => new UndoHistory<number>({ past: [], present: 0, future: [] }, 50);
 
 test('undoing everything and redoing it brings the last value back', () => {
   fc.assert(
@@ -26,7 +26,7 @@ test('changes in a row with one key are one step, until sealed', () => {
   history.change(1, 'weight');
   history.change(2, 'weight');
   history.change(3, 'prompt');
-  history.seal();
+  history.endStep();
   history.change(4, 'prompt');
   history.undo();
   expect(history.present).toBe(3);
@@ -46,7 +46,7 @@ test('a change after an undo forgets what was undone', () => {
 });
 
 test('the oldest steps go first', () => {
-  const history = new History<number>({ past: [], present: 0, future: [] }, 3);
+  const history = new UndoHistory<number>({ past: [], present: 0, future: [] }, 3);
   for (const value of [1, 2, 3, 4, 5]) history.change(value);
   expect(history.snapshot().past).toEqual([2, 3, 4]);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readAddresses, readUriList } from '../../src/webview/intake.ts';
-import { readNumber, showNumber, stepNumber } from '../../src/webview/model/typedNumber.ts';
+import { readUriList, readUris } from '../../src/webview/imageTransfer.ts';
+import { formatNumber, parseNumber, stepNumber } from '../../src/webview/model/typedNumber.ts';
 
 test('what is typed is a number or stays as it was typed', () => {
   for (const [text, value] of [
@@ -15,14 +15,14 @@ test('what is typed is a number or stays as it was typed', () => {
     ['1e3', '1e3'],
     ['1.2.3', '1.2.3'],
   ] as const) {
-    expect(readNumber(text)).toBe(value);
+    expect(parseNumber(text)).toBe(value);
   }
 });
 
 test('every number that is shown reads back as itself', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 10_000 }), (n) => {
-      expect(readNumber(showNumber(n / 100))).toBe(n / 100);
+      expect(parseNumber(formatNumber(n / 100))).toBe(n / 100);
     }),
   );
 });
@@ -45,7 +45,7 @@ test('a list of addresses is read without its comments', () => {
 });
 
 test('text counts as addresses only where it is nothing else', () => {
-  expect(readAddresses(' https://example.com/a.png\nhttps://example.com/b.png ')).toHaveLength(2);
-  expect(readAddresses('see https://example.com/a.png')).toEqual([]);
-  expect(readAddresses('')).toEqual([]);
+  expect(readUris(' https://example.com/a.png\nhttps://example.com/b.png ')).toHaveLength(2);
+  expect(readUris('see https://example.com/a.png')).toEqual([]);
+  expect(readUris('')).toEqual([]);
 });

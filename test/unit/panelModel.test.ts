@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Draft, type DraftImage, emptyDraft } from '../../src/mix/draft.ts';
 import type { EngineView } from '../../src/protocol/contract.ts';
-import { changeImage, moveImage, removeImage, scaleWeights, sharesOf } from '../../src/webview/model/edits.ts';
-import { History } from '../../src/webview/model/history.ts';
-import { namesOf } from '../../src/webview/model/names.ts';
-import { PanelModel } from '../../src/webview/model/panelModel.ts';
-import { createSay } from '../../src/webview/model/text.ts';
 import { panelStrings } from '../../src/protocol/panelStrings.ts';
+import { changeImage, moveImage, removeImage, scaleWeights, weightShares } from '../../src/webview/model/draftEdits.ts';
+import { PanelModel } from '../../src/webview/model/panelModel.ts';
+import { namesFromPaths } from '../../src/webview/model/pathNames.ts';
+import { createSay } from '../../src/webview/model/say.ts';
+import { UndoHistory } from '../../src/webview/model/undoHistory.ts';
 
 const say = createSay(panelStrings, 'en');
 const local: EngineView = {
@@ -32,7 +32,7 @@ const image = (id: string, weight: number | string = 0.5, enabled = true): Draft
 
 function panelWith(draft: Partial<Draft>, engine = local): PanelModel {
   const present = { ...emptyDraft, ...draft };
-  return new PanelModel(say, new History({ past: [], present, future: [] }), { engine, jobs: [], results: [] });
+  return new PanelModel(say, new UndoHistory({ past: [], present, future: [] }), { engine, jobs: [], results: [] });
 }
 
 test('one result is compared with the preview, two with each other, and a deleted one no longer', () => {
@@ -50,7 +50,7 @@ test('one result is compared with the preview, two with each other, and a delete
   }));
   panel.setResults(results);
   const after = (id: string) => {
-    panel.compare(id);
+    panel.toggleCompared(id);
     return panel.compared;
   };
   expect(after('a')).toEqual(['a']);
@@ -67,7 +67,7 @@ test('values out of range are told at their field, as typed', () => {
     ['weight:a', 'Enter a number from 0 to 1.'],
     ['weight:b', 'Enter a number from 0 to 1.'],
     ['width', 'Enter a whole number from 64 to 1024.'],
-    ['steps', 'Enter a whole number from 1 on.'],
+    ['steps', "Enter a whole number that's at least 1."],
     ['seed', 'Enter a whole number from 0 to 4,294,967,295.'],
   ]);
 });
@@ -76,20 +76,20 @@ test('what the engine refuses is told too, and follows the engine', () => {
   const panel = panelWith({ images: ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => image(id)) });
   expect(panel.issues.size).toBe(0);
   panel.setEngine(hosted);
-  expect(panel.issues.get('images')).toContain('at most 5 images');
+  expect(panel.issues.get('images')).toContain('takes at most 5.');
   panel.edit((draft) => removeImage(draft, 'a'));
   expect(panel.issues.get('prompt')).toBe('The hosted engine needs a prompt.');
 });
 
 test('no images yet is no error; all switched off or without weight is', () => {
   expect(panelWith({ images: [] }).issues.size).toBe(0);
-  expect(panelWith({ images: [image('a', 0.5, false)] }).issues.get('images')).toBe('Switch at least one image on.');
+  expect(panelWith({ images: [image('a', 0.5, false)] }).issues.get('images')).toBe('Turn on at least one image.');
   expect(panelWith({ images: [image('a', 0)] }).issues.get('images')).toContain('a weight above 0');
 });
 
 test('what the host found wrong stays with its image when that moves, and goes when it is gone', () => {
   const panel = panelWith({ images: [image('a'), image('b')] });
-  panel.report([{ code: 'unreadable-image', message: 'cut off', field: 'images.1' }]);
+  panel.reportProblems([{ code: 'unreadable-image', message: 'cut off', field: 'images.1' }]);
   panel.edit((draft) => moveImage(draft, 'b', 0));
   panel.edit((draft) => changeImage(draft, 'b', { weight: 0.1 }));
   expect(panel.problems.get('image:b')).toBe('cut off');
@@ -99,14 +99,14 @@ test('what the host found wrong stays with its image when that moves, and goes w
 
 test('a job that failed marks the image it was asked to mix, wherever that is now', () => {
   const panel = panelWith({ images: [image('a'), image('b')] });
-  panel.remember('job', panel.draft);
+  panel.rememberSubmission('job', panel.draft);
   panel.edit((draft) => moveImage(draft, 'b', 0));
   const failed = {
     id: 'job',
     name: 'a and b',
     engine: 'local',
     state: 'failed',
-    mending: [],
+    fixes: [],
     canCheckAgain: false,
   } as const;
   panel.setJob({ ...failed, progress: { stage: 'reading' }, message: 'cut off', field: 'images.1' });
@@ -116,10 +116,10 @@ test('a job that failed marks the image it was asked to mix, wherever that is no
 test('a problem of no field, or of an image that is gone, becomes one message', () => {
   const panel = panelWith({});
   const problem = { code: 'network', message: 'offline', field: 'images.7' };
-  panel.report([problem]);
-  panel.report([problem]);
+  panel.reportProblems([problem]);
+  panel.reportProblems([problem]);
   expect(panel.messages.map(({ text }) => text)).toEqual(['offline']);
-  for (const message of panel.messages) panel.dismiss(message);
+  for (const message of panel.messages) panel.dismissMessage(message);
   expect(panel.messages).toEqual([]);
 });
 
@@ -138,7 +138,7 @@ test('shares are of those that take part, and scaling keeps them', () => {
     ...emptyDraft,
     images: [image('a', 0.125), image('b', 0.375), image('c', 1, false), image('d', 'x')],
   };
-  expect(sharesOf(draft)).toEqual([0.25, 0.75, 0, 0]);
+  expect(weightShares(draft)).toEqual([0.25, 0.75, 0, 0]);
   const scaled = scaleWeights(draft);
   expect(scaled.images.map(({ weight }) => weight)).toEqual([0.25, 0.75, 1, 'x']);
 });
@@ -163,22 +163,18 @@ test('scaled weights sum to 1, and none is lost', () => {
 });
 
 test('names are file names, of addresses too, told apart where they clash', () => {
-  expect(namesOf(['a/rose.png', 'b/rose.png', 'https://example.com/p/boy.png?sig=1', 'me.png', 'me.png'])).toEqual([
-    'a/rose.png',
-    'b/rose.png',
-    'boy.png',
-    'me.png',
-    'me.png (2)',
-  ]);
+  expect(
+    namesFromPaths(['a/rose.png', 'b/rose.png', 'https://example.com/p/boy.png?sig=1', 'me.png', 'me.png']),
+  ).toEqual(['a/rose.png', 'b/rose.png', 'boy.png', 'me.png', 'me.png (2)']);
 });
 
 test('a random seed stays until the same mix is asked for once more', () => {
   const model = panelWith({ images: [image('a')] });
   const shown = model.randomSeed;
-  expect(model.takeSeed()).toBe(shown);
+  expect(model.seedForMix()).toBe(shown);
   expect(model.randomSeed).toBe(shown);
-  const second = model.takeSeed();
+  const second = model.seedForMix();
   expect(second).not.toBe(shown);
   model.edit((draft) => ({ ...draft, prompt: 'rose man' }));
-  expect(model.takeSeed()).toBe(second);
+  expect(model.seedForMix()).toBe(second);
 });

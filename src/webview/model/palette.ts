@@ -1,8 +1,8 @@
 /** Red, green and blue, 0 to 255. */
-export type Colour = readonly [number, number, number];
+export type Color = readonly [number, number, number];
 
 /** Colours that most people can tell apart, whatever colours they see. The first seven are those of M. Okabe and K. Ito. */
-const colours: readonly Colour[] = [
+const colors: readonly Color[] = [
   [0, 114, 178],
   [230, 159, 0],
   [0, 158, 115],
@@ -16,11 +16,11 @@ const colours: readonly Colour[] = [
 ];
 
 /** The colour of the image at a place in the list. */
-export function colourAt(index: number): Colour {
-  return colours[index % colours.length] ?? [0, 0, 0];
+export function colorAt(index: number): Color {
+  return colors[index % colors.length] ?? [0, 0, 0];
 }
 
 /** The same for style sheets. */
-export function cssColourAt(index: number): string {
-  return `rgb(${colourAt(index).join(' ')})`;
+export function cssColorAt(index: number): string {
+  return `rgb(${colorAt(index).join(' ')})`;
 }

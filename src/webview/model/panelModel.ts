@@ -1,10 +1,10 @@
 import { type Draft, type DraftImage, emptyDraft } from '../../mix/draft.ts';
 import { limits } from '../../mix/limits.ts';
 import type { EngineView, JobView, Problem, ResultView } from '../../protocol/contract.ts';
-import { addImages } from './edits.ts';
-import type { History } from './history.ts';
-import { draftIssues, type Issues } from './issues.ts';
-import type { Say } from './text.ts';
+import { addImages } from './draftEdits.ts';
+import { draftIssues, type FieldMessages } from './draftIssues.ts';
+import type { Say } from './say.ts';
+import type { UndoHistory } from './undoHistory.ts';
 
 /** A message that belongs to no field, until it is dismissed. */
 export interface Message {
@@ -31,14 +31,14 @@ export interface PanelView {
  */
 export class PanelModel extends EventTarget {
   readonly say: Say;
-  readonly #history: History<Draft>;
+  readonly #history: UndoHistory<Draft>;
   /** The draft that each job of this panel was asked for, by the job's id. */
   readonly #asked = new Map<string, Draft>();
   #engine: EngineView;
   #jobs: readonly JobView[];
   #results: readonly ResultView[];
-  #issues: Issues;
-  #problems: Issues = new Map();
+  #issues: FieldMessages;
+  #problems: FieldMessages = new Map();
   #messages: readonly Message[] = [];
   #lastMessage = 0;
   #randomSeed = drawSeed();
@@ -50,7 +50,7 @@ export class PanelModel extends EventTarget {
 
   constructor(
     say: Say,
-    history: History<Draft>,
+    history: UndoHistory<Draft>,
     start: PanelStart,
     view: PanelView = { filter: '', showsCoverage: false },
   ) {
@@ -68,7 +68,7 @@ export class PanelModel extends EventTarget {
   get draft(): Draft {
     return this.#history.present;
   }
-  get history(): Pick<History<Draft>, 'canUndo' | 'canRedo' | 'snapshot'> {
+  get history(): Pick<UndoHistory<Draft>, 'canUndo' | 'canRedo' | 'snapshot'> {
     return this.#history;
   }
   get engine(): EngineView {
@@ -81,11 +81,11 @@ export class PanelModel extends EventTarget {
     return this.#results;
   }
   /** What is wrong with the draft as typed. */
-  get issues(): Issues {
+  get issues(): FieldMessages {
     return this.#issues;
   }
   /** What the host found wrong with fields and images of the draft, by the same keys. */
-  get problems(): Issues {
+  get problems(): FieldMessages {
     return this.#problems;
   }
   get messages(): readonly Message[] {
@@ -113,14 +113,14 @@ export class PanelModel extends EventTarget {
    * The seed for a mix of the present draft. The same mix asked for once more gets another one; otherwise it stays, so that
    * the preview goes on showing what was made.
    */
-  takeSeed(): number {
-    if (this.#seeded === this.draft && this.draft.seed === null) this.redrawSeed();
+  seedForMix(): number {
+    if (this.#seeded === this.draft && this.draft.seed === null) this.drawNewSeed();
     this.#seeded = this.draft;
     return this.#randomSeed;
   }
 
   /** Draws another seed for the next mix. */
-  redrawSeed(): void {
+  drawNewSeed(): void {
     this.#randomSeed = drawSeed();
     this.#changed();
   }
@@ -133,8 +133,8 @@ export class PanelModel extends EventTarget {
   }
 
   /** Ends the step of the history that is being made. */
-  seal(): void {
-    this.#history.seal();
+  endStep(): void {
+    this.#history.endStep();
   }
 
   undo(): void {
@@ -154,7 +154,7 @@ export class PanelModel extends EventTarget {
   }
 
   /** Remembers what a job was asked to mix, so that its failure finds the field it belongs to. */
-  remember(jobId: string, asked: Draft): void {
+  rememberSubmission(jobId: string, asked: Draft): void {
     this.#asked.set(jobId, asked);
   }
 
@@ -177,7 +177,7 @@ export class PanelModel extends EventTarget {
   }
 
   /** Takes a result into the comparison, in place of the second where there are two, or out of it. */
-  compare(id: string): void {
+  toggleCompared(id: string): void {
     const others = this.#compared.filter((each) => each !== id);
     this.#compared = others.length < this.#compared.length ? others : [...others.slice(0, 1), id];
     this.#changed();
@@ -194,7 +194,7 @@ export class PanelModel extends EventTarget {
   }
 
   /** Has a listener hear the address of each picture whose file has changed. */
-  onPictureChanged(listener: (uri: string) => void, options: { readonly signal?: AbortSignal } = {}): void {
+  onImageChanged(listener: (uri: string) => void, options: { readonly signal?: AbortSignal } = {}): void {
     const heard = (event: Event) => {
       if (event instanceof CustomEvent) listener(event.detail);
     };
@@ -202,7 +202,7 @@ export class PanelModel extends EventTarget {
   }
 
   /** A picture's file was written, deleted or came back: what was known of it is out of date. Tells `onPictureChanged`. */
-  pictureChanged(uri: string): void {
+  imageChanged(uri: string): void {
     const stale = new Set(this.draft.images.filter((image) => image.uri === uri).map(({ id }) => `image:${id}`));
     this.#problems = new Map([...this.#problems].filter(([key]) => !stale.has(key)));
     this.dispatchEvent(new CustomEvent('picture', { detail: uri }));
@@ -226,7 +226,7 @@ export class PanelModel extends EventTarget {
   }
 
   /** Shows what the host found wrong: at its field where it names one, else as a message. @param asked the draft that it looked at. */
-  report(problems: readonly Problem[], asked: Draft = this.draft): void {
+  reportProblems(problems: readonly Problem[], asked: Draft = this.draft): void {
     const byField = new Map(this.#problems);
     const rest: Message[] = [];
     for (const { message, field } of problems) {
@@ -240,7 +240,7 @@ export class PanelModel extends EventTarget {
     this.#changed();
   }
 
-  dismiss(message: Message): void {
+  dismissMessage(message: Message): void {
     this.#messages = this.#messages.filter(({ id }) => id !== message.id);
     this.#changed();
   }

@@ -1,10 +1,10 @@
 import { type Draft, emptyDraft } from '../../mix/draft.ts';
 import { limits } from '../../mix/limits.ts';
 import type { EngineView } from '../../protocol/contract.ts';
-import type { PreviewMix } from '../preview.ts';
-import { readWeight } from './edits.ts';
-import { colourAt } from './palette.ts';
-import { readSide } from './sizes.ts';
+import type { PreviewMix } from '../previewRenderer.ts';
+import { validSide } from './aspectRatios.ts';
+import { validWeight } from './draftEdits.ts';
+import { colorAt } from './palette.ts';
 
 /**
  * What the preview shows of a draft. A field that is typed wrong counts as its default until it is put right.
@@ -12,16 +12,16 @@ import { readSide } from './sizes.ts';
  * @param isTinted whether it is coloured by which image lands where.
  */
 export function previewMixOf(draft: Draft, engine: EngineView, randomSeed: number, isTinted = false): PreviewMix {
-  const weigh = (weight: number | string) => readWeight(weight) ?? 0;
-  const used = draft.images.map((image, at) => ({ ...image, colour: colourAt(at) })).filter(({ enabled }) => enabled);
+  const weigh = (weight: number | string) => validWeight(weight) ?? 0;
+  const used = draft.images.map((image, at) => ({ ...image, colour: colorAt(at) })).filter(({ enabled }) => enabled);
   return {
-    ...(isTinted ? { colours: used.map(({ colour }) => colour) } : {}),
+    ...(isTinted ? { coverageColors: used.map(({ colour }) => colour) } : {}),
     images: used.map(({ uri, weight }) => ({
       id: uri,
       weight: engine.ignores.includes('weights') ? 1 : weigh(weight),
     })),
-    width: readSide(draft.width) ?? Number(emptyDraft.width),
-    height: readSide(draft.height) ?? Number(emptyDraft.height),
+    width: validSide(draft.width) ?? Number(emptyDraft.width),
+    height: validSide(draft.height) ?? Number(emptyDraft.height),
     seed: within(draft.seed, limits.seed) ?? randomSeed,
     guidanceScale: within(draft.guidanceScale, limits.guidanceScale) ?? Number(emptyDraft.guidanceScale),
   };

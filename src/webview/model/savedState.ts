@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Draft, draftSchema } from '../../mix/draft.ts';
-import type { HistorySnapshot } from './history.ts';
 import type { PanelView } from './panelModel.ts';
+import type { HistorySnapshot } from './undoHistory.ts';
 
 const savedStateSchema = z.object({
   version: z.literal(1),
@@ -31,6 +31,6 @@ export function loadState(store: StateStore): SavedState | undefined {
   return { history: { past, present, future }, view };
 }
 
-export function keepState(store: StateStore, { history: { past, present, future }, view }: SavedState): void {
+export function saveState(store: StateStore, { history: { past, present, future }, view }: SavedState): void {
   store.setState({ version: 1, past, present, future, view });
 }

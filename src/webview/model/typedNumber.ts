@@ -1,13 +1,13 @@
 const decimal = /^[+-]?(?:\d+[.,]?\d*|[.,]\d+)$/;
 
 /** What was typed, as a number where it is one (with a point or a comma), else as the text itself, so that nothing typed is lost. */
-export function readNumber(text: string): number | string {
+export function parseNumber(text: string): number | string {
   const trimmed = text.trim();
   return decimal.test(trimmed) ? Number(trimmed.replace(',', '.')) : text;
 }
 
 /** How a field shows its value. */
-export function showNumber(value: number | string | null): string {
+export function formatNumber(value: number | string | null): string {
   return value === null ? '' : String(value);
 }
 

@@ -5,7 +5,6 @@ import { PanelElement } from './panelElement.ts';
 /** Tells those who listen what those who look can see: a job's stages and how it ended. */
 export class Announcer extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     jobs: { attribute: false },
     text: { state: true },
   };

@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { DraftImage } from '../../mix/draft.ts';
-import { changeImage, moveImage, readWeight, removeImage } from '../model/edits.ts';
-import { showNumber } from '../model/typedNumber.ts';
+import { changeImage, moveImage, removeImage, validWeight } from '../model/draftEdits.ts';
+import { formatNumber } from '../model/typedNumber.ts';
 import { iconButton } from './iconButton.ts';
 import './numberField.ts';
 import { PanelElement } from './panelElement.ts';
@@ -12,7 +12,6 @@ import { weightRange } from './weightSlider.ts';
 /** One source image: thumbnail filled to its share, on/off, weight, place in the list, and what is wrong with it. */
 export class ImageCard extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     image: { attribute: false },
     name: { attribute: false },
     share: { attribute: false },
@@ -73,14 +72,13 @@ export class ImageCard extends PanelElement {
         </div>
         <div class="card-weight">
           <mix-weight
-            .panel=${this.panel}
-            .weight=${readWeight(weight) ?? 0}
+            .weight=${validWeight(weight) ?? 0}
             .label=${say('panel.image.weight', { name: this.name })}
             .valueText=${this.#valueText()}
             .tip=${say('panel.image.sliderTip')}
             @weight-input=${(event: CustomEvent<number>) => this.#weigh(event.detail)}
-            @weight-start=${() => this.panel.model.seal()}
-            @focusout=${() => this.panel.model.seal()}
+            @weight-start=${() => this.panel.model.endStep()}
+            @focusout=${() => this.panel.model.endStep()}
           ></mix-weight>
           <mix-number
             class="weight-number"
@@ -89,7 +87,7 @@ export class ImageCard extends PanelElement {
             .range=${weightRange}
             .message=${this.issue}
             @number-input=${(event: CustomEvent<number | string>) => this.#weigh(event.detail)}
-            @focusout=${() => this.panel.model.seal()}
+            @focusout=${() => this.panel.model.endStep()}
           ></mix-number>
         </div>
         ${this.issue ? html`<p class="field-error">${this.issue}</p>` : nothing}
@@ -111,7 +109,6 @@ export class ImageCard extends PanelElement {
       @pointerdown=${(event: PointerEvent) => this.#grab(event)}
     >
       <mix-thumbnail
-        .panel=${this.panel}
         .uri=${this.image.uri}
         .name=${''}
         .side=${96}
@@ -127,7 +124,7 @@ export class ImageCard extends PanelElement {
 
   #valueText(): string {
     const { say, formats } = this.panel;
-    const weight = showNumber(this.image.weight);
+    const weight = formatNumber(this.image.weight);
     return this.image.enabled
       ? say('panel.image.share', { weight, share: formats.percent(this.share) })
       : say('panel.image.off', { weight });
@@ -157,14 +154,14 @@ export class ImageCard extends PanelElement {
     const { signal } = end;
     const release = () => {
       end.abort();
-      model.seal();
+      model.endStep();
       this.classList.remove('is-dragged');
     };
     const root = document.documentElement;
     root.setPointerCapture(event.pointerId); // the card itself moves in the page, which would let go of the pointer
     root.addEventListener('pointermove', ({ clientY }) => this.#follow(id, clientY), { signal });
     for (const name of ['pointerup', 'pointercancel']) root.addEventListener(name, release, { signal });
-    model.seal();
+    model.endStep();
     this.classList.add('is-dragged');
   }
 

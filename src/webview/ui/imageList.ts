@@ -2,20 +2,19 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Draft } from '../../mix/draft.ts';
 import type { EngineView } from '../../protocol/contract.ts';
-import { equaliseWeights, scaleWeights, sharesOf } from '../model/edits.ts';
-import type { Issues } from '../model/issues.ts';
-import { namesOf } from '../model/names.ts';
-import { cssColourAt } from '../model/palette.ts';
-import { button } from './button.ts';
+import { equalizeWeights, scaleWeights, weightShares } from '../model/draftEdits.ts';
+import type { FieldMessages } from '../model/draftIssues.ts';
+import { cssColorAt } from '../model/palette.ts';
+import { namesFromPaths } from '../model/pathNames.ts';
 import { FocusKeeper } from './focusKeeper.ts';
 import { iconButton } from './iconButton.ts';
+import { textButton } from './textButton.ts';
 import './imageCard.ts';
 import { PanelElement } from './panelElement.ts';
 
 /** The source images with their weights, and the ways to add more. */
 export class ImageList extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     draft: { attribute: false },
     engine: { attribute: false },
     issues: { attribute: false },
@@ -26,8 +25,8 @@ export class ImageList extends PanelElement {
   };
   declare draft: Draft;
   declare engine: EngineView;
-  declare issues: Issues;
-  declare problems: Issues;
+  declare issues: FieldMessages;
+  declare problems: FieldMessages;
   /** Whether the cards wear the colours that the preview is tinted in. */
   declare showsColours: boolean;
   declare canUndo: boolean;
@@ -69,27 +68,26 @@ export class ImageList extends PanelElement {
   #weightTools(): TemplateResult {
     const { say, model } = this.panel;
     return html`
-      ${iconButton('law', say('panel.images.equalise'), () => model.edit(equaliseWeights))}
+      ${iconButton('law', say('panel.images.equalize'), () => model.edit(equalizeWeights))}
       ${iconButton('percentage', say('panel.images.scale'), () => model.edit(scaleWeights))}
     `;
   }
 
   #list(): TemplateResult {
     const { images } = this.draft;
-    const names = namesOf(images.map(({ path }) => path));
-    const shares = sharesOf(this.draft);
+    const names = namesFromPaths(images.map(({ path }) => path));
+    const shares = weightShares(this.draft);
     return html`<ul class="cards" aria-label=${this.panel.say('panel.images')}>
       ${repeat(
         images,
         ({ id }) => id,
         (image, index) => html`<li>
           <mix-image
-            .panel=${this.panel}
             .image=${image}
             .name=${names[index] ?? image.path}
             .share=${shares[index] ?? 0}
             .index=${index}
-            .colour=${this.showsColours ? cssColourAt(index) : undefined}
+            .colour=${this.showsColours ? cssColorAt(index) : undefined}
             .count=${images.length}
             .issue=${this.issues.get(`weight:${image.id}`) ?? this.problems.get(`weight:${image.id}`)}
             .problem=${this.issues.get(`image:${image.id}`) ?? this.problems.get(`image:${image.id}`)}
@@ -111,8 +109,8 @@ export class ImageList extends PanelElement {
           : nothing
       }
       <div class="buttons">
-        ${button(say('panel.images.add'), () => void actions.pickImages(), { icon: 'add', secondary: !isEmpty })}
-        ${button(say('panel.images.addUrl'), () => void actions.askUrl(), { icon: 'link', secondary: true })}
+        ${textButton(say('panel.images.add'), () => void actions.pickImages(), { icon: 'add', secondary: !isEmpty })}
+        ${textButton(say('panel.images.addUrl'), () => void actions.askUrl(), { icon: 'link', secondary: true })}
       </div>
       <p class="drop-hint">${say('panel.images.dropHint')}</p>
     </div>`;

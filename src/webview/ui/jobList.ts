@@ -3,10 +3,10 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { numbered } from '../../mix/displayNames.ts';
 import type { JobView } from '../../protocol/contract.ts';
-import { button } from './button.ts';
 import { FocusKeeper } from './focusKeeper.ts';
 import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
+import { textButton } from './textButton.ts';
 import './thumbnailView.ts';
 
 /** Whether a job is still to be heard of: it waits, runs, failed, or ended with something to say that nobody knows yet. */
@@ -26,7 +26,7 @@ const order: readonly JobView['state'][] = ['running', 'waiting', 'failed', 'don
 
 /** The jobs that wait or run, with their progress, and those that ended with something to say. */
 export class JobList extends PanelElement {
-  static override properties = { ...PanelElement.properties, jobs: { attribute: false } };
+  static override properties = { jobs: { attribute: false } };
   declare jobs: readonly JobView[];
 
   constructor() {
@@ -61,7 +61,7 @@ export class JobList extends PanelElement {
       ${this.#thumbnail(job)}
       <span class="job-name" title=${job.name}>${job.name}</span>
       <span class="job-stage">${this.#stage(job)}</span>
-      ${button(say('panel.job.cancel'), () => void actions.cancel(job.id), { secondary: true, name: label })}
+      ${textButton(say('panel.job.cancel'), () => void actions.cancel(job.id), { secondary: true, name: label })}
       <vscode-progress-bar
         class="job-progress"
         aria-label=${say('panel.job.progress', { name: job.name })}
@@ -74,9 +74,7 @@ export class JobList extends PanelElement {
   /** The first source, by which a job is told from others at a glance. */
   #thumbnail({ source }: JobView): TemplateResult {
     return html`<span class="job-picture">${
-      source === undefined
-        ? nothing
-        : html`<mix-thumbnail .panel=${this.panel} .uri=${source} .name=${''} .side=${96}></mix-thumbnail>`
+      source === undefined ? nothing : html`<mix-thumbnail .uri=${source} .name=${''} .side=${96}></mix-thumbnail>`
     }</span>`;
   }
 
@@ -107,14 +105,14 @@ export class JobList extends PanelElement {
   #remedies(job: JobView): TemplateResult | typeof nothing {
     const { say, actions } = this.panel;
     if (job.state !== 'failed') return nothing;
-    const remedy = (label: string, act: () => void) => button(label, act, { secondary: true });
+    const remedy = (label: string, act: () => void) => textButton(label, act, { secondary: true });
     return html`<div class="buttons job-remedies">
       ${job.canCheckAgain ? remedy(say('panel.job.checkAgain'), () => void actions.checkAgain(job.id)) : nothing}
-      ${job.mending.map((command) => remedy(say(`panel.job.${command}`), () => void actions.run(command)))}
+      ${job.fixes.map((command) => remedy(say(`panel.job.${command}`), () => void actions.runCommand(command)))}
       ${
-        job.canCheckAgain || job.mending.length > 0
+        job.canCheckAgain || job.fixes.length > 0
           ? nothing
-          : remedy(say('panel.job.showLog'), () => void actions.run('showLog'))
+          : remedy(say('panel.job.showLog'), () => void actions.runCommand('showLog'))
       }
     </div>`;
   }

@@ -1,6 +1,6 @@
 import { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/vscode-textfield.js';
 import { css, type PropertyValues } from 'lit';
-import { readNumber, showNumber, stepNumber } from '../model/typedNumber.ts';
+import { formatNumber, parseNumber, stepNumber } from '../model/typedNumber.ts';
 
 /** The steps of a number field: `step` by the arrow keys, `fineStep` with Shift, ten steps by the page keys. */
 export interface NumberRange {
@@ -59,7 +59,7 @@ export class NumberField extends VscodeTextfield {
 
   override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
-    if (changed.has('number') && this.#read() !== this.number) this.value = showNumber(this.number);
+    if (changed.has('number') && this.#read() !== this.number) this.value = formatNumber(this.number);
     this.invalid = this.message !== undefined;
   }
 
@@ -78,7 +78,7 @@ export class NumberField extends VscodeTextfield {
   }
 
   #read(): number | string | null {
-    return this.optional && this.value.trim() === '' ? null : readNumber(this.value);
+    return this.optional && this.value.trim() === '' ? null : parseNumber(this.value);
   }
 
   #typed(): void {
@@ -93,7 +93,7 @@ export class NumberField extends VscodeTextfield {
     const step = event.shiftKey ? this.range.fineStep : this.range.step;
     // Typed rather than set, so that the text box can undo it.
     this.wrappedElement.select();
-    document.execCommand('insertText', false, showNumber(stepNumber(this.number, steps, { ...this.range, step })));
+    document.execCommand('insertText', false, formatNumber(stepNumber(this.number, steps, { ...this.range, step })));
   }
 
   #tell(value: number | string | null): void {

@@ -1,23 +1,34 @@
+import { ContextConsumer, createContext } from '@lit/context';
 import { LitElement } from 'lit';
-import type { Actions, Host } from '../model/actions.ts';
+import type { Formats } from '../model/formats.ts';
+import type { HostChannel, PanelActions } from '../model/panelActions.ts';
 import type { PanelModel } from '../model/panelModel.ts';
-import type { Formats, Say } from '../model/text.ts';
-import type { Thumbnails } from '../thumbnails.ts';
+import type { Say } from '../model/say.ts';
+import type { ThumbnailCache } from '../thumbnailCache.ts';
 
-/** What every part of the panel works with. */
+/** What the components of the panel share. */
 export interface Panel {
   readonly model: PanelModel;
-  readonly actions: Actions;
-  readonly host: Pick<Host, 'call'>;
-  readonly thumbnails: Thumbnails;
+  readonly actions: PanelActions;
+  readonly host: Pick<HostChannel, 'call'>;
+  readonly thumbnails: ThumbnailCache;
   readonly formats: Formats;
   readonly say: Say;
 }
 
-/** A part of the panel. It draws into the page itself, not a shadow tree: icons, theme and CSS are shared by all parts. */
+/** The context that provides `Panel` to every component below the page's root element. */
+export const panelContext = createContext<Panel>(Symbol('panel'));
+
+/** A component of the panel. It renders without a shadow root, so that icons, theme and CSS apply to all components alike. */
 export class PanelElement extends LitElement {
-  static override properties = { panel: { attribute: false } };
-  declare panel: Panel;
+  readonly #panel = new ContextConsumer(this, { context: panelContext });
+
+  /** @throws Error before the element is first connected below a provider of `panelContext`. */
+  get panel(): Panel {
+    const panel = this.#panel.value;
+    if (!panel) throw new Error(`<${this.localName}> is not connected to the panel`);
+    return panel;
+  }
 
   override createRenderRoot(): HTMLElement {
     return this;

@@ -1,9 +1,9 @@
 import { html, type TemplateResult } from 'lit';
 import type { Draft } from '../../mix/draft.ts';
 import type { EngineView } from '../../protocol/contract.ts';
-import type { Issues } from '../model/issues.ts';
-import { field } from './field.ts';
+import type { FieldMessages } from '../model/draftIssues.ts';
 import { iconButton } from './iconButton.ts';
+import { labeledField } from './labeledField.ts';
 import { PanelElement } from './panelElement.ts';
 import './promptArea.ts';
 import type { PromptArea } from './promptArea.ts';
@@ -13,7 +13,6 @@ type PromptKey = 'prompt' | 'negativePrompt';
 /** The prompt and the negative prompt. */
 export class PromptFields extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     draft: { attribute: false },
     engine: { attribute: false },
     issues: { attribute: false },
@@ -21,8 +20,8 @@ export class PromptFields extends PanelElement {
   };
   declare draft: Draft;
   declare engine: EngineView;
-  declare issues: Issues;
-  declare problems: Issues;
+  declare issues: FieldMessages;
+  declare problems: FieldMessages;
 
   override render(): TemplateResult {
     return html`${this.#area('prompt')}${this.#area('negativePrompt')}`;
@@ -33,7 +32,7 @@ export class PromptFields extends PanelElement {
     const error = this.issues.get(key) ?? this.problems.get(key);
     const ignored = this.engine.ignores.includes(key);
     const note = ignored ? say(this.engine.name === 'local' ? 'panel.ignored.local' : 'panel.ignored') : undefined;
-    return field(
+    return labeledField(
       say(`panel.${key}`),
       html`<mix-prompt
         class=${key}
@@ -44,7 +43,7 @@ export class PromptFields extends PanelElement {
         .spellcheck=${true}
         @input=${(event: InputEvent) => this.#typed(key, event)}
         @keydown=${(event: KeyboardEvent) => this.#pressed(key, event)}
-        @focusout=${() => model.seal()}
+        @focusout=${() => model.endStep()}
       ></mix-prompt>`,
       { error, note, ...(key === 'prompt' ? { action: this.#earlier() } : {}) },
     );

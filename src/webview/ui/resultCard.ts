@@ -8,7 +8,6 @@ import './thumbnailView.ts';
 /** One picture that was made, with what can be done with it. */
 export class ResultCard extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     result: { attribute: false },
     name: { attribute: false },
     isCompared: { attribute: false },
@@ -37,10 +36,10 @@ export class ResultCard extends PanelElement {
         class="result-picture"
         title=${prompt === '' ? path : `${path}\n${prompt}`}
         draggable="true"
-        @click=${() => void actions.open(id)}
+        @click=${() => void actions.openResult(id)}
         @dragstart=${(event: DragEvent) => this.#dragged(event)}
       >
-        <mix-thumbnail .panel=${this.panel} .uri=${uri} .name=${name} .side=${320}></mix-thumbnail>
+        <mix-thumbnail .uri=${uri} .name=${name} .side=${320}></mix-thumbnail>
         <p class="result-told" role="status">${this.told}</p>
       </div>
       ${this.#moreActions()}
@@ -52,8 +51,8 @@ export class ResultCard extends PanelElement {
         <span>${say('panel.result.seed', { seed: String(seed) })}</span>
       </p>
       <div class="result-actions">
-        ${iconButton('go-to-file', say('panel.result.open', { name }), () => void actions.open(id))}
-        ${iconButton('folder-opened', say('panel.result.reveal', { name }), () => void actions.reveal(id))}
+        ${iconButton('go-to-file', say('panel.result.open', { name }), () => void actions.openResult(id))}
+        ${iconButton('folder-opened', say('panel.result.reveal', { name }), () => void actions.revealResult(id))}
         ${iconButton('copy', say('panel.result.copyPath', { name }), () => void actions.copyPath(id))}
         ${iconButton('insert', say('panel.result.use', { name }), () => void actions.useAsSource(id))}
         ${iconButton('history', say('panel.result.reuse', { name }), () => void actions.reuseSettings(id))}
@@ -67,12 +66,12 @@ export class ResultCard extends PanelElement {
     const { id } = this.result;
     const { name } = this;
     return html`<div class="result-more ${this.isCompared ? 'is-kept' : ''}">
-      ${iconButton('split-horizontal', say('panel.result.compare', { name }), () => model.compare(id), {
+      ${iconButton('split-horizontal', say('panel.result.compare', { name }), () => model.toggleCompared(id), {
         pressed: this.isCompared,
       })}
-      ${iconButton('clippy', say('panel.result.copyPicture', { name }), () => void this.#copy())}
+      ${iconButton('clippy', say('panel.result.copyImage', { name }), () => void this.#copy())}
       ${iconButton('link', say('panel.result.insertLink', { name }), () => void this.#link())}
-      ${iconButton('trash', say('panel.result.delete', { name }), () => void actions.delete(id), { class: 'result-delete' })}
+      ${iconButton('trash', say('panel.result.delete', { name }), () => void actions.deleteResult(id), { class: 'result-delete' })}
     </div>`;
   }
 
@@ -85,7 +84,7 @@ export class ResultCard extends PanelElement {
 
   async #copy(): Promise<void> {
     const { say, actions } = this.panel;
-    if (await actions.copyPicture(this.result.id)) this.#tell(say('panel.result.pictureCopied'));
+    if (await actions.copyToClipboard(this.result.id)) this.#tell(say('panel.result.imageCopied'));
   }
 
   async #link(): Promise<void> {

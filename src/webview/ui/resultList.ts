@@ -3,7 +3,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { createRef, ref } from 'lit/directives/ref.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ResultView } from '../../protocol/contract.ts';
-import { namesOf } from '../model/names.ts';
+import { namesFromPaths } from '../model/pathNames.ts';
 import { FocusKeeper } from './focusKeeper.ts';
 import { PanelElement } from './panelElement.ts';
 import './resultCard.ts';
@@ -21,7 +21,6 @@ interface Named {
 /** The pictures that were made, newest first. Of a long list only the part is drawn that people have scrolled to. */
 export class ResultList extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     results: { attribute: false },
     compared: { attribute: false },
     filter: { attribute: false },
@@ -54,7 +53,7 @@ export class ResultList extends PanelElement {
   override willUpdate(changed: PropertyValues): void {
     if (changed.has('results')) {
       const results = this.results.toSorted((a, b) => b.createdAt - a.createdAt);
-      const names = namesOf(results.map(({ path }) => path));
+      const names = namesFromPaths(results.map(({ path }) => path));
       this.#named = results.map((result, at) => ({ result, name: names[at] ?? result.path }));
     }
     if (changed.has('filter')) this.drawn = page;
@@ -83,7 +82,6 @@ export class ResultList extends PanelElement {
           ({ result }) => result.id,
           ({ result, name }) => html`<li>
             <mix-result
-              .panel=${this.panel}
               .result=${result}
               .name=${name}
               .isCompared=${this.compared.includes(result.id)}

@@ -1,14 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { EngineView, JobView } from '../../protocol/contract.ts';
-import { button } from './button.ts';
 import { iconButton } from './iconButton.ts';
+import { textButton } from './textButton.ts';
 import './jobList.ts';
 import { PanelElement } from './panelElement.ts';
 
 /** The one primary button, the engine that it runs, and what is running. Fires `run` when pressed. */
 export class RunBar extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     engine: { attribute: false },
     jobs: { attribute: false },
   };
@@ -21,7 +20,7 @@ export class RunBar extends PanelElement {
     return html`
       <div class="run">
         <span class="run-button">
-          ${button(say('panel.mix'), () => this.dispatchEvent(new CustomEvent('run')), {
+          ${textButton(say('panel.mix'), () => this.dispatchEvent(new CustomEvent('run')), {
             icon: 'play',
             title: say('panel.mix.tip', { shortcut: shortcut() }),
           })}
@@ -32,14 +31,14 @@ export class RunBar extends PanelElement {
           ${
             hasKey
               ? nothing
-              : html`<button type="button" class="link" @click=${() => void actions.run('setApiKey')}>
+              : html`<button type="button" class="link" @click=${() => void actions.runCommand('setApiKey')}>
                   ${say('panel.engine.setKey')}
                 </button>`
           }
-          ${iconButton('settings-gear', say('panel.engine.settings'), () => void actions.run('openSettings'))}
+          ${iconButton('settings-gear', say('panel.engine.settings'), () => void actions.runCommand('openSettings'))}
         </span>
       </div>
-      <mix-jobs .panel=${this.panel} .jobs=${this.jobs}></mix-jobs>
+      <mix-jobs .jobs=${this.jobs}></mix-jobs>
     `;
   }
 

@@ -2,10 +2,10 @@ import { html, type TemplateResult } from 'lit';
 import type { Draft } from '../../mix/draft.ts';
 import { limits } from '../../mix/limits.ts';
 import type { EngineView } from '../../protocol/contract.ts';
-import type { Issues } from '../model/issues.ts';
-import { type Ratio, ratios, readSide, sizeOf } from '../model/sizes.ts';
-import { field } from './field.ts';
+import { type AspectRatio, aspectRatios, sizeForRatio, validSide } from '../model/aspectRatios.ts';
+import type { FieldMessages } from '../model/draftIssues.ts';
 import { iconButton } from './iconButton.ts';
+import { labeledField } from './labeledField.ts';
 import './numberField.ts';
 import type { NumberRange } from './numberField.ts';
 import { PanelElement } from './panelElement.ts';
@@ -24,7 +24,6 @@ const ranges: Readonly<Record<NumberKey, NumberRange>> = {
 /** Size, steps, guidance scale, seed and samples. */
 export class SettingFields extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     draft: { attribute: false },
     engine: { attribute: false },
     issues: { attribute: false },
@@ -32,14 +31,14 @@ export class SettingFields extends PanelElement {
   };
   declare draft: Draft;
   declare engine: EngineView;
-  declare issues: Issues;
-  declare problems: Issues;
+  declare issues: FieldMessages;
+  declare problems: FieldMessages;
 
   override render(): TemplateResult {
     const { say } = this.panel;
     const swap = iconButton('arrow-swap', say('panel.size.swap'), () => this.#swap());
     return html`
-      <div class="ratios" role="group" aria-label=${say('panel.size')}>${ratios.map((ratio) => this.#ratio(ratio))}</div>
+      <div class="ratios" role="group" aria-label=${say('panel.size')}>${aspectRatios.map((ratio) => this.#ratio(ratio))}</div>
       <div class="size-fields">${this.#number('width')}${swap}${this.#number('height')}</div>
       <div class="setting-fields">
         ${this.#number('steps')}${this.#number('guidanceScale')}${this.#number('samples')}${this.#seed()}
@@ -47,10 +46,10 @@ export class SettingFields extends PanelElement {
     `;
   }
 
-  #ratio(ratio: Ratio): TemplateResult {
+  #ratio(ratio: AspectRatio): TemplateResult {
     const { width, height } = this.draft;
-    const [w, h] = [readSide(width), readSide(height)];
-    const size = sizeOf(ratio, Math.max(w ?? 0, h ?? 0) || 768);
+    const [w, h] = [validSide(width), validSide(height)];
+    const size = sizeForRatio(ratio, Math.max(w ?? 0, h ?? 0) || 768);
     const isChosen = w === size.width && h === size.height;
     const label = this.panel.say('panel.size.ratio', { ratio: ratio.name });
     return html`<button
@@ -74,7 +73,7 @@ export class SettingFields extends PanelElement {
     const ignored = key === 'steps' && this.engine.ignores.includes('steps');
     const value = this.draft[key];
     const isMany = key === 'steps' && !ignored && typeof value === 'number' && value > limits.steps.max;
-    return field(say(`panel.${key}`), this.#input(key), {
+    return labeledField(say(`panel.${key}`), this.#input(key), {
       error: this.#error(key),
       warning: isMany ? say('panel.warning.steps', { max: limits.steps.max }) : undefined,
       note: ignored ? say(this.engine.name === 'local' ? 'panel.ignored.local' : 'panel.ignored') : undefined,
@@ -91,7 +90,7 @@ export class SettingFields extends PanelElement {
       { pressed: isLocked, tip: say(isLocked ? 'panel.seed.lockTip' : 'panel.seed.unlockTip') },
     );
     const draw = iconButton('refresh', say('panel.seed.new'), () => actions.newSeed());
-    return field(say('panel.seed'), html`<span class="seed">${this.#input('seed')}${draw}${lock}</span>`, {
+    return labeledField(say('panel.seed'), html`<span class="seed">${this.#input('seed')}${draw}${lock}</span>`, {
       error: this.#error('seed'),
       class: 'seed-field',
     });
@@ -113,7 +112,7 @@ export class SettingFields extends PanelElement {
       .placeholder=${key === 'seed' ? say('panel.seed.random') : undefined}
       @number-input=${(event: CustomEvent<number | string>) =>
         model.edit((draft) => ({ ...draft, [key]: event.detail }), key)}
-      @focusout=${() => model.seal()}
+      @focusout=${() => model.endStep()}
     ></mix-number>`;
   }
 }

@@ -1,6 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { messageOf } from '../model/actions.ts';
-import type { Thumbnail } from '../thumbnails.ts';
+import { messageOf } from '../model/panelActions.ts';
+import type { Thumbnail } from '../thumbnailCache.ts';
 import { PanelElement } from './panelElement.ts';
 
 /**
@@ -9,7 +9,6 @@ import { PanelElement } from './panelElement.ts';
  */
 export class ThumbnailView extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     uri: { attribute: false },
     name: { attribute: false },
     side: { attribute: false },
@@ -39,7 +38,7 @@ export class ThumbnailView extends PanelElement {
     super.connectedCallback();
     this.#nearness.observe(this);
     this.#listening = new AbortController();
-    this.panel.model.onPictureChanged((uri) => this.#renewed(uri), this.#listening);
+    this.panel.model.onImageChanged((uri) => this.#renewed(uri), this.#listening);
   }
 
   override disconnectedCallback(): void {

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit';
 import { limits } from '../../mix/limits.ts';
-import { defaultWeight } from '../model/edits.ts';
+import { defaultWeight } from '../model/draftEdits.ts';
 import { roundTo, stepNumber } from '../model/typedNumber.ts';
 import { PanelElement } from './panelElement.ts';
 
@@ -10,7 +10,6 @@ export const weightRange = { ...limits.weight, step: 0.05, fineStep: 0.01 };
 /** A slider for a weight. Fires `weight-start` when the mouse takes it and `weight-input` with the weight while it moves. */
 export class WeightSlider extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     weight: { attribute: false },
     label: { attribute: false },
     valueText: { attribute: false },

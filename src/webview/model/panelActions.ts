@@ -1,14 +1,14 @@
 import type { Draft, DraftImage } from '../../mix/draft.ts';
 import { type Channel, type Params, RemoteError } from '../../protocol/channel.ts';
 import type { HostContract, PanelContract, Problem } from '../../protocol/contract.ts';
-import { copyPicture } from '../clipboard.ts';
-import { changeImage } from './edits.ts';
+import { writeImageToClipboard } from '../clipboard.ts';
+import { changeImage } from './draftEdits.ts';
 import type { PanelModel } from './panelModel.ts';
 
-export type Host = Channel<HostContract, PanelContract>;
+export type HostChannel = Channel<HostContract, PanelContract>;
 
 /** A picture without an address, as the clipboard or another program hands it over. */
-export interface LoosePicture {
+export interface ImageFile {
   readonly name: string;
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -16,11 +16,11 @@ export interface LoosePicture {
 type Added = { images: DraftImage[]; problems: Problem[] };
 
 /** What people do that needs the host. Nothing here throws: what goes wrong becomes a message of the panel. */
-export class Actions {
-  readonly #host: Host;
+export class PanelActions {
+  readonly #host: HostChannel;
   readonly #model: PanelModel;
 
-  constructor(host: Host, model: PanelModel) {
+  constructor(host: HostChannel, model: PanelModel) {
     this.#host = host;
     this.#model = model;
   }
@@ -35,7 +35,7 @@ export class Actions {
       const { images, problems } = await this.#host.call('pickReplacement', null);
       const [image] = images;
       if (image) this.#model.edit((draft) => changeImage(draft, id, { uri: image.uri, path: image.path }));
-      this.#model.report(problems);
+      this.#model.reportProblems(problems);
     });
   }
 
@@ -55,7 +55,7 @@ export class Actions {
     if (uris.length > 0) await this.#add(() => this.#host.call('addUris', { uris: uris.slice(0, 100) }));
   }
 
-  async addPictures(pictures: readonly LoosePicture[]): Promise<void> {
+  async addFiles(pictures: readonly ImageFile[]): Promise<void> {
     for (const picture of pictures) {
       await this.#add(async () => this.#host.call('addBytes', { name: picture.name, bytes: await picture.bytes() }));
     }
@@ -78,24 +78,24 @@ export class Actions {
     this.#model.clearProblems();
     if (draft.images.length === 0) {
       const message = this.#model.say('panel.issue.noImages');
-      this.#model.report([{ code: 'invalid-recipe', field: 'images', message }]);
+      this.#model.reportProblems([{ code: 'invalid-recipe', field: 'images', message }]);
       return false;
     }
     if (issues.size > 0) return false;
     let started = false;
-    const randomSeed = this.#model.takeSeed();
+    const randomSeed = this.#model.seedForMix();
     await this.#try(async () => {
       const { jobId, problems } = await this.#host.call('mix', { draft, randomSeed });
-      this.#model.report(problems, draft);
+      this.#model.reportProblems(problems, draft);
       started = jobId !== null;
       if (jobId === null) return;
-      this.#model.remember(jobId, draft);
+      this.#model.rememberSubmission(jobId, draft);
     });
     return started;
   }
 
   newSeed(): void {
-    this.#model.redrawSeed();
+    this.#model.drawNewSeed();
     this.lockSeed();
   }
 
@@ -118,11 +118,11 @@ export class Actions {
     return this.#try(() => this.#host.call('checkAgain', { jobId }));
   }
 
-  open(resultId: string): Promise<void> {
+  openResult(resultId: string): Promise<void> {
     return this.#try(() => this.#host.call('openResult', { id: resultId }));
   }
 
-  reveal(resultId: string): Promise<void> {
+  revealResult(resultId: string): Promise<void> {
     return this.#try(() => this.#host.call('revealResult', { id: resultId }));
   }
 
@@ -131,13 +131,13 @@ export class Actions {
   }
 
   /** Puts a picture onto the clipboard. Whether it is there now. */
-  async copyPicture(resultId: string): Promise<boolean> {
+  async copyToClipboard(resultId: string): Promise<boolean> {
     try {
-      await copyPicture(this.#host.call('picture', { id: resultId }).then(({ bytes }) => bytes));
+      await writeImageToClipboard(this.#host.call('readResult', { id: resultId }).then(({ bytes }) => bytes));
       return true;
     } catch (error) {
       const message = this.#model.say('panel.result.notCopied', { detail: messageOf(error) });
-      this.#model.report([{ code: 'not-copied', message }]);
+      this.#model.reportProblems([{ code: 'not-copied', message }]);
       return false;
     }
   }
@@ -147,17 +147,18 @@ export class Actions {
     let name: string | undefined;
     await this.#try(async () => {
       const { file } = await this.#host.call('insertLink', { id: resultId });
-      if (file === null) this.#model.report([{ code: 'no-editor', message: this.#model.say('panel.result.noEditor') }]);
+      if (file === null)
+        this.#model.reportProblems([{ code: 'no-editor', message: this.#model.say('panel.result.noEditor') }]);
       else name = file;
     });
     return name;
   }
 
-  delete(resultId: string): Promise<void> {
+  deleteResult(resultId: string): Promise<void> {
     return this.#try(() => this.#host.call('deleteResult', { id: resultId }));
   }
 
-  run(command: Params<HostContract, 'runCommand'>['command']): Promise<void> {
+  runCommand(command: Params<HostContract, 'runCommand'>['command']): Promise<void> {
     return this.#try(() => this.#host.call('runCommand', { command }));
   }
 
@@ -173,7 +174,7 @@ export class Actions {
     return this.#try(async () => {
       const { images, problems } = await ask();
       this.#model.addImages(images);
-      this.#model.report(problems);
+      this.#model.reportProblems(problems);
     });
   }
 
@@ -185,7 +186,7 @@ export class Actions {
       if (code === 'closed') return; // the panel itself is going away
       const isSilence = code === 'timeout' || code === 'bad-reply' || code === 'unknown-method';
       const message = isSilence ? this.#model.say('panel.error.noAnswer') : messageOf(error);
-      this.#model.report([{ code, message }]);
+      this.#model.reportProblems([{ code, message }]);
     }
   }
 }

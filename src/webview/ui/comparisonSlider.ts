@@ -1,13 +1,12 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { ResultView } from '../../protocol/contract.ts';
-import { messageOf } from '../model/actions.ts';
-import { namesOf } from '../model/names.ts';
+import { messageOf } from '../model/panelActions.ts';
+import { namesFromPaths } from '../model/pathNames.ts';
 import { PanelElement } from './panelElement.ts';
 
 /** One result over the preview, or two over each other, divided by a line that is dragged or moved by keys. Escape ends it. */
-export class Comparison extends PanelElement {
+export class ComparisonSlider extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     results: { attribute: false },
     line: { state: true },
     urls: { state: true },
@@ -50,7 +49,7 @@ export class Comparison extends PanelElement {
 
   override render(): TemplateResult {
     const { say, formats } = this.panel;
-    const names = namesOf(this.results.map(({ path }) => path));
+    const names = namesFromPaths(this.results.map(({ path }) => path));
     const [left = '', right = ''] = names.length === 2 ? names : [say('panel.preview'), ...names];
     const [under, over] = this.results.length === 2 ? this.results : [undefined, this.results[0]];
     return html`
@@ -83,11 +82,11 @@ export class Comparison extends PanelElement {
   async #load(id: string): Promise<void> {
     const { host, model } = this.panel;
     try {
-      const { bytes } = await host.call('picture', { id });
+      const { bytes } = await host.call('readResult', { id });
       if (!this.isConnected) return;
       this.urls = new Map(this.urls).set(id, URL.createObjectURL(new Blob([bytes])));
     } catch (error) {
-      model.report([{ code: 'not-compared', message: messageOf(error) }]);
+      model.reportProblems([{ code: 'not-compared', message: messageOf(error) }]);
       model.endComparison();
     }
   }
@@ -100,4 +99,4 @@ export class Comparison extends PanelElement {
   }
 }
 
-customElements.define('mix-comparison', Comparison);
+customElements.define('mix-comparison', ComparisonSlider);

@@ -1,23 +1,23 @@
 import { limits } from '../../mix/limits.ts';
 
 /** The proportions on offer, width to height. */
-export const ratios = [
+export const aspectRatios = [
   { name: '1:1', width: 1, height: 1 },
   { name: '4:3', width: 4, height: 3 },
   { name: '3:4', width: 3, height: 4 },
   { name: '16:9', width: 16, height: 9 },
   { name: '9:16', width: 9, height: 16 },
 ] as const;
-export type Ratio = (typeof ratios)[number];
+export type AspectRatio = (typeof aspectRatios)[number];
 
 /** The size of a proportion whose longer side is `longSide` pixels, in whole pixels. */
-export function sizeOf({ width, height }: Ratio, longSide: number): { width: number; height: number } {
+export function sizeForRatio({ width, height }: AspectRatio, longSide: number): { width: number; height: number } {
   const scale = longSide / Math.max(width, height);
   return { width: Math.round(width * scale), height: Math.round(height * scale) };
 }
 
 /** A side of the picture that counts: a whole number in range, or undefined. */
-export function readSide(side: number | string): number | undefined {
+export function validSide(side: number | string): number | undefined {
   const { min, max } = limits.side;
   return typeof side === 'number' && Number.isInteger(side) && side >= min && side <= max ? side : undefined;
 }

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 
 /** A control below its visible label, with what is wrong and what is worth knowing about it right beside. */
-export function field(
+export function labeledField(
   label: string,
   control: TemplateResult,
   options: {

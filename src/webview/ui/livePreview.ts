@@ -2,13 +2,13 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { Draft } from '../../mix/draft.ts';
 import type { EngineView, ResultView } from '../../protocol/contract.ts';
 import { debounce } from '../model/debounce.ts';
-import { readWeight, sharesOf } from '../model/edits.ts';
-import { namesOf } from '../model/names.ts';
-import { cssColourAt } from '../model/palette.ts';
+import { validWeight, weightShares } from '../model/draftEdits.ts';
+import { cssColorAt } from '../model/palette.ts';
+import { namesFromPaths } from '../model/pathNames.ts';
 import { previewMixOf } from '../model/previewMix.ts';
-import { PixelFeed } from '../pixelFeed.ts';
-import { Preview, type PreviewMode } from '../preview.ts';
-import './comparison.ts';
+import { PreviewImageLoader } from '../previewImageLoader.ts';
+import { type PreviewMode, PreviewRenderer } from '../previewRenderer.ts';
+import './comparisonSlider.ts';
 import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
 
@@ -17,9 +17,8 @@ const settling = 100;
 const pointerEvents = ['pointerdown', 'pointermove', 'pointerup', 'pointercancel'] as const;
 
 /** The local mix of the draft as it stands, following every change: coarse while it changes, sharp when it rests. */
-export class PreviewView extends PanelElement {
+export class LivePreview extends PanelElement {
   static override properties = {
-    ...PanelElement.properties,
     draft: { attribute: false },
     engine: { attribute: false },
     seed: { attribute: false },
@@ -44,8 +43,8 @@ export class PreviewView extends PanelElement {
   declare isShown: boolean;
   declare isLoading: boolean;
   declare failure: string | undefined;
-  #preview: Preview | undefined;
-  #feed: PixelFeed | undefined;
+  #preview: PreviewRenderer | undefined;
+  #feed: PreviewImageLoader | undefined;
   #listening: AbortController | undefined;
   #isHeld = false;
   #isSharp = true;
@@ -69,7 +68,7 @@ export class PreviewView extends PanelElement {
     super.connectedCallback();
     for (const name of pointerEvents) document.addEventListener(name, this.#pointed);
     this.#listening = new AbortController();
-    this.panel.model.onPictureChanged((uri) => this.#renewed(uri), this.#listening);
+    this.panel.model.onImageChanged((uri) => this.#renewed(uri), this.#listening);
   }
 
   override disconnectedCallback(): void {
@@ -90,7 +89,7 @@ export class PreviewView extends PanelElement {
     if (changed.has('isActualSize')) this.#centre();
     if (!changed.has('draft') && !changed.has('engine') && !changed.has('seed') && !changed.has('isTinted')) return;
     const preview = this.#start();
-    this.#feed?.follow(this.draft.images);
+    this.#feed?.sync(this.draft.images);
     this.isLoading = this.#feed?.isLoading ?? false;
     const { images } = previewMixOf(this.draft, this.engine, this.seed);
     if (!images.some(({ weight }) => weight > 0)) this.isShown = false;
@@ -114,7 +113,7 @@ export class PreviewView extends PanelElement {
       >
         <div class="preview-stage">
           <canvas role="img" aria-label=${say('panel.preview')} class=${this.isShown && shown.length < 2 ? '' : 'is-blank'}></canvas>
-          ${shown.length > 0 ? html`<mix-comparison .panel=${this.panel} .results=${shown}></mix-comparison>` : nothing}
+          ${shown.length > 0 ? html`<mix-comparison .results=${shown}></mix-comparison>` : nothing}
         </div>
         ${this.isShown || shown.length > 0 ? nothing : this.#placeholder(isEmpty)}
       </div>
@@ -145,12 +144,12 @@ export class PreviewView extends PanelElement {
 
   /** Which colour is whose. */
   #legend(): TemplateResult {
-    const names = namesOf(this.draft.images.map(({ path }) => path));
-    const shares = sharesOf(this.draft);
+    const names = namesFromPaths(this.draft.images.map(({ path }) => path));
+    const shares = weightShares(this.draft);
     return html`<ul class="legend" aria-label=${this.panel.say('panel.preview.legend')}>
       ${names.map((name, at) =>
         (shares[at] ?? 0) > 0
-          ? html`<li><span class="legend-colour" .style=${`background: ${cssColourAt(at)}`}></span>${name}</li>`
+          ? html`<li><span class="legend-colour" .style=${`background: ${cssColorAt(at)}`}></span>${name}</li>`
           : nothing,
       )}
     </ul>`;
@@ -189,7 +188,7 @@ export class PreviewView extends PanelElement {
 
   #placeholder(isEmpty: boolean): TemplateResult {
     const isComing = this.draft.images.some(
-      ({ uri, enabled, weight }) => enabled && readWeight(weight) && this.#feed?.has(uri),
+      ({ uri, enabled, weight }) => enabled && validWeight(weight) && this.#feed?.has(uri),
     );
     return this.isLoading || (isComing && !this.failure)
       ? html`<span class="preview-wait codicon codicon-loading codicon-modifier-spin" aria-hidden="true"></span>`
@@ -203,10 +202,10 @@ export class PreviewView extends PanelElement {
     return say(this.engine.name === 'local' ? 'panel.preview.local' : 'panel.preview.hosted');
   }
 
-  #start(): Preview | undefined {
+  #start(): PreviewRenderer | undefined {
     const canvas = this.querySelector('canvas');
     if (this.#preview || !canvas) return this.#preview;
-    const preview = new Preview(canvas);
+    const preview = new PreviewRenderer(canvas);
     preview.onFrame(() => {
       this.isShown = true;
       this.failure = undefined;
@@ -215,7 +214,7 @@ export class PreviewView extends PanelElement {
       this.failure = error.message;
     });
     this.#preview = preview;
-    this.#feed = new PixelFeed(this.panel.host, preview, () => {
+    this.#feed = new PreviewImageLoader(this.panel.host, preview, () => {
       this.isLoading = this.#feed?.isLoading ?? false;
       this.#draw('dragging'); // sooner to be seen, and made ready for the first drag
       this.#settle();
@@ -224,8 +223,8 @@ export class PreviewView extends PanelElement {
   }
 
   #renewed(uri: string): void {
-    this.#feed?.renew(uri);
-    this.#feed?.follow(this.draft.images); // one that could not be read may have come back
+    this.#feed?.reload(uri);
+    this.#feed?.sync(this.draft.images); // one that could not be read may have come back
   }
 
   #draw(mode: PreviewMode): void {
@@ -234,4 +233,4 @@ export class PreviewView extends PanelElement {
   }
 }
 
-customElements.define('mix-preview', PreviewView);
+customElements.define('mix-preview', LivePreview);

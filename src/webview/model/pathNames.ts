@@ -1,7 +1,7 @@
 import { displayNames } from '../../mix/displayNames.ts';
 
 /** What the images or results of a list are called: file names, told apart where they clash. Of a URL the query stays out. */
-export function namesOf(paths: readonly string[]): string[] {
+export function namesFromPaths(paths: readonly string[]): string[] {
   return displayNames(paths.map(withoutQuery));
 }
 

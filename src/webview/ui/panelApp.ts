@@ -1,18 +1,18 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { type Intake, readDrop, readPaste } from '../intake.ts';
+import { type ImageTransfer, readDrop, readPaste } from '../imageTransfer.ts';
 import './announcer.ts';
 import { iconButton } from './iconButton.ts';
 import './imageList.ts';
 import { PanelElement } from './panelElement.ts';
-import './previewView.ts';
+import './livePreview.ts';
 import './promptFields.ts';
 import './resultList.ts';
 import './runBar.ts';
 import './settingFields.ts';
 
 /** The whole panel: lays out its parts, and takes what belongs to none of them: keys, drops and pastes. */
-export class App extends PanelElement {
-  static override properties = { ...PanelElement.properties, isDropTarget: { state: true } };
+export class PanelApp extends PanelElement {
+  static override properties = { isDropTarget: { state: true } };
   declare isDropTarget: boolean;
   #listening: AbortController | undefined;
 
@@ -43,14 +43,13 @@ export class App extends PanelElement {
     const { draft, engine, issues, problems, jobs, results, compared, filter, showsCoverage, history, randomSeed } =
       panel.model;
     return html`
-      <mix-announcer .panel=${panel} .jobs=${jobs}></mix-announcer>
+      <mix-announcer .jobs=${jobs}></mix-announcer>
       <main class="panel">
         <h1 class="for-listeners">${panel.say('panel.title')}</h1>
         ${this.#messages()}
         <div class="making">
           <section class="images">
             <mix-images
-              .panel=${panel}
               .draft=${draft}
               .engine=${engine}
               .issues=${issues}
@@ -61,14 +60,13 @@ export class App extends PanelElement {
             ></mix-images>
           </section>
           <section class="inputs">
-            <mix-prompts .panel=${panel} .draft=${draft} .engine=${engine} .issues=${issues} .problems=${problems}></mix-prompts>
-            <mix-settings .panel=${panel} .draft=${draft} .engine=${engine} .issues=${issues} .problems=${problems}></mix-settings>
+            <mix-prompts .draft=${draft} .engine=${engine} .issues=${issues} .problems=${problems}></mix-prompts>
+            <mix-settings .draft=${draft} .engine=${engine} .issues=${issues} .problems=${problems}></mix-settings>
           </section>
         </div>
         <div class="made">
           <section class="preview">
             <mix-preview
-              .panel=${panel}
               .draft=${draft}
               .engine=${engine}
               .seed=${randomSeed}
@@ -78,10 +76,10 @@ export class App extends PanelElement {
             ></mix-preview>
           </section>
           <section class="running">
-            <mix-run .panel=${panel} .engine=${engine} .jobs=${jobs} @run=${() => void this.#mix()}></mix-run>
+            <mix-run .engine=${engine} .jobs=${jobs} @run=${() => void this.#mix()}></mix-run>
           </section>
           <section class="results-section">
-            <mix-results .panel=${panel} .results=${results} .compared=${compared} .filter=${filter}></mix-results>
+            <mix-results .results=${results} .compared=${compared} .filter=${filter}></mix-results>
           </section>
         </div>
       </main>
@@ -97,7 +95,7 @@ export class App extends PanelElement {
         (message) => html`<p class="message">
           <span class="codicon codicon-error" aria-hidden="true"></span>
           <span class="message-text">${message.text}</span>
-          ${iconButton('close', say('panel.message.dismiss'), () => model.dismiss(message))}
+          ${iconButton('close', say('panel.message.dismiss'), () => model.dismissMessage(message))}
         </p>`,
       )}
     </div>`;
@@ -145,15 +143,15 @@ export class App extends PanelElement {
     this.#takeIn(event, readPaste(event.clipboardData));
   }
 
-  #takeIn(event: Event, { uris, pictures, others }: Intake): void {
+  #takeIn(event: Event, { uris, files: pictures, unsupportedNames: others }: ImageTransfer): void {
     if (uris.length === 0 && pictures.length === 0 && others.length === 0) return;
     const { actions, model, say } = this.panel;
     this.#take(event);
     void actions.addUris(uris);
-    void actions.addPictures(pictures);
+    void actions.addFiles(pictures);
     if (others.length === 0) return;
-    const message = say('panel.images.notPictures', { names: others.join(', ') });
-    model.report([{ code: 'unsupported-image', message }]);
+    const message = say('panel.images.notImages', { names: others.join(', ') });
+    model.reportProblems([{ code: 'unsupported-image', message }]);
   }
 
   #draggedOver(event: DragEvent): void {
@@ -180,4 +178,4 @@ function isTextBox(event: Event): boolean {
   return target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === 'text');
 }
 
-customElements.define('mix-app', App);
+customElements.define('mix-app', PanelApp);

@@ -3,16 +3,16 @@ import { MixFailure } from '../../mix/failure.ts';
 import { limits } from '../../mix/limits.ts';
 import { prepareRecipe, rangeOf, recipeIssues, recipeSchema } from '../../mix/recipe.ts';
 import type { EngineView } from '../../protocol/contract.ts';
-import type { Say } from './text.ts';
+import type { Say } from './say.ts';
 
 /** The messages about a draft, by field: `width`, `prompt`, `images`, `weight:ID`. */
-export type Issues = ReadonlyMap<string, string>;
+export type FieldMessages = ReadonlyMap<string, string>;
 
 /**
  * Checks a draft against the limits of the recipe and of the engine. An empty list of images is not an issue, since every new mix
  * starts with one.
  */
-export function draftIssues(draft: Draft, engine: EngineView, say: Say): Issues {
+export function draftIssues(draft: Draft, engine: EngineView, say: Say): FieldMessages {
   const recipe = recipeOfDraft(draft);
   const isEmpty = draft.images.length === 0;
   const found = recipeIssues(isEmpty ? { ...recipe, images: [{ source: '-' }] } : recipe);

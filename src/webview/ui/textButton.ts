@@ -2,7 +2,7 @@ import '@vscode-elements/elements/dist/vscode-button/vscode-button.js';
 import { html, nothing, type TemplateResult } from 'lit';
 
 /** A button with a label and perhaps a codicon before it. */
-export function button(
+export function textButton(
   label: string,
   act: () => void,
   options: { icon?: string; secondary?: boolean; title?: string; name?: string } = {},

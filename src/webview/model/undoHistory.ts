@@ -6,7 +6,7 @@ export interface HistorySnapshot<T> {
 }
 
 /** Undo and redo over immutable values. Changes in a row that carry the same key (one drag, one visit of a text box) are one step. */
-export class History<T> {
+export class UndoHistory<T> {
   readonly #limit: number;
   #past: readonly T[];
   #present: T;
@@ -44,7 +44,7 @@ export class History<T> {
   }
 
   /** Ends the step that is being made: the next change starts a new one, whatever its key. */
-  seal(): void {
+  endStep(): void {
     this.#key = undefined;
   }
 

@@ -43,7 +43,7 @@ export function moveImage(draft: Draft, id: string, to: number): Draft {
 }
 
 /** The draft with the same weight on every image that takes part. */
-export function equaliseWeights(draft: Draft): Draft {
+export function equalizeWeights(draft: Draft): Draft {
   return mapWeights(draft, () => defaultWeight);
 }
 
@@ -54,7 +54,7 @@ export function equaliseWeights(draft: Draft): Draft {
 export function scaleWeights(draft: Draft): Draft {
   const sum = weightSum(draft);
   if (sum === 0) return draft;
-  const exact = draft.images.map(({ weight, enabled }) => (enabled ? (100 * (readWeight(weight) ?? 0)) / sum : 0));
+  const exact = draft.images.map(({ weight, enabled }) => (enabled ? (100 * (validWeight(weight) ?? 0)) / sum : 0));
   const hundredths = exact.map((value) => (value > 0 ? Math.max(1, Math.floor(value)) : 0));
   for (
     let missing = 100 - hundredths.reduce((all, value) => all + value, 0);
@@ -69,7 +69,7 @@ export function scaleWeights(draft: Draft): Draft {
     const at = lacks.indexOf(Math.max(...lacks));
     hundredths[at] = (hundredths[at] ?? 0) + Math.sign(missing);
   }
-  return mapWeights(draft, (weight, at) => (readWeight(weight) === undefined ? weight : (hundredths[at] ?? 0) / 100));
+  return mapWeights(draft, (weight, at) => (validWeight(weight) === undefined ? weight : (hundredths[at] ?? 0) / 100));
 }
 
 function mapWeights(draft: Draft, change: (weight: number | string, at: number) => number | string): Draft {
@@ -80,17 +80,17 @@ function mapWeights(draft: Draft, change: (weight: number | string, at: number) 
 }
 
 /** A weight that counts: a number in range, or undefined. */
-export function readWeight(weight: number | string): number | undefined {
+export function validWeight(weight: number | string): number | undefined {
   const { min, max } = limits.weight;
   return typeof weight === 'number' && weight >= min && weight <= max ? weight : undefined;
 }
 
 function weightSum(draft: Draft): number {
-  return draft.images.reduce((sum, image) => sum + (image.enabled ? (readWeight(image.weight) ?? 0) : 0), 0);
+  return draft.images.reduce((sum, image) => sum + (image.enabled ? (validWeight(image.weight) ?? 0) : 0), 0);
 }
 
 /** Each image's part of the whole, 0 to 1, in the order of the draft: its weight over the sum of those that take part. */
-export function sharesOf(draft: Draft): number[] {
+export function weightShares(draft: Draft): number[] {
   const sum = weightSum(draft);
-  return draft.images.map((image) => (image.enabled && sum > 0 ? (readWeight(image.weight) ?? 0) / sum : 0));
+  return draft.images.map((image) => (image.enabled && sum > 0 ? (validWeight(image.weight) ?? 0) / sum : 0));
 }

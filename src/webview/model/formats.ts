@@ -1,25 +1,4 @@
-import { fillPlaceholders, type SentenceParameters } from '../../mix/sentence.ts';
-import type { PanelStringId, panelStrings } from '../../protocol/panelStrings.ts';
-
-/** Returns a sentence in the display language. `args` holds exactly the values that the sentence has placeholders for. */
-export type Say = <Id extends PanelStringId>(
-  id: Id,
-  ...parameters: SentenceParameters<(typeof panelStrings)[Id]>
-) => string;
-
-/** Looks up sentences among those the host sent and formats the numbers in them for `language`. */
-export function createSay(strings: Readonly<Record<string, string>>, language: string): Say {
-  const numbers = new Intl.NumberFormat(language, { useGrouping: 'min2' }); // 1024 and 10,240
-  return (id, ...[args = {}]) =>
-    fillPlaceholders(
-      strings[id] ?? id,
-      Object.fromEntries(
-        Object.entries(args).map(([name, value]) => [name, typeof value === 'number' ? numbers.format(value) : value]),
-      ),
-    );
-}
-
-/** Numbers, durations and times in the display language. */
+/** Formats numbers, durations and times in the display language. */
 export class Formats {
   readonly #language: string;
   readonly #percent: Intl.NumberFormat;
@@ -44,19 +23,19 @@ export class Formats {
     return this.#percent.format(fraction);
   }
 
-  /** @param seconds rounded up, told in minutes from 90 on. */
+  /** Seconds, or minutes from 90 seconds up, rounded up to a whole number. */
   duration(seconds: number): string {
     return seconds < 90 ? this.#seconds.format(Math.ceil(seconds)) : this.#minutes.format(Math.ceil(seconds / 60));
   }
 
-  /** @param currency a code such as USD; the service's own word where it is none. */
+  /** @param currency an ISO 4217 code such as USD. Anything else, such as `credits`, is appended as it is. */
   money({ amount, currency }: { amount: number; currency: string }): string {
     return /^[A-Za-z]{3}$/.test(currency)
       ? new Intl.NumberFormat(this.#language, { style: 'currency', currency }).format(amount)
       : `${new Intl.NumberFormat(this.#language).format(amount)} ${currency}`;
   }
 
-  /** The time of day, or with the date where it was another day. @param moment milliseconds since 1970. */
+  /** The time of day, with the date unless it's today. @param moment milliseconds since 1970. */
   moment(moment: number, now = Date.now()): string {
     const isToday = new Date(moment).toDateString() === new Date(now).toDateString();
     return (isToday ? this.#time : this.#dateTime).format(moment);

@@ -1,0 +1,111 @@
+import { ContextProvider } from '@lit/context';
+import { emptyDraft } from '../mix/draft.ts';
+import { Channel, type Port } from '../protocol/channel.ts';
+import { hostContract, panelContract } from '../protocol/contract.ts';
+import { debounce, throttle } from './model/debounce.ts';
+import { Formats } from './model/formats.ts';
+import { type HostChannel, messageOf, PanelActions } from './model/panelActions.ts';
+import { PanelModel } from './model/panelModel.ts';
+import { loadState, type StateStore, saveState } from './model/savedState.ts';
+import { createSay } from './model/say.ts';
+import { UndoHistory } from './model/undoHistory.ts';
+import './panel.css';
+import { ThumbnailCache } from './thumbnailCache.ts';
+import { PanelApp } from './ui/panelApp.ts';
+import { panelContext } from './ui/panelElement.ts';
+
+// The entry point of the webview: connects to the host, loads the state and renders the panel.
+
+declare function acquireVsCodeApi(): StateStore & { postMessage(message: unknown): void };
+
+const vscode = acquireVsCodeApi();
+
+const port: Port = {
+  send: (message) => vscode.postMessage(message),
+  listen: (listener) => {
+    const receive = (event: MessageEvent) => listener(event.data);
+    window.addEventListener('message', receive);
+    return () => window.removeEventListener('message', receive);
+  },
+};
+
+let resolveModel: (model: PanelModel) => void = () => {};
+/** Resolves when the host's first answer has arrived. Messages from the host wait for that. */
+const modelReady = new Promise<PanelModel>((resolve) => {
+  resolveModel = resolve;
+});
+const withModel =
+  <P>(apply: (model: PanelModel, params: P) => void) =>
+  async (params: P): Promise<null> => {
+    apply(await modelReady, params);
+    return null;
+  };
+
+const host: HostChannel = new Channel({
+  port,
+  remote: hostContract,
+  local: panelContract,
+  handlers: {
+    engine: withModel((model, engine) => model.setEngine(engine)),
+    job: withModel((model, job) => model.setJob(job)),
+    jobRemoved: withModel((model, { jobId }) => model.removeJob(jobId)),
+    results: withModel((model, { results }) => model.setResults(results)),
+    addImages: withModel((model, { images, replace }) => model.addImages(images, replace)),
+    replaceDraft: withModel((model, { draft }) => model.edit(() => draft)),
+    imageChanged: withModel((model, { uri }) => model.imageChanged(uri)),
+    problem: withModel((model, problem) => model.reportProblems([problem])),
+  },
+  describe: (error) => ({ code: 'panel', message: messageOf(error) }),
+});
+
+async function start(): Promise<void> {
+  const { strings, draft, engine, jobs, results } = await host.call('ready', null);
+  const language = document.documentElement.lang || 'en';
+  const say = createSay(strings, language);
+  const saved = loadState(vscode);
+  const history = new UndoHistory(saved?.history ?? { past: [], present: draft ?? emptyDraft, future: [] });
+  const model = new PanelModel(say, history, { engine, jobs, results }, saved?.view);
+  const actions = new PanelActions(host, model);
+  saveChanges(model, actions);
+
+  const thumbnails = new ThumbnailCache(host);
+  model.onImageChanged((uri) => thumbnails.delete(uri));
+
+  const root = document.querySelector<HTMLElement>('image-mixer-app');
+  if (!root) throw new Error('The page has no root element');
+  const panel = { model, actions, host, thumbnails, formats: new Formats(language), say };
+  new ContextProvider(root, { context: panelContext, initialValue: panel });
+  root.replaceChildren(new PanelApp());
+  resolveModel(model);
+}
+
+/** Saves the state in the webview and the draft in the workspace as they change. */
+function saveChanges(model: PanelModel, actions: PanelActions): void {
+  // The state is saved without delay, because the webview can be destroyed at any time.
+  const saveNow = throttle(() => {
+    const { filter, showsCoverage } = model;
+    saveState(vscode, { history: model.history.snapshot(), view: { filter, showsCoverage } });
+  }, 100);
+  const saveDraft = debounce(() => void actions.saveDraft(), 500);
+  model.addEventListener('draft', () => {
+    saveNow();
+    saveDraft();
+  });
+  model.addEventListener('view', saveNow);
+  // When the panel loses focus, the next command may read the draft.
+  for (const event of ['blur', 'pagehide']) {
+    window.addEventListener(event, () => {
+      saveNow.flush();
+      saveDraft.flush();
+    });
+  }
+}
+
+/** Shows that the start failed. The panel's strings may be missing then, so the page carries this one sentence. */
+function showStartFailure(error: unknown): void {
+  const root = document.querySelector<HTMLElement>('image-mixer-app');
+  root?.replaceChildren(root.dataset.failed ?? messageOf(error));
+  root?.setAttribute('role', 'alert');
+}
+
+start().catch(showStartFailure);
