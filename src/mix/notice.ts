@@ -3,12 +3,13 @@ import type { SentenceParameters } from './sentence.ts';
 
 /** Everything worth knowing that stops nothing, with its sentence in English. */
 export const noticeTable = {
-  'unknown-key': 'The recipe has an unknown key, {key}. It was kept and had no effect.',
-  'ignored': 'This engine ignores the {part}.',
-  'steps-over-limit': 'Steps are {value}; the service documents at most {max}. They were sent as they are.',
-  'fewer-pictures': 'The service made {count} of {asked} pictures.',
+  'unknown-key': 'The recipe has an unknown key, {key}. It was kept but has no effect.',
+  ignored: 'This engine ignores the {part}.',
+  'steps-over-limit':
+    'The recipe has {value} steps, but the service documents a maximum of {max}. The number was sent unchanged.',
+  'fewer-pictures': 'The service returned {count} of {asked} results.',
   'blank-picture':
-    'Picture {number} is blank: the service blocks what it takes for unsafe content. Change the prompt or the images.',
+    'Result {number} is blank because the service blocks content that it considers unsafe. Change the prompt or the images.',
 } as const;
 export type NoticeCode = keyof typeof noticeTable;
 

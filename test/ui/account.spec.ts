@@ -29,14 +29,14 @@ test('the balance is shown, a lack of credits leads to the account, and the log 
   await expect(panel.mixButton()).toBeVisible();
   expect(sandbox.requests).toEqual([]); // without a key nobody is asked
   await editor.runCommand('Image Mixer: Set API Key');
-  await page.getByRole('textbox', { name: 'API key of the hosted service' }).fill(sandbox.key);
+  await page.getByRole('textbox', { name: 'API key for the hosted service' }).fill(sandbox.key);
   await page.keyboard.press('Enter');
   await expect(panel.frame.getByText('Balance: $9.53.')).toBeVisible();
 
   const asked = sandbox.requests.filter(({ stage }) => stage === 'balance').length;
   await panel.setPrompt('flower of the mountains');
   await panel.mixButton().click();
-  await expect(panel.frame.getByText('has too few credits for this mix').first()).toBeVisible();
+  await expect(panel.frame.getByText("doesn't have enough credits for this mix").first()).toBeVisible();
   await sandbox.waitFor('balance', asked + 1);
   const account = page.waitForEvent('popup');
   await panel.frame.getByRole('button', { name: 'Open account' }).click();

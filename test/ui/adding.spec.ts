@@ -49,7 +49,7 @@ test('images come by address, from the clipboard, from the desktop and by the fi
   await addUrl(`${site}/red.png`);
   await expect(panel.image('red.png').locator('mix-thumbnail img')).toBeVisible(); // fetched by the extension, not by the page
   await addUrl(`${site}/gallery`);
-  await expect(panel.image('gallery')).toContainText('is no picture. Use the address of the picture itself');
+  await expect(panel.image('gallery')).toContainText("didn't return an image. Use the URL of the image itself");
   await frame.getByRole('button', { name: 'Remove gallery' }).click();
   await frame.getByRole('button', { name: 'Remove red.png' }).click();
 
@@ -81,7 +81,7 @@ test('images come by address, from the clipboard, from the desktop and by the fi
   }, red);
   await expect(panel.image('one.png')).toBeVisible();
   await expect(panel.image('two.png')).toBeVisible();
-  await expect(frame.getByText('No pictures, left out: paper.pdf.')).toBeVisible();
+  await expect(frame.getByText("Skipped because they aren't images: paper.pdf.")).toBeVisible();
 });
 
 test('images beyond the first five hundred of a workspace are found as their names are typed', async ({
@@ -119,15 +119,15 @@ test('images beyond the first five hundred of a workspace are found as their nam
   await expect(panel.image('red-1777.png')).toBeVisible();
 });
 
-test('weights are equalised and scaled by a click, and images reordered by dragging', async ({ editor }) => {
+test('weights are equalized and scaled by a click, and images reordered by dragging', async ({ editor }) => {
   const panel = await openPanel(editor);
   const { frame } = panel;
   await panel.setWeight('alps.jpg', 0.3);
   await panel.setWeight('allium.jpg', 0.9);
-  await frame.getByRole('button', { name: 'Scale weights to a sum of 1' }).click();
+  await frame.getByRole('button', { name: 'Scale weights to add up to 1' }).click();
   await expect(panel.exactWeight('alps.jpg')).toHaveValue('0.25');
   await expect(panel.exactWeight('allium.jpg')).toHaveValue('0.75');
-  await frame.getByRole('button', { name: 'Equalise weights' }).click();
+  await frame.getByRole('button', { name: 'Equalize weights' }).click();
   await expect(panel.exactWeight('alps.jpg')).toHaveValue('0.5');
   await expect(panel.exactWeight('allium.jpg')).toHaveValue('0.5');
 

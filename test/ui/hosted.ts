@@ -27,13 +27,13 @@ export const oneJobAtATime = test.extend({
 /** Sets the key for an origin through the input box that the command opens. */
 export async function setKey(editor: Editor, origin: string, key: string): Promise<void> {
   // A window knows the settings of its machine some time after it shows; the input box says whose key it asks for.
-  const question = editor.page.getByText(`Key for ${origin}, from your account there`);
+  const question = editor.page.getByText(`Enter the API key for ${origin} from your account there.`);
   await expect(async () => {
     await editor.page.keyboard.press('Escape');
     await editor.runCommand('Image Mixer: Set API Key');
     await expect(question).toBeVisible({ timeout: 5000 });
   }).toPass();
-  await editor.page.getByRole('textbox', { name: 'API key of the hosted service' }).fill(key);
+  await editor.page.getByRole('textbox', { name: 'API key for the hosted service' }).fill(key);
   await editor.page.keyboard.press('Enter');
   await expect(question).toBeHidden();
 }

@@ -41,7 +41,7 @@ test('a key held too long orders one mix, and a mix that waited and was cancelle
   const panel = await drawMix(editor);
   const { frame } = panel;
   const jobs = frame.getByRole('list', { name: 'Jobs' }).getByRole('listitem');
-  await expect(frame.getByText('Each mix costs a request')).toBeVisible();
+  await expect(frame.getByText('Each mix is a paid request')).toBeVisible();
   const release = sandbox.hold('poll');
   await frame.getByRole('textbox', { name: 'Prompt', exact: true }).focus();
   await page.keyboard.down('Control');
@@ -59,7 +59,7 @@ test('a key held too long orders one mix, and a mix that waited and was cancelle
     await expect(jobs).toHaveCount(count - 1); // without a word: nothing was sent
   }
   await frame.getByRole('button', { name: 'Cancel', exact: true }).click();
-  await expect(jobs).toContainText('it may finish the work and charge for it');
+  await expect(jobs).toContainText('it may still finish the mix and charge for it');
   release();
   expect(sandbox.requests.filter(({ stage }) => stage === 'mix')).toHaveLength(1);
 });

@@ -14,7 +14,7 @@ test('two photographs become a picture of the hosted service: key, upload, proce
   sandbox,
 }) => {
   await setKey(editor, sandbox.origin, sandbox.key);
-  const stored = `The API key for ${sandbox.origin} is stored.`;
+  const stored = `The API key for ${sandbox.origin} was saved.`;
   await expect(editor.page.getByRole('alert').filter({ hasText: stored })).toHaveCount(1);
   const panel = await drawMix(editor);
   await panel.mixButton().click();
@@ -57,7 +57,7 @@ test('a wrong key says so and writes nothing; with the right one the same mix is
   const panel = await drawMix(editor);
   await panel.mixButton().click();
   await allowUpload(editor, sandbox);
-  await expect(panel.frame.getByText(/does not accept the API key/).first()).toBeVisible();
+  await expect(panel.frame.getByText(/didn't accept the API key/).first()).toBeVisible();
   expect(existsSync(join(project, 'mixes'))).toBe(false);
   expect(sandbox.generations).toHaveLength(0);
 
@@ -69,6 +69,6 @@ test('a wrong key says so and writes nothing; with the right one the same mix is
 async function allowUpload(editor: Editor, sandbox: Sandbox): Promise<void> {
   const question = editor.page
     .getByRole('dialog')
-    .filter({ hasText: `Upload images of this workspace to ${sandbox.origin}?` });
+    .filter({ hasText: `Upload images from this workspace to ${sandbox.origin}?` });
   await question.getByRole('button', { name: 'Upload', exact: true }).click();
 }

@@ -89,9 +89,9 @@ test('with a random seed, what the preview shows is what is made', async ({ edit
   const panel = new MixPanel(editor.panel());
   const seed = panel.frame.getByRole('spinbutton', { name: 'Seed', exact: true });
   await expect(seed).toHaveValue('');
-  await panel.frame.getByRole('button', { name: 'Keep one seed' }).click();
+  await panel.frame.getByRole('button', { name: 'Lock seed' }).click();
   const shown = Number(await seed.inputValue());
-  await panel.frame.getByRole('button', { name: 'Keep one seed' }).click();
+  await panel.frame.getByRole('button', { name: 'Lock seed' }).click();
   await expect(seed).toHaveValue('');
   const first = await readPicture(join(project, 'mixes', await panel.mix()));
   expect(first.recipe?.seed).toBe(shown);

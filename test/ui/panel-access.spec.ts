@@ -66,7 +66,7 @@ test('in every state and theme axe finds nothing, and nothing is cut off at any 
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg', 'refs/nothing.png'], 'Mix Images');
   await panel.image('nothing.png').getByRole('checkbox').uncheck();
   const name = await panel.mix();
-  await panel.frame.getByRole('button', { name: 'Show which image lands where' }).click();
+  await panel.frame.getByRole('button', { name: 'Show where each image lands' }).click();
   await panel.setNumber('Width', 5000);
   await panel.mixButton().hover();
   await inspect(editor, panel, 'wrong');
@@ -90,7 +90,7 @@ test('in every state and theme axe finds nothing, and nothing is cut off at any 
 
   await sandbox.close();
   await panel.mixButton().click();
-  await expect(panel.frame.getByRole('list', { name: 'Jobs' }).getByText('refuses the connection')).toBeVisible();
+  await expect(panel.frame.getByRole('list', { name: 'Jobs' }).getByText('refused the connection')).toBeVisible();
   await inspect(editor, panel, 'service out of reach');
 
   for (const name of ['alps.jpg', 'allium.jpg', 'nothing.png']) {

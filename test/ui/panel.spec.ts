@@ -71,7 +71,7 @@ test('images are switched off, moved by keys and removed, and the keyboard stays
   await expect.poll(() => panel.imageNames()).toEqual(['allium.jpg']);
   await expect(panel.frame.getByRole('button', { name: 'Remove allium.jpg' })).toBeFocused();
   await editor.page.keyboard.press('Enter');
-  await expect(panel.frame.getByText('Start with two pictures')).toBeVisible();
+  await expect(panel.frame.getByText('Start with two images')).toBeVisible();
   await expect(panel.frame.getByRole('button', { name: 'Add images' })).toBeFocused();
   await editor.page.keyboard.press('Control+z');
   await expect(panel.images()).toHaveCount(1);
@@ -102,7 +102,7 @@ test('what is wrong is told at its field, what was typed stays, and no mix start
   await expect(frame.getByText('Give at least one image a weight above 0.')).toBeVisible();
   await editor.page.keyboard.press('Control+Enter');
   for (const name of ['alps.jpg', 'allium.jpg']) await panel.image(name).getByRole('checkbox').uncheck();
-  await expect(frame.getByText('Switch at least one image on.')).toBeVisible();
+  await expect(frame.getByText('Turn on at least one image.')).toBeVisible();
   await expect(panel.results()).toHaveCount(0);
 });
 
@@ -226,7 +226,7 @@ test('sizes and seeds come by a click', async ({ editor }) => {
   await expect(seed).toHaveValue('');
   await panel.frame.getByRole('button', { name: 'New seed' }).click();
   await expect(seed).toHaveValue(/^\d+$/);
-  await panel.frame.getByRole('button', { name: 'Keep one seed' }).click();
+  await panel.frame.getByRole('button', { name: 'Lock seed' }).click();
   await expect(seed).toHaveValue('');
 });
 
@@ -265,9 +265,9 @@ test('keys come by a click, Ctrl+Enter mixes, those who listen hear how it goes,
   const panel = await openPanel(editor);
   const { frame } = panel;
   await frame.getByRole('button', { name: 'Set API key' }).click();
-  await expect(page.getByRole('textbox', { name: 'API key of the hosted service' })).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'API key for the hosted service' })).toBeVisible();
   await page.keyboard.press('Escape');
-  await expect(frame.getByText('No effect on a local mix').first()).toBeVisible();
+  await expect(frame.getByText('No effect with the local engine').first()).toBeVisible();
 
   await panel.setPrompt('stone rose');
   await frame.getByRole('textbox', { name: 'Prompt', exact: true }).press('Control+Enter');
@@ -314,12 +314,12 @@ test.describe('files that are no pictures', () => {
   test('say so on their cards, and the others go on', async ({ editor }) => {
     const panel = new MixPanel(editor.panel());
     await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/nothing.png', 'refs/letter.png'], 'Mix Images');
-    await expect(panel.image('nothing.png')).toContainText('The file is empty.');
-    await expect(panel.image('letter.png')).toContainText('The file is no picture, whatever its name says.');
-    await expect(panel.image('alps.jpg')).not.toContainText('The file');
+    await expect(panel.image('nothing.png')).toContainText('This file is empty.');
+    await expect(panel.image('letter.png')).toContainText("This file isn't a valid image.");
+    await expect(panel.image('alps.jpg')).not.toContainText('This file');
     await panel.mixButton().click();
     const job = panel.frame.getByRole('list', { name: 'Jobs' }).getByRole('listitem');
-    await expect(job).toContainText('The file is');
+    await expect(job).toContainText(/This file (is empty|isn't a valid image)\./);
     await expect(job.locator('img')).toBeVisible(); // its first source
     await editor.screenshot('failed job');
   });

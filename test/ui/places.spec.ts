@@ -34,7 +34,7 @@ test.describe('in Restricted Mode', () => {
     await panel.mix();
     await editor.chooseFromContextMenu(['a.mix.json'], 'Run Mix Recipe');
     await expect(
-      editor.page.getByRole('alert').filter({ hasText: 'In Restricted Mode only the local engine runs' }),
+      editor.page.getByRole('alert').filter({ hasText: 'In Restricted Mode, only the local engine runs' }),
     ).toHaveCount(1);
     expect(await readdir(join(project, 'mixes'))).toHaveLength(1);
   });

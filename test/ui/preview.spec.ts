@@ -9,7 +9,7 @@ test('a click colours the preview by which image lands where', async ({ editor }
   const panel = await openPanel(editor);
   const { frame } = panel;
   const preview = panel.preview();
-  const button = frame.getByRole('button', { name: 'Show which image lands where' });
+  const button = frame.getByRole('button', { name: 'Show where each image lands' });
   /** By how much the preview is more blue than red, on average. */
   const blueness = async () => {
     const { channels } = await sharp(await preview.screenshot()).stats();
@@ -19,7 +19,7 @@ test('a click colours the preview by which image lands where', async ({ editor }
   const plain = await preview.screenshot();
   await button.click();
   await expect(button).toHaveAttribute('aria-pressed', 'true');
-  const legend = frame.getByRole('list', { name: 'Colours of the images' });
+  const legend = frame.getByRole('list', { name: 'Colors of the images' });
   await expect(legend.getByRole('listitem')).toHaveText(['alps.jpg', 'allium.jpg']);
   await expect.poll(async () => plain.equals(await preview.screenshot())).toBe(false);
   await editor.screenshot('coverage');
@@ -67,7 +67,7 @@ test('a picture that changes on disk is shown as it is', async ({ editor, projec
   await expect.poll(() => greenness(thumbnail)).toBeGreaterThan(100);
 
   await rm(file);
-  await expect(panel.image('alps.jpg').getByText('The file is not there any more')).toBeVisible();
+  await expect(panel.image('alps.jpg').getByText('This file no longer exists')).toBeVisible();
   await expect(thumbnail).toHaveCount(0);
   await green().toFile(file);
   await expect(thumbnail).toBeVisible();

@@ -66,7 +66,7 @@ test('a recipe that is wrong says what and where', async ({ editor }) => {
 
 test('a picture without a recipe says so', async ({ editor }) => {
   await editor.chooseFromContextMenu(['refs/alps.jpg'], 'Open Recipe from Image');
-  await expect(said(editor, 'refs/alps.jpg: This picture carries no recipe.')).toHaveCount(1);
+  await expect(said(editor, "refs/alps.jpg: This image doesn't contain a recipe.")).toHaveCount(1);
 });
 
 /** What a notification said to a screen reader; the notification itself goes after some seconds. */

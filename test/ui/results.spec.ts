@@ -20,10 +20,10 @@ test.describe('with a page in the project', () => {
     const button = (label: string) => panel.frame.getByRole('button', { name: label, exact: true });
 
     await button(`Insert link to ${name}`).click();
-    await expect(panel.frame.getByText('Open a Markdown, HTML or CSS file')).toBeVisible();
+    await expect(panel.frame.getByText('Open a Markdown, HTML, or CSS file')).toBeVisible();
 
-    await button(`Copy picture ${name}`).click();
-    await expect(panel.frame.getByText('Picture copied')).toBeVisible();
+    await button(`Copy image ${name}`).click();
+    await expect(panel.frame.getByText('Image copied')).toBeVisible();
     const types = () => page.evaluate(async () => (await navigator.clipboard.read()).flatMap(({ types }) => types));
     expect(await types()).toContain('image/png');
     await editor.screenshot('results with actions');
@@ -90,7 +90,7 @@ test('a result dragged onto the images joins the mix; clearing the results leave
   await expect(panel.frame.getByText('Drop to add to the mix')).toHaveCount(0);
 
   await editor.runCommand('Image Mixer: Clear Results');
-  await expect(page.getByRole('dialog')).toContainText('The pictures stay in your project.');
+  await expect(page.getByRole('dialog')).toContainText('The files stay in your project.');
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
   await expect(panel.results()).toHaveCount(1);
   await editor.runCommand('Image Mixer: Clear Results');
@@ -131,7 +131,7 @@ test('of a thousand results only the thumbnails near the eye are held', async ({
   const filter = panel.frame.getByRole('textbox', { name: 'Filter results' });
   await panel.setPrompt('stone rose');
   await panel.mixButton().click();
-  await expect(panel.frame.getByText('No result matches')).toBeVisible();
+  await expect(panel.frame.getByText('No matching results')).toBeVisible();
   await filter.fill('rose');
   await expect(panel.results()).toHaveCount(1); // by its prompt
   // A look elsewhere takes the page away, not what people have set up.

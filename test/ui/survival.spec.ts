@@ -51,7 +51,7 @@ for (const stage of stages) {
     goOn();
     if (stage === 'mix') {
       // Its answer died with the host: only the user can find out what became of the work.
-      const message = /not known whether .* made and charged the picture\. Look into your account there/;
+      const message = /unclear whether .* ran the mix and charged for it\. Check your account there/;
       await expectPanel(editor, (panel) => expect(panel.frame.getByText(message)).toBeVisible());
       expect(await readdir(project)).toEqual(['refs']);
     } else {

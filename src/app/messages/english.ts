@@ -1,8 +1,6 @@
-import { panelStrings } from '../../protocol/panelStrings.ts';
-
-/** Every sentence of the extension in English, by id. `failure.CODE/REASON` is more exact than `failure.CODE`; `{name}` is filled in. */
+/** What the application and the workbench say, in English, by id. Failures, notices and the panel have tables of their own. */
 export const english = {
-  ...panelStrings,
+  'product.name': 'Image Mixer',
 
   'field.width': 'Width',
   'field.height': 'Height',
@@ -16,54 +14,51 @@ export const english = {
   'field.negativePrompt': 'negative prompt',
   'field.images': 'Images',
 
-  unexpected: 'Something unexpected went wrong: {detail}. The log has more.',
-
-
-
-
+  unexpected: 'An unexpected error occurred: {detail}. See the log for details.',
 
   'pick.title': 'Add images to the mix',
-  'pick.placeholder': 'Type to search; choose one or more',
+  'pick.placeholder': 'Type to search, then select one or more images',
   'pick.browse': 'Browse…',
-  'pick.open': 'Add to mix',
+  'pick.open': 'Add to Mix',
   'pick.replaceTitle': 'Replace the image',
-  'pick.placeholderOne': 'Type to search; choose one',
+  'pick.placeholderOne': 'Type to search, then select an image',
   'pick.replace': 'Replace',
   'prompts.title': 'Earlier prompts',
-  'prompts.placeholder': 'Type to search; choose the one to use again',
-  'prompts.none': 'Prompts are kept here once a mix was made with them',
+  'prompts.placeholder': 'Type to search, then select a prompt to use again',
+  'prompts.none': 'Prompts from your mixes appear here',
   'url.title': 'Add an image by URL',
-  'url.prompt': 'Address of a picture, http or https',
-  'url.invalid': 'Enter an address that begins with https:// or http://',
-  'key.title': 'API key of the hosted service',
-  'key.prompt': 'Key for {origin}, from your account there. It is kept in the secret storage of VS Code.',
-  'key.invalid': 'A key is one word of plain characters.',
+  'url.prompt': 'URL of an image (http or https)',
+  'url.invalid': 'Enter a URL that starts with https:// or http://',
+  'key.title': 'API key for the hosted service',
+  'key.prompt': "Enter the API key for {origin} from your account there. It's kept in VS Code's secret storage.",
+  'key.invalid': "An API key can't contain spaces or special characters.",
   'key.stored':
-    'The API key for {origin} is stored. Mixes now run on the hosted service unless the setting imageMixer.engine says otherwise.',
-  'key.cleared': 'The API key for {origin} is removed.',
-  'upload.question': 'Upload images of this workspace to {origin}?',
+    'The API key for {origin} was saved. Mixes now run on the hosted service, unless imageMixer.engine is set to another engine.',
+  'key.cleared': 'The API key for {origin} was removed.',
+  'upload.question': 'Upload images from this workspace to {origin}?',
   'upload.detail':
-    'The service needs them to make the mix. They are sent scaled down and without EXIF or GPS data. You are asked once in this workspace.',
+    "The service needs them for the mix. They're sent scaled down and without EXIF or GPS data. You're asked only once in this workspace.",
   'upload.allow': 'Upload',
   'run.title': 'Mixing',
   'run.pick': 'Run a mix recipe',
-  'run.noRecipes': 'There is no recipe (*.mix.json) in this workspace. “Image Mixer: New Recipe” makes one.',
+  'run.noRecipes': 'There are no recipes (*.mix.json) in this workspace. Run “Image Mixer: New Recipe” to create one.',
   'progress.of': '{done} of {total}',
   'progress.eta': 'about {seconds} s left',
-  'job.cancelledHosted': 'Cancelled. The service can not be told to stop: it may finish the work and charge for it.',
-  'status.tooltip': '{name}: open Image Mixer',
+  'job.cancelledHosted':
+    "Canceled. The service can't be told to stop, so it may still finish the mix and charge for it.",
+  'status.tooltip': 'Open Image Mixer ({name})',
   'result.copied': 'Path copied',
-  'result.deleteQuestion': 'Delete {name} for good?',
-  'result.deleteDetail': 'It can not be moved to the bin here, so there is no way to bring it back.',
+  'result.deleteQuestion': 'Are you sure you want to permanently delete {name}?',
+  'result.deleteDetail': "It can't be moved to the Trash here, so you can't restore it.",
   'result.deleteForGood': 'Delete',
   'results.none': 'There are no results to clear.',
-  'results.clearQuestion': 'Clear the list of results? It has {count}.',
-  'results.clearDetail': 'The pictures stay in your project.',
+  'results.clearQuestion': 'Clear the list of results ({count})?',
+  'results.clearDetail': 'The files stay in your project.',
   'results.clearDetailStored':
-    'Pictures in a project stay there. {count} were made without an open folder and are deleted for good.',
+    'Files in a project stay there. Results created without an open folder ({count}) are permanently deleted.',
   'results.clear': 'Clear',
   'announce.done': 'Image Mixer saved {name}.',
-  'announce.doneMany': 'Image Mixer saved {count} pictures, {name} first.',
+  'announce.doneMany': 'Image Mixer saved {count} results, starting with {name}.',
   'announce.reveal': 'Reveal',
   'announce.saveAs': 'Save As…',
   'announce.setApiKey': 'Set API Key',
