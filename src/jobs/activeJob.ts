@@ -10,41 +10,41 @@ export interface JobSnapshot {
   readonly progress: Progress;
 }
 
-/** How a job ended. */
-export interface JobResult {
+/** How a job ended in this window. */
+export interface JobEnd {
   readonly record: JobRecord;
-  /** `cancelled` also where this window let go of the job before its end: then the record still says `running` or `waiting`, and the job goes on later. */
+  /** Also `cancelled` if this window suspended the job or lost its lease. Then the record still says `running` or `waiting`. */
   readonly status: 'done' | 'failed' | 'cancelled';
   readonly failure?: MixFailure;
 }
 
-/** What whoever started a job holds of it. */
+/** A started job, for its caller. */
 export interface JobHandle {
   readonly id: string;
   /** Never rejects. */
-  readonly finished: Promise<JobResult>;
+  readonly finished: Promise<JobEnd>;
 }
 
-/** The reason that a job's signal gives where its user cancelled it. */
+/** The abort reason of a job that its user cancelled. */
 export class JobCancelled extends Error {
   override readonly name = 'JobCancelled';
 }
 
-/** A job in this window's memory: its record, how far it is, and who waits for its end. */
+/** A job in this window's memory: its record, its progress and its end. */
 export class ActiveJob {
   readonly handle: JobHandle;
   readonly controller = new AbortController();
-  /** Undefined until the job is on disk, and once this window is done with it. */
+  /** Undefined until the job is on disk, and again once this window gives up the lease. */
   folder: JobFolder | undefined;
   progress: Progress = { stage: 'waiting' };
   #record: JobRecord;
-  readonly #changed: (job: ActiveJob) => void;
-  readonly #finish: (result: JobResult) => void;
+  readonly #onChange: (job: ActiveJob) => void;
+  readonly #finish: (end: JobEnd) => void;
 
-  constructor(record: JobRecord, changed: (job: ActiveJob) => void) {
+  constructor(record: JobRecord, onChange: (job: ActiveJob) => void) {
     this.#record = record;
-    this.#changed = changed;
-    const { promise, resolve } = deferred<JobResult>();
+    this.#onChange = onChange;
+    const { promise, resolve } = deferred<JobEnd>();
     this.handle = { id: record.id, finished: promise };
     this.#finish = resolve;
   }
@@ -57,35 +57,35 @@ export class ActiveJob {
     return { record: this.#record, progress: this.progress };
   }
 
-  /** Whether the job still waits or runs. */
+  /** Whether the job is waiting or running. */
   get isOpen(): boolean {
     return isOpen(this.#record);
   }
 
-  /** Changes the record in memory and tells. */
+  /** Changes the record in memory only, and notifies the listener. */
   update(change: Partial<JobRecord>): void {
     this.#record = { ...this.#record, ...change };
-    this.#changed(this);
+    this.#onChange(this);
   }
 
-  report(progress: Progress): void {
+  reportProgress(progress: Progress): void {
     this.progress = progress;
-    this.#changed(this);
+    this.#onChange(this);
   }
 
-  /** Adds a notice unless the job has it: a run that was resumed may say the same again. */
-  notice(notice: Notice): void {
+  /** Adds a notice unless the job has it already: a resumed run may report the same one again. */
+  addNotice(notice: Notice): void {
     const text = JSON.stringify(notice);
     if (this.#record.notices.some((other) => JSON.stringify(other) === text)) return;
     this.update({ notices: [...this.#record.notices, notice] });
   }
 
-  /** Puts the record on disk. @throws Superseded. */
+  /** Writes the record to disk. @throws LeaseLost. */
   async save(): Promise<void> {
     await this.folder?.save(this.#record);
   }
 
-  /** Tells whoever waits that the job is over, for this window at least. */
+  /** Resolves `finished`. In another window the job may still run. */
   finish(): void {
     const { state, failure } = this.#record;
     const status = state === 'done' || state === 'failed' ? state : 'cancelled';

@@ -4,67 +4,68 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Clock } from '../engines/clock.ts';
 
-/** Milliseconds between two beats, and without one until an owner counts as gone. */
-const beatEvery = 5_000;
+/** Milliseconds between two beats. */
+const beatInterval = 5_000;
+/** Milliseconds without a beat after which a window counts as gone. */
 export const goneAfter = 20_000;
 
 const beatSchema = z.object({ at: z.number(), host: z.string(), pid: z.int() });
 type Beat = z.infer<typeof beatSchema>;
 
 /**
- * Tells the windows of this machine which of them are alive: each has a file with the time of its last beat, as long as it holds
- * jobs. A process id alone would not do: ids are used again. But where there is no such process any more, its window is gone.
+ * Shows the other windows on this machine that this one is alive: while it holds jobs, it keeps writing the time to a file of its own.
+ * A window whose process has ended counts as gone at once. A running process alone proves nothing, since process ids are reused.
  */
 export class Heartbeat {
   readonly owner: string;
   readonly #folder: string;
   readonly #clock: Clock;
-  #holds = 0;
+  #leases = 0;
   #stop: AbortController | undefined;
-  #changing: Promise<void> = Promise.resolve();
+  #lastTurn: Promise<void> = Promise.resolve();
 
-  /** @param owner the name of this window, used by no other and never again. */
+  /** @param owner the name of this window, never used by another one. */
   constructor(folder: string, owner: string, clock: Clock) {
     this.#folder = folder;
     this.owner = owner;
     this.#clock = clock;
   }
 
-  /** Beats from now on, until `release` was called as often; resolves after the first beat. */
-  hold(): Promise<void> {
+  /** Keeps beating until `release` has been called as often as `acquire`. Resolves after the first beat. */
+  acquire(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#stop) {
-        this.#holds++;
+        this.#leases++;
         return;
       }
       await this.#beat();
-      this.#holds++;
+      this.#leases++;
       this.#stop = new AbortController();
       void this.#keepBeating(this.#stop.signal);
     });
   }
 
-  /** Stops beating with the last hold; whatever this window claimed is free then. */
+  /** Stops beating with the last call. Other windows can then acquire any lease that this one still holds. */
   release(): Promise<void> {
     return this.#inTurn(async () => {
-      this.#holds--;
-      if (this.#holds > 0) return;
+      this.#leases--;
+      if (this.#leases > 0) return;
       this.#stop?.abort();
       this.#stop = undefined;
-      await rm(this.#path(this.owner), { force: true }).catch(() => undefined); // it grows old by itself
-      await rmdir(this.#folder).catch(() => undefined); // other windows beat there
+      await rm(this.#path(this.owner), { force: true }).catch(() => undefined); // it expires by itself
+      await rmdir(this.#folder).catch(() => undefined); // still used by other windows
     });
   }
 
-  /** Whether an owner has beaten lately. */
+  /** Whether a window has beaten lately. */
   async isAlive(owner: string): Promise<boolean> {
     const beat = await readBeat(this.#path(owner));
     if (!beat || (beat.host === hostname() && !isRunning(beat.pid))) return false;
-    // A beat from the future is one from before the clock was set back.
+    // A beat in the future was written before the clock was set back.
     return Math.abs(this.#clock.now() - beat.at) < goneAfter;
   }
 
-  /** Removes what windows that are gone left behind. */
+  /** Removes the files of windows that are gone. */
   async clean(): Promise<void> {
     for (const name of await readdir(this.#folder).catch(() => [])) {
       if (!(await this.isAlive(name))) await rm(this.#path(name), { force: true });
@@ -75,12 +76,12 @@ export class Heartbeat {
   async #keepBeating(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#clock.sleep(beatEvery, signal);
+        await this.#clock.sleep(beatInterval, signal);
         await this.#inTurn(async () => {
           if (!signal.aborted) await this.#beat();
         });
       } catch {
-        // Stopped; or the disk is full, and the next beat may come through. What this window can't say, its claims check anyway.
+        // Stopped, or the disk is full: the next beat may succeed. If not, the fencing tokens still protect the jobs.
       }
     }
   }
@@ -93,7 +94,7 @@ export class Heartbeat {
       await writeFile(next, JSON.stringify(beat));
       await rename(next, this.#path(this.owner));
     } catch (error) {
-      // The last window to leave removes the folder, maybe just now.
+      // Another window may have removed the folder just now.
       if (tries === 1) throw error;
       await this.#beat(tries - 1);
     }
@@ -104,8 +105,8 @@ export class Heartbeat {
   }
 
   #inTurn(action: () => Promise<void>): Promise<void> {
-    const turn = this.#changing.then(action);
-    this.#changing = turn.catch(() => undefined);
+    const turn = this.#lastTurn.then(action);
+    this.#lastTurn = turn.catch(() => undefined);
     return turn;
   }
 }
@@ -114,13 +115,13 @@ async function readBeat(path: string): Promise<Beat | undefined> {
   try {
     return beatSchema.safeParse(JSON.parse(await readFile(path, 'utf8'))).data;
   } catch {
-    return undefined; // no such window
+    return undefined; // no such window, or not a beat
   }
 }
 
 function isRunning(pid: number): boolean {
   try {
-    process.kill(pid, 0); // asks only
+    process.kill(pid, 0); // checks only, sends nothing
     return true;
   } catch (error) {
     return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');

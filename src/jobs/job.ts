@@ -10,31 +10,31 @@ const locationSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('url'), url: z.string() }),
 ]);
 
-/** All that a job is asked to do, as it stands in the journal. */
+/** Everything a job needs to run, as the job store keeps it. */
 export const jobRequestSchema = z.object({
   engine: z.enum(engineNames),
-  /** The recipe as run: sources as they go into the saved picture, the seed drawn. */
+  /** The recipe as run: its sources as they are saved with the result, its seed drawn. */
   recipe: recipeSchema.extend({ seed: z.int() }),
   sources: z.array(z.object({ index: z.int(), name: z.string(), weight: z.number(), location: locationSchema })),
   destination: destinationSchema,
-  /** What people call the job: the start of the prompt or the names of the images. */
+  /** The job's display name: the prompt, or the names of its images. */
   name: z.string(),
   notices: z.array(noticeSchema),
 });
 export type JobRequest = z.infer<typeof jobRequestSchema>;
 
-/** `running` on disk means running or left behind by a window that closed. */
+/** On disk, `running` can also mean that the job's window closed or crashed. */
 export const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 
-/** A picture of a job: named before it is written, so that a crash in between writes it once. */
-export const savedPictureSchema = z.object({
+/** A result of a job. Its path is recorded before the file is written, so that a crash in between can't write it twice. */
+export const savedResultSchema = z.object({
   index: z.int(),
   seed: z.int(),
   path: z.string(),
   written: z.boolean(),
 });
 
-/** A job as the journal keeps it. */
+/** A job as the job store keeps it. */
 export const jobRecordSchema = z.object({
   version: z.literal(1),
   id: z.string(),
@@ -42,13 +42,13 @@ export const jobRecordSchema = z.object({
   finishedAt: z.number().optional(),
   request: jobRequestSchema,
   state: z.enum(jobStates),
-  /** The engine's own state; only the engine reads it. */
+  /** The engine's own state. Only the engine reads it. */
   engineState: z.unknown().optional(),
-  pictures: z.array(savedPictureSchema),
+  results: z.array(savedResultSchema),
   notices: z.array(noticeSchema),
   failure: failureRecordSchema.optional(),
-  /** A failed job that holds work which another look may still bring in: pictures at the service, or kept but not yet saved. */
-  checkable: z.boolean(),
+  /** Whether another run of this failed job may still get results: from the service, or from its folder. */
+  canCheckAgain: z.boolean(),
 });
 export type JobRecord = z.infer<typeof jobRecordSchema>;
 

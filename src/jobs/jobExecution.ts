@@ -2,19 +2,19 @@ import type { Engine, MixContext } from '../engines/engine.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { ActiveJob } from './activeJob.ts';
 import type { JobFolder } from './jobFolder.ts';
-import { type PictureSaver, writtenSamples } from './resultSaver.ts';
+import { type ResultSaver, writtenSamples } from './resultSaver.ts';
 
 /**
- * Runs a job that this window owns from where it was left: first what was made and not saved, then the engine.
- * @throws MixFailure, Superseded, or the reason of the job's signal.
+ * Runs a leased job from where it stopped: first saves the results that an earlier run left in its folder, then runs the engine.
+ * @throws MixFailure, LeaseLost, or the reason of the job's signal.
  */
 export async function runJob(
   job: ActiveJob,
   folder: JobFolder,
   getEngine: () => Promise<Engine>,
-  saver: PictureSaver,
+  saver: ResultSaver,
 ): Promise<void> {
-  job.update({ state: 'running' }); // on disk with the next step: until then it makes no difference whether a job waits or runs
+  job.update({ state: 'running' }); // written with the next step: until then, `waiting` and `running` recover the same way
   await saver.saveKept(job, folder);
   const { recipe, sources } = job.record.request;
   if (writtenSamples(job.record).size === recipe.samples) return;
@@ -23,26 +23,26 @@ export async function runJob(
   await engine.run({ jobId: job.record.id, recipe, sources }, contextOf(job, folder, saver));
 }
 
-function contextOf(job: ActiveJob, folder: JobFolder, saver: PictureSaver): MixContext {
+function contextOf(job: ActiveJob, folder: JobFolder, saver: ResultSaver): MixContext {
   return {
     signal: job.controller.signal,
     saved: job.record.engineState,
     delivered: writtenSamples(job.record),
-    progress: (progress) => job.report(progress),
-    notice: (notice) => job.notice(notice),
+    progress: (progress) => job.reportProgress(progress),
+    notice: (notice) => job.addNotice(notice),
     save: async (engineState) => {
       job.update({ engineState });
       await job.save();
     },
-    deliver: (picture) => {
-      job.report({ stage: 'saving' });
-      return saver.save(job, folder, picture);
+    deliver: (result) => {
+      job.reportProgress({ stage: 'saving' });
+      return saver.save(job, folder, result);
     },
   };
 }
 
-/** Anything that was thrown as a failure: errors of the file system as `save-failed`, what nobody thought of as `generation-failed`. */
-export function asFailure(error: unknown): MixFailure {
+/** Converts anything thrown to a failure: file system errors to `save-failed`, unexpected ones to `generation-failed`. */
+export function toFailure(error: unknown): MixFailure {
   if (error instanceof MixFailure) return error;
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) {

@@ -3,26 +3,26 @@ import { basename, dirname, join } from 'node:path';
 import { writeDurably } from '../output/durableFile.ts';
 import { type JobRecord, jobRecordSchema } from './job.ts';
 
-/** The job was claimed by another window, which goes on with it; nothing more may be written here. */
-export class Superseded extends Error {
-  override readonly name = 'Superseded';
+/** Another window has leased the job. This one must not write to its folder any more. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
 }
 
-/** What a job folder holds, by the names of its files. */
-export interface FolderContent {
-  /** The highest claim, 0 for none: whoever made it owns the job. */
-  readonly claim: number;
-  /** The claim under which the newest record was written, 0 for none. */
+/** The fencing tokens in a job's folder, read from its file names. */
+export interface FencingTokens {
+  /** The highest lease, whose holder owns the job; 0 if there is none. */
+  readonly lease: number;
+  /** The lease under which the newest record was written; 0 if there is none. */
   readonly record: number;
 }
 
-const claimName = (token: number) => `claim-${token}`;
+const leaseName = (token: number) => `lease-${token}`;
 const recordName = (token: number) => `job-${token}.json`;
 
 /**
- * A job's folder as its owner sees it. Every claim has a number, one higher than the last, and its owner writes the record under that
- * number, so that an owner who was superseded without knowing can't overwrite what came after. Each write is followed by a
- * look for a higher claim: either the write finds the claim, or whoever made the claim finds the write.
+ * A job's folder, for the window that leased it. Each lease has a fencing token, one higher than the last, and its holder writes the
+ * record to a file with that token in its name. So a holder that lost its lease unawares can't overwrite newer records. It also looks
+ * for a higher lease after each write: either it finds the new lease, or the new holder reads what it wrote.
  */
 export class JobFolder {
   readonly path: string;
@@ -34,90 +34,87 @@ export class JobFolder {
     this.#token = token;
   }
 
-  /**
-   * Writes the record to disk, in the order of the calls.
-   * @throws Superseded where another window owns the job.
-   */
+  /** Writes the record to disk, in the order of the calls. @throws LeaseLost. */
   save(record: JobRecord): Promise<void> {
     const text = JSON.stringify(record);
     const write = this.#writing.then(async () => {
-      await this.#stillMine();
+      await this.#checkLease();
       await writeDurably(join(this.path, recordName(this.#token)), text);
-      await this.#stillMine();
+      await this.#checkLease();
     });
     this.#writing = write.catch(() => undefined);
     return write;
   }
 
-  /** Keeps a file beside the record. @throws Superseded. */
-  async keep(name: string, bytes: Uint8Array): Promise<void> {
-    await this.#stillMine();
+  /** Writes another file into the folder. @throws LeaseLost. */
+  async saveFile(name: string, bytes: Uint8Array): Promise<void> {
+    await this.#checkLease();
     await writeDurably(join(this.path, name), bytes);
   }
 
-  async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  async readFile(name: string): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(await readFile(join(this.path, name)));
   }
 
-  /** The names of the files that were kept. */
-  async kept(pattern: RegExp): Promise<string[]> {
+  /** The names of the files that match, sorted. */
+  async listFiles(pattern: RegExp): Promise<string[]> {
     return (await readdir(this.path)).filter((name) => pattern.test(name)).sort();
   }
 
-  /** Removes the folder at once, as far as others can see. @throws Superseded. */
+  /** Removes the folder. Other windows see it vanish at once. @throws LeaseLost. */
   async remove(): Promise<void> {
     await this.#writing;
-    await this.#stillMine();
-    const away = join(dirname(this.path), `.ended-${basename(this.path)}`);
-    await rename(this.path, away);
-    await rm(away, { recursive: true, force: true });
+    await this.#checkLease();
+    const removed = join(dirname(this.path), `.ended-${basename(this.path)}`);
+    await rename(this.path, removed);
+    await rm(removed, { recursive: true, force: true });
   }
 
-  /** Gives the job up, so that any window can claim it at once. */
+  /** Gives up the lease, so that any window can acquire the next one at once. @throws LeaseLost. */
   async release(): Promise<void> {
     await this.#writing;
-    await this.#stillMine();
-    await writeFile(join(this.path, claimName(this.#token)), '');
+    await this.#checkLease();
+    await writeFile(join(this.path, leaseName(this.#token)), '');
   }
 
-  async #stillMine(): Promise<void> {
-    const content = await lookInto(this.path).catch(() => undefined); // removed by whoever owned it last
-    if (content?.claim !== this.#token) throw new Superseded();
+  async #checkLease(): Promise<void> {
+    const tokens = await readTokens(this.path).catch(() => undefined); // another holder removed the folder
+    if (tokens?.lease !== this.#token) throw new LeaseLost();
   }
 }
 
-/** What is in a job's folder. Rejects where there is no such folder. */
-export async function lookInto(path: string): Promise<FolderContent> {
+/** Reads the fencing tokens in a job's folder. Rejects if the folder doesn't exist. */
+export async function readTokens(path: string): Promise<FencingTokens> {
   const names = await readdir(path);
   const highest = (pattern: RegExp) => Math.max(0, ...names.map((name) => Number(pattern.exec(name)?.[1] ?? 0)));
-  return { claim: highest(/^claim-(\d+)$/), record: highest(/^job-(\d+)\.json$/) };
+  return { lease: highest(/^lease-(\d+)$/), record: highest(/^job-(\d+)\.json$/) };
 }
 
-/** The owner of a claim; undefined where it was released, or never written down. */
-export async function ownerOf(path: string, claim: number): Promise<string | undefined> {
-  const owner = await readFile(join(path, claimName(claim)), 'utf8').catch(() => '');
+/** The window that holds a lease; undefined if it was released, or if its holder crashed before writing its name. */
+export async function leaseHolder(path: string, token: number): Promise<string | undefined> {
+  const owner = await readFile(join(path, leaseName(token)), 'utf8').catch(() => '');
   return owner || undefined;
 }
 
-/** Makes the next claim; undefined where another window was quicker. */
-export async function makeClaim(path: string, last: FolderContent, owner: string): Promise<JobFolder | undefined> {
-  const token = Math.max(last.claim, last.record) + 1;
+/** Acquires the lease that follows `last`; undefined if another window was quicker. */
+export async function acquireLease(path: string, last: FencingTokens, owner: string): Promise<JobFolder | undefined> {
+  const token = Math.max(last.lease, last.record) + 1;
   try {
-    await writeFile(join(path, claimName(token)), owner, { flag: 'wx' });
+    await writeFile(join(path, leaseName(token)), owner, { flag: 'wx' });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
     throw error;
   }
-  return (await lookInto(path)).claim === token ? new JobFolder(path, token) : undefined;
+  return (await readTokens(path)).lease === token ? new JobFolder(path, token) : undefined;
 }
 
-/** The newest record of a folder; undefined where there is none that can be understood. */
+/** The newest record in a job's folder; undefined if there is none, or if it isn't valid. */
 export async function readRecord(path: string): Promise<JobRecord | undefined> {
-  const { record } = await lookInto(path);
+  const { record } = await readTokens(path);
   if (record === 0) return undefined;
   try {
     return jobRecordSchema.safeParse(JSON.parse(await readFile(join(path, recordName(record)), 'utf8'))).data;
   } catch {
-    return undefined; // no JSON
+    return undefined; // not JSON
   }
 }

@@ -2,9 +2,9 @@ import { type EngineName, engineNames } from '../mix/limits.ts';
 import type { ActiveJob } from './activeJob.ts';
 import type { JobFolder } from './jobFolder.ts';
 
-/** Lets a number of jobs run at once and the others wait, in order and each engine for itself. */
+/** Runs a limited number of jobs at once for each engine. The others wait in order. */
 export class JobQueue {
-  /** Jobs without a folder are still being written down; they hold up those behind them. */
+  /** A job without a folder is still being written to disk, and blocks those behind it. */
   readonly #waiting: ActiveJob[] = [];
   readonly #running = new Set<ActiveJob>();
   readonly #limit: (engine: EngineName) => number;
@@ -16,13 +16,13 @@ export class JobQueue {
     this.#run = run;
   }
 
-  /** Puts a job at the end of the line. */
-  add(job: ActiveJob): void {
+  /** Adds a job at the end. */
+  enqueue(job: ActiveJob): void {
     this.#waiting.push(job);
   }
 
-  /** Takes a job out of the line. */
-  leave(job: ActiveJob): void {
+  /** Removes a waiting job. */
+  remove(job: ActiveJob): void {
     const at = this.#waiting.indexOf(job);
     if (at >= 0) this.#waiting.splice(at, 1);
   }
@@ -31,14 +31,14 @@ export class JobQueue {
     return this.#running.has(job);
   }
 
-  /** Starts as many jobs as may run now; to be called whenever that may have changed. */
+  /** Starts as many jobs as the limits allow. Call it whenever a limit or a waiting job has changed. */
   startNext(): void {
     for (const engine of engineNames) {
       const isOfEngine = (job: ActiveJob) => job.record.request.engine === engine;
       while ([...this.#running].filter(isOfEngine).length < this.#limit(engine)) {
         const next = this.#waiting.find(isOfEngine);
         if (!next?.folder) break;
-        this.leave(next);
+        this.remove(next);
         this.#running.add(next);
         void this.#run(next, next.folder).finally(() => {
           this.#running.delete(next);
@@ -48,8 +48,8 @@ export class JobQueue {
     }
   }
 
-  /** Empties the line and returns those who stood in it. */
-  close(): ActiveJob[] {
+  /** Removes and returns all waiting jobs. */
+  clear(): ActiveJob[] {
     return this.#waiting.splice(0);
   }
 }

@@ -2,161 +2,155 @@ import type { Clock } from '../engines/clock.ts';
 import { type Engine, JobSuspended } from '../engines/engine.ts';
 import { recordFailure } from '../mix/failure.ts';
 import type { EngineName } from '../mix/limits.ts';
-import type { PictureWriter } from '../output/resultWriter.ts';
-import { ActiveJob, JobCancelled, type JobHandle, type JobSnapshot } from './activeJob.ts';
-import type { JobRecord, JobRequest } from './job.ts';
-import { asFailure, runJob } from './jobExecution.ts';
-import { type JobFolder, Superseded } from './jobFolder.ts';
+import type { ResultWriter } from '../output/resultWriter.ts';
+import { type ActiveJob, JobCancelled, type JobHandle, type JobSnapshot } from './activeJob.ts';
+import type { JobRequest } from './job.ts';
+import { runJob, toFailure } from './jobExecution.ts';
+import { JobFinalizer } from './jobFinalizer.ts';
+import { type JobFolder, LeaseLost } from './jobFolder.ts';
+import { JobList } from './jobList.ts';
 import { JobQueue } from './jobQueue.ts';
-import { Journal, type OwnedJob } from './jobStore.ts';
-import { fateAtStart, outlivesFailure } from './recovery.ts';
-import { PictureSaver } from './resultSaver.ts';
+import { JobStore, type LeasedJob } from './jobStore.ts';
+import { isKeptAfterFailure, leaseLeftovers, recoveryAction } from './recovery.ts';
+import { ResultSaver } from './resultSaver.ts';
 
-export type { JobHandle, JobResult, JobSnapshot } from './activeJob.ts';
+export type { JobEnd, JobHandle, JobSnapshot } from './activeJob.ts';
 
 export interface JobRunnerOptions {
-  /** Holds a folder for each job; made when the first job starts. */
+  /** Holds a folder for each job. It is made when the first job starts. */
   readonly directory: string;
-  /** Makes an engine, or gives the one that was made before. */
+  /** Create an engine, or return the one created before. */
   readonly engines: Readonly<Record<EngineName, () => Promise<Engine>>>;
-  readonly writer: PictureWriter;
+  readonly writer: ResultWriter;
   readonly clock: Clock;
   /** How many hosted jobs may run at once. Local jobs run one at a time: each uses the whole machine. */
   maxConcurrent(): number;
   newId(): string;
-  /** Told what a job failed of, as it was thrown: the record keeps neither stack nor cause. */
+  /** Called with the error that made a job fail. The job's record keeps neither its stack nor its cause. */
   onError(jobId: string, error: unknown): void;
-  /** A name for this window that no other one has or had. */
+  /** The name of this window, never used by another one. */
   readonly owner: string;
 }
 
-/** Runs the jobs of a window, several at once and the rest in order, and goes on with those that a window left behind. */
+/** Queues and runs the jobs of a window, and recovers those that other windows left behind. */
 export class JobRunner {
   readonly #options: JobRunnerOptions;
-  readonly #journal: Journal;
-  readonly #saver: PictureSaver;
-  readonly #jobs = new Map<string, ActiveJob>();
-  readonly #listeners = new Set<(job: JobSnapshot) => void>();
+  readonly #store: JobStore;
+  readonly #saver: ResultSaver;
+  readonly #finalizer: JobFinalizer;
+  readonly #jobs = new JobList();
   readonly #queue: JobQueue;
-  /** Everything that is going on, so that `dispose` can wait for it. */
+  /** Everything under way, for `dispose` to wait for. */
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #disposed = new AbortController();
-  #hasStarted = false;
-  #writing: Promise<void> = Promise.resolve();
+  #hasRecovered = false;
+  #creating: Promise<void> = Promise.resolve();
 
   constructor(options: JobRunnerOptions) {
     this.#options = options;
-    this.#journal = new Journal(options);
-    this.#saver = new PictureSaver(options.writer);
+    this.#store = new JobStore(options);
+    this.#saver = new ResultSaver(options.writer);
+    this.#finalizer = new JobFinalizer(this.#store, options.clock);
     this.#queue = new JobQueue(
       (engine) => this.#limit(engine),
       (job, folder) => this.#track(this.#run(job, folder)),
     );
   }
 
-  /** Starts a job, or puts it in line. */
+  /** Starts a job, or enqueues it if too many are running. */
   start(request: JobRequest): JobHandle {
-    const job = this.#add({
+    const job = this.#jobs.add({
       version: 1,
       id: this.#options.newId(),
       createdAt: this.#options.clock.now(),
       request,
       state: 'waiting',
-      pictures: [],
+      results: [],
       notices: [],
-      checkable: false,
+      canCheckAgain: false,
     });
     if (this.#disposed.signal.aborted) job.controller.abort(this.#disposed.signal.reason);
-    this.#queue.add(job);
-    job.report({ stage: 'waiting' });
-    // In turn, so that the first of many can begin while the others are still being written.
-    this.#writing = this.#track(this.#writing.then(() => this.#writeDown(job)));
+    this.#queue.enqueue(job);
+    job.reportProgress({ stage: 'waiting' });
+    // One after the other, so that the first of many can run while the others are still being written.
+    this.#creating = this.#track(this.#creating.then(() => this.#createOnDisk(job)));
     return job.handle;
   }
 
   /**
-   * Goes on with the jobs that windows left behind. To be called at the start, when failed ones are told or looked up once more, and
-   * from time to time: another window may close while this one is open. Resolves with the jobs that run again; where nothing was
-   * left this is one look at a folder.
+   * Recovers the jobs that other windows left behind, and resolves with those that run again. Call it at the start, when failed jobs
+   * are reported or checked too, and from time to time, since another window may close. Without leftovers it reads one folder only.
    */
   resume(): Promise<JobHandle[]> {
-    return this.#track(this.#goOn());
+    return this.#track(this.#recoverAll());
   }
 
-  /** Ends a job that waits or runs; the service may go on with what it was paid for. Pictures that were saved stay. */
+  /** Cancels a job that waits or runs. The service may still finish what was submitted. Saved results stay. */
   async cancel(id: string): Promise<void> {
     const job = this.#jobs.get(id);
     if (!job?.isOpen || job.controller.signal.aborted) return;
     job.controller.abort(new JobCancelled());
-    if (this.#queue.isRunning(job) || !job.folder) return; // ends by itself, as soon as it is written down or notices
-    this.#queue.leave(job);
-    await this.#end(job, job.folder, { state: 'cancelled' });
+    if (this.#queue.isRunning(job) || !job.folder) return; // finalized by `#run` or `#createOnDisk`
+    this.#queue.remove(job);
+    await this.#finalizer.finalize(job, job.folder, { state: 'cancelled' });
   }
 
-  /** Takes an ended job off the list, and what is left of it off the disk. */
+  /** Removes an ended job from the list and from the disk. */
   async remove(id: string): Promise<void> {
     const job = this.#jobs.get(id);
     if (!job || job.isOpen) return;
     this.#jobs.delete(id);
-    if (!outlivesFailure(job.record)) return;
-    const owned = await this.#journal.claim(id);
-    if (typeof owned === 'string') return;
-    await this.#letGo(() => owned.folder.remove());
+    if (!isKeptAfterFailure(job.record)) return;
+    const leased = await this.#store.lease(id);
+    if (typeof leased === 'string') return;
+    await this.#finalizer.releaseAfter(() => leased.folder.remove());
   }
 
-  /** Looks once more for the work of a failed job that can be looked up; undefined where there is nothing to look for. */
+  /** Runs a failed job again to get results that already exist; undefined if there can't be any. */
   async checkAgain(id: string): Promise<JobHandle | undefined> {
     const job = this.#jobs.get(id);
-    if (!job || job.isOpen || !job.record.checkable) return undefined;
-    const owned = await this.#journal.claim(id);
-    if (typeof owned === 'string') return undefined;
-    return this.#takeUp(owned);
+    if (!job || job.isOpen || !job.record.canCheckAgain) return undefined;
+    const leased = await this.#store.lease(id);
+    if (typeof leased === 'string') return undefined;
+    return this.#enqueueLeased(leased);
   }
 
-  /** The jobs of this window, oldest first, with those that ended until they are removed. */
+  /** The jobs of this window, oldest first. Ended ones are included until they are removed. */
   jobs(): JobSnapshot[] {
-    return [...this.#jobs.values()].map(({ snapshot }) => snapshot);
+    return this.#jobs.snapshots();
   }
 
-  /** Calls the listener at every change of a job; returns a function that stops it. */
+  /** Calls the listener at every change of a job. Returns a function that removes it. */
   onChange(listener: (job: JobSnapshot) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#jobs.onChange(listener);
   }
 
-  /** Puts every job aside, to be resumed by whichever window comes next. Resolves when nothing is going on any more. */
+  /** Suspends all jobs, for the next window to resume. Resolves when nothing is under way any more. */
   async dispose(): Promise<void> {
     this.#disposed.abort(new JobSuspended());
-    for (const job of this.#jobs.values()) if (job.isOpen) job.controller.abort(this.#disposed.signal.reason);
-    for (const job of this.#queue.close()) if (job.folder) void this.#track(this.#putAside(job, job.folder));
+    for (const job of this.#jobs.open()) job.controller.abort(this.#disposed.signal.reason);
+    for (const job of this.#queue.clear()) {
+      if (job.folder) void this.#track(this.#finalizer.suspend(job, job.folder));
+    }
     while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
   }
 
-  #add(record: JobRecord): ActiveJob {
-    const job = new ActiveJob(record, ({ snapshot }) => {
-      for (const listener of this.#listeners) listener(snapshot);
-    });
-    this.#jobs.set(record.id, job);
-    return job;
-  }
-
-  /** Writes a new job to disk; only then it may run. */
-  async #writeDown(job: ActiveJob): Promise<void> {
+  /** Writes a new job to disk. Until then it can't run. */
+  async #createOnDisk(job: ActiveJob): Promise<void> {
     try {
-      job.folder = await this.#journal.create(job.record);
+      job.folder = await this.#store.create(job.record);
     } catch (error) {
-      this.#queue.leave(job);
+      this.#queue.remove(job);
       this.#options.onError(job.record.id, error);
-      job.update({ state: 'failed', finishedAt: this.#options.clock.now(), failure: recordFailure(asFailure(error)) });
+      job.update({ state: 'failed', finishedAt: this.#options.clock.now(), failure: recordFailure(toFailure(error)) });
       job.finish();
       this.#queue.startNext();
       return;
     }
     const { signal } = job.controller;
     if (!signal.aborted) return this.#queue.startNext();
-    this.#queue.leave(job);
-    if (signal.reason instanceof JobSuspended) await this.#putAside(job, job.folder);
-    else await this.#end(job, job.folder, { state: 'cancelled' });
+    this.#queue.remove(job);
+    await this.#finalizeAborted(job, job.folder);
     this.#queue.startNext();
   }
 
@@ -166,130 +160,85 @@ export class JobRunner {
     try {
       return this.#options.maxConcurrent();
     } catch {
-      return 1; // a setting that can't be read must not hold up the jobs
+      return 1; // an invalid setting must not block the jobs
     }
   }
 
   async #run(job: ActiveJob, folder: JobFolder): Promise<void> {
-    const { engine } = job.record.request;
-    const { signal } = job.controller;
     try {
-      await runJob(job, folder, this.#options.engines[engine], this.#saver);
-      await this.#end(job, folder, { state: 'done' });
+      await runJob(job, folder, this.#options.engines[job.record.request.engine], this.#saver);
+      await this.#finalizer.finalize(job, folder, { state: 'done' });
     } catch (error) {
-      if (error instanceof Superseded) await this.#lose(job);
-      else if (!signal.aborted) await this.#fail(job, folder, error);
-      else if (signal.reason instanceof JobSuspended) await this.#putAside(job, folder);
-      else await this.#end(job, folder, { state: 'cancelled' });
+      if (error instanceof LeaseLost) {
+        this.#jobs.delete(job.record.id);
+        await this.#finalizer.abandon(job);
+      } else if (job.controller.signal.aborted) await this.#finalizeAborted(job, folder);
+      else await this.#finalizeFailed(job, folder, error);
     }
   }
 
-  async #fail(job: ActiveJob, folder: JobFolder, error: unknown): Promise<void> {
+  async #finalizeAborted(job: ActiveJob, folder: JobFolder): Promise<void> {
+    if (job.controller.signal.reason instanceof JobSuspended) await this.#finalizer.suspend(job, folder);
+    else await this.#finalizer.finalize(job, folder, { state: 'cancelled' });
+  }
+
+  async #finalizeFailed(job: ActiveJob, folder: JobFolder, error: unknown): Promise<void> {
     const { id, request, engineState } = job.record;
     this.#options.onError(id, error);
     const engine = await this.#options.engines[request.engine]().catch(() => undefined);
-    const unsaved = await this.#saver.hasUnsaved(job, folder).catch(() => false);
-    const checkable = unsaved || (engine?.canResume?.(engineState) ?? false);
-    await this.#end(job, folder, { state: 'failed', failure: recordFailure(asFailure(error)), checkable });
+    const hasUnsaved = await this.#saver.hasUnsaved(job.record, folder).catch(() => false);
+    const canCheckAgain = hasUnsaved || (engine?.canResume?.(engineState) ?? false);
+    const failure = recordFailure(toFailure(error));
+    await this.#finalizer.finalize(job, folder, { state: 'failed', failure, canCheckAgain });
   }
 
-  /** Notes how a job ended, and removes it from the disk unless something can still be had or must still be told. */
-  async #end(job: ActiveJob, folder: JobFolder, end: Partial<JobRecord>): Promise<void> {
-    job.folder = undefined;
-    job.update({ ...end, finishedAt: this.#options.clock.now() });
-    await this.#letGo(async () => {
-      if (!outlivesFailure(job.record)) return folder.remove().catch(() => folder.save(job.record));
-      await folder.save(job.record);
-      return folder.release();
-    });
-    job.finish();
-  }
-
-  /** Leaves a job to whichever window takes it up next. */
-  async #putAside(job: ActiveJob, folder: JobFolder): Promise<void> {
-    job.folder = undefined;
-    await this.#letGo(() => folder.release());
-    job.finish();
-  }
-
-  /** Forgets a job that another window goes on with. */
-  async #lose(job: ActiveJob): Promise<void> {
-    job.folder = undefined;
-    this.#jobs.delete(job.record.id);
-    await this.#letGo(async () => {});
-    job.finish();
-  }
-
-  /** Does the last thing that this window does to a job's folder. Where that fails the folder stays, and a later start clears it. */
-  async #letGo(last: () => Promise<void>): Promise<void> {
-    try {
-      await last();
-    } catch {
-      // Superseded, or the disk refuses: what counts was written before.
-    } finally {
-      await this.#journal.release();
-    }
-  }
-
-  async #goOn(): Promise<JobHandle[]> {
-    const isStart = !this.#hasStarted;
-    this.#hasStarted = true;
-    const found: OwnedJob[] = [];
-    for (const id of await this.#journal.list()) {
-      if (this.#jobs.get(id)?.isOpen) continue;
-      // What failed since is told by the window where it did.
-      if (!isStart && !(await this.#journal.isOpen(id))) continue;
-      // What can't even be looked at is no job, or one of another user; the others go on.
-      const owned = await this.#journal.claim(id).catch(() => 'gone' as const);
-      if (typeof owned !== 'string') found.push(owned);
-    }
-    found.sort((a, b) => a.record.createdAt - b.record.createdAt);
+  async #recoverAll(): Promise<JobHandle[]> {
+    // Later on, failed jobs are those of windows that are still open and report them themselves.
+    const onlyOpen = this.#hasRecovered;
+    this.#hasRecovered = true;
+    const isOpenHere = (id: string) => this.#jobs.get(id)?.isOpen ?? false;
     const handles: JobHandle[] = [];
-    for (const owned of found) {
-      const handle = await this.#receive(owned);
+    for (const leased of await leaseLeftovers(this.#store, isOpenHere, onlyOpen)) {
+      const handle = await this.#recover(leased);
       if (handle) handles.push(handle);
     }
     return handles;
   }
 
-  /** Decides what becomes of a job that was left behind. */
-  async #receive(owned: OwnedJob): Promise<JobHandle | undefined> {
-    const { folder, record } = owned;
-    const job = new ActiveJob(record, () => {});
-    const hasUnsaved = await this.#saver.hasUnsaved(job, folder);
-    const fate = fateAtStart(record, hasUnsaved, this.#options.clock.now());
-    switch (fate) {
-      case 'run':
-        return this.#takeUp(owned);
-      case 'show':
-        this.#add(record);
-        await this.#letGo(() => folder.release());
+  async #recover(leased: LeasedJob): Promise<JobHandle | undefined> {
+    const { folder, record } = leased;
+    const hasUnsaved = await this.#saver.hasUnsaved(record, folder);
+    switch (recoveryAction(record, hasUnsaved, this.#options.clock.now())) {
+      case 'resume':
+        return this.#enqueueLeased(leased);
+      case 'report':
+        this.#jobs.add(record);
+        await this.#finalizer.releaseAfter(() => folder.release());
         return undefined;
       case 'cancel':
-        await this.#end(this.#add(record), folder, { state: 'cancelled' });
+        await this.#finalizer.finalize(this.#jobs.add(record), folder, { state: 'cancelled' });
         return undefined;
       case 'remove':
-        await this.#letGo(() => folder.remove());
+        await this.#finalizer.releaseAfter(() => folder.remove());
         return undefined;
     }
   }
 
-  /** Puts a claimed job in line. */
-  #takeUp({ folder, record }: OwnedJob): JobHandle {
+  #enqueueLeased({ folder, record }: LeasedJob): JobHandle {
     const { failure: _failure, finishedAt: _finishedAt, ...rest } = record;
-    const job = this.#add({ ...rest, state: 'waiting', checkable: false });
+    const job = this.#jobs.add({ ...rest, state: 'waiting', canCheckAgain: false });
     if (this.#disposed.signal.aborted) {
-      void this.#track(this.#putAside(job, folder));
+      void this.#track(this.#finalizer.suspend(job, folder));
       return job.handle;
     }
     job.folder = folder;
-    this.#queue.add(job);
-    job.report({ stage: 'waiting' });
+    this.#queue.enqueue(job);
+    job.reportProgress({ stage: 'waiting' });
     this.#queue.startNext();
     return job.handle;
   }
 
-  /** Remembers a task until it ends. */
+  /** Keeps a task in the set until it ends. */
   #track<T>(task: Promise<T>): Promise<T> {
     this.#tasks.add(task);
     return task.finally(() => this.#tasks.delete(task));

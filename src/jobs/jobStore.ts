@@ -4,35 +4,36 @@ import type { Clock } from '../engines/clock.ts';
 import { flushFolder, writeDurably } from '../output/durableFile.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { isOpen, type JobRecord } from './job.ts';
-import { type FolderContent, JobFolder, lookInto, makeClaim, ownerOf, readRecord } from './jobFolder.ts';
+import { acquireLease, type FencingTokens, JobFolder, leaseHolder, readRecord, readTokens } from './jobFolder.ts';
 
-/** A job that this window owns. */
-export interface OwnedJob {
+/** A job that this window has leased. */
+export interface LeasedJob {
   readonly folder: JobFolder;
   readonly record: JobRecord;
 }
 
-/** Leftovers of windows that stopped in the middle of something, and records that nobody understands, go after this time (milliseconds). */
+/** Milliseconds until half-made folders of crashed windows and invalid records are deleted. */
 const leftoverAge = 24 * 3_600_000;
 
-/** The jobs on disk: a folder a job, each owned by one window at a time. */
-export class Journal {
+/** The jobs on disk: one folder a job, leased by one window at a time. */
+export class JobStore {
   readonly #directory: string;
   readonly #heartbeat: Heartbeat;
 
+  /** @param options.owner the name of this window, never used by another one. */
   constructor(options: { directory: string; owner: string; clock: Clock }) {
     this.#directory = options.directory;
     this.#heartbeat = new Heartbeat(join(options.directory, '.windows'), options.owner, options.clock);
   }
 
-  /** Writes a new job down, owned by this window. It appears whole or not at all. */
+  /** Writes a new job to disk, leased by this window. Its folder appears whole or not at all. */
   async create(record: JobRecord): Promise<JobFolder> {
-    await this.#heartbeat.hold();
+    await this.#heartbeat.acquire();
     try {
       const draft = join(this.#directory, `.new-${record.id}`);
       await mkdir(draft, { recursive: true, mode: 0o700 });
       await writeDurably(join(draft, 'job-1.json'), JSON.stringify(record));
-      await writeFile(join(draft, 'claim-1'), this.#heartbeat.owner); // one that is lost with the machine's power held nobody up
+      await writeFile(join(draft, 'lease-1'), this.#heartbeat.owner); // not flushed: after a power cut nobody holds it anyway
       const path = this.#path(record.id);
       await rename(draft, path);
       await flushFolder(this.#directory);
@@ -43,32 +44,32 @@ export class Journal {
     }
   }
 
-  /** The ids of the jobs on disk. Where there are none this is one look at a folder; else leftovers are cleared on the way. */
+  /** The ids of the jobs on disk. Also deletes old leftovers. Without any jobs, it reads one folder only. */
   async list(): Promise<string[]> {
-    const names: string[] = await readdir(this.#directory).catch(() => []); // no folder: nothing was ever started here
+    const names: string[] = await readdir(this.#directory).catch(() => []); // made with the first job
     if (names.includes('.windows')) await this.#heartbeat.clean();
-    for (const name of names) if (/^\.(new|ended|broken)-/.test(name)) await this.#clearLeftover(name);
+    for (const name of names) if (/^\.(new|ended|broken)-/.test(name)) await this.#removeLeftover(name);
     return names.filter((name) => !name.startsWith('.'));
   }
 
-  /** Whether a job waits or runs, or was left so. */
+  /** Whether a job waits or runs, or did so when its window closed. */
   async isOpen(id: string): Promise<boolean> {
     const record = await readRecord(this.#path(id)).catch(() => undefined); // removed meanwhile
     return record !== undefined && isOpen(record);
   }
 
   /**
-   * Makes a job this window's own. `held`: a living window has it. `gone`: there is no such job (any more), or none that can be
-   * understood; that one is set aside.
+   * Leases a job for this window. `held`: a live window holds the lease. `gone`: the job doesn't exist any more, or its record isn't
+   * valid and was set aside.
    */
-  async claim(id: string): Promise<OwnedJob | 'held' | 'gone'> {
+  async lease(id: string): Promise<LeasedJob | 'held' | 'gone'> {
     const path = this.#path(id);
     try {
-      const content = await lookInto(path);
-      const owner = await ownerOf(path, content.claim);
+      const tokens = await readTokens(path);
+      const owner = await leaseHolder(path, tokens.lease);
       if (owner !== undefined && (await this.#heartbeat.isAlive(owner))) return 'held';
-      await this.#heartbeat.hold();
-      const job = await this.#take(path, id, content);
+      await this.#heartbeat.acquire();
+      const job = await this.#acquire(path, id, tokens);
       if (typeof job === 'string') await this.#heartbeat.release();
       return job;
     } catch (error) {
@@ -77,13 +78,13 @@ export class Journal {
     }
   }
 
-  /** To be called once for each job created or claimed, when this window is done with it: its folder was released, removed or lost. */
+  /** Call it once for each job created or leased, after its folder was released or removed, or its lease was lost. */
   release(): Promise<void> {
     return this.#heartbeat.release();
   }
 
-  async #take(path: string, id: string, content: FolderContent): Promise<OwnedJob | 'held' | 'gone'> {
-    const folder = await makeClaim(path, content, this.#heartbeat.owner);
+  async #acquire(path: string, id: string, tokens: FencingTokens): Promise<LeasedJob | 'held' | 'gone'> {
+    const folder = await acquireLease(path, tokens, this.#heartbeat.owner);
     if (!folder) return 'held';
     const record = await readRecord(path);
     if (record) return { folder, record };
@@ -93,8 +94,8 @@ export class Journal {
     return 'gone';
   }
 
-  /** Removes a leftover once it is old; by the file system's clock, since it is that of no job. */
-  async #clearLeftover(name: string): Promise<void> {
+  /** Deletes a leftover once it is old by its modification time, for which only the system clock counts. */
+  async #removeLeftover(name: string): Promise<void> {
     const path = join(this.#directory, name);
     const age = await stat(path).then(
       ({ mtimeMs }) => Date.now() - mtimeMs,

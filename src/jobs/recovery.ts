@@ -1,38 +1,65 @@
 import type { JobRecord } from './job.ts';
+import type { JobStore, LeasedJob } from './jobStore.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
 /**
- * What becomes of a job that is found on disk at a start.
- * - `run`: goes on where it was; a failed one that holds paid work is looked up once.
- * - `show`: failed, and its user should still hear of it.
- * - `cancel`: nobody waits for it any more. A local mix costs nothing and takes seconds, so after ten minutes a picture out of the
- *   blue would only surprise; a hosted one that was never ordered would cost money, so it is not ordered after a day.
- * - `remove`: over.
- * @param hasUnsaved whether pictures were made that are not in the project yet: those are always saved.
+ * Leases the jobs that other windows left behind, oldest first.
+ * @param isOpenHere skips the jobs that this window waits for or runs.
+ * @param onlyOpen leaves out jobs that have ended.
  */
-export function fateAtStart(record: JobRecord, hasUnsaved: boolean, now: number): 'run' | 'show' | 'cancel' | 'remove' {
+export async function leaseLeftovers(
+  store: JobStore,
+  isOpenHere: (id: string) => boolean,
+  onlyOpen: boolean,
+): Promise<LeasedJob[]> {
+  const leased: LeasedJob[] = [];
+  for (const id of await store.list()) {
+    if (isOpenHere(id)) continue;
+    if (onlyOpen && !(await store.isOpen(id))) continue;
+    // An unreadable folder isn't a job, or belongs to another user. It must not block the others.
+    const job = await store.lease(id).catch(() => 'gone' as const);
+    if (typeof job !== 'string') leased.push(job);
+  }
+  return leased.sort((a, b) => a.record.createdAt - b.record.createdAt);
+}
+
+/**
+ * What to do with a job that another window left on disk.
+ * - `resume`: runs on from where it stopped. A failed job that holds paid work is checked once.
+ * - `report`: failed, and the user has to know.
+ * - `cancel`: nobody expects it any more. A local mix is free and takes seconds, so after ten minutes its result would only be a
+ *   surprise. A hosted one that was never submitted would cost money, so after a day it isn't submitted.
+ * - `remove`: over.
+ * @param hasUnsaved whether the job's folder holds results that aren't in the project yet. Those are always saved.
+ * @param now milliseconds since 1970.
+ */
+export function recoveryAction(
+  record: JobRecord,
+  hasUnsaved: boolean,
+  now: number,
+): 'resume' | 'report' | 'cancel' | 'remove' {
   const age = now - record.createdAt;
   switch (record.state) {
     case 'done':
     case 'cancelled':
       return 'remove';
     case 'failed':
-      if (hasUnsaved) return 'run';
+      if (hasUnsaved) return 'resume';
       if (age > day) return 'remove';
-      return record.checkable ? 'run' : 'show';
+      return record.canCheckAgain ? 'resume' : 'report';
     case 'waiting':
     case 'running': {
-      // An engine keeps no state of a job that it has not begun.
+      // The hosted engine first saves its state right before its first paid request.
       const isBegun = hasUnsaved || (record.engineState !== undefined && record.request.engine === 'hosted');
-      const patience = record.request.engine === 'local' ? 10 * minute : day;
-      return isBegun || age < patience ? 'run' : 'cancel';
+      const maxAge = record.request.engine === 'local' ? 10 * minute : day;
+      return isBegun || age < maxAge ? 'resume' : 'cancel';
     }
   }
 }
 
-/** Whether a job that failed stays on disk: it holds work that can still be had, or its user may have paid for nothing and must know. */
-export function outlivesFailure(record: JobRecord): boolean {
-  return record.checkable || record.failure?.code === 'interrupted';
+/** Whether a failed job stays on disk: it may still get results, or the user may have paid for nothing and has to know. */
+export function isKeptAfterFailure(record: JobRecord): boolean {
+  return record.canCheckAgain || record.failure?.code === 'interrupted';
 }

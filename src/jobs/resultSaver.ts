@@ -1,98 +1,102 @@
 import type { MixResult } from '../engines/engine.ts';
-import { embedProvenance } from '../images/pictureMetadata.ts';
+import { embedProvenance } from '../images/imageMetadata.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { provenanceOf } from '../mix/provenance.ts';
-import type { PictureWriter } from '../output/resultWriter.ts';
+import type { ResultWriter } from '../output/resultWriter.ts';
 import type { ActiveJob } from './activeJob.ts';
 import type { JobRecord } from './job.ts';
 import type { JobFolder } from './jobFolder.ts';
 
-type Kept = Pick<MixResult, 'index' | 'seed' | 'format'>;
+/** What the name of a kept file says of its result. */
+type KeptResult = Pick<MixResult, 'index' | 'seed' | 'format'>;
 
-const keptPattern = /^picture-(\d+)-(\d+)\.(png|jpeg|webp)$/;
-/** Tries to find a free name while others write into the same folder. */
+const keptPattern = /^result-(\d+)-(\d+)\.(png|jpeg|webp)$/;
+/** Names to try while others write into the same folder. */
 const maxNames = 50;
 
 /**
- * Brings a job's pictures into the project, each exactly once whatever happens in between: its bytes are kept in the job's folder
- * first, then its path is noted, then the file is written, then that is noted. A run that finds any of this goes on from there.
+ * Saves a job's results to the project, each exactly once even if the process dies in between: it keeps the bytes in the job's folder,
+ * records the path, writes the file, then records that it is written. The next run continues from whichever step it finds.
  */
-export class PictureSaver {
-  readonly #writer: PictureWriter;
-  /** Paths that were chosen and are not written yet. */
-  readonly #taken = new Set<string>();
+export class ResultSaver {
+  readonly #writer: ResultWriter;
+  /** Paths that are chosen, but not written yet. */
+  readonly #reserved = new Set<string>();
 
-  constructor(writer: PictureWriter) {
+  constructor(writer: ResultWriter) {
     this.#writer = writer;
   }
 
-  /** Saves a picture that was just made. @throws MixFailure `save-failed`, Superseded. */
-  async save(job: ActiveJob, folder: JobFolder, picture: MixResult): Promise<void> {
-    if (isWritten(job.record, picture.index)) return;
+  /** Saves a new result. @throws MixFailure `save-failed`, LeaseLost. */
+  async save(job: ActiveJob, folder: JobFolder, result: MixResult): Promise<void> {
+    if (isWritten(job.record, result.index)) return;
     const { destination, recipe, engine } = job.record.request;
     const bytes = destination.embedRecipe
-      ? await embedProvenance(picture.bytes, provenanceOf(recipe, { ...picture, engine }))
-      : picture.bytes;
-    await folder.keep(`picture-${picture.index}-${picture.seed}.${picture.format}`, bytes);
-    await this.#place(job, picture, bytes);
+      ? await embedProvenance(result.bytes, provenanceOf(recipe, { ...result, engine }))
+      : result.bytes;
+    await folder.saveFile(`result-${result.index}-${result.seed}.${result.format}`, bytes);
+    await this.#writeToProject(job, result, bytes);
   }
 
-  /** Saves what an earlier run kept and did not get to save. @throws MixFailure `save-failed`, Superseded. */
+  /** Saves the results that an earlier run kept but didn't get to save. @throws MixFailure `save-failed`, LeaseLost. */
   async saveKept(job: ActiveJob, folder: JobFolder): Promise<void> {
-    for (const name of await folder.kept(keptPattern)) {
-      const kept = readName(name);
-      if (kept && !isWritten(job.record, kept.index)) await this.#place(job, kept, await folder.read(name));
+    for (const name of await folder.listFiles(keptPattern)) {
+      const kept = parseName(name);
+      if (kept && !isWritten(job.record, kept.index)) {
+        await this.#writeToProject(job, kept, await folder.readFile(name));
+      }
     }
   }
 
-  /** Whether a job's folder holds pictures that are not in the project. */
-  async hasUnsaved(job: ActiveJob, folder: JobFolder): Promise<boolean> {
-    const names = await folder.kept(keptPattern);
-    return names.some((name) => !isWritten(job.record, readName(name)?.index ?? -1));
+  /** Whether a job's folder holds results that aren't in the project. */
+  async hasUnsaved(record: JobRecord, folder: JobFolder): Promise<boolean> {
+    const names = await folder.listFiles(keptPattern);
+    return names.some((name) => !isWritten(record, parseName(name)?.index ?? -1));
   }
 
-  async #place(job: ActiveJob, picture: Kept, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    let path = job.record.pictures.find(({ index }) => index === picture.index)?.path;
+  async #writeToProject(job: ActiveJob, result: KeptResult, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    let path = job.record.results.find(({ index }) => index === result.index)?.path;
     for (let tries = 1; ; tries++) {
-      path ??= await this.#choose(job, picture);
-      this.#taken.add(path);
+      path ??= await this.#choosePath(job, result);
+      this.#reserved.add(path);
       try {
-        note(job, picture, path, false);
+        recordResult(job, result, path, false);
         await job.save();
         await this.#writer.write(path, bytes);
-        note(job, picture, path, true);
+        recordResult(job, result, path, true);
         await job.save();
         return;
       } catch (error) {
-        if (!(error instanceof MixFailure && error.key === 'save-failed/exists') || tries === maxNames) throw error;
+        const isTaken = error instanceof MixFailure && error.key === 'save-failed/exists';
+        if (!isTaken || tries === maxNames) throw error;
       } finally {
-        this.#taken.delete(path);
+        this.#reserved.delete(path);
       }
-      path = undefined; // someone else took the name meanwhile
+      path = undefined; // another file took the name meanwhile
     }
   }
 
-  #choose(job: ActiveJob, { index, seed, format }: Kept): Promise<string> {
+  #choosePath(job: ActiveJob, { index, seed, format }: KeptResult): Promise<string> {
     const { destination, name } = job.record.request;
-    return this.#writer.choosePath(destination, { name, seed, index, format }, this.#taken);
+    return this.#writer.choosePath(destination, { name, seed, index, format }, this.#reserved);
   }
 }
 
 /** The positions of a job's samples that are in the project. */
 export function writtenSamples(record: JobRecord): ReadonlySet<number> {
-  return new Set(record.pictures.filter(({ written }) => written).map(({ index }) => index));
+  return new Set(record.results.filter(({ written }) => written).map(({ index }) => index));
 }
 
 function isWritten(record: JobRecord, index: number): boolean {
   return writtenSamples(record).has(index);
 }
 
-function note(job: ActiveJob, { index, seed }: Kept, path: string, written: boolean): void {
-  const others = job.record.pictures.filter((picture) => picture.index !== index);
-  job.update({ pictures: [...others, { index, seed, path, written }].sort((a, b) => a.index - b.index) });
+function recordResult(job: ActiveJob, { index, seed }: KeptResult, path: string, written: boolean): void {
+  const others = job.record.results.filter((result) => result.index !== index);
+  job.update({ results: [...others, { index, seed, path, written }].sort((a, b) => a.index - b.index) });
 }
 
-function readName(name: string): Kept | undefined {
+function parseName(name: string): KeptResult | undefined {
   const [, index, seed, format] = keptPattern.exec(name) ?? [];
   if (format !== 'png' && format !== 'jpeg' && format !== 'webp') return undefined;
   return { index: Number(index), seed: Number(seed), format };

@@ -8,14 +8,14 @@ import { type Destination, makeFolderInside } from './outputFolder.ts';
 import { saveFailure, systemCode } from './saveFailure.ts';
 
 /** What a picture's file is named after. */
-export interface NamedPicture extends NameParts {
+export interface NamedResult extends NameParts {
   readonly format: keyof typeof extensions;
 }
 
 const extensions = { png: 'png', jpeg: 'jpg', webp: 'webp' } as const;
 
 /** Puts pictures into the project: whole or not at all, and never over a file that is there. */
-export class PictureWriter {
+export class ResultWriter {
   /**
    * A free path for a picture, its folder made. Names that differ only in case count as taken.
    * @param taken absolute paths that others have chosen and not written yet.
@@ -23,7 +23,7 @@ export class PictureWriter {
    */
   async choosePath(
     destination: Destination,
-    picture: NamedPicture,
+    picture: NamedResult,
     taken: ReadonlySet<string> = new Set(),
   ): Promise<string> {
     const { folder, root, fileName } = destination;

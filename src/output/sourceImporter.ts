@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { basename, extname, join } from 'node:path';
-import { readSourceFile } from '../images/fileReader.ts';
-import { requireReadable } from '../images/pictureFormat.ts';
-import { maxSourceBytes } from '../images/sourceLimits.ts';
+import { requireReadable } from '../images/imageFormat.ts';
+import { maxSourceBytes } from '../images/imageLimits.ts';
+import { readSourceFile } from '../images/sourceReader.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { safeSegment } from './fileNames.ts';
 import { type Destination, makeFolderInside } from './outputFolder.ts';
-import { PictureWriter } from './resultWriter.ts';
+import { ResultWriter } from './resultWriter.ts';
 
 /**
  * Copies an image from outside the project to `sources/<hash8>-<name>` below the folder for pictures, once for the same bytes.
@@ -14,7 +14,7 @@ import { PictureWriter } from './resultWriter.ts';
  * @returns the absolute path of the copy.
  * @throws MixFailure `unreadable-image`, `unsupported-image`, `image-too-large`, `save-failed`.
  */
-export async function keepSource(path: string, destination: Destination): Promise<string> {
+export async function importSource(path: string, destination: Destination): Promise<string> {
   const bytes = await readSourceFile(path, maxSourceBytes);
   await requireReadable(bytes);
   const folder = join(destination.folder, 'sources');
@@ -22,7 +22,7 @@ export async function keepSource(path: string, destination: Destination): Promis
   const hash = createHash('sha256').update(bytes).digest('hex');
   const keepAs = async (digits: number) => {
     const copy = join(folder, nameOf(path, hash.slice(0, digits)));
-    await new PictureWriter().write(copy, bytes);
+    await new ResultWriter().write(copy, bytes);
     return copy;
   };
   try {

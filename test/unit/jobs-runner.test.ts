@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { goneAfter } from '../../src/jobs/heartbeat.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
-import { PictureWriter } from '../../src/output/resultWriter.ts';
+import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { ManualClock } from './support/clocks.ts';
 import { type HandEngine, JobBench, pictureOf } from './support/jobBench.ts';
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const jobsLeft = async () => (await readdir(bench.jobs).catch(() => [])).filter((name) => !name.startsWith('.'));
-const pictures = () => readdir(bench.pictures).catch(() => []);
+const pictures = () => readdir(bench.results).catch(() => []);
 const hour = 3_600_000;
 
 test('runs a job to its end and leaves the picture alone on disk', async () => {
@@ -33,8 +33,8 @@ test('runs a job to its end and leaves the picture alone on disk', async () => {
   const { status, record } = await job.finished;
   expect(status).toBe('done');
   expect(record.notices).toHaveLength(1);
-  expect(record.pictures).toEqual([
-    { index: 0, seed: 7, path: join(bench.pictures, 'rose-man-7-1.png'), written: true },
+  expect(record.results).toEqual([
+    { index: 0, seed: 7, path: join(bench.results, 'rose-man-7-1.png'), written: true },
   ]);
   expect(await pictures()).toEqual(['rose-man-7-1.png']);
   expect(await readdir(bench.jobs)).toEqual([]);
@@ -69,7 +69,7 @@ test('cancels a running job and keeps what it delivered', async () => {
   await runner.cancel(job.id);
   const result = await job.finished;
   expect(result.status).toBe('cancelled');
-  expect(result.record.pictures).toHaveLength(1);
+  expect(result.record.results).toHaveLength(1);
   expect(await readdir(bench.jobs)).toEqual([]);
   const unborn = runner.start(bench.request());
   await runner.cancel(unborn.id); // before it is even on disk
@@ -136,7 +136,7 @@ test('leaves a job that failed in one window to that window, until another one s
 });
 
 /** A writer that stops for ever at one step, as when the process ends there. */
-class DyingWriter extends PictureWriter {
+class DyingWriter extends ResultWriter {
   readonly #at: 'choose' | 'before-write' | 'after-write';
   readonly died: Promise<void>;
   #die = () => {};
@@ -149,7 +149,7 @@ class DyingWriter extends PictureWriter {
     });
   }
 
-  override async choosePath(...args: Parameters<PictureWriter['choosePath']>): Promise<string> {
+  override async choosePath(...args: Parameters<ResultWriter['choosePath']>): Promise<string> {
     if (this.#at === 'choose') await this.#end();
     return super.choosePath(...args);
   }
@@ -184,9 +184,9 @@ test.each(['choose', 'before-write', 'after-write'] as const)(
     expect(run.context.delivered).toEqual(new Set([0]));
     await run.deliver(1);
     run.end();
-    expect((await job?.finished)?.record.pictures).toMatchObject([{ index: 0, seed: 7, written: true }, { index: 1 }]);
+    expect((await job?.finished)?.record.results).toMatchObject([{ index: 0, seed: 7, written: true }, { index: 1 }]);
     expect(await pictures()).toEqual(['rose-man-7-1.png', 'rose-man-8-2.png']);
-    expect(await readFile(join(bench.pictures, 'rose-man-7-1.png'), 'latin1')).toContain('the only copy');
+    expect(await readFile(join(bench.results, 'rose-man-7-1.png'), 'latin1')).toContain('the only copy');
     expect(await readdir(bench.jobs)).toEqual([]);
   },
 );
@@ -207,7 +207,7 @@ test('needs no engine for a job whose pictures were all made', async () => {
 });
 
 test('chooses another name when a file turns up under the chosen one', async () => {
-  class Raced extends PictureWriter {
+  class Raced extends ResultWriter {
     override async write(path: string, bytes: Uint8Array): Promise<'written' | 'already-there'> {
       if (path.endsWith('-1.png')) await writeFile(path, 'someone else');
       return super.write(path, bytes);
@@ -235,7 +235,7 @@ test('keeps a failed job that holds paid work, looks it up at each start, and fo
   expect(await job.finished).toMatchObject({
     status: 'failed',
     failure: { code: 'timeout' },
-    record: { checkable: true },
+    record: { canCheckAgain: true },
   });
   expect(await jobsLeft()).toEqual([job.id]);
 
@@ -264,7 +264,7 @@ test('removes other failed jobs at once, except that an interrupted one is still
   for (const { task, end } of a.hosted.runs) {
     end(new MixFailure(task.jobId === jobs[0]?.id ? 'invalid-api-key' : 'interrupted'));
   }
-  for (const job of jobs) expect((await job.finished).record.checkable).toBe(false);
+  for (const job of jobs) expect((await job.finished).record.canCheckAgain).toBe(false);
   expect(await jobsLeft()).toEqual([jobs[1]?.id]);
 
   const b = bench.window();
@@ -276,7 +276,7 @@ test('removes other failed jobs at once, except that an interrupted one is still
 });
 
 test('keeps the bytes of a picture that can not be saved, until it can', async () => {
-  await writeFile(bench.pictures, 'in the way of the folder');
+  await writeFile(bench.results, 'in the way of the folder');
   const { runner, hosted } = bench.window();
   const job = runner.start(bench.request());
   const run = await hosted.started();
@@ -284,9 +284,9 @@ test('keeps the bytes of a picture that can not be saved, until it can', async (
   expect(await job.finished).toMatchObject({
     status: 'failed',
     failure: { code: 'save-failed' },
-    record: { checkable: true },
+    record: { canCheckAgain: true },
   });
-  await rm(bench.pictures);
+  await rm(bench.results);
   const again = await runner.checkAgain(job.id);
   expect((await again?.finished)?.status).toBe('done');
   expect(hosted.runs).toHaveLength(1);
@@ -350,7 +350,7 @@ test('puts the recipe into the picture where the destination asks for it', async
   await run.context.deliver({ ...pictureOf(0, ''), serviceId: '349' });
   run.end();
   const { record } = await job.finished;
-  const bytes = await readFile(record.pictures[0]?.path ?? '', 'latin1');
+  const bytes = await readFile(record.results[0]?.path ?? '', 'latin1');
   expect(bytes).toContain('image-mixer');
   expect(bytes).toContain('"id":"349"');
 });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Destination } from '../../src/output/outputFolder.ts';
-import { PictureWriter } from '../../src/output/resultWriter.ts';
-import { keepSource } from '../../src/output/sourceImporter.ts';
+import { ResultWriter } from '../../src/output/resultWriter.ts';
+import { importSource } from '../../src/output/sourceImporter.ts';
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
@@ -14,7 +14,7 @@ vi.mock('node:fs/promises', async (original) => {
 
 let root: string;
 let destination: Destination;
-const writer = new PictureWriter();
+const writer = new ResultWriter();
 const picture = { name: 'Rose man', seed: 7, index: 0, format: 'png' } as const;
 const bytes = new Uint8Array([1, 2, 3]);
 
@@ -86,15 +86,15 @@ test('a source from outside is copied once, and only if it is a picture', async 
   await sharp({ create: { width: 2, height: 2, channels: 3, background: '#f00' } })
     .png()
     .toFile(source);
-  const copy = await keepSource(source, destination);
+  const copy = await importSource(source, destination);
   expect(copy.slice(destination.folder.length)).toMatch(/^[/\\]sources[/\\][0-9a-f]{8}-My rose\.PNG$/);
   expect(await readFile(copy)).toEqual(await readFile(source));
-  expect(await keepSource(source, destination)).toBe(copy);
+  expect(await importSource(source, destination)).toBe(copy);
   await writeFile(copy, 'painted over');
-  expect(await readFile(await keepSource(source, destination))).toEqual(await readFile(source));
+  expect(await readFile(await importSource(source, destination))).toEqual(await readFile(source));
   expect(await readFile(copy, 'utf8')).toBe('painted over');
   await writeFile(join(outside, 'secret.png'), 'password');
-  await expect(keepSource(join(outside, 'secret.png'), destination)).rejects.toMatchObject({
+  await expect(importSource(join(outside, 'secret.png'), destination)).rejects.toMatchObject({
     code: 'unsupported-image',
   });
   await rm(outside, { recursive: true });

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/engines/clock.ts';
-import type { Engine, MixResult, MixContext, MixTask } from '../../../src/engines/engine.ts';
+import type { Engine, MixContext, MixResult, MixTask } from '../../../src/engines/engine.ts';
 import { type JobRecord, type JobRequest, jobRecordSchema } from '../../../src/jobs/job.ts';
 import { JobRunner, type JobRunnerOptions } from '../../../src/jobs/jobRunner.ts';
 import type { EngineName } from '../../../src/mix/limits.ts';
-import { PictureWriter } from '../../../src/output/resultWriter.ts';
+import { ResultWriter } from '../../../src/output/resultWriter.ts';
 import { png } from './hostedBench.ts';
 
 /** A request whose pictures go into `folder`. */
@@ -30,9 +30,9 @@ export function recordOf(id: string, changes: Partial<JobRecord> = {}): JobRecor
     createdAt: 1_700_000_000_000,
     request: requestOf('/nowhere'),
     state: 'waiting',
-    pictures: [],
+    results: [],
     notices: [],
-    checkable: false,
+    canCheckAgain: false,
     ...changes,
   };
 }
@@ -92,7 +92,7 @@ export function pictureOf(index: number, mark: string): MixResult {
 /** Folders for jobs and pictures, and windows that share them. */
 export class JobBench {
   readonly jobs: string;
-  readonly pictures: string;
+  readonly results: string;
   readonly #root: string;
   #windows = 0;
   #ids = 0;
@@ -100,7 +100,7 @@ export class JobBench {
   private constructor(root: string) {
     this.#root = root;
     this.jobs = join(root, 'jobs');
-    this.pictures = join(root, 'mixes');
+    this.results = join(root, 'mixes');
   }
 
   static async start(): Promise<JobBench> {
@@ -114,7 +114,7 @@ export class JobBench {
     const runner = new JobRunner({
       directory: this.jobs,
       engines: { hosted: async () => hosted, local: async () => local },
-      writer: new PictureWriter(),
+      writer: new ResultWriter(),
       clock: systemClock,
       maxConcurrent: () => 2,
       newId: () => `job-${++this.#ids}`,
@@ -126,7 +126,7 @@ export class JobBench {
   }
 
   request(changes: Partial<JobRequest> = {}): JobRequest {
-    return requestOf(this.pictures, changes);
+    return requestOf(this.results, changes);
   }
 
   close(): Promise<void> {
