@@ -1,10 +1,10 @@
-// The worker thread that decodes and encodes. It runs sharp's WebAssembly build and gets every picture as bytes.
+// The worker thread that decodes and encodes. It runs sharp's WebAssembly build and gets every image as bytes.
+import fs from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { MixFailure, recordFailure } from '../mix/failure.ts';
-import { closeFileSystem } from './closedFileSystem.ts';
 import { decode, encodePng, isUniform, probe, thumbnail, uploadCopy } from './decoder.ts';
 import {
   type DecoderReply,
@@ -19,7 +19,7 @@ const port = parentPort;
 
 type AnyResult = DecoderResult<DecoderRequest['kind']>;
 
-function work(request: DecoderRequest): Promise<AnyResult> {
+function execute(request: DecoderRequest): Promise<AnyResult> {
   switch (request.kind) {
     case 'probe':
       return probe(request);
@@ -45,29 +45,34 @@ function buffersOf(result: AnyResult): ArrayBuffer[] {
 
 const send = (reply: DecoderReply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer);
 
-/** So many bytes of pictures go through between two collections. */
+/** Bytes of images that are processed between two garbage collections. */
 const collectAfter = 16 * 1024 * 1024;
-let bytesSince = 0;
+let bytesSinceCollection = 0;
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
 /**
- * sharp's copies of pictures in the memory of WebAssembly are let go when their handles are collected. The collector sees the small
- * handles only, and would let hundreds of megabytes pile up.
+ * Collects garbage after every `collectAfter` bytes. sharp frees its copies of images in WebAssembly memory when their
+ * handles are collected. The collector sees only the small handles, so without this hundreds of megabytes pile up.
  */
-function collectNowAndThen(bytes: number): void {
-  bytesSince += bytes;
-  if (bytesSince < collectAfter) return;
-  bytesSince = 0;
+function collectIfDue(bytes: number): void {
+  bytesSinceCollection += bytes;
+  if (bytesSinceCollection < collectAfter) return;
+  bytesSinceCollection = 0;
   collectGarbage();
 }
 
-// What is no typed failure is a fault of the decoder: it goes up as an unhandled rejection and ends this thread.
+/** Frees a buffer now rather than at the next collection. Node 20 has no `transfer`: there the collection frees it. */
+function release(buffer: Omit<ArrayBuffer, 'transfer'> & Partial<Pick<ArrayBuffer, 'transfer'>>): void {
+  buffer.transfer?.(0);
+}
+
+// An error that isn't a MixFailure is a bug in the decoder: it becomes an unhandled rejection and ends this thread.
 async function answer(message: unknown): Promise<void> {
   const request = decoderRequestSchema.parse(message);
   let bytes = request.bytes.length;
   try {
-    const result = await work(request);
+    const result = await execute(request);
     const buffers = buffersOf(result);
     for (const buffer of buffers) bytes += buffer.byteLength;
     send({ kind: 'done', result }, buffers);
@@ -75,15 +80,24 @@ async function answer(message: unknown): Promise<void> {
     if (!(error instanceof MixFailure)) throw error;
     send({ kind: 'failed', failure: recordFailure(error) });
   } finally {
-    request.bytes.buffer.transfer(0); // gives its memory back now, not at the next collection
-    collectNowAndThen(bytes);
+    release(request.bytes.buffer);
+    collectIfDue(bytes);
+  }
+}
+
+/** Blocks file access in this thread. The decoders reach the disk through `node:fs`, and an SVG can reference any local file. */
+function blockFileAccess(): void {
+  for (const name of ['openSync', 'readFileSync', 'readlinkSync', 'readdirSync', 'writeFileSync']) {
+    Reflect.set(fs, name, () => {
+      throw Object.assign(new Error('This thread opens no files'), { code: 'ENOENT' });
+    });
   }
 }
 
 async function start(): Promise<void> {
-  sharp.cache(false); // a picture is seldom decoded twice, and WebAssembly memory never shrinks
-  await encodePng(new Uint8Array(4), 1, 1); // sharp starts its own thread with the first work
-  closeFileSystem();
+  sharp.cache(false); // images are rarely decoded twice, and WebAssembly memory never shrinks
+  await encodePng(new Uint8Array(4), 1, 1); // sharp starts its own thread with the first operation
+  blockFileAccess();
   port.on('message', (message) => void answer(message));
   send({ kind: 'ready', versions: decoderVersionsSchema.parse(sharp.versions) });
 }

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
@@ -230,4 +230,17 @@ test.each<[string, Uint8Array, object]>([
   ['broken SVG', svg('<rect'), { code: 'unreadable-image' }],
 ])('refuses %s', async (_, bytes, failure) => {
   await expect(codec.decode(bytes, whole)).rejects.toMatchObject(failure);
+});
+
+test('Node 20 has no ArrayBuffer.prototype.transfer, and the worker does without', async () => {
+  const workerPath = join(folder, 'olderNode.cjs');
+  await writeFile(workerPath, "delete ArrayBuffer.prototype.transfer;\nrequire('./codecWorker.cjs');\n");
+  const older = new WorkerCodec({ workerPath, threads: 1 });
+  const bytes = await scene().png().toBuffer();
+  for (let round = 0; round < 3; round++) {
+    const raster = await older.decode(bytes, whole);
+    expect(raster).toMatchObject(whole);
+    expect(await older.probe(await older.encodePng(raster))).toMatchObject({ format: 'png', ...whole });
+  }
+  await older.dispose();
 });
