@@ -1,32 +1,32 @@
 import filenamify from 'filenamify';
 
-/** What the placeholders of a file-name template stand for. */
+/** The values of the placeholders in a file name template. */
 export interface NameParts {
-  /** What people call the mix: its prompt, or the names of its images. */
+  /** The mix's display name: its prompt, or the names of its images. */
   readonly name: string;
   readonly seed: number;
-  /** From 0; shown counting from 1. */
+  /** From 0; in the file name, from 1. */
   readonly index: number;
 }
 
 const maxSlugLength = 60;
-/** Bytes of UTF-8: some file systems allow no more than 143, and an extension and a number may follow. */
+/** UTF-8 bytes. Some file systems allow at most 143, and a number and an extension may follow. */
 const maxBytes = 120;
 
-/** Fills `{name}`, `{seed}` and `{index}`; the result is one path segment that every file system takes, without extension. */
+/** Fills in `{name}`, `{seed}` and `{index}`. Returns one path segment without extension that is valid on every file system. */
 export function renderFileName(template: string, { name, seed, index }: NameParts): string {
   const fill = (slug: string) =>
     template.replace(/\{(name|seed|index)\}/g, (_, part: string) =>
       part === 'name' ? slug : String(part === 'seed' ? seed : index + 1),
     );
-  // The name gives way, so that seed and number stay whole.
+  // Only the name is shortened, so that seed and index stay whole.
   const slug = slugOf(name);
   const excess = Buffer.byteLength(fill(slug)) - maxBytes;
   const fitting = excess > 0 ? cut(slug, Buffer.byteLength(slug) - excess) : slug;
   return safeSegment(fill(fitting)) || `mix-${seed}-${index + 1}`;
 }
 
-/** Lower case, letters and digits of any script, hyphens between them; `mix` where nothing is left. */
+/** Lower-case words of letters and digits of any script, joined by hyphens; `mix` if nothing is left. */
 export function slugOf(name: string): string {
   const words = name
     .normalize('NFC')
@@ -40,16 +40,16 @@ export function slugOf(name: string): string {
   return cut(slug, maxBytes) || 'mix';
 }
 
-/** A name as a segment of a path: no separator, no reserved name, no leading dot, never too long; may be empty. */
+/** Makes a name safe as a path segment: no separator, no reserved name, no leading dot, not too long. May return an empty string. */
 export function safeSegment(name: string): string {
   const safe = cut(filenamify(name, { replacement: '-', maxLength: maxBytes }), maxBytes);
-  // Cutting and trimming can leave what is reserved, so the library has the last word.
+  // Cutting and trimming can produce a reserved name, so the library runs once more.
   return filenamify(safe.replace(/^[.\s]+/, ''), { replacement: '', maxLength: maxBytes });
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** The longest start of a text that takes no more than `bytes` of UTF-8, cut between whole characters. */
+/** The longest prefix of a text that fits in `bytes` of UTF-8, cut between graphemes. */
 function cut(text: string, bytes: number): string {
   let kept = '';
   let length = 0;

@@ -1,11 +1,11 @@
 import { MixFailure } from '../mix/failure.ts';
 
-/** The code of a system error, `ENOENT` and the like; empty for anything else. */
+/** The code of a system error, such as `ENOENT`; an empty string for any other error. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** The failure to write `path` that a system error stands for. */
+/** The failure for a system error while writing `path`. */
 export function saveFailure(path: string, cause: unknown): MixFailure {
   const code = systemCode(cause);
   switch (code) {

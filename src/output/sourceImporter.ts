@@ -9,8 +9,8 @@ import { type Destination, makeFolderInside } from './outputFolder.ts';
 import { ResultWriter } from './resultWriter.ts';
 
 /**
- * Copies an image from outside the project to `sources/<hash8>-<name>` below the folder for pictures, once for the same bytes.
- * Only what is a picture is copied: a recipe must not bring other files of the machine into the project.
+ * Copies an image from outside the project to `sources/<hash8>-<name>` in the output folder, once for the same bytes.
+ * It copies only files that are images, so that a recipe can't bring other files into the project.
  * @returns the absolute path of the copy.
  * @throws MixFailure `unreadable-image`, `unsupported-image`, `image-too-large`, `save-failed`.
  */
@@ -20,16 +20,16 @@ export async function importSource(path: string, destination: Destination): Prom
   const folder = join(destination.folder, 'sources');
   await makeFolderInside(folder, destination.root);
   const hash = createHash('sha256').update(bytes).digest('hex');
-  const keepAs = async (digits: number) => {
+  const copyAs = async (digits: number) => {
     const copy = join(folder, nameOf(path, hash.slice(0, digits)));
     await new ResultWriter().write(copy, bytes);
     return copy;
   };
   try {
-    return await keepAs(8);
+    return await copyAs(8);
   } catch (error) {
     if (!(error instanceof MixFailure && error.key === 'save-failed/exists')) throw error;
-    return keepAs(32); // someone changed the copy: it stays as it is
+    return copyAs(32); // the earlier copy was edited, and stays as it is
   }
 }
 
