@@ -25,8 +25,8 @@ export const chaosScenarios: readonly Scenario[] = [
     name: 'chaos',
     stage: 'all',
     answers:
-      'at every stage about a third of the requests meets one of the scenarios above, chosen by `--seed` and the number of the request; left out is what takes long (stall, slow, huge, expired, for ever)',
-    client: 'end each job in its picture or in one failure, and pay once',
+      'about a third of the requests of every stage get one of the scenarios above, chosen by `--seed` and the request number; slow ones (stall, slow, huge, expired, forever) are left out',
+    client: 'end each job with its result or one failure, and pay once',
     effect: { kind: 'chaos' },
   },
 ];

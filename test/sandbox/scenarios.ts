@@ -21,7 +21,7 @@ export const scenarios: readonly Scenario[] = [
 /** @throws Error where there is none of this name. */
 export function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);
-  if (!found) throw new Error(`There is no scenario "${name}"; npm run sandbox -- --list shows them all`);
+  if (!found) throw new Error(`There is no scenario "${name}". To list them all, run: npm run sandbox -- --list`);
   return found;
 }
 

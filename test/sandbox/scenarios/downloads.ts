@@ -26,20 +26,20 @@ const denied = (): Buffer => Buffer.from('<?xml version="1.0"?><Error><Code>Acce
 export const downloadScenarios: readonly Scenario[] = [
   download(
     'download-not-ready-404',
-    'HTTP 404 twice, then the picture',
-    'try again with growing pauses',
+    'HTTP 404 twice, then the image',
+    'retry with backoff',
     answers(() => answer(404, 'text/html', Buffer.from('<h1>404 Not Found</h1>')), 2),
   ),
   download(
     'download-not-ready-403',
-    'HTTP 403 twice, then the picture',
-    'try again with growing pauses',
+    'HTTP 403 twice, then the image',
+    'retry with backoff',
     answers(() => answer(403, 'application/xml', denied()), 2),
   ),
   download(
     'download-text-plain',
     'a PNG as `text/plain`',
-    'keep it: the first bytes say what it is',
+    'keep it; the first bytes tell the format',
     answers(
       changed('text/plain', (bytes) => Promise.resolve(bytes)),
       always,
@@ -47,8 +47,8 @@ export const downloadScenarios: readonly Scenario[] = [
   ),
   download(
     'download-jpeg',
-    'a JPEG under a name that ends in `.png`',
-    'keep the bytes, name the file after what they are',
+    'a JPEG whose name ends with `.png`',
+    'keep the bytes, and name the file by its actual format',
     answers(
       changed('image/png', (bytes) => reencoded(bytes, 'jpeg')),
       always,
@@ -56,8 +56,8 @@ export const downloadScenarios: readonly Scenario[] = [
   ),
   download(
     'download-webp',
-    'a WebP under a name that ends in `.png`',
-    'keep the bytes, name the file after what they are',
+    'a WebP whose name ends with `.png`',
+    'keep the bytes, and name the file by its actual format',
     answers(
       changed('image/png', (bytes) => reencoded(bytes, 'webp')),
       always,
@@ -65,18 +65,18 @@ export const downloadScenarios: readonly Scenario[] = [
   ),
   download(
     'download-blank',
-    'a picture of one colour: the result was blocked',
-    'keep it, with a warning',
+    'an image of a single color: the result was blocked',
+    'keep it, with a notice',
     answers(changed('image/png', blankLike), always),
   ),
-  download('download-elsewhere', 'the links lead to another origin, which serves them', 'download from there', {
+  download('download-elsewhere', 'the links point to another origin, which serves them', 'download from there', {
     kind: 'links',
     to: 'elsewhere',
   }),
   download(
     'download-unknown-host',
-    'the links lead to a host that does not exist',
-    '`result-unavailable`, keep the id',
+    "the links point to a host that doesn't exist",
+    '`result-unavailable`; keep the id',
     {
       kind: 'links',
       to: 'unknown-host',

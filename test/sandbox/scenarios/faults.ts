@@ -12,11 +12,11 @@ interface Fault {
   readonly effect: (stage: FaultStage) => Effect;
 }
 
-const repeat = 'repeat with growing pauses';
+const retry = 'retry with backoff';
 const unknownFate: Advice = {
-  mix: '`interrupted`: whether it was paid for is unknown, so never repeat it',
-  call: repeat,
-  download: repeat,
+  mix: '`interrupted`; never retry, since it may have been charged',
+  call: retry,
+  download: retry,
 };
 
 /** The service does its work, and then something happens to the answer. */
@@ -34,40 +34,40 @@ const faults: readonly Fault[] = [
   {
     name: 'refused',
     answers: {
-      upload: 'nobody listens at the port',
-      mix: 'nobody listens at the port from the `after`th upload on',
-      poll: 'nobody listens at the port from the answer to the `after`th mix on',
-      download: 'the links lead to a port where nobody listens',
+      upload: 'nothing listens on the port',
+      mix: 'nothing listens on the port, starting with the `after`th upload',
+      poll: 'nothing listens on the port once the `after`th mix is answered',
+      download: 'the links point to a port that nothing listens on',
     },
     client: {
-      mix: 'no work was done: repeat, then `network`',
-      call: `${repeat}, then \`network\``,
-      download: `${repeat}, keep the id`,
+      mix: 'no work was done; retry, then `network`',
+      call: `${retry}, then \`network\``,
+      download: `${retry}; keep the id`,
     },
     effect: (stage) => (stage === 'download' ? { kind: 'links', to: 'refused' } : { kind: 'closes' }),
   },
   {
     name: 'reset',
-    answers: 'the connection is cut before the headers, after the work was done',
+    answers: 'the work is done, then the connection is reset before the headers',
     client: unknownFate,
     effect: () => travelling('reset'),
   },
   {
     name: 'reset-body',
-    answers: 'the connection is cut after half the body',
+    answers: 'the connection is reset after half the body',
     client: unknownFate,
     effect: () => travelling('reset-body'),
   },
   {
     name: 'stall',
-    answers: 'no answer ever comes, though the work was done',
-    client: { ...unknownFate, mix: 'after its own time-out `interrupted`, never repeated' },
+    answers: 'the work is done, but no response ever arrives',
+    client: { ...unknownFate, mix: '`interrupted` after a time-out; never retry' },
     effect: () => travelling('stall'),
   },
   {
     name: 'stall-body',
     answers: 'half the body, then nothing more',
-    client: { ...unknownFate, mix: 'after its own time-out `interrupted`, never repeated' },
+    client: { ...unknownFate, mix: '`interrupted` after a time-out; never retry' },
     effect: () => travelling('stall-body'),
   },
   {
@@ -79,12 +79,12 @@ const faults: readonly Fault[] = [
   {
     name: '500',
     answers: '`server-error.json` under HTTP 500',
-    client: { mix: '`service-unavailable`, not repeated', call: repeat, download: repeat },
+    client: { mix: "`service-unavailable`; don't retry", call: retry, download: retry },
     effect: () => answers(() => fixtureAnswer('server-error', 500), always),
   },
   {
     name: '502-html',
-    answers: 'HTTP 502 with an HTML page, after the work was done',
+    answers: 'the work is done, then HTTP 502 with an HTML page',
     client: unknownFate,
     effect: () =>
       answers(
@@ -95,18 +95,22 @@ const faults: readonly Fault[] = [
   {
     name: '503-then-fine',
     answers: '`unavailable.json` under HTTP 503, once',
-    client: { mix: 'no work was done: repeat', call: 'repeat', download: 'repeat' },
+    client: { mix: 'no work was done; retry', call: 'retry', download: 'retry' },
     effect: () => answers(() => fixtureAnswer('unavailable', 503), 1),
   },
   {
     name: '429-then-fine',
-    answers: '`queue-full.json` under HTTP 429, once, with `Retry-After: 30` beside `retry_after: 30`',
-    client: { mix: 'no work was done: wait 30 s, repeat', call: 'wait 30 s, repeat', download: 'wait 30 s, repeat' },
+    answers: '`queue-full.json` under HTTP 429, once, with `Retry-After: 30` and `retry_after: 30`',
+    client: {
+      mix: 'no work was done; wait 30 s, then retry',
+      call: 'wait 30 s, then retry',
+      download: 'wait 30 s, then retry',
+    },
     effect: () => answers(() => fixtureAnswer('queue-full', 429, { 'retry-after': '30' }), 1),
   },
   {
     name: 'truncated',
-    answers: 'half the body as if it were the whole, after the work was done',
+    answers: 'the work is done, then half the body arrives as if it were complete',
     client: unknownFate,
     effect: () => answers(afterWork(cut), always),
   },
@@ -114,26 +118,26 @@ const faults: readonly Fault[] = [
     name: 'wrong-types',
     answers: {
       upload: 'a link that is a number',
-      mix: 'numbers, objects and arrays where text should be, after the work was done',
-      poll: 'success with links that are none',
+      mix: 'the work is done, then numbers, objects, and arrays arrive instead of text',
+      poll: 'success with invalid links',
       download: 'an HTML page as `image/png`',
     },
     client: {
       upload: '`unexpected-response`',
-      mix: '`unexpected-response`, not repeated',
-      poll: '`result-unavailable`, keep the id',
-      download: '`result-unavailable`, keep the id',
+      mix: "`unexpected-response`; don't retry",
+      poll: '`result-unavailable`; keep the id',
+      download: '`result-unavailable`; keep the id',
     },
     effect: (stage) => answers(afterWork(wrongTypes[stage]), always),
   },
   {
     name: 'huge',
-    answers: 'a body of 100 MB, after the work was done',
+    answers: 'the work is done, then a 100 MB body arrives',
     client: {
-      upload: 'stop reading at a limit: `unexpected-response`',
-      mix: 'stop reading at a limit: `unexpected-response`, not repeated',
-      poll: 'stop reading at a limit, keep the id',
-      download: 'stop reading at a limit: `result-unavailable`',
+      upload: 'stop reading at a limit; `unexpected-response`',
+      mix: "stop reading at a limit; `unexpected-response`; don't retry",
+      poll: 'stop reading at a limit; keep the id',
+      download: 'stop reading at a limit; `result-unavailable`',
     },
     effect: (stage) =>
       answers(
@@ -145,12 +149,12 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'redirect',
-    answers: 'HTTP 307 to the same path at another origin',
+    answers: 'HTTP 307 to the same path on another origin',
     client: {
-      upload: 'do not follow with the key: `unexpected-response`',
-      mix: 'do not follow with the key: `unexpected-response`, not repeated',
-      poll: 'do not follow with the key',
-      download: 'follow, as far as the address rules allow: no key goes along',
+      upload: "don't follow with the key; `unexpected-response`",
+      mix: "don't follow with the key; `unexpected-response`; don't retry",
+      poll: "don't follow with the key",
+      download: 'follow it if the address rules allow; no key is sent',
     },
     effect: () =>
       answers(({ elsewhere }) => answer(307, 'text/html', Buffer.from(''), { location: elsewhere }), always),
@@ -158,16 +162,16 @@ const faults: readonly Fault[] = [
   {
     name: 'expired',
     answers: {
-      upload: 'the link that was just given is dead: the mix cannot fetch its image',
-      mix: 'the uploads so far have expired; after new ones it is fine',
+      upload: "the link just returned has expired, so the mix can't load its image",
+      mix: 'all uploads so far have expired; new ones work',
       poll: '`not-found.json`: the id is unknown or expired',
-      download: 'HTTP 404 for ever',
+      download: 'HTTP 404 forever',
     },
     client: {
-      upload: '`invalid-request`, saying that the service could not load the image',
-      mix: '`invalid-request`; forget the remembered links, so that the next try uploads again',
+      upload: "`invalid-request`, saying that the service couldn't load the image",
+      mix: '`invalid-request`; forget the cached links so that the next attempt uploads again',
       poll: '`result-unavailable`',
-      download: 'try for a while, then `result-unavailable`',
+      download: 'retry for a while, then `result-unavailable`',
     },
     effect: expiry,
   },

@@ -32,19 +32,19 @@ export const mixScenarios: readonly Scenario[] = [
   course(
     'success-escaped',
     { polls: 0, form: 'new' },
-    'slashes written as `\\/`, `proxy_links` beside `output`',
+    'slashes escaped as `\\/`, and `proxy_links` next to `output`',
     DOWNLOAD,
   ),
   course(
     'success-empty-then-fine',
     { polls: 0, empties: 2 },
-    'success with an empty `output`, in the answer and in the first fetch; the next fetch has the links',
+    'success with an empty `output`, in the response and in the first fetch; the next fetch has the links',
     'poll a little longer',
   ),
   course(
     'success-empty',
     { polls: 0, empties: always },
-    'success with an empty `output`, however often it is asked',
+    'success with an empty `output`, on every fetch',
     'poll a little longer, then `result-unavailable`',
   ),
   mix('success-as-500', 'a success body under HTTP 500', 'the body wins: download', async ({ serve }) => ({
@@ -53,8 +53,8 @@ export const mixScenarios: readonly Scenario[] = [
   })),
   mix(
     'success-documented',
-    'the example of the reference page, byte for byte; its link leads out of this machine',
-    'understand it (for tests of a parser)',
+    'the example from the reference page, byte for byte; its link points outside this machine',
+    'parse it (for parser tests)',
     () => fixtureAnswer('success-documented'),
   ),
   course('processing', { polls: 2 }, 'processing with `eta` and `fetch_result`; two fetches still running', POLL),
@@ -73,14 +73,14 @@ export const mixScenarios: readonly Scenario[] = [
   course(
     'processing-other-id',
     { polls: 1, fetchResult: 'other-id' },
-    'only the id inside `fetch_result` is known; asking for `id` finds nothing',
+    'only the id in `fetch_result` is known; fetching `id` finds nothing',
     'prefer `fetch_result`',
   ),
   course(
     'processing-other-origin',
     { polls: 1, fetchResult: 'other-origin' },
-    '`fetch_result` leads to another origin',
-    'never send the key there: ask the own origin for `id`',
+    '`fetch_result` points to another origin',
+    'never send the key there; fetch `id` from the configured origin',
   ),
   course(
     'processing-failed',
@@ -91,20 +91,20 @@ export const mixScenarios: readonly Scenario[] = [
   course(
     'processing-forever',
     { polls: always },
-    'processing, and still running at every fetch',
-    'after the deadline `timeout`, keep the id',
+    'processing, and still running on every fetch',
+    '`timeout` after the deadline; keep the id',
   ),
   mix(
     'duplicate-filter',
-    `the same body again within ${DUPLICATE_WINDOW_MS / 1000} s is refused as a duplicate`,
-    'never send it again so soon; no work was done',
+    `the same body again within ${DUPLICATE_WINDOW_MS / 1000} s is rejected as a duplicate`,
+    "don't resend it that soon; no work was done",
     ({ attempt, sinceLast, serve }) =>
       attempt > 0 && sinceLast < DUPLICATE_WINDOW_MS ? fixtureAnswer('duplicate') : serve(),
   ),
   mix(
     'queue-limit',
-    `more than ${QUEUE_LENGTH} generations under way: HTTP 429 with \`retry_after\`; each takes two fetches`,
-    'wait for `retry_after`, then send again',
+    `more than ${QUEUE_LENGTH} generations in progress: HTTP 429 with \`retry_after\`; each takes two fetches`,
+    'wait for `retry_after`, then resend',
     ({ running, serve }) => (running >= QUEUE_LENGTH ? fixtureAnswer('queue-full', 429) : serve({ polls: 2 })),
   ),
 ];

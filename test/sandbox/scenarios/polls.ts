@@ -13,12 +13,24 @@ const words = ['queued', 'PENDING', 'Processing'];
 
 /** What fetches can be told beside the faults that hit every stage. */
 export const pollScenarios: readonly Scenario[] = [
-  poll('poll-still-messege', '`still-messege.json`, twice', 'ask again later', () => fixtureAnswer('still-messege'), 2),
-  poll('poll-still-message', '`still-message.json`, twice', 'ask again later', () => fixtureAnswer('still-message'), 2),
+  poll(
+    'poll-still-messege',
+    '`still-messege.json`, twice',
+    'poll again later',
+    () => fixtureAnswer('still-messege'),
+    2,
+  ),
+  poll(
+    'poll-still-message',
+    '`still-message.json`, twice',
+    'poll again later',
+    () => fixtureAnswer('still-message'),
+    2,
+  ),
   poll(
     'poll-statuses',
-    'the statuses `queued`, `PENDING` and `Processing`, then `Ready` with the links',
-    'ask again, then download: letter case and synonyms do not matter',
+    'the statuses `queued`, `PENDING`, and `Processing`, then `Ready` with the links',
+    "poll again, then download; case and synonyms don't matter",
     async ({ attempt, serve }) => {
       const status = words[attempt];
       if (status) return json({ status, output: '' });
@@ -30,7 +42,7 @@ export const pollScenarios: readonly Scenario[] = [
     },
   ),
   poll('poll-failed', '`failed.json`', '`generation-failed`', () => fixtureAnswer('failed')),
-  poll('poll-error', '`server-error.json` under HTTP 200', '`service-unavailable`, keep the id', () =>
+  poll('poll-error', '`server-error.json` under HTTP 200', '`service-unavailable`; keep the id', () =>
     fixtureAnswer('server-error'),
   ),
 ];

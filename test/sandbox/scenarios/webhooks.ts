@@ -6,14 +6,14 @@ export const webhookScenarios: readonly Scenario[] = [
     name: 'webhook-twice',
     stage: 'webhook',
     answers: 'the webhook is called twice with the same body',
-    client: 'poll: the webhook is not for the client',
+    client: "poll; the webhook isn't for the client",
     effect: { kind: 'webhook', deliveries: 2 },
   },
   {
     name: 'webhook-never',
     stage: 'webhook',
     answers: 'the webhook is never called',
-    client: 'poll: the webhook is not for the client',
+    client: "poll; the webhook isn't for the client",
     effect: { kind: 'webhook', deliveries: 0 },
   },
 ];
