@@ -5,7 +5,7 @@ import { renderFileName, slugOf } from '../../src/output/fileNames.ts';
 
 const usual = '{name}-{seed}-{index}';
 
-test('names a picture after its mix', () => {
+test('names a result after its mix', () => {
   expect(renderFileName(usual, { name: 'Rose man', seed: 12345, index: 0 })).toBe('rose-man-12345-1');
   expect(renderFileName('Take {index} of {name}', { name: 'a', seed: 1, index: 2 })).toBe('Take 3 of a');
 });
@@ -38,12 +38,12 @@ test.each([
   expect(renderFileName(template, { name: 'rose', seed: 7, index: 0 })).toBe(expected);
 });
 
-test('a long name is cut before seed and number', () => {
+test('cuts a long name, but not the seed and index', () => {
   const name = renderFileName(usual, { name: '猫'.repeat(300), seed: 4294967295, index: 3 });
   expect(name).toMatch(/^猫+-4294967295-4$/);
 });
 
-test('is always one valid segment of a path', () => {
+test('always returns one valid path segment', () => {
   const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
   const template = fc.oneof(
     fc.string({ unit: 'binary' }),

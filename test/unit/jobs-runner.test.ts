@@ -5,7 +5,7 @@ import { goneAfter } from '../../src/jobs/heartbeat.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { ManualClock } from './support/clocks.ts';
-import { type HandEngine, JobBench, pictureOf } from './support/jobBench.ts';
+import { JobBench, type ManualEngine, resultOf } from './support/jobBench.ts';
 
 let bench: JobBench;
 beforeEach(async () => {
@@ -14,10 +14,10 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const jobsLeft = async () => (await readdir(bench.jobs).catch(() => [])).filter((name) => !name.startsWith('.'));
-const pictures = () => readdir(bench.results).catch(() => []);
+const resultFiles = () => readdir(bench.results).catch(() => []);
 const hour = 3_600_000;
 
-test('runs a job to its end and leaves the picture alone on disk', async () => {
+test('runs a job to its end and leaves only the result on disk', async () => {
   const { runner, hosted } = bench.window();
   const states: string[] = [];
   runner.onChange(({ record, progress }) => states.push(`${record.state}/${progress.stage}`));
@@ -33,17 +33,15 @@ test('runs a job to its end and leaves the picture alone on disk', async () => {
   const { status, record } = await job.finished;
   expect(status).toBe('done');
   expect(record.notices).toHaveLength(1);
-  expect(record.results).toEqual([
-    { index: 0, seed: 7, path: join(bench.results, 'rose-man-7-1.png'), written: true },
-  ]);
-  expect(await pictures()).toEqual(['rose-man-7-1.png']);
+  expect(record.results).toEqual([{ index: 0, seed: 7, path: join(bench.results, 'rose-man-7-1.png'), written: true }]);
+  expect(await resultFiles()).toEqual(['rose-man-7-1.png']);
   expect(await readdir(bench.jobs)).toEqual([]);
   expect(runner.jobs().map(({ record }) => record.state)).toEqual(['done']);
   expect(states).toContain('waiting/waiting');
   expect(states).toContain('running/mixing');
 });
 
-test('runs several hosted jobs at once and the rest in order, local ones beside them', async () => {
+test('runs several hosted jobs at once and the rest in order, alongside local ones', async () => {
   const { runner, hosted, local } = bench.window();
   const jobs = [1, 2, 3, 4].map(() => runner.start(bench.request()));
   runner.start(bench.request({ engine: 'local' }));
@@ -67,18 +65,18 @@ test('cancels a running job and keeps what it delivered', async () => {
   const run = await hosted.started();
   await run.deliver(0);
   await runner.cancel(job.id);
-  const result = await job.finished;
-  expect(result.status).toBe('cancelled');
-  expect(result.record.results).toHaveLength(1);
+  const end = await job.finished;
+  expect(end.status).toBe('cancelled');
+  expect(end.record.results).toHaveLength(1);
   expect(await readdir(bench.jobs)).toEqual([]);
-  const unborn = runner.start(bench.request());
-  await runner.cancel(unborn.id); // before it is even on disk
-  expect((await unborn.finished).status).toBe('cancelled');
+  const early = runner.start(bench.request());
+  await runner.cancel(early.id); // before it is on disk
+  expect((await early.finished).status).toBe('cancelled');
   expect(hosted.runs).toHaveLength(1);
   expect(await readdir(bench.jobs)).toEqual([]);
 });
 
-test('puts jobs aside when the window closes, and another window goes on with them at once', async () => {
+test('suspends jobs when the window closes, and another window resumes them at once', async () => {
   const a = bench.window({ maxConcurrent: () => 1 });
   const jobs = [a.runner.start(bench.request()), a.runner.start(bench.request())];
   await (await a.hosted.started()).context.save({ step: 1 });
@@ -97,30 +95,30 @@ test('puts jobs aside when the window closes, and another window goes on with th
     run.end();
   }
   for (const job of resumed) expect((await job.finished).status).toBe('done');
-  expect(await pictures()).toHaveLength(2);
+  expect(await resultFiles()).toHaveLength(2);
   expect(await readdir(bench.jobs)).toEqual([]);
 });
 
-test('takes over the jobs of a window that is gone, and never those of a living one', async () => {
+test('recovers the jobs of a window that is gone, and never those of a live one', async () => {
   const clock = new ManualClock();
   const a = bench.window({ clock });
   a.runner.start(bench.request());
   const lost = await a.hosted.started();
   const b = bench.window({ clock });
   expect(await b.runner.resume()).toEqual([]);
-  clock.time += 2 * goneAfter; // nobody beats: the first window hangs
+  clock.time += 2 * goneAfter; // no window beats: the first one hangs
   expect(await b.runner.resume()).toHaveLength(1);
   const run = await b.hosted.started();
-  // The first window comes back to life: whatever it writes now must not count.
+  // The first window wakes up: what it writes now must not count.
   await expect(lost.context.save({ late: true })).rejects.toThrow();
   await expect(lost.deliver(0, 'twice')).rejects.toThrow();
   await run.deliver(0);
   run.end();
   await b.runner.dispose();
-  expect(await pictures()).toHaveLength(1);
+  expect(await resultFiles()).toHaveLength(1);
 });
 
-test('leaves a job that failed in one window to that window, until another one starts', async () => {
+test('leaves a failed job to the window that ran it, until another one starts', async () => {
   const a = bench.window();
   const b = bench.window();
   expect(await b.runner.resume()).toEqual([]);
@@ -135,47 +133,47 @@ test('leaves a job that failed in one window to that window, until another one s
   await c.runner.dispose();
 });
 
-/** A writer that stops for ever at one step, as when the process ends there. */
-class DyingWriter extends ResultWriter {
+/** A writer that stops forever at one step, as if the process had died there. */
+class CrashingWriter extends ResultWriter {
   readonly #at: 'choose' | 'before-write' | 'after-write';
-  readonly died: Promise<void>;
-  #die = () => {};
+  readonly crashed: Promise<void>;
+  #reportCrash = () => {};
 
   constructor(at: 'choose' | 'before-write' | 'after-write') {
     super();
     this.#at = at;
-    this.died = new Promise((resolve) => {
-      this.#die = resolve;
+    this.crashed = new Promise((resolve) => {
+      this.#reportCrash = resolve;
     });
   }
 
   override async choosePath(...args: Parameters<ResultWriter['choosePath']>): Promise<string> {
-    if (this.#at === 'choose') await this.#end();
+    if (this.#at === 'choose') await this.#crash();
     return super.choosePath(...args);
   }
 
   override async write(path: string, bytes: Uint8Array): Promise<'written' | 'already-there'> {
-    if (this.#at === 'before-write') await this.#end();
-    const result = await super.write(path, bytes);
-    await this.#end();
-    return result;
+    if (this.#at === 'before-write') await this.#crash();
+    const outcome = await super.write(path, bytes);
+    await this.#crash();
+    return outcome;
   }
 
-  #end(): Promise<never> {
-    this.#die();
+  #crash(): Promise<never> {
+    this.#reportCrash();
     return new Promise(() => {});
   }
 }
 
 test.each(['choose', 'before-write', 'after-write'] as const)(
-  'saves a picture exactly once when the process dies at %s',
+  'saves a result exactly once if the process dies at %s',
   async (at) => {
     const clock = new ManualClock();
-    const writer = new DyingWriter(at);
+    const writer = new CrashingWriter(at);
     const a = bench.window({ clock, writer });
     a.runner.start(bench.request({ recipe: { ...bench.request().recipe, samples: 2 } }));
     void (await a.hosted.started()).deliver(0, 'the only copy');
-    await writer.died;
+    await writer.crashed;
     clock.time += goneAfter + 1;
 
     const b = bench.window({ clock });
@@ -185,46 +183,46 @@ test.each(['choose', 'before-write', 'after-write'] as const)(
     await run.deliver(1);
     run.end();
     expect((await job?.finished)?.record.results).toMatchObject([{ index: 0, seed: 7, written: true }, { index: 1 }]);
-    expect(await pictures()).toEqual(['rose-man-7-1.png', 'rose-man-8-2.png']);
+    expect(await resultFiles()).toEqual(['rose-man-7-1.png', 'rose-man-8-2.png']);
     expect(await readFile(join(bench.results, 'rose-man-7-1.png'), 'latin1')).toContain('the only copy');
     expect(await readdir(bench.jobs)).toEqual([]);
   },
 );
 
-test('needs no engine for a job whose pictures were all made', async () => {
+test('needs no engine for a job whose results were all delivered', async () => {
   const clock = new ManualClock();
-  const writer = new DyingWriter('before-write');
+  const writer = new CrashingWriter('before-write');
   const a = bench.window({ clock, writer });
   a.runner.start(bench.request());
   void (await a.hosted.started()).deliver(0);
-  await writer.died;
-  clock.time += goneAfter + 48 * hour; // the service has long purged it
+  await writer.crashed;
+  clock.time += goneAfter + 48 * hour; // the service has purged it long ago
   const b = bench.window({ clock });
   const [job] = await b.runner.resume();
   expect((await job?.finished)?.status).toBe('done');
   expect(b.hosted.runs).toEqual([]);
-  expect(await pictures()).toHaveLength(1);
+  expect(await resultFiles()).toHaveLength(1);
 });
 
-test('chooses another name when a file turns up under the chosen one', async () => {
-  class Raced extends ResultWriter {
+test('chooses another name if a file appears under the chosen one', async () => {
+  class RacingWriter extends ResultWriter {
     override async write(path: string, bytes: Uint8Array): Promise<'written' | 'already-there'> {
       if (path.endsWith('-1.png')) await writeFile(path, 'someone else');
       return super.write(path, bytes);
     }
   }
-  const { runner, hosted } = bench.window({ writer: new Raced() });
+  const { runner, hosted } = bench.window({ writer: new RacingWriter() });
   const job = runner.start(bench.request());
   const run = await hosted.started();
   await run.deliver(0);
   run.end();
   await job.finished;
-  expect(await pictures()).toEqual(['rose-man-7-1-2.png', 'rose-man-7-1.png']);
+  expect(await resultFiles()).toEqual(['rose-man-7-1-2.png', 'rose-man-7-1.png']);
 });
 
-test('keeps a failed job that holds paid work, looks it up at each start, and forgets it after a day', async () => {
+test('keeps a failed job that holds paid work, checks it at each start, and removes it after a day', async () => {
   const clock = new ManualClock();
-  const fail = async (engine: HandEngine, at = 0) => {
+  const fail = async (engine: ManualEngine, at = 0) => {
     const run = await engine.started(at);
     await run.context.save('paid');
     run.end(new MixFailure('timeout', { args: { seconds: 600 } }));
@@ -257,7 +255,7 @@ test('keeps a failed job that holds paid work, looks it up at each start, and fo
   expect(await readdir(bench.jobs)).toEqual([]);
 });
 
-test('removes other failed jobs at once, except that an interrupted one is still told after a restart', async () => {
+test('removes other failed jobs at once, except that an interrupted one is reported again after a restart', async () => {
   const a = bench.window();
   const jobs = [a.runner.start(bench.request()), a.runner.start(bench.request())];
   await a.hosted.started(1);
@@ -275,8 +273,8 @@ test('removes other failed jobs at once, except that an interrupted one is still
   expect(await readdir(bench.jobs)).toEqual([]);
 });
 
-test('keeps the bytes of a picture that can not be saved, until it can', async () => {
-  await writeFile(bench.results, 'in the way of the folder');
+test("keeps the bytes of a result that can't be saved, until it can", async () => {
+  await writeFile(bench.results, 'blocks the folder');
   const { runner, hosted } = bench.window();
   const job = runner.start(bench.request());
   const run = await hosted.started();
@@ -290,10 +288,10 @@ test('keeps the bytes of a picture that can not be saved, until it can', async (
   const again = await runner.checkAgain(job.id);
   expect((await again?.finished)?.status).toBe('done');
   expect(hosted.runs).toHaveLength(1);
-  expect(await pictures()).toHaveLength(1);
+  expect(await resultFiles()).toHaveLength(1);
 });
 
-test('does not let a job of yesterday surprise anybody', async () => {
+test("cancels yesterday's jobs unless they may be paid for", async () => {
   const clock = new ManualClock();
   const a = bench.window({ clock, maxConcurrent: () => 1 });
   const jobs = ['local', 'hosted', 'hosted'].map((engine) =>
@@ -305,12 +303,12 @@ test('does not let a job of yesterday surprise anybody', async () => {
   clock.time += 25 * hour;
   const b = bench.window({ clock });
   const resumed = await b.runner.resume();
-  expect(resumed.map(({ id }) => id)).toEqual([jobs[1]?.id]); // ordered and maybe paid; the third never was
+  expect(resumed.map(({ id }) => id)).toEqual([jobs[1]?.id]); // submitted and maybe paid for; the third never was
   expect(b.runner.jobs().map(({ record }) => record.state)).toEqual(['cancelled', 'running', 'cancelled']);
   await b.runner.dispose();
 });
 
-test('goes on with a local job that a reload cut off', async () => {
+test('resumes a local job that a reload cut off', async () => {
   const a = bench.window();
   a.runner.start(bench.request({ engine: 'local' }));
   await a.local.started();
@@ -323,9 +321,9 @@ test('goes on with a local job that a reload cut off', async () => {
   expect((await job?.finished)?.status).toBe('done');
 });
 
-test('says so when a job can not be written down, or an engine breaks', async () => {
+test("fails a job that can't be written to disk, or whose engine can't be loaded", async () => {
   await mkdir(join(bench.jobs, '..'), { recursive: true });
-  await writeFile(bench.jobs, 'in the way of the folder');
+  await writeFile(bench.jobs, 'blocks the folder');
   const { runner } = bench.window();
   expect(await runner.start(bench.request()).finished).toMatchObject({
     status: 'failed',
@@ -342,12 +340,12 @@ test('says so when a job can not be written down, or an engine breaks', async ()
   });
 });
 
-test('puts the recipe into the picture where the destination asks for it', async () => {
+test('embeds the recipe in the result if the destination asks for it', async () => {
   const { runner, hosted } = bench.window();
   const request = bench.request();
   const job = runner.start({ ...request, destination: { ...request.destination, embedRecipe: true } });
   const run = await hosted.started();
-  await run.context.deliver({ ...pictureOf(0, ''), serviceId: '349' });
+  await run.context.deliver({ ...resultOf(0, ''), serviceId: '349' });
   run.end();
   const { record } = await job.finished;
   const bytes = await readFile(record.results[0]?.path ?? '', 'latin1');

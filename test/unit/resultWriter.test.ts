@@ -9,13 +9,13 @@ import { importSource } from '../../src/output/sourceImporter.ts';
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
-  return { ...real, link: vi.fn(real.link) }; // so that a test can stand on a file system without hard links
+  return { ...real, link: vi.fn(real.link) }; // so that a test can simulate a file system without hard links
 });
 
 let root: string;
 let destination: Destination;
 const writer = new ResultWriter();
-const picture = { name: 'Rose man', seed: 7, index: 0, format: 'png' } as const;
+const result = { name: 'Rose man', seed: 7, index: 0, format: 'png' } as const;
 const bytes = new Uint8Array([1, 2, 3]);
 
 beforeEach(async () => {
@@ -27,25 +27,25 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-test('makes the folder and writes the picture whole, leaving nothing else', async () => {
-  const path = await writer.choosePath(destination, picture);
+test('makes the folder, writes the result whole and leaves nothing else', async () => {
+  const path = await writer.choosePath(destination, result);
   expect(path).toBe(join(destination.folder, 'rose-man-7-1.png'));
   expect(await writer.write(path, bytes)).toBe('written');
   expect(await readdir(destination.folder)).toEqual(['rose-man-7-1.png']);
   expect(new Uint8Array(await readFile(path))).toEqual(bytes);
 });
 
-test('takes the extension of the format and the next free name', async () => {
+test('chooses the extension of the format and the next free name', async () => {
   await mkdir(destination.folder, { recursive: true });
   await writeFile(join(destination.folder, 'ROSE-MAN-7-1.JPG'), '');
-  const taken = new Set([join(destination.folder, 'rose-man-7-1-2.jpg')]);
-  const path = await writer.choosePath(destination, { ...picture, format: 'jpeg' }, taken);
+  const reserved = new Set([join(destination.folder, 'rose-man-7-1-2.jpg')]);
+  const path = await writer.choosePath(destination, { ...result, format: 'jpeg' }, reserved);
   expect(path).toBe(join(destination.folder, 'rose-man-7-1-3.jpg'));
 });
 
-test.each(['with', 'without'])('never writes over what is there, on a file system %s hard links', async (links) => {
+test.each(['with', 'without'])('never replaces a file, on a file system %s hard links', async (links) => {
   if (links === 'without') vi.mocked(link).mockRejectedValue(Object.assign(new Error('no links'), { code: 'EPERM' }));
-  const path = await writer.choosePath(destination, picture);
+  const path = await writer.choosePath(destination, result);
   const outcomes = await Promise.allSettled([1, 2, 3, 4].map((first) => writer.write(path, new Uint8Array([first]))));
   const won = outcomes.flatMap(({ status }, at) => (status === 'fulfilled' ? [at + 1] : []));
   expect(won).toHaveLength(1);
@@ -57,22 +57,22 @@ test.each(['with', 'without'])('never writes over what is there, on a file syste
   expect(await readdir(destination.folder)).toHaveLength(1);
 });
 
-test('a folder that leads outside the project is refused, and nothing is made there', async () => {
+test('refuses a folder that leads out of the project, and makes nothing there', async () => {
   const outside = await mkdtemp(join(tmpdir(), 'outside-'));
   await symlink(outside, join(root, 'a'));
-  await expect(writer.choosePath(destination, picture)).rejects.toMatchObject({
+  await expect(writer.choosePath(destination, result)).rejects.toMatchObject({
     key: 'save-failed/folder-outside',
     retryable: false,
   });
   expect(await readdir(outside)).toEqual([]);
   await rm(outside, { recursive: true });
   const inside = { ...destination, folder: join(root, 'b', '..', '..', 'elsewhere') };
-  await expect(writer.choosePath(inside, picture)).rejects.toMatchObject({ key: 'save-failed/folder-outside' });
+  await expect(writer.choosePath(inside, result)).rejects.toMatchObject({ key: 'save-failed/folder-outside' });
 });
 
-test('a file where the folder should be is a failure to save', async () => {
+test("fails if a file is in the folder's place", async () => {
   await writeFile(join(root, 'a'), '');
-  await expect(writer.choosePath(destination, picture)).rejects.toMatchObject({
+  await expect(writer.choosePath(destination, result)).rejects.toMatchObject({
     key: 'save-failed/no-folder',
   });
   await expect(writer.write(join(root, 'a', 'b.png'), bytes)).rejects.toMatchObject({
@@ -80,7 +80,7 @@ test('a file where the folder should be is a failure to save', async () => {
   });
 });
 
-test('a source from outside is copied once, and only if it is a picture', async () => {
+test('copies a source from outside once, and only if it is an image', async () => {
   const outside = await mkdtemp(join(tmpdir(), 'outside-'));
   const source = join(outside, 'My rose.PNG');
   await sharp({ create: { width: 2, height: 2, channels: 3, background: '#f00' } })

@@ -9,7 +9,7 @@ import type { EngineName } from '../../../src/mix/limits.ts';
 import { ResultWriter } from '../../../src/output/resultWriter.ts';
 import { png } from './hostedBench.ts';
 
-/** A request whose pictures go into `folder`. */
+/** A request whose results go into `folder`. */
 export function requestOf(folder: string, changes: Partial<JobRequest> = {}): JobRequest {
   return jobRecordSchema.shape.request.parse({
     engine: 'hosted',
@@ -22,7 +22,7 @@ export function requestOf(folder: string, changes: Partial<JobRequest> = {}): Jo
   });
 }
 
-/** A record as the journal would hold it. */
+/** A record as the job store keeps it. */
 export function recordOf(id: string, changes: Partial<JobRecord> = {}): JobRecord {
   return {
     version: 1,
@@ -37,7 +37,7 @@ export function recordOf(id: string, changes: Partial<JobRecord> = {}): JobRecor
   };
 }
 
-/** A run of a job, in the hands of the test. */
+/** A run of a job that the test controls. */
 export interface Run {
   readonly task: MixTask;
   readonly context: MixContext;
@@ -45,8 +45,8 @@ export interface Run {
   end(error?: unknown): void;
 }
 
-/** An engine that does nothing by itself: the test acts for it. A signal ends a run by its reason. */
-export class HandEngine implements Engine {
+/** An engine that does nothing by itself: the test controls its runs. An aborted run rejects with its signal's reason. */
+export class ManualEngine implements Engine {
   readonly name: EngineName;
   readonly runs: Run[] = [];
   #watcher: (() => void) | undefined;
@@ -65,14 +65,14 @@ export class HandEngine implements Engine {
       this.runs.push({
         task,
         context,
-        deliver: (index, mark) => context.deliver(pictureOf(index, mark ?? `${task.jobId}-${index}`)),
+        deliver: (index, mark) => context.deliver(resultOf(index, mark ?? `${task.jobId}-${index}`)),
         end: (error) => (error === undefined ? resolve() : reject(error)),
       });
       this.#watcher?.();
     });
   }
 
-  /** The run at a position, once it has begun. */
+  /** Resolves with the run at a position once it has started. */
   async started(at = 0): Promise<Run> {
     for (;;) {
       const run = this.runs[at];
@@ -84,12 +84,12 @@ export class HandEngine implements Engine {
   }
 }
 
-/** A tiny picture that differs by its mark. */
-export function pictureOf(index: number, mark: string): MixResult {
+/** A tiny result whose bytes differ by its mark. */
+export function resultOf(index: number, mark: string): MixResult {
   return { index, seed: 7 + index, bytes: png(mark), format: 'png', engineVersion: 'test' };
 }
 
-/** Folders for jobs and pictures, and windows that share them. */
+/** Folders for jobs and results, and windows that share them. */
 export class JobBench {
   readonly jobs: string;
   readonly results: string;
@@ -107,10 +107,10 @@ export class JobBench {
     return new JobBench(await mkdtemp(join(tmpdir(), 'jobs-')));
   }
 
-  /** A window of its own, with engines by hand. */
-  window(changes: Partial<JobRunnerOptions> = {}): { runner: JobRunner; hosted: HandEngine; local: HandEngine } {
-    const hosted = new HandEngine('hosted');
-    const local = new HandEngine('local');
+  /** Opens another window with engines that the test controls. */
+  window(changes: Partial<JobRunnerOptions> = {}): { runner: JobRunner; hosted: ManualEngine; local: ManualEngine } {
+    const hosted = new ManualEngine('hosted');
+    const local = new ManualEngine('local');
     const runner = new JobRunner({
       directory: this.jobs,
       engines: { hosted: async () => hosted, local: async () => local },
