@@ -8,8 +8,8 @@ import type { JobRequest } from './job.ts';
 import { runJob, toFailure } from './jobExecution.ts';
 import { JobFinalizer } from './jobFinalizer.ts';
 import { type JobFolder, LeaseLost } from './jobFolder.ts';
-import { JobList } from './jobList.ts';
 import { JobQueue } from './jobQueue.ts';
+import { JobRegistry } from './jobRegistry.ts';
 import { JobStore, type LeasedJob } from './jobStore.ts';
 import { isKeptAfterFailure, leaseLeftovers, recoveryAction } from './recovery.ts';
 import { ResultSaver } from './resultSaver.ts';
@@ -38,7 +38,7 @@ export class JobRunner {
   readonly #store: JobStore;
   readonly #saver: ResultSaver;
   readonly #finalizer: JobFinalizer;
-  readonly #jobs = new JobList();
+  readonly #jobs = new JobRegistry();
   readonly #queue: JobQueue;
   /** Everything under way, for `dispose` to wait for. */
   readonly #tasks = new Set<Promise<unknown>>();

@@ -2,7 +2,7 @@ import { ActiveJob, type JobSnapshot } from './activeJob.ts';
 import type { JobRecord } from './job.ts';
 
 /** The jobs of this window in the order they were added, and the listeners to their changes. */
-export class JobList {
+export class JobRegistry {
   readonly #jobs = new Map<string, ActiveJob>();
   readonly #listeners = new Set<(job: JobSnapshot) => void>();
 
