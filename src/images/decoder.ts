@@ -4,13 +4,13 @@ import type { EncodedImage, ImageInfo, Raster, ReadableFormat } from './codec.ts
 import { maxMegapixels } from './imageLimits.ts';
 
 const maxPixels = maxMegapixels * 1e6;
-/** SVG is drawn at the size that is wanted, but never above this many pixels. */
-const maxDrawnPixels = 16e6;
+/** The most pixels that an SVG is rendered with. */
+const maxSvgPixels = 16e6;
 
-/** Pictures that are larger, in pixels, are compared scaled down, to bound the memory. */
+/** In pixels. Larger images are scaled down before their pixels are compared, to bound the memory. */
 const maxComparedSide = 4096;
 
-/** A picture file in memory, its format known. */
+/** An image file in memory, with its format. */
 export interface ImageFile {
   readonly bytes: Uint8Array;
   readonly format: ReadableFormat;
@@ -18,13 +18,13 @@ export interface ImageFile {
 
 /** Reads the header only. @throws MixFailure `image-too-large`, `unreadable-image`. */
 export async function probe(file: ImageFile): Promise<ImageInfo> {
-  const { autoOrient, hasAlpha } = await readable(() => sharp(file.bytes, { limitInputPixels: false }).metadata());
+  const { autoOrient, hasAlpha } = await rethrowTyped(() => sharp(file.bytes, { limitInputPixels: false }).metadata());
   const { width, height } = autoOrient;
   if (file.format !== 'svg' && width * height > maxPixels) throw tooManyPixels(width, height);
   return { format: file.format, width, height, hasAlpha };
 }
 
-/** Upright RGBA in sRGB that just covers `width × height`; only SVG is ever scaled up. */
+/** Upright RGBA in sRGB that just covers `width × height`. Only SVG is scaled up. */
 export async function decode(file: ImageFile, width: number, height: number): Promise<Raster> {
   const info = await probe(file);
   const scale = Math.max(width / info.width, height / info.height);
@@ -45,7 +45,7 @@ export async function thumbnail(file: ImageFile, side: number): Promise<EncodedI
   return { bytes: data, mime: 'image/webp', ...size };
 }
 
-/** An upright JPEG on white without any metadata, at most `maxSide` pixels a side and `maxBytes` long. */
+/** An upright JPEG on white without metadata, at most `maxSide` pixels a side and `maxBytes` long. */
 export async function uploadCopy(file: ImageFile, maxSide: number, maxBytes: number): Promise<EncodedImage> {
   const info = await probe(file);
   for (let side = maxSide; ; side = Math.ceil(side / 2)) {
@@ -58,7 +58,7 @@ export async function uploadCopy(file: ImageFile, maxSide: number, maxBytes: num
   }
 }
 
-/** Whether all pixels are equal in every channel. Decodes the whole picture, so that one that is cut off is found. */
+/** Whether all pixels are equal. Decodes the whole image, so it also detects a truncated one. */
 export async function isUniform(file: ImageFile): Promise<boolean> {
   const info = await probe(file);
   const { data, width, height } = await collect(() => fitInside(file, info, maxComparedSide).raw({ depth: 'uchar' }));
@@ -67,11 +67,11 @@ export async function isUniform(file: ImageFile): Promise<boolean> {
   return true;
 }
 
-/** A PNG of RGBA pixels, without the alpha channel where all of it is opaque. */
+/** A PNG of RGBA pixels. An opaque image is saved without alpha channel. */
 export async function encodePng(bytes: Uint8Array, width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
-  const picture = sharp(bytes, { raw: { width, height, channels: 4 }, limitInputPixels: false });
-  // Level 2 with adaptive filters is both smaller and twice as quick as level 6 without, on photographs.
-  const png = (isOpaque(bytes) ? picture.removeAlpha() : picture).png({ compressionLevel: 2, adaptiveFiltering: true });
+  const image = sharp(bytes, { raw: { width, height, channels: 4 }, limitInputPixels: false });
+  // On photographs, level 2 with adaptive filters is smaller and twice as fast as level 6 without.
+  const png = (isOpaque(bytes) ? image.removeAlpha() : image).png({ compressionLevel: 2, adaptiveFiltering: true });
   return (await output(png)).data;
 }
 
@@ -80,11 +80,11 @@ function isOpaque(rgba: Uint8Array): boolean {
   return true;
 }
 
-/** The picture, turned upright; SVG drawn at `scale` times its own size. */
+/** The upright image. An SVG is rendered at `scale` times its own size. */
 function open({ bytes, format }: ImageFile, info: ImageInfo, scale: number): Sharp {
-  const drawn = Math.min(scale, Math.sqrt(maxDrawnPixels / (info.width * info.height)));
-  // SVG is 72 pixels an inch; the density must lie between 1 and 100,000.
-  const density = format === 'svg' ? { density: Math.min(Math.max(72 * drawn, 1), 100_000) } : {};
+  const svgScale = Math.min(scale, Math.sqrt(maxSvgPixels / (info.width * info.height)));
+  // An SVG has 72 pixels an inch by default. sharp takes densities from 1 to 100,000.
+  const density = format === 'svg' ? { density: Math.min(Math.max(72 * svgScale, 1), 100_000) } : {};
   return sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, autoOrient: true, ...density });
 }
 
@@ -99,24 +99,27 @@ interface Output {
   readonly height: number;
 }
 
-const collect = (make: () => Sharp): Promise<Output> => readable(() => output(make()));
+const collect = (make: () => Sharp): Promise<Output> => rethrowTyped(() => output(make()));
 
-async function output(picture: Sharp): Promise<Output> {
-  const { data, info } = await picture.toUint8Array();
-  // The WebAssembly heap is shared memory and lives on: what leaves it must be a copy.
+async function output(image: Sharp): Promise<Output> {
+  const { data, info } = await image.toUint8Array();
+  // The result lies in the shared WebAssembly heap, so it must be copied out.
   return { data: new Uint8Array(data), width: info.width, height: info.height };
 }
 
-/** Decoders say in words of their own that a file ends too early. */
-const cutOff = /premature end|end of|read error|bad seek|corrupt header|unsupported image format/i;
+/** How the decoders phrase that a file ends too early. */
+const truncatedMessage = /premature end|end of|read error|bad seek|corrupt header|unsupported image format/i;
 
-async function readable<T>(work: () => Promise<T>): Promise<T> {
+/** Turns errors of the decoders into MixFailure. */
+async function rethrowTyped<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : '';
     if (/exceeds pixel limit/i.test(text)) throw new MixFailure('image-too-large', { cause });
-    throw new MixFailure(cutOff.test(text) ? 'unreadable-image/truncated' : 'unreadable-image/damaged', { cause });
+    throw new MixFailure(truncatedMessage.test(text) ? 'unreadable-image/truncated' : 'unreadable-image/damaged', {
+      cause,
+    });
   }
 }
 

@@ -2,13 +2,13 @@ import * as z from 'zod';
 import { failureRecordSchema } from '../mix/failure.ts';
 import { readableFormats } from './codec.ts';
 
-// What goes between the codec and its worker thread. One request at a time: the thread answers before it gets the next.
+// Messages between the codec and its worker thread, which handles one request at a time.
 
 const side = z.int().min(1).max(100_000);
 const bytes = z.instanceof(Uint8Array<ArrayBuffer>);
 const format = z.enum(readableFormats);
 
-/** What the worker is asked to do. Buffers are transferred. */
+/** A request to the worker. Its buffer is transferred. */
 export const decoderRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('probe'), format, bytes }),
   z.object({ kind: z.literal('decode'), format, bytes, width: side, height: side }),
@@ -19,11 +19,11 @@ export const decoderRequestSchema = z.discriminatedUnion('kind', [
 ]);
 export type DecoderRequest = z.infer<typeof decoderRequestSchema>;
 
-/** The versions of the libraries in the worker; `emscripten` among them tells that it is the WebAssembly build. */
+/** The versions of the libraries in the worker. The WebAssembly build lists `emscripten`. */
 export const decoderVersionsSchema = z.record(z.string(), z.string());
 export type DecoderVersions = z.infer<typeof decoderVersionsSchema>;
 
-/** What the worker says: `ready` once, then one answer a request. */
+/** A message from the worker: `ready` once, then one reply per request. */
 export const decoderReplySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), versions: decoderVersionsSchema }),
   z.object({ kind: z.literal('done'), result: z.unknown() }),

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { failureFromRecord, MixFailure } from '../mix/failure.ts';
 import { type DecoderRequest, type DecoderVersions, decoderReplySchema } from './decoderMessages.ts';
 
-/** A thread that has not started after this long never will; in milliseconds. */
-const startLimit = 30_000;
+/** Milliseconds until a thread that doesn't start counts as failed. */
+const startTimeout = 30_000;
 
 interface Pending {
   readonly resolve: (result: unknown) => void;
@@ -11,9 +11,9 @@ interface Pending {
   readonly timeoutMs: number;
 }
 
-/** One worker thread that does one request at a time. It does not keep the process alive while it has nothing to do. */
+/** One worker thread, which handles one request at a time. An idle thread doesn't keep the process alive. */
 export class DecoderThread {
-  /** The versions of the libraries inside; rejects where the thread never got that far. */
+  /** The versions of the libraries in the thread. Rejects if the thread doesn't start. */
   readonly ready: Promise<DecoderVersions>;
   readonly #worker: Worker;
   #isReady = false;
@@ -22,13 +22,13 @@ export class DecoderThread {
   #pending: Pending | undefined;
   #timer: NodeJS.Timeout;
 
-  /** @param onEnd called once, when the thread is gone, whatever ended it. */
+  /** @param onEnd called once, after the thread ends for any reason. */
   constructor(workerPath: string, onEnd: () => void) {
     this.#worker = new Worker(workerPath, { name: 'image codec' });
-    this.#timer = setTimeout(() => this.#fail(new Error('The codec thread did not start')), startLimit);
+    this.#timer = setTimeout(() => this.#fail(new Error('The codec thread did not start')), startTimeout);
     const { promise, resolve, reject } = promiseParts<DecoderVersions>();
     this.ready = promise;
-    this.ready.catch(() => {}); // whoever waits for it hears of it; nobody has to
+    this.ready.catch(() => {}); // awaiting it is optional, so it must not become an unhandled rejection
     this.#worker.on('message', (message) => this.#receive(message, resolve));
     this.#worker.on('messageerror', (error) => this.#fail(error));
     this.#worker.on('error', (error) => this.#fail(error));
@@ -43,16 +43,16 @@ export class DecoderThread {
   }
 
   /**
-   * Hands over the request's buffer and waits for the answer; the time starts when the thread does.
-   * @throws MixFailure what the decoder says, or `unreadable-image` with reason `decoder-hung`, `decoder-crashed` or
-   * `no-decoder`: the thread is then of no more use.
+   * Transfers the request's buffer and waits for the reply. The timeout starts once the thread is ready.
+   * @throws MixFailure from the decoder, or `unreadable-image/decoder-hung`, `/decoder-crashed` or `/no-decoder`. After these
+   * three, the thread is dead.
    */
   run(request: DecoderRequest, timeoutMs: number): Promise<unknown> {
     if (this.#ended) return Promise.reject(this.#fail(new Error('The codec thread has ended')));
     const { promise, resolve, reject } = promiseParts<unknown>();
     this.#pending = { resolve, reject, timeoutMs };
     this.#worker.ref();
-    if (this.#isReady) this.#startClock(timeoutMs);
+    if (this.#isReady) this.#startTimeout(timeoutMs);
     this.#worker.postMessage(request, [request.bytes.buffer]);
     return promise;
   }
@@ -71,7 +71,7 @@ export class DecoderThread {
       this.#isReady = true;
       clearTimeout(this.#timer);
       ready(reply.data.versions);
-      if (this.#pending) this.#startClock(this.#pending.timeoutMs);
+      if (this.#pending) this.#startTimeout(this.#pending.timeoutMs);
       else this.#worker.unref();
     } else if (reply.data.kind === 'done') {
       this.#settle()?.resolve(reply.data.result);
@@ -80,7 +80,7 @@ export class DecoderThread {
     }
   }
 
-  #startClock(timeoutMs: number): void {
+  #startTimeout(timeoutMs: number): void {
     this.#timer = setTimeout(() => {
       const args = { seconds: Math.round(timeoutMs / 1000) };
       this.#settle()?.reject(new MixFailure('unreadable-image/decoder-hung', { args }));
@@ -96,7 +96,7 @@ export class DecoderThread {
     return pending;
   }
 
-  /** The first cause counts: that the thread ended says less than why. */
+  /** Keeps the first cause: that the thread ended says less than why. */
   #fail(cause: unknown): MixFailure {
     const key = this.#isReady ? 'unreadable-image/decoder-crashed' : 'unreadable-image/no-decoder';
     this.#failure ??= new MixFailure(key, { cause });

@@ -2,14 +2,14 @@ import { fileTypeFromBuffer } from 'file-type';
 import { MixFailure } from '../mix/failure.ts';
 import { type ReadableFormat, readableFormats } from './codec.ts';
 
-/** What a file is by its first bytes, whatever its name says. */
+/** What a file is by its first bytes. */
 export interface FileKind {
-  /** Lower case: one of `readableFormats`, or the usual extension of anything else (`heic`, `bmp`, `pdf`). */
+  /** Lower case: one of `readableFormats`, or the usual extension of another format (`heic`, `bmp`, `pdf`). */
   readonly name: string;
   readonly isImage: boolean;
 }
 
-/** Tells the kind of a file from its bytes; undefined for text and anything unknown. */
+/** Detects the kind of a file from its bytes. Undefined for text and unknown formats. */
 export async function detectKind(bytes: Uint8Array): Promise<FileKind | undefined> {
   if (isSvg(bytes)) return { name: 'svg', isImage: true };
   const type = await fileTypeFromBuffer(bytes);
@@ -18,8 +18,8 @@ export async function detectKind(bytes: Uint8Array): Promise<FileKind | undefine
 }
 
 /**
- * The format of a picture that the codec can decode.
- * @throws MixFailure `unreadable-image` (reason `empty`), `unsupported-image` (with `format`, or reason `not-a-picture`).
+ * The format of an image, if the codec can decode it.
+ * @throws MixFailure `unreadable-image/empty`, `unsupported-image` or `unsupported-image/not-a-picture`.
  */
 export async function requireReadable(bytes: Uint8Array): Promise<ReadableFormat> {
   if (bytes.length === 0) throw new MixFailure('unreadable-image/empty');
@@ -46,14 +46,14 @@ function nameOf(extension: string, bytes: Uint8Array): string {
   }
 }
 
-/** Some AVIF files give the general HEIF brand as their first and `avif` only among the compatible ones (ISO/IEC 14496-12, `ftyp`). */
+/** Some AVIF files have the general HEIF brand first, and `avif` only among the compatible brands (ISO/IEC 14496-12, `ftyp`). */
 function hasAvifBrand(bytes: Uint8Array): boolean {
   const boxLength = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0);
   const brands = new TextDecoder('latin1').decode(bytes.subarray(16, Math.min(boxLength, 256)));
   return brands.match(/.{4}/gs)?.includes('avif') ?? false;
 }
 
-/** A TIFF's directory often stands at its end: a cut-off one is known by its first four bytes alone. */
+/** Only the first four bytes count: a TIFF's directory is often at its end, which a truncated file lacks. */
 function isTiff(bytes: Uint8Array): boolean {
   return ['II*\0', 'MM\0*'].includes(new TextDecoder('latin1').decode(bytes.subarray(0, 4)));
 }

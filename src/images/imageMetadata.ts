@@ -7,8 +7,8 @@ import { readXmp, writeXmp } from './xmp.ts';
 const recipeName = 'image-mixer';
 
 /**
- * The picture with its recipe inside: in PNG as text chunks, in JPEG and WebP as XMP. Pixels and other metadata stay as
- * they are, what an earlier call wrote is replaced. Bytes of another format or of a broken structure come back unchanged.
+ * Embeds a recipe in an image: as text chunks in PNG, as XMP in JPEG and WebP. Replaces what an earlier call wrote and keeps
+ * pixels and other metadata. Returns bytes of another format or with a broken structure unchanged.
  */
 export function embedProvenance(
   bytes: Uint8Array<ArrayBuffer>,
@@ -21,14 +21,14 @@ export function embedProvenance(
   return bytes;
 }
 
-/** The recipe that a picture carries, as parsed JSON, unchecked; undefined where there is none. */
+/** The recipe embedded in an image, as parsed but unvalidated JSON, or undefined. */
 export function readProvenance(bytes: Uint8Array): unknown {
   const text = isPng(bytes) ? readPngText(bytes, recipeName) : fromXmp(bytes);
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // somebody else's, or damaged
+    return undefined; // not ours, or damaged
   }
 }
 

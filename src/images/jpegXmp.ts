@@ -10,7 +10,7 @@ interface Segment {
   readonly end: number;
 }
 
-/** Whether bytes begin as a JPEG does. */
+/** Whether bytes begin with a JPEG signature. */
 export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 }
@@ -21,7 +21,7 @@ export function readJpegXmp(jpeg: Uint8Array): string | undefined {
   return segment && new TextDecoder().decode(segment.data.subarray(xmpHeader.length));
 }
 
-/** The JPEG with this packet in place of the one it had; unchanged where no segment can hold so much. */
+/** Replaces the XMP packet of a JPEG. Returns it unchanged if the packet doesn't fit a segment. */
 export function writeJpegXmp(jpeg: Uint8Array<ArrayBuffer>, packet: string): Uint8Array<ArrayBuffer> {
   const body = Buffer.from(xmpHeader + packet);
   const segments = segmentsOf(jpeg);
@@ -30,14 +30,14 @@ export function writeJpegXmp(jpeg: Uint8Array<ArrayBuffer>, packet: string): Uin
   const head = Buffer.from([0xff, 0xe1, 0, 0]);
   head.writeUInt16BE(2 + body.length, 2);
   const kept = segments.filter((segment) => !isXmp(segment));
-  // After the JFIF and EXIF segments, which their readers expect first.
+  // After the JFIF and EXIF segments, which readers expect first.
   const leading = kept.findIndex((segment) => segment.marker !== 0xe0 && !isExif(segment));
   const parts = kept.map(({ start, end }) => jpeg.subarray(start, end));
   parts.splice(leading < 0 ? parts.length : leading, 0, head, body);
   return new Uint8Array(Buffer.concat([jpeg.subarray(0, 2), ...parts, jpeg.subarray(last.end)]));
 }
 
-/** The segments before the picture's data; fill bytes belong to the segment that follows them. */
+/** The segments before the image data. Fill bytes belong to the segment after them. */
 function segmentsOf(jpeg: Uint8Array): Segment[] {
   const view = new DataView(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
   const segments: Segment[] = [];

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const latin1 = new TextDecoder('latin1');
 
-/** A chunk of a PNG: its type, its data, and where it begins and ends in the file. */
+/** A chunk of a PNG: its type, its data, and its range in the file. */
 interface Chunk {
   readonly type: string;
   readonly data: Uint8Array;
@@ -11,12 +11,12 @@ interface Chunk {
   readonly end: number;
 }
 
-/** Whether bytes begin as a PNG does. */
+/** Whether bytes begin with the PNG signature. */
 export function isPng(bytes: Uint8Array): boolean {
   return signature.every((byte, at) => bytes[at] === byte);
 }
 
-/** The text of a PNG under a keyword, from an uncompressed iTXt or tEXt chunk; undefined where there is none. */
+/** The text of a PNG under a keyword, from an uncompressed iTXt or tEXt chunk, or undefined. */
 export function readPngText(png: Uint8Array, keyword: string): string | undefined {
   return chunksOf(png)
     .filter((chunk) => keywordOf(chunk) === keyword)
@@ -25,8 +25,8 @@ export function readPngText(png: Uint8Array, keyword: string): string | undefine
 }
 
 /**
- * The PNG with these texts, each in place of what stood under its keyword before; its other chunks stay as they are.
- * Bytes that are no whole PNG come back unchanged. A NUL, which the format cannot hold, is left out.
+ * Replaces the texts under these keywords and keeps the other chunks. Returns an incomplete PNG unchanged. NUL characters, which
+ * the format can't contain, are dropped.
  */
 export function writePngTexts(png: Uint8Array<ArrayBuffer>, texts: Readonly<Record<string, string>>) {
   const chunks = chunksOf(png);
@@ -34,7 +34,7 @@ export function writePngTexts(png: Uint8Array<ArrayBuffer>, texts: Readonly<Reco
   if (!firstData) return png;
   const parts: Uint8Array[] = [png.subarray(0, signature.length)];
   for (const chunk of chunks) {
-    // Before the pixels: readers that look only at the head find it there.
+    // Before the pixels, for readers that read only the start of the file.
     if (chunk === firstData) parts.push(...Object.entries(texts).map(([keyword, text]) => textChunk(keyword, text)));
     if (!Object.hasOwn(texts, keywordOf(chunk) ?? '')) parts.push(png.subarray(chunk.start, chunk.end));
   }

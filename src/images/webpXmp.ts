@@ -1,4 +1,4 @@
-// XMP in WebP: a RIFF chunk of its own at the end, announced in the VP8X header (RFC 9649, 2.7).
+// XMP in WebP: a RIFF chunk at the end, announced by a flag in the VP8X header (RFC 9649, 2.7).
 
 interface Chunk {
   readonly type: string;
@@ -8,7 +8,7 @@ interface Chunk {
 const xmpFlag = 0x04;
 const alphaFlag = 0x10;
 
-/** Whether bytes begin as a WebP does. */
+/** Whether bytes begin with a WebP signature. */
 export function isWebp(bytes: Uint8Array): boolean {
   return nameAt(bytes, 0) === 'RIFF' && nameAt(bytes, 8) === 'WEBP';
 }
@@ -19,7 +19,7 @@ export function readWebpXmp(webp: Uint8Array): string | undefined {
   return chunk && new TextDecoder().decode(chunk.data);
 }
 
-/** The WebP with this packet in place of the one it had; unchanged where its structure is not understood. */
+/** Replaces the XMP packet of a WebP. Returns it unchanged if its structure is invalid. */
 export function writeWebpXmp(webp: Uint8Array<ArrayBuffer>, packet: string): Uint8Array<ArrayBuffer> {
   const chunks = chunksOf(webp)?.filter(({ type }) => type !== 'XMP ');
   const header = chunks && headerOf(chunks);
@@ -58,7 +58,7 @@ function bytesOf({ type, data }: Chunk): Uint8Array[] {
   return [head, data, Buffer.alloc(data.length % 2)];
 }
 
-/** The data of the VP8X chunk that announces XMP: the one that is there, or one made from the picture's own header. */
+/** The data of the VP8X chunk with the XMP flag: the file's own, or one made from the header of its image data. */
 function headerOf(chunks: readonly Chunk[]): Uint8Array | undefined {
   const [first] = chunks;
   const header = first && (first.type === 'VP8X' ? Buffer.from(first.data) : plainHeader(first));
@@ -67,9 +67,9 @@ function headerOf(chunks: readonly Chunk[]): Uint8Array | undefined {
   return header;
 }
 
-/** Flags, three bytes reserved, then width and height less one in 24 bits each. */
-function plainHeader(picture: Chunk): Buffer | undefined {
-  const size = sizeOf(picture);
+/** Flags, three reserved bytes, then width - 1 and height - 1 in 24 bits each. */
+function plainHeader(image: Chunk): Buffer | undefined {
+  const size = sizeOf(image);
   if (!size) return undefined;
   const header = Buffer.alloc(10);
   header.writeUInt8(size.hasAlpha ? alphaFlag : 0, 0);
@@ -82,10 +82,10 @@ function sizeOf({ type, data }: Chunk): { width: number; height: number; hasAlph
   if (data.length < 10) return undefined;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   switch (type) {
-    case 'VP8 ': // three bytes of frame tag, three of start code, then 14 bits each with 2 of scaling (RFC 6386, 9.1)
+    case 'VP8 ': // 3 bytes of frame tag, 3 of start code, then 14 bits each with 2 of scaling (RFC 6386, 9.1)
       return { width: view.getUint16(6, true) & 0x3fff, height: view.getUint16(8, true) & 0x3fff, hasAlpha: false };
     case 'VP8L': {
-      // one byte of signature, then 14 bits each, less one, and one bit of alpha (RFC 9649, 3.4)
+      // 1 byte of signature, then size - 1 in 14 bits each, and 1 bit of alpha (RFC 9649, 3.4)
       const bits = view.getUint32(1, true);
       return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1, hasAlpha: ((bits >>> 28) & 1) === 1 };
     }

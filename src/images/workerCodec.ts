@@ -1,28 +1,27 @@
 import PQueue from 'p-queue';
 import type { z } from 'zod';
-import { untilAborted } from './abort.ts';
 import type { Codec, EncodedImage, ImageInfo, Raster } from './codec.ts';
 import { type DecoderRequest, type DecoderVersions, decoderResultSchemas } from './decoderMessages.ts';
 import { DecoderThread } from './decoderThread.ts';
 import { requireReadable } from './imageFormat.ts';
 import { maxSourceBytes, maxSvgBytes, tooManyBytes } from './imageLimits.ts';
 
-/** Where the worker is, and how its threads are used. */
+/** Where the worker is, and how its threads run. */
 export interface WorkerCodecOptions {
-  /** The bundled worker, `dist/codecWorker.cjs`, as an absolute path. */
+  /** Absolute path of the bundled worker, `dist/codecWorker.cjs`. */
   readonly workerPath: string;
-  /** How many pictures are worked on at once, each in a thread of its own. */
+  /** The number of images processed at once, each in its own thread. */
   readonly threads?: number;
-  /** The threads end after this long without work, in milliseconds: WebAssembly memory does not shrink otherwise. */
+  /** Milliseconds without work until the threads end. WebAssembly memory doesn't shrink otherwise. */
   readonly idleMs?: number;
-  /** A picture that takes longer has hung the decoder; in milliseconds. */
+  /** Milliseconds until a request counts as hung. */
   readonly timeoutMs?: number;
 }
 
-/** What waits longest may matter least: previews give way to pictures that a mix needs. */
+/** Thumbnails wait for the images that a mix needs. */
 const priorities = { thumbnail: 0, probe: 1, other: 2 } as const;
 
-/** The codec in worker threads that start when needed and end when idle. A thread that hangs or crashes is replaced. */
+/** Codec in worker threads that start on demand and end when idle. A thread that hangs or crashes is replaced. */
 export class WorkerCodec implements Codec {
   readonly #workerPath: string;
   readonly #timeoutMs: number;
@@ -43,18 +42,18 @@ export class WorkerCodec implements Codec {
     });
   }
 
-  /** How many threads are alive. */
+  /** The number of live threads. */
   get threadCount(): number {
     return this.#threads.size;
   }
 
-  /** Starts a thread ahead of its first work and tells what runs in it. */
+  /** Starts a thread before its first request. Resolves with the versions of its libraries. */
   warm(): Promise<DecoderVersions> {
     return this.#withThread((thread) => thread.ready, priorities.other);
   }
 
   async probe(bytes: Uint8Array, signal?: AbortSignal): Promise<ImageInfo> {
-    const format = await admit(bytes);
+    const format = await checkFile(bytes);
     return this.#run(
       () => ({ kind: 'probe', format, bytes: new Uint8Array(bytes) }),
       decoderResultSchemas.probe,
@@ -64,7 +63,7 @@ export class WorkerCodec implements Codec {
 
   async decode(bytes: Uint8Array, cover: { width: number; height: number }, signal?: AbortSignal): Promise<Raster> {
     const { width, height } = cover;
-    const format = await admit(bytes);
+    const format = await checkFile(bytes);
     return this.#run(
       () => ({ kind: 'decode', format, bytes: new Uint8Array(bytes), width, height }),
       decoderResultSchemas.decode,
@@ -73,7 +72,7 @@ export class WorkerCodec implements Codec {
   }
 
   async thumbnail(bytes: Uint8Array, side: number, signal?: AbortSignal): Promise<EncodedImage> {
-    const format = await admit(bytes);
+    const format = await checkFile(bytes);
     return this.#run(
       () => ({ kind: 'thumbnail', format, bytes: new Uint8Array(bytes), side }),
       decoderResultSchemas.thumbnail,
@@ -100,7 +99,7 @@ export class WorkerCodec implements Codec {
     { maxSide, maxBytes }: { maxSide: number; maxBytes: number },
     signal?: AbortSignal,
   ): Promise<EncodedImage> {
-    const format = await admit(bytes);
+    const format = await checkFile(bytes);
     return this.#run(
       () => ({ kind: 'uploadCopy', format, bytes: new Uint8Array(bytes), maxSide, maxBytes }),
       decoderResultSchemas.uploadCopy,
@@ -109,7 +108,7 @@ export class WorkerCodec implements Codec {
   }
 
   async isUniform(bytes: Uint8Array, signal?: AbortSignal): Promise<boolean> {
-    const format = await admit(bytes);
+    const format = await checkFile(bytes);
     return this.#run(
       () => ({ kind: 'isUniform', format, bytes: new Uint8Array(bytes) }),
       decoderResultSchemas.isUniform,
@@ -117,14 +116,13 @@ export class WorkerCodec implements Codec {
     );
   }
 
-  /** Ends the threads; what is under way rejects with an AbortError. */
   async dispose(): Promise<void> {
-    this.#closed.abort(new DOMException('The codec was closed', 'AbortError'));
+    this.#closed.abort(new DOMException('The codec is closed', 'AbortError'));
     clearTimeout(this.#idleTimer);
     await this.#endThreads();
   }
 
-  /** @param make copies the caller's bytes, as late as possible: the copy is handed over to the thread. */
+  /** @param make creates the request, and so copies the caller's bytes, as late as possible. */
   async #run<S extends z.ZodType>(
     make: () => DecoderRequest,
     schema: S,
@@ -140,12 +138,12 @@ export class WorkerCodec implements Codec {
     priority: number,
     signal?: AbortSignal,
   ): Promise<T> {
-    const either = signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
-    either.throwIfAborted();
-    // The queue does not get the signal: it would take a thread for free that is still at work on what nobody waits for.
+    const stop = signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+    stop.throwIfAborted();
+    // The queue doesn't get the signal: it would count a thread as free that still works on an aborted request.
     const queued = this.#queue.add(
       async () => {
-        either.throwIfAborted();
+        stop.throwIfAborted();
         const thread = this.#idle.pop() ?? this.#start();
         try {
           return await work(thread);
@@ -155,7 +153,7 @@ export class WorkerCodec implements Codec {
       },
       { priority },
     );
-    return untilAborted(queued, either);
+    return rejectOnAbort(queued, stop);
   }
 
   #start(): DecoderThread {
@@ -174,10 +172,25 @@ export class WorkerCodec implements Codec {
   }
 }
 
-/** The format of bytes worth copying to a thread. */
-async function admit(bytes: Uint8Array) {
+/** Checks the format and size of a file before it's copied to a thread. */
+async function checkFile(bytes: Uint8Array) {
   if (bytes.length > maxSourceBytes) throw tooManyBytes(bytes.length, maxSourceBytes);
   const format = await requireReadable(bytes);
   if (format === 'svg' && bytes.length > maxSvgBytes) throw tooManyBytes(bytes.length, maxSvgBytes);
   return format;
+}
+
+/** Settles like the promise, or rejects with the signal's reason once it's aborted. The work itself isn't stopped. */
+async function rejectOnAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

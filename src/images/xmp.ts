@@ -1,4 +1,4 @@
-// The part of an XMP packet (ISO 16684-1) that is ours: one rdf:Description with one element a text.
+// Our part of an XMP packet (ISO 16684-1): one rdf:Description with one element per text.
 
 const namespace = 'urn:image-mixer:';
 const own = new RegExp(`<rdf:Description rdf:about="" xmlns:mixer="${namespace}">.*?</rdf:Description>`, 'gs');
@@ -6,12 +6,12 @@ const emptyPacket =
   '<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">' +
   '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF></x:xmpmeta><?xpacket end="w"?>';
 
-/** What XML 1.0 cannot hold even as a reference, and carriage returns, which its readers turn into line feeds. */
-const impossible = /[^\t\n\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+/** Characters that XML 1.0 can't contain even as references, and carriage returns, which parsers turn into line feeds. */
+const forbidden = /[^\t\n\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 /**
- * The packet with these texts in place of ours from before; whatever else it holds stays. Text is JSON or meant for
- * people: characters that XML cannot hold become `\uXXXX`, which JSON reads as what they were.
+ * Replaces our texts in a packet and keeps the rest of it. Characters that XML can't contain become `\uXXXX`, which JSON
+ * parses back.
  */
 export function writeXmp(packet: string | undefined, texts: Readonly<Record<string, string>>): string {
   const elements = Object.entries(texts).map(([name, text]) => `<mixer:${name}>${escapeText(text)}</mixer:${name}>`);
@@ -21,7 +21,7 @@ export function writeXmp(packet: string | undefined, texts: Readonly<Record<stri
   return base.slice(0, end) + description + base.slice(end);
 }
 
-/** One of our texts in a packet; undefined where it is not there. */
+/** One of our texts in a packet, or undefined. */
 export function readXmp(packet: string, name: string): string | undefined {
   const text = new RegExp(`<mixer:${name}>(.*?)</mixer:${name}>`, 's').exec(packet)?.[1];
   return text?.replace(/&(lt|gt|amp);/g, (_, entity: keyof typeof entities) => entities[entity]);
@@ -34,5 +34,5 @@ function escapeText(text: string): string {
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replace(impossible, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    .replace(forbidden, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

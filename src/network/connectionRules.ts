@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** VS Code's settings `http.*`, by their last names. What has another type than it should counts as not set, as it does for VS Code. */
+/** VS Code's `http.*` settings, without the prefix. Like in VS Code, a value of the wrong type counts as not set. */
 export const networkSettingsSchema = z.object({
   proxy: z.string().trim().catch(''),
   proxyAuthorization: z.string().trim().nullable().catch(null),
@@ -11,7 +11,7 @@ export const networkSettingsSchema = z.object({
 });
 export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
 
-/** A proxy as it was written down, and the setting or variable that holds it, for messages. */
+/** A proxy as the user wrote it, with the name of the setting or variable for messages. */
 export interface ProxySetting {
   readonly text: string;
   readonly setting: string;
@@ -19,20 +19,20 @@ export interface ProxySetting {
 
 /** How connections are made. */
 export interface NetworkRules {
-  /** For plain http; straight to the host where absent. */
+  /** For plain http. Without one, connections are direct. */
   readonly httpProxy?: ProxySetting;
   readonly httpsProxy?: ProxySetting;
-  /** Hosts that are connected to straight: a name stands for its subdomains too, `name:port` for one port, `*` for all. */
+  /** Hosts to connect to directly. A name includes its subdomains, `name:port` is one port, `*` is every host. */
   readonly noProxy: readonly string[];
   /** The value of the `Proxy-Authorization` header. */
   readonly proxyAuthorization?: string;
-  /** Whether a certificate that nobody trusted signed ends the connection. */
+  /** Whether a certificate from an unknown authority fails the connection. */
   readonly verifyCertificates: boolean;
-  /** Whether the authorities that the system trusts count too. */
+  /** Whether to trust the system's authorities too. */
   readonly systemCertificates: boolean;
 }
 
-/** What follows from the settings, and from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (in capitals or not) where those say nothing. */
+/** The rules from the settings. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (upper or lower case) fill in what isn't set. */
 export function networkRules(settings: NetworkSettings, environment: NodeJS.ProcessEnv): NetworkRules {
   const rules = {
     noProxy:
@@ -50,7 +50,7 @@ export function networkRules(settings: NetworkSettings, environment: NodeJS.Proc
   return { ...rules, ...(httpProxy ? { httpProxy } : {}), ...(httpsProxy ? { httpsProxy } : {}) };
 }
 
-/** The rules of a process without VS Code's settings. */
+/** The rules outside VS Code. */
 export function environmentRules(environment: NodeJS.ProcessEnv): NetworkRules {
   return networkRules(networkSettingsSchema.parse({}), environment);
 }

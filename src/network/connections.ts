@@ -1,39 +1,40 @@
 import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
+// By path: the root module of undici replaces the global dispatcher. See docs/decisions/undici-deep-imports.md.
 import Agent from 'undici/lib/dispatcher/agent.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
-import { type CertificateSource, machineCertificates, trustIn } from './certificates.ts';
+import { type CertificateSource, cacheTrust, defaultCertificates } from './certificates.ts';
 import type { NetworkRules } from './connectionRules.ts';
 import { proxyUrl, tunnelPool } from './proxy.ts';
 
-/** How a request's sockets connect. */
+/** How the sockets of a dispatcher connect. */
 export interface SocketRules {
-  /** Milliseconds until an address that does not answer is given up. */
+  /** Milliseconds until a connection attempt fails. */
   readonly timeout: number;
-  /** Looks up the names of hosts that are connected to straight; wherever DNS says when absent. A proxy looks up by itself. */
+  /** Resolves hosts of direct connections; by default, DNS. A proxy resolves names itself. */
   readonly lookup?: LookupFunction;
 }
 
-/** Makes a dispatcher with no open connection. Whoever asked for it destroys it. @throws MixFailure `network` (`bad-proxy`). */
+/** Creates a dispatcher without open connections. The caller destroys it. @throws MixFailure `network/bad-proxy`. */
 export type Connect = (connect: SocketRules) => Dispatcher;
 
-/** Long enough for the longest pause between two polls, in milliseconds. */
+/** Milliseconds; longer than the longest pause between two polls. */
 const keepAliveTimeout = 15_000;
-/** This machine is never looked for behind a proxy. */
-const thisMachine = ['localhost', '127.0.0.1', '[::1]'];
+/** Never reached through a proxy. */
+const loopbackHosts = ['localhost', '127.0.0.1', '[::1]'];
 
-/** Straight connections to hosts that Node trusts. */
-const straight: NetworkRules = { noProxy: [], verifyCertificates: true, systemCertificates: false };
+/** Direct connections with Node's default trust. */
+const direct: NetworkRules = { noProxy: [], verifyCertificates: true, systemCertificates: false };
 
 /**
- * Connects by rules that are asked for with every new dispatcher. The dispatcher of the process stays untouched.
- * @param certificates read when a connection first needs them, and once.
+ * Creates dispatchers by the rules of the moment. The global dispatcher isn't touched.
+ * @param certificates read once, when the first TLS connection needs them.
  */
 export function createNetwork(
-  rules: () => NetworkRules = () => straight,
-  certificates: CertificateSource = machineCertificates,
+  rules: () => NetworkRules = () => direct,
+  certificates: CertificateSource = defaultCertificates,
 ): Connect {
-  const trust = trustIn(certificates);
+  const trust = cacheTrust(certificates);
   return ({ timeout, lookup }) => {
     const { httpProxy, httpsProxy, noProxy, proxyAuthorization, verifyCertificates, systemCertificates } = rules();
     const isOff = noProxy.includes('*');
@@ -42,19 +43,19 @@ export function createNetwork(
       httpsProxy: httpsProxy && !isOff ? proxyUrl(httpsProxy) : '',
     };
     const secure = () => ({ timeout, rejectUnauthorized: verifyCertificates, ...trust(systemCertificates) });
-    // The outer agent asks for the inner one when it first meets an origin; only then it is known whether TLS is needed.
+    // The outer agent calls the factory once per origin. Only then is it known whether TLS is needed.
     return new Agent({
       factory: (origin) => {
         const needsTls = [String(origin), ...Object.values(proxies)].some((address) => address.startsWith('https:'));
         const sockets = needsTls ? secure() : { timeout };
         return new EnvHttpProxyAgent({
           ...proxies,
-          noProxy: [...thisMachine, ...noProxy].join(),
+          noProxy: [...loopbackHosts, ...noProxy].join(),
           keepAliveTimeout,
           connect: { ...sockets, ...(lookup ? { lookup } : {}) },
           requestTls: sockets,
           proxyTls: sockets,
-          proxyTunnel: false, // for https there is one all the same; many proxies allow none for plain http
+          proxyTunnel: false, // https always gets a tunnel; many proxies refuse one for plain http
           clientFactory: (proxy, options) => tunnelPool(proxy, options, timeout),
           ...(proxyAuthorization === undefined ? {} : { token: proxyAuthorization }),
         });

@@ -1,13 +1,13 @@
 import type { Dispatcher } from 'undici';
 import { RequestError, requestErrorOf } from './requestError.ts';
 
-/** One post of JSON. Times are in milliseconds of silence. */
+/** One POST of JSON. Times are milliseconds of silence. */
 export interface JsonPost {
   readonly url: URL;
   readonly body: string;
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
-  /** Bytes; a longer answer is cut off as a fault. */
+  /** Bytes. A longer response fails as `too-large`. */
   readonly maxBytes: number;
   /** Closes the connection afterwards. */
   readonly once?: boolean;
@@ -15,33 +15,33 @@ export interface JsonPost {
   readonly onSent?: (() => void) | undefined;
 }
 
-/** What came back, whole. */
+/** A complete HTTP response. */
 export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer<ArrayBuffer>;
 }
 
-/** Posts and takes the whole answer. Rejects with TransportFault, or the signal's reason at once when aborted. */
-export function postJson(dispatcher: Dispatcher, sending: JsonPost, signal: AbortSignal): Promise<HttpReply> {
+/** Posts JSON and reads the whole response. Rejects with RequestError, or at once with the signal's reason. */
+export function postJson(dispatcher: Dispatcher, post: JsonPost, signal: AbortSignal): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const taker = new ReplyHandler(sending, {
+    const handler = new ReplyHandler(post, {
       resolve: (reply) => {
         signal.removeEventListener('abort', abort);
         resolve(reply);
       },
-      reject: (fault) => {
+      reject: (error) => {
         signal.removeEventListener('abort', abort);
-        reject(fault);
+        reject(error);
       },
     });
     const abort = () => {
       reject(signal.reason);
-      taker.abort();
+      handler.abort();
     };
     signal.addEventListener('abort', abort, { once: true });
-    const { url, body, headersTimeout, bodyTimeout, once } = sending;
+    const { url, body, headersTimeout, bodyTimeout, once } = post;
     try {
       dispatcher.dispatch(
         {
@@ -59,19 +59,19 @@ export function postJson(dispatcher: Dispatcher, sending: JsonPost, signal: Abor
           bodyTimeout,
           ...(once ? { reset: true } : {}),
         },
-        taker,
+        handler,
       );
     } catch (error) {
-      taker.fail(error);
+      handler.fail(error);
     }
   });
 }
 
-/** Takes what undici reports of an exchange, and knows how far it got: `onRequestStart` comes just before the first byte is written. */
+/** Collects a response and tracks how far the request got: undici calls `onRequestStart` just before it writes the first byte. */
 class ReplyHandler implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;
   readonly #onSent: (() => void) | undefined;
-  readonly #settle: { resolve(reply: HttpReply): void; reject(fault: RequestError): void };
+  readonly #settle: { resolve(reply: HttpReply): void; reject(error: RequestError): void };
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #stage: 'connecting' | 'waiting' | 'receiving' = 'connecting';
@@ -79,13 +79,13 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
   #head: Pick<HttpReply, 'status' | 'headers'> = { status: 0, headers: {} };
   #aborted = false;
 
-  constructor(sending: JsonPost, settle: { resolve(reply: HttpReply): void; reject(fault: RequestError): void }) {
-    this.#maxBytes = sending.maxBytes;
-    this.#onSent = sending.onSent;
+  constructor(post: JsonPost, settle: { resolve(reply: HttpReply): void; reject(error: RequestError): void }) {
+    this.#maxBytes = post.maxBytes;
+    this.#onSent = post.onSent;
     this.#settle = settle;
   }
 
-  /** Stops the exchange, also one that is still connecting: then nothing is ever written. */
+  /** Stops the request. If it is still connecting, nothing is written. */
   abort(): void {
     this.#aborted = true;
     this.#controller?.abort(new Error('aborted'));
@@ -110,7 +110,7 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    if (status < 200) return; // informational; the answer is still to come
+    if (status < 200) return; // informational: the response follows
     this.#stage = 'receiving';
     this.#head = { status, headers };
     if (Number(headers['content-length']) > this.#maxBytes) this.#tooLarge(controller);

@@ -1,5 +1,4 @@
-// undici's root module makes itself the dispatcher of the whole process when it is loaded, in place of the one that VS Code
-// patched for proxies. These inner modules don't; nothing that ships may import the root for more than types.
+// undici's root module replaces the dispatcher of the whole process. See docs/decisions/undici-deep-imports.md.
 declare module 'undici/lib/dispatcher/agent.js' {
   import { Agent } from 'undici';
   export default Agent;
@@ -17,7 +16,7 @@ declare module 'undici/lib/dispatcher/env-http-proxy-agent.js' {
 
 declare module 'undici/lib/api/api-request.js' {
   import type { Dispatcher } from 'undici';
-  /** `Dispatcher.prototype.request`, which only the root module would attach. */
+  /** `Dispatcher.prototype.request`, which only the root module attaches. */
   export default function request(
     this: Dispatcher,
     options: Dispatcher.RequestOptions,
@@ -26,7 +25,7 @@ declare module 'undici/lib/api/api-request.js' {
 
 declare module 'undici/lib/api/api-connect.js' {
   import type { Dispatcher } from 'undici';
-  /** `Dispatcher.prototype.connect`, which only the root module would attach. */
+  /** `Dispatcher.prototype.connect`, which only the root module attaches. */
   export default function connect(
     this: Dispatcher,
     options: Dispatcher.ConnectOptions,

@@ -31,8 +31,8 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   [secure, plain] = await Promise.all([ScriptedService.start(certificate), ScriptedService.start()]);
-  secure.script('picture', raw(png('secure')));
-  plain.script('picture', raw(png('plain')));
+  secure.script('result', raw(png('secure')));
+  plain.script('result', raw(png('plain')));
 });
 afterEach(async () => {
   for (const close of open.splice(0)) await close();
@@ -92,16 +92,16 @@ test('a mix goes through the proxy: each order by a tunnel of its own, the rest 
   secure.script('fetch', { status: 'processing' }, done);
   const ledger = new RecordingContext();
   await bench.engine.run(taskOf(), ledger);
-  expect(ledger.pictures).toHaveLength(1);
+  expect(ledger.results).toHaveLength(1);
   expect(gate.seen).toEqual([
     { what: 'CONNECT mixer.test:443', authorization: login },
     { what: 'CONNECT mixer.test:443', authorization: login },
     { what: 'CONNECT pictures.test:443', authorization: login },
   ]);
-  const [order, first, second] = secure.seen.map(({ clientPort }) => clientPort);
+  const [order, first, second] = secure.requests.map(({ clientPort }) => clientPort);
   expect(order).not.toBe(first);
   expect(second).toBe(first);
-  expect(JSON.stringify(secure.seen.map(({ headers }) => headers))).not.toMatch(/proxy/i);
+  expect(JSON.stringify(secure.requests.map(({ headers }) => headers))).not.toMatch(/proxy/i);
 });
 
 test('plain http goes through the proxy by its whole address', async () => {
@@ -109,7 +109,7 @@ test('plain http goes through the proxy by its whole address', async () => {
   const withLogin = { url: gate.url.replace('//', '//me:pass%20word@') };
   expect(await read(network(withLogin), 'http://pictures.test/a.png?x=1')).toEqual(png('plain'));
   expect(gate.seen).toEqual([{ what: 'GET http://pictures.test/a.png?x=1', authorization: login }]);
-  expect(plain.seen[0]?.headers).toMatchObject({ host: 'pictures.test' });
+  expect(plain.requests[0]?.headers).toMatchObject({ host: 'pictures.test' });
 });
 
 test('the proxy itself may speak TLS', async () => {
@@ -154,7 +154,7 @@ test('a proxy that lets nothing through is told from the host behind it, and an 
     await expect(bench.engine.run(taskOf(), ledger)).rejects.toMatchObject({ key: `network/${reason}` });
     expect(ledger.phases).toMatch(/new$/);
   }
-  expect(secure.seen).toEqual([]);
+  expect(secure.requests).toEqual([]);
 });
 
 test('a proxy that never answers is given up, and leaves nothing open', async () => {
@@ -284,7 +284,7 @@ test('in a plain process the environment names the proxy and further authorities
 
 test('a line that drips is waited for, as long as it drips', async () => {
   const bytes = png('slow');
-  plain.script('picture', (response) => {
+  plain.script('result', (response) => {
     let at = 0;
     response.writeHead(200);
     const timer = setInterval(() => {
@@ -315,7 +315,7 @@ test('each wait has its own end: for a connection, for the first byte, between t
 
   const gate = await proxy();
   const brief = { connect: 20_000, silence: 200, whole: 20_000 };
-  plain.script('picture', (response) => void response.writeHead(200).write(png('half').subarray(0, 9)));
+  plain.script('result', (response) => void response.writeHead(200).write(png('half').subarray(0, 9)));
   const picture = read(network(gate), 'http://pictures.test/a.png', brief);
   await expect(picture).rejects.toMatchObject({ key: 'network/timeout' });
 });
@@ -352,7 +352,7 @@ test.each(['https//proxy', 'socks5://proxy:1080', 'http://', 'http://me:%E0@prox
     for (let tries = 0; tries < 2; tries++) {
       await expect(bench.engine.run(taskOf(), new RecordingContext())).rejects.toMatchObject(failure);
     }
-    expect(bench.clock.slept).toEqual([]); // as nothing went out, the second try need not keep its distance
+    expect(bench.clock.sleeps).toEqual([]); // as nothing went out, the second try need not keep its distance
   },
 );
 
@@ -381,8 +381,8 @@ test('a picture that was paid for keeps its link when the settings bar the way t
   secure.script('fetch', { status: 'success', output: ['https://pictures.test/out/a'] });
   const again = new RecordingContext(JSON.stringify(kept));
   await bench.engine.run(taskOf(), again);
-  expect(again.pictures).toHaveLength(1);
-  expect(secure.of('mix')).toHaveLength(1);
+  expect(again.results).toHaveLength(1);
+  expect(secure.requestsFor('mix')).toHaveLength(1);
 });
 
 test('the settings win over the environment, and what is no setting counts as not set', () => {
