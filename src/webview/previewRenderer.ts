@@ -56,7 +56,7 @@ export class PreviewRenderer {
 
   /** Requests a frame. It replaces a request that hasn't started yet. */
   update(mix: PreviewMix, mode: PreviewMode): void {
-    const { images, width, height, seed, guidanceScale, sample = 0, coverageColors: colours } = mix;
+    const { images, width, height, seed, guidanceScale, sample = 0, coverageColors } = mix;
     const scale = Math.min(1, longestSide[mode] / Math.max(width, height));
     this.#requested = {
       images,
@@ -67,7 +67,7 @@ export class PreviewRenderer {
       seed,
       guidanceScale,
       sample,
-      ...(colours ? { coverageColors: colours } : {}),
+      ...(coverageColors ? { coverageColors } : {}),
     };
     this.#schedule();
   }

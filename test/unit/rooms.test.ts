@@ -1,27 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { expect, test } from 'vitest';
 
+const root = join(import.meta.dirname, '..', '..');
+const ts = (file: string) => readFileSync(join(root, file), 'utf8');
 const source = join(import.meta.dirname, '..', '..', 'src');
 
 /** What each room may import, besides itself: rooms below it, and packages. `*` stands for any package or Node module. */
 const rooms: Record<string, { rooms: string[]; packages: string[] | '*' }> = {
   mix: { rooms: [], packages: ['zod'] },
-  'images/raster.ts': { rooms: [], packages: [] },
-  images: { rooms: ['mix', 'images/raster.ts'], packages: '*' },
+  kernel: { rooms: [], packages: [] },
+  network: { rooms: ['mix'], packages: '*' },
+  images: { rooms: ['mix', 'network'], packages: '*' },
   output: { rooms: ['mix', 'images'], packages: '*' },
-  engines: { rooms: ['mix', 'images', 'engines/local/kernel'], packages: '*' },
-  'engines/local/kernel': { rooms: ['images/raster.ts'], packages: [] },
+  engines: { rooms: ['mix', 'network', 'images', 'kernel'], packages: '*' },
   jobs: { rooms: ['mix', 'images', 'output', 'engines'], packages: '*' },
   protocol: { rooms: ['mix'], packages: ['zod'] },
+  app: { rooms: ['mix', 'network', 'images', 'output', 'engines', 'jobs', 'protocol'], packages: '*' },
   webview: {
-    rooms: ['mix', 'protocol', 'engines/local/kernel', 'images/raster.ts'],
-    packages: ['lit', '@vscode-elements/elements', '@vscode/codicons', 'lru-cache', 'zod', 'worker:'],
+    rooms: ['mix', 'protocol', 'kernel'],
+    packages: ['lit', '@lit/context', '@vscode-elements/elements', '@vscode/codicons', 'lru-cache', 'zod', 'worker:'],
   },
-  workbench: { rooms: ['mix', 'images', 'output', 'engines', 'jobs', 'protocol'], packages: '*' },
+  workbench: { rooms: ['mix', 'network', 'jobs', 'protocol', 'app'], packages: '*' },
   'extension.ts': { rooms: ['workbench'], packages: '*' },
-  'cli.ts': { rooms: ['mix', 'images', 'output', 'engines', 'jobs', 'workbench'], packages: '*' },
+  'cli.ts': { rooms: ['mix', 'network', 'jobs', 'app'], packages: '*' },
 };
 const names = Object.keys(rooms).sort((a, b) => b.length - a.length);
 
@@ -74,17 +77,26 @@ test('only the workbench and the composition root see the vscode API', () => {
   expect(seers).not.toEqual([]);
 });
 
-test('the command line, which has no VS Code, reaches no file that imports it', () => {
-  const imports = readImports();
-  const reached = new Set<string>();
-  const visit = (file: string) => {
-    if (reached.has(file)) return;
-    reached.add(file);
-    for (const { to } of imports.filter(({ from }) => from === file)) visit(to);
-  };
-  visit('cli.ts');
-  expect(reached.has('workbench/words.ts')).toBe(true);
-  expect(reached.has('vscode')).toBe(false);
+test('every file has a name of its own', () => {
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .map((file) => basename(file))
+    .filter((name) => /\.(?:ts|css|wat)$/.test(name))
+    .map((name) => name.replace(/(?:\.d)?\.\w+$/, '').toLowerCase());
+  expect(files.length).toBeGreaterThan(150);
+  expect(files.filter((name, at) => files.indexOf(name) !== at)).toEqual([]);
+});
+
+test('files of the workbench, which only adapts VS Code, are short', () => {
+  const folder = join(source, 'workbench');
+  const long = readdirSync(folder).filter((file) => readFileSync(join(folder, file), 'utf8').split('\n').length > 201);
+  expect(long).toEqual([]);
+});
+
+test('the application uses neither VS Code nor the DOM', () => {
+  const config = ts('tsconfig.json');
+  expect(config).not.toMatch(/"DOM/); // so that the compiler refuses the DOM in everything but the webview
+  const imports = readImports().filter(({ from }) => from.startsWith('app/') || from === 'cli.ts');
+  expect(imports.filter(({ to }) => to === 'vscode' || to.startsWith('lit'))).toEqual([]);
 });
 
 test('the webview uses no Node module', () => {

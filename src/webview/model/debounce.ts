@@ -1,31 +1,31 @@
-/** A function that runs some time after it was last asked for, and at once when flushed. */
+/** A function whose calls run later, or at once by `flush`. */
 export interface Debounced {
   (): void;
-  /** Runs now what is still due. */
+  /** Runs a pending call now. */
   flush(): void;
 }
 
-/** Runs at once, but not again within `delay` milliseconds: then once more at their end, where it was asked to meanwhile. */
+/** Runs the first call at once. Calls within the next `delay` milliseconds are merged into one at their end. */
 export function throttle(run: () => void, delay: number): Debounced {
-  let isDue = false;
+  let isPending = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = () => {
-    if (isDue) run();
-    isDue = false;
+    if (isPending) run();
+    isPending = false;
   };
   const call = () => {
-    isDue = true;
+    isPending = true;
     if (timer !== undefined) return;
     flush();
     timer = setTimeout(() => {
       timer = undefined;
-      if (isDue) call();
+      if (isPending) call();
     }, delay);
   };
   return Object.assign(call, { flush });
 }
 
-/** @param delay milliseconds without another call before `run` happens. */
+/** Runs once `delay` milliseconds have passed without another call. */
 export function debounce(run: () => void, delay: number): Debounced {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = () => {

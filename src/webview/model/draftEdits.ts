@@ -1,10 +1,10 @@
 import type { Draft, DraftImage } from '../../mix/draft.ts';
 import { limits } from '../../mix/limits.ts';
 
-/** The weight that images start with and that a double click on the slider brings back. */
+/** The weight of a new image. A double-click on the slider restores it. */
 export const defaultWeight = 0.5;
 
-/** The draft with one image changed; the same draft where nothing changes. */
+/** The draft with one image changed; the same object if nothing changes. */
 export function changeImage(draft: Draft, id: string, patch: Partial<Omit<DraftImage, 'id'>>): Draft {
   const image = draft.images.find((each) => each.id === id);
   if (!image || isSame(image, { ...image, ...patch })) return draft;
@@ -15,14 +15,14 @@ function isSame(one: DraftImage, other: DraftImage): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** The draft with images at its end, or instead of those it had. An id that is taken gets a number behind it. */
+/** The draft with images appended, or with `replace` in place of its own. An id that is already used gets a number appended. */
 export function addImages(draft: Draft, added: readonly DraftImage[], replace = false): Draft {
   const images = replace ? [] : [...draft.images];
-  const taken = new Set(images.map((image) => image.id));
+  const usedIds = new Set(images.map((image) => image.id));
   for (const image of added) {
     let id = image.id;
-    for (let count = 2; taken.has(id); count++) id = `${image.id}-${count}`;
-    taken.add(id);
+    for (let count = 2; usedIds.has(id); count++) id = `${image.id}-${count}`;
+    usedIds.add(id);
     images.push({ ...image, id });
   }
   return added.length === 0 && !replace ? draft : { ...draft, images };
@@ -33,7 +33,7 @@ export function removeImage(draft: Draft, id: string): Draft {
   return { ...draft, images: draft.images.filter((image) => image.id !== id) };
 }
 
-/** The draft with one image moved to position `to`; the same draft where it is there already. */
+/** The draft with one image moved to position `to`; the same object if it's already there. */
 export function moveImage(draft: Draft, id: string, to: number): Draft {
   const from = draft.images.findIndex((image) => image.id === id);
   const image = draft.images[from];
@@ -42,14 +42,14 @@ export function moveImage(draft: Draft, id: string, to: number): Draft {
   return { ...draft, images: draft.images.toSpliced(from, 1).toSpliced(target, 0, image) };
 }
 
-/** The draft with the same weight on every image that takes part. */
+/** The draft with the same weight on every enabled image. */
 export function equalizeWeights(draft: Draft): Draft {
   return mapWeights(draft, () => defaultWeight);
 }
 
 /**
- * The draft with its weights brought to a sum of 1, their proportions kept as nearly as hundredths allow, none of them lost; what is no
- * weight stays as it was typed.
+ * The draft with the enabled weights scaled to a sum of 1, in hundredths, by the largest remainder method. No positive weight
+ * becomes 0, and invalid weights stay as typed.
  */
 export function scaleWeights(draft: Draft): Draft {
   const sum = weightSum(draft);
@@ -61,12 +61,12 @@ export function scaleWeights(draft: Draft): Draft {
     missing !== 0;
     missing -= Math.sign(missing)
   ) {
-    // The one that is furthest from what it should be gets a hundredth, or gives one.
-    const lacks = hundredths.map((value, at) => {
+    // The weight furthest from its exact value gains or loses a hundredth.
+    const errors = hundredths.map((value, at) => {
       const mayChange = missing > 0 ? value > 0 : value > 1;
       return mayChange ? ((exact[at] ?? 0) - value) * Math.sign(missing) : Number.NEGATIVE_INFINITY;
     });
-    const at = lacks.indexOf(Math.max(...lacks));
+    const at = errors.indexOf(Math.max(...errors));
     hundredths[at] = (hundredths[at] ?? 0) + Math.sign(missing);
   }
   return mapWeights(draft, (weight, at) => (validWeight(weight) === undefined ? weight : (hundredths[at] ?? 0) / 100));
@@ -79,7 +79,7 @@ function mapWeights(draft: Draft, change: (weight: number | string, at: number) 
   return images.every((image, at) => image.weight === draft.images[at]?.weight) ? draft : { ...draft, images };
 }
 
-/** A weight that counts: a number in range, or undefined. */
+/** The weight if it's a number in range, otherwise undefined. */
 export function validWeight(weight: number | string): number | undefined {
   const { min, max } = limits.weight;
   return typeof weight === 'number' && weight >= min && weight <= max ? weight : undefined;
@@ -89,7 +89,7 @@ function weightSum(draft: Draft): number {
   return draft.images.reduce((sum, image) => sum + (image.enabled ? (validWeight(image.weight) ?? 0) : 0), 0);
 }
 
-/** Each image's part of the whole, 0 to 1, in the order of the draft: its weight over the sum of those that take part. */
+/** Each image's share of the mix, 0 to 1: its weight over the sum of the enabled weights. Disabled images have 0. */
 export function weightShares(draft: Draft): number[] {
   const sum = weightSum(draft);
   return draft.images.map((image) => (image.enabled && sum > 0 ? (validWeight(image.weight) ?? 0) / sum : 0));

@@ -1,7 +1,7 @@
 /** Red, green and blue, 0 to 255. */
 export type Color = readonly [number, number, number];
 
-/** Colours that most people can tell apart, whatever colours they see. The first seven are those of M. Okabe and K. Ito. */
+/** Colors that people with color blindness can tell apart. The first seven are the palette of M. Okabe and K. Ito. */
 const colors: readonly Color[] = [
   [0, 114, 178],
   [230, 159, 0],
@@ -15,12 +15,12 @@ const colors: readonly Color[] = [
   [127, 127, 127],
 ];
 
-/** The colour of the image at a place in the list. */
+/** The color of the image at a position in the list. */
 export function colorAt(index: number): Color {
   return colors[index % colors.length] ?? [0, 0, 0];
 }
 
-/** The same for style sheets. */
+/** The same color in CSS. */
 export function cssColorAt(index: number): string {
   return `rgb(${colorAt(index).join(' ')})`;
 }

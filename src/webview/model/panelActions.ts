@@ -7,15 +7,15 @@ import type { PanelModel } from './panelModel.ts';
 
 export type HostChannel = Channel<HostContract, PanelContract>;
 
-/** A picture without an address, as the clipboard or another program hands it over. */
+/** An image file without a URI, from the clipboard or another program. */
 export interface ImageFile {
   readonly name: string;
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-type Added = { images: DraftImage[]; problems: Problem[] };
+type ImportedImages = { images: DraftImage[]; problems: Problem[] };
 
-/** What people do that needs the host. Nothing here throws: what goes wrong becomes a message of the panel. */
+/** The user's actions that need the host. They don't throw: errors become messages in the panel. */
 export class PanelActions {
   readonly #host: HostChannel;
   readonly #model: PanelModel;
@@ -26,10 +26,10 @@ export class PanelActions {
   }
 
   pickImages(): Promise<void> {
-    return this.#add(() => this.#host.call('pickImages', null));
+    return this.#importImages(() => this.#host.call('pickImages', null));
   }
 
-  /** Puts another image into a place of the mix; weight and all else stay. */
+  /** Replaces an image of the mix. Its weight and the rest of its settings stay. */
   async replaceImage(id: string): Promise<void> {
     await this.#try(async () => {
       const { images, problems } = await this.#host.call('pickReplacement', null);
@@ -39,7 +39,7 @@ export class PanelActions {
     });
   }
 
-  /** Lets people choose the prompt of an earlier mix. */
+  /** Lets the user pick the prompt of an earlier mix. */
   async pickPrompt(): Promise<void> {
     await this.#try(async () => {
       const { prompt } = await this.#host.call('pickPrompt', null);
@@ -48,21 +48,21 @@ export class PanelActions {
   }
 
   askUrl(): Promise<void> {
-    return this.#add(() => this.#host.call('askUrl', null));
+    return this.#importImages(() => this.#host.call('askUrl', null));
   }
 
   async addUris(uris: readonly string[]): Promise<void> {
-    if (uris.length > 0) await this.#add(() => this.#host.call('addUris', { uris: uris.slice(0, 100) }));
+    if (uris.length > 0) await this.#importImages(() => this.#host.call('addUris', { uris: uris.slice(0, 100) }));
   }
 
-  async addFiles(pictures: readonly ImageFile[]): Promise<void> {
-    for (const picture of pictures) {
-      await this.#add(async () => this.#host.call('addBytes', { name: picture.name, bytes: await picture.bytes() }));
+  async addFiles(files: readonly ImageFile[]): Promise<void> {
+    for (const file of files) {
+      await this.#importImages(async () => this.#host.call('addBytes', { name: file.name, bytes: await file.bytes() }));
     }
   }
 
   useAsSource(resultId: string): Promise<void> {
-    return this.#add(() => this.#host.call('useAsSource', { id: resultId }));
+    return this.#importImages(() => this.#host.call('useAsSource', { id: resultId }));
   }
 
   async reuseSettings(resultId: string): Promise<void> {
@@ -72,7 +72,7 @@ export class PanelActions {
     });
   }
 
-  /** Asks for a mix of the draft as it stands. False where something is wrong with it; the panel then shows what. */
+  /** Submits a mix of the draft. False if the draft has problems, which the panel then shows, or if the request fails. */
   async mix(): Promise<boolean> {
     const { draft, issues } = this.#model;
     this.#model.clearProblems();
@@ -87,19 +87,20 @@ export class PanelActions {
     await this.#try(async () => {
       const { jobId, problems } = await this.#host.call('mix', { draft, randomSeed });
       this.#model.reportProblems(problems, draft);
-      started = jobId !== null;
       if (jobId === null) return;
       this.#model.rememberSubmission(jobId, draft);
+      started = true;
     });
     return started;
   }
 
+  /** Draws a seed and keeps it for the next mixes. */
   newSeed(): void {
     this.#model.drawNewSeed();
     this.lockSeed();
   }
 
-  /** Keeps the seed that the preview shows. */
+  /** Keeps the random seed that the preview uses. */
   lockSeed(): void {
     const { randomSeed } = this.#model;
     this.#model.edit((draft): Draft => ({ ...draft, seed: randomSeed }));
@@ -130,7 +131,7 @@ export class PanelActions {
     return this.#try(() => this.#host.call('copyPath', { id: resultId }));
   }
 
-  /** Puts a picture onto the clipboard. Whether it is there now. */
+  /** Copies a result to the clipboard. False if that failed. */
   async copyToClipboard(resultId: string): Promise<boolean> {
     try {
       await writeImageToClipboard(this.#host.call('readResult', { id: resultId }).then(({ bytes }) => bytes));
@@ -142,7 +143,7 @@ export class PanelActions {
     }
   }
 
-  /** Puts a link to a picture into the last editor that can hold one; the name of its file where there was one. */
+  /** Inserts a link to a result into the last active editor that supports links. Returns that file's name; undefined if there is none. */
   async insertLink(resultId: string): Promise<string | undefined> {
     let name: string | undefined;
     await this.#try(async () => {
@@ -162,7 +163,7 @@ export class PanelActions {
     return this.#try(() => this.#host.call('runCommand', { command }));
   }
 
-  /** Sends the draft to be kept with the workspace; a failure only means that another panel starts with an older one. */
+  /** Saves the draft in the workspace. A failure is ignored: it only means that the next panel opens with an older draft. */
   saveDraft(): Promise<void> {
     return this.#host.call('saveDraft', { draft: this.#model.draft }).then(
       () => undefined,
@@ -170,9 +171,9 @@ export class PanelActions {
     );
   }
 
-  #add(ask: () => Promise<Added>): Promise<void> {
+  #importImages(request: () => Promise<ImportedImages>): Promise<void> {
     return this.#try(async () => {
-      const { images, problems } = await ask();
+      const { images, problems } = await request();
       this.#model.addImages(images);
       this.#model.reportProblems(problems);
     });
@@ -183,15 +184,15 @@ export class PanelActions {
       await run();
     } catch (error) {
       const code = error instanceof RemoteError ? error.code : 'unexpected';
-      if (code === 'closed') return; // the panel itself is going away
-      const isSilence = code === 'timeout' || code === 'bad-reply' || code === 'unknown-method';
-      const message = isSilence ? this.#model.say('panel.error.noAnswer') : messageOf(error);
+      if (code === 'closed') return; // the panel is being closed
+      const hasNoAnswer = code === 'timeout' || code === 'bad-reply' || code === 'unknown-method';
+      const message = hasNoAnswer ? this.#model.say('panel.error.noAnswer') : messageOf(error);
       this.#model.reportProblems([{ code, message }]);
     }
   }
 }
 
-/** What an error says; the host's errors are in words already. */
+/** The message of anything thrown. Errors of the host arrive as sentences. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -3,47 +3,43 @@ import { limits } from '../../mix/limits.ts';
 import type { EngineView, JobView, Problem, ResultView } from '../../protocol/contract.ts';
 import { addImages } from './draftEdits.ts';
 import { draftIssues, type FieldMessages } from './draftIssues.ts';
+import { type Message, ReportedProblems } from './reportedProblems.ts';
 import type { Say } from './say.ts';
 import type { UndoHistory } from './undoHistory.ts';
 
-/** A message that belongs to no field, until it is dismissed. */
-export interface Message {
-  readonly id: number;
-  readonly text: string;
-}
-
-/** What the host sent at the start. */
+/** The host's state when the panel opens. */
 export interface PanelStart {
   readonly engine: EngineView;
   readonly jobs: readonly JobView[];
   readonly results: readonly ResultView[];
 }
 
-/** How people have set up what they see; it is no part of the mix. */
+/** View settings, which aren't part of the mix. */
 export interface PanelView {
+  /** The text that results are filtered by. */
   readonly filter: string;
+  /** Whether the preview shows which image lands where. */
   readonly showsCoverage: boolean;
 }
 
 /**
- * All that the panel shows: the mix with its history, the engine, the jobs and the results. Fires `change` whenever
- * any of it changed; the values themselves are never changed in place, so that what is drawn can compare them.
+ * The state of the panel: the draft with its history, the engine, the jobs and the results. Fires `change` after every change, and
+ * before it `draft` or `view` if the draft or the view settings changed. Values are replaced and never modified, so components can
+ * compare them by identity.
  */
 export class PanelModel extends EventTarget {
   readonly say: Say;
   readonly #history: UndoHistory<Draft>;
-  /** The draft that each job of this panel was asked for, by the job's id. */
-  readonly #asked = new Map<string, Draft>();
+  readonly #problems = new ReportedProblems();
+  /** The draft that each job was submitted with, by job id. */
+  readonly #submittedDrafts = new Map<string, Draft>();
   #engine: EngineView;
   #jobs: readonly JobView[];
   #results: readonly ResultView[];
   #issues: FieldMessages;
-  #problems: FieldMessages = new Map();
-  #messages: readonly Message[] = [];
-  #lastMessage = 0;
   #randomSeed = drawSeed();
   /** The draft that the random seed was last used for. */
-  #seeded: Draft | undefined;
+  #seededDraft: Draft | undefined;
   #compared: readonly string[] = [];
   #filter: string;
   #showsCoverage: boolean;
@@ -55,13 +51,13 @@ export class PanelModel extends EventTarget {
     view: PanelView = { filter: '', showsCoverage: false },
   ) {
     super();
-    this.#filter = view.filter;
-    this.#showsCoverage = view.showsCoverage;
     this.say = say;
     this.#history = history;
     this.#engine = start.engine;
     this.#jobs = start.jobs;
     this.#results = start.results;
+    this.#filter = view.filter;
+    this.#showsCoverage = view.showsCoverage;
     this.#issues = draftIssues(history.present, start.engine, say);
   }
 
@@ -80,212 +76,180 @@ export class PanelModel extends EventTarget {
   get results(): readonly ResultView[] {
     return this.#results;
   }
-  /** What is wrong with the draft as typed. */
+  /** What the panel itself finds wrong with the draft. */
   get issues(): FieldMessages {
     return this.#issues;
   }
-  /** What the host found wrong with fields and images of the draft, by the same keys. */
+  /** What the host found wrong with the draft, by the same keys. */
   get problems(): FieldMessages {
-    return this.#problems;
+    return this.#problems.byField;
   }
   get messages(): readonly Message[] {
-    return this.#messages;
+    return this.#problems.messages;
   }
-  /** Whether the preview is coloured by which image lands where. */
   get showsCoverage(): boolean {
     return this.#showsCoverage;
   }
-  /** What people filter the results by. */
   get filter(): string {
     return this.#filter;
   }
-  /** The ids of the results that are compared: one with the preview, or two with each other. */
+  /** The ids of the compared results: one, which is compared with the preview, or two. */
   get compared(): readonly string[] {
     return this.#compared;
   }
-
-  /** The seed of the next mix where the draft has none: drawn beforehand, so that the preview can show it. */
+  /** The seed of the next mix if the draft has none. It is drawn in advance, so that the preview can use it. */
   get randomSeed(): number {
     return this.#randomSeed;
   }
 
   /**
-   * The seed for a mix of the present draft. The same mix asked for once more gets another one; otherwise it stays, so that
-   * the preview goes on showing what was made.
+   * The random seed for a mix of the current draft. A second mix of the same draft gets a new one. Otherwise the seed stays, so that
+   * the preview still matches the result.
    */
   seedForMix(): number {
-    if (this.#seeded === this.draft && this.draft.seed === null) this.drawNewSeed();
-    this.#seeded = this.draft;
+    if (this.#seededDraft === this.draft && this.draft.seed === null) this.drawNewSeed();
+    this.#seededDraft = this.draft;
     return this.#randomSeed;
   }
 
-  /** Draws another seed for the next mix. */
   drawNewSeed(): void {
     this.#randomSeed = drawSeed();
-    this.#changed();
+    this.#notify();
   }
 
-  /** Changes the draft. Edits in a row with the same key become one step of the history, until `seal`. */
+  /** Changes the draft. Consecutive edits with the same key form one undo step, until `endStep`. */
   edit(change: (draft: Draft) => Draft, key?: string): void {
     const before = this.draft;
     this.#history.change(change(before), key);
-    if (this.draft !== before) this.#drafted(before);
+    this.#onDraftChange(before);
   }
 
-  /** Ends the step of the history that is being made. */
   endStep(): void {
     this.#history.endStep();
   }
 
   undo(): void {
     const before = this.draft;
-    if (this.#history.undo()) this.#drafted(before);
+    this.#history.undo();
+    this.#onDraftChange(before);
   }
 
   redo(): void {
     const before = this.draft;
-    if (this.#history.redo()) this.#drafted(before);
+    this.#history.redo();
+    this.#onDraftChange(before);
+  }
+
+  /** Adds images at the end. With `replace` they start a new mix, and one undo restores the earlier one. */
+  addImages(images: readonly DraftImage[], replace = false): void {
+    this.edit((draft) => addImages(replace ? { ...emptyDraft } : draft, images, replace));
   }
 
   setEngine(engine: EngineView): void {
     this.#engine = engine;
     this.#issues = draftIssues(this.draft, engine, this.say);
-    this.#changed();
+    this.#notify();
   }
 
-  /** Remembers what a job was asked to mix, so that its failure finds the field it belongs to. */
-  rememberSubmission(jobId: string, asked: Draft): void {
-    this.#asked.set(jobId, asked);
+  /** Remembers the draft of a job. If the job fails, the message is shown at the right field even if the draft has changed. */
+  rememberSubmission(jobId: string, draft: Draft): void {
+    this.#submittedDrafts.set(jobId, draft);
   }
 
+  /** Adds a job or updates the one with the same id. */
   setJob(job: JobView): void {
-    if (job.state === 'failed') this.#blame(job);
-    const known = this.#jobs.some(({ id }) => id === job.id);
-    this.#jobs = known ? this.#jobs.map((each) => (each.id === job.id ? job : each)) : [...this.#jobs, job];
-    this.#changed();
+    const { id, state, message, field } = job;
+    if (state === 'failed' && message !== undefined) {
+      this.#problems.addToField(message, field, this.#submittedDrafts.get(id) ?? this.draft);
+    }
+    const isKnown = this.#jobs.some((each) => each.id === id);
+    this.#jobs = isKnown ? this.#jobs.map((each) => (each.id === id ? job : each)) : [...this.#jobs, job];
+    this.#notify();
   }
 
   removeJob(id: string): void {
     this.#jobs = this.#jobs.filter((job) => job.id !== id);
-    this.#changed();
+    this.#notify();
   }
 
   setResults(results: readonly ResultView[]): void {
     this.#results = results;
     this.#compared = this.#compared.filter((id) => results.some((result) => result.id === id));
-    this.#changed();
+    this.#notify();
   }
 
-  /** Takes a result into the comparison, in place of the second where there are two, or out of it. */
+  /** Adds a result to the comparison or removes it. A third result replaces the second. */
   toggleCompared(id: string): void {
     const others = this.#compared.filter((each) => each !== id);
     this.#compared = others.length < this.#compared.length ? others : [...others.slice(0, 1), id];
-    this.#changed();
-  }
-
-  toggleCoverage(): void {
-    this.#showsCoverage = !this.#showsCoverage;
-    this.#viewed();
-  }
-
-  filterResults(filter: string): void {
-    this.#filter = filter;
-    this.#viewed();
-  }
-
-  /** Has a listener hear the address of each picture whose file has changed. */
-  onImageChanged(listener: (uri: string) => void, options: { readonly signal?: AbortSignal } = {}): void {
-    const heard = (event: Event) => {
-      if (event instanceof CustomEvent) listener(event.detail);
-    };
-    this.addEventListener('picture', heard, options);
-  }
-
-  /** A picture's file was written, deleted or came back: what was known of it is out of date. Tells `onPictureChanged`. */
-  imageChanged(uri: string): void {
-    const stale = new Set(this.draft.images.filter((image) => image.uri === uri).map(({ id }) => `image:${id}`));
-    this.#problems = new Map([...this.#problems].filter(([key]) => !stale.has(key)));
-    this.dispatchEvent(new CustomEvent('picture', { detail: uri }));
-    this.#changed();
+    this.#notify();
   }
 
   endComparison(): void {
     this.#compared = [];
-    this.#changed();
+    this.#notify();
   }
 
-  /** Puts images into the mix; those of `replace` start a new mix, the earlier one stays an undo away. */
-  addImages(images: readonly DraftImage[], replace = false): void {
-    this.edit((draft) => addImages(replace ? { ...emptyDraft } : draft, images, replace));
+  toggleCoverage(): void {
+    this.#showsCoverage = !this.#showsCoverage;
+    this.#onViewChange();
   }
 
-  /** Forgets what the host found wrong, before it is asked again. */
+  filterResults(filter: string): void {
+    this.#filter = filter;
+    this.#onViewChange();
+  }
+
+  /** Calls the listener with the URI of each image whose file has changed. */
+  onImageChanged(listener: (uri: string) => void, options: { readonly signal?: AbortSignal } = {}): void {
+    const notify = (event: Event) => {
+      if (event instanceof CustomEvent) listener(event.detail);
+    };
+    this.addEventListener('image', notify, options);
+  }
+
+  /** Drops what is known about an image after its file was written, deleted or restored, and notifies `onImageChanged`. */
+  imageChanged(uri: string): void {
+    this.#problems.clearImage(this.draft, uri);
+    this.dispatchEvent(new CustomEvent('image', { detail: uri }));
+    this.#notify();
+  }
+
+  /** Drops the host's problems before the draft is submitted again. */
   clearProblems(): void {
-    this.#problems = new Map();
-    this.#changed();
+    this.#problems.clearFields();
+    this.#notify();
   }
 
-  /** Shows what the host found wrong: at its field where it names one, else as a message. @param asked the draft that it looked at. */
-  reportProblems(problems: readonly Problem[], asked: Draft = this.draft): void {
-    const byField = new Map(this.#problems);
-    const rest: Message[] = [];
-    for (const { message, field } of problems) {
-      const key = field === undefined ? undefined : problemKey(asked, field);
-      if (key === undefined) rest.push({ id: ++this.#lastMessage, text: message });
-      else byField.set(key, message);
-    }
-    this.#problems = byField;
-    const known = new Set(rest.map(({ text }) => text));
-    this.#messages = [...this.#messages.filter(({ text }) => !known.has(text)), ...rest];
-    this.#changed();
+  /** Shows the host's problems at their fields, or as messages. @param checked the draft that the host checked. */
+  reportProblems(problems: readonly Problem[], checked: Draft = this.draft): void {
+    this.#problems.add(problems, checked);
+    this.#notify();
   }
 
   dismissMessage(message: Message): void {
-    this.#messages = this.#messages.filter(({ id }) => id !== message.id);
-    this.#changed();
+    this.#problems.dismiss(message);
+    this.#notify();
   }
 
-  /** Marks the field or image that made a job fail, where the draft still has it. */
-  #blame({ id, field, message }: JobView): void {
-    const key = field === undefined ? undefined : problemKey(this.#asked.get(id) ?? this.draft, field);
-    if (key !== undefined && message !== undefined) this.#problems = new Map(this.#problems).set(key, message);
-  }
-
-  #drafted(before: Draft): void {
+  #onDraftChange(before: Draft): void {
+    if (this.draft === before) return;
     this.#issues = draftIssues(this.draft, this.#engine, this.say);
-    const isAsItWas = (key: string) => blamed(before, key) === blamed(this.draft, key);
-    this.#problems = new Map([...this.#problems].filter(([key]) => isAsItWas(key)));
+    this.#problems.clearChanged(before, this.draft);
     this.dispatchEvent(new Event('draft'));
-    this.#changed();
+    this.#notify();
   }
 
-  #viewed(): void {
+  #onViewChange(): void {
     this.dispatchEvent(new Event('view'));
-    this.#changed();
+    this.#notify();
   }
 
-  #changed(): void {
+  #notify(): void {
     this.dispatchEvent(new Event('change'));
   }
 }
 
 function drawSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? limits.seed.min;
-}
-
-/** The value that a problem's key speaks of: once it has changed, the problem is out of date. */
-function blamed(draft: Draft, key: string): unknown {
-  const [kind, id] = key.split(':');
-  const image = draft.images.find((each) => each.id === id);
-  if (kind === 'image') return image?.uri;
-  if (kind === 'weight') return image?.weight;
-  return Reflect.get(draft, key);
-}
-
-/** `images.2.weight` as `weight:ID` and `images.2` as `image:ID`; undefined where there is no such image. */
-function problemKey(draft: Draft, field: string): string | undefined {
-  const match = /^images\.(\d+)(\.weight)?/.exec(field);
-  if (!match) return field;
-  const id = draft.images[Number(match[1])]?.id;
-  return id && `${match[2] ? 'weight' : 'image'}:${id}`;
 }

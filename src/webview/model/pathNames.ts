@@ -1,6 +1,6 @@
 import { displayNames } from '../../mix/displayNames.ts';
 
-/** What the images or results of a list are called: file names, told apart where they clash. Of a URL the query stays out. */
+/** The names of the images or results in a list: unique file names. The query of a URL is left out. */
 export function namesFromPaths(paths: readonly string[]): string[] {
   return displayNames(paths.map(withoutQuery));
 }
@@ -15,6 +15,6 @@ function safeDecode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // a stray percent sign is part of the name
+    return text; // the percent sign doesn't start an escape
   }
 }

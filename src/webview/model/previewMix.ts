@@ -7,26 +7,26 @@ import { validWeight } from './draftEdits.ts';
 import { colorAt } from './palette.ts';
 
 /**
- * What the preview shows of a draft. A field that is typed wrong counts as its default until it is put right.
- * @param randomSeed the seed that the next mix gets where the draft has none, so that the preview is what will be made.
- * @param isTinted whether it is coloured by which image lands where.
+ * The mix that the preview shows for a draft. An invalid field counts as its default.
+ * @param randomSeed used if the draft has no seed. It's the seed of the next mix, so the preview matches the result.
+ * @param showsCoverage whether the preview shows which image lands where.
  */
-export function previewMixOf(draft: Draft, engine: EngineView, randomSeed: number, isTinted = false): PreviewMix {
-  const weigh = (weight: number | string) => validWeight(weight) ?? 0;
-  const used = draft.images.map((image, at) => ({ ...image, colour: colorAt(at) })).filter(({ enabled }) => enabled);
+export function previewMixOf(draft: Draft, engine: EngineView, randomSeed: number, showsCoverage = false): PreviewMix {
+  const weightOf = (weight: number | string) => validWeight(weight) ?? 0;
+  const used = draft.images.map((image, at) => ({ ...image, color: colorAt(at) })).filter(({ enabled }) => enabled);
   return {
-    ...(isTinted ? { coverageColors: used.map(({ colour }) => colour) } : {}),
+    ...(showsCoverage ? { coverageColors: used.map(({ color }) => color) } : {}),
     images: used.map(({ uri, weight }) => ({
       id: uri,
-      weight: engine.ignores.includes('weights') ? 1 : weigh(weight),
+      weight: engine.ignores.includes('weights') ? 1 : weightOf(weight),
     })),
     width: validSide(draft.width) ?? Number(emptyDraft.width),
     height: validSide(draft.height) ?? Number(emptyDraft.height),
-    seed: within(draft.seed, limits.seed) ?? randomSeed,
-    guidanceScale: within(draft.guidanceScale, limits.guidanceScale) ?? Number(emptyDraft.guidanceScale),
+    seed: inRange(draft.seed, limits.seed) ?? randomSeed,
+    guidanceScale: inRange(draft.guidanceScale, limits.guidanceScale) ?? Number(emptyDraft.guidanceScale),
   };
 }
 
-function within(value: number | string | null, { min, max }: { min: number; max: number }): number | undefined {
+function inRange(value: number | string | null, { min, max }: { min: number; max: number }): number | undefined {
   return typeof value === 'number' && value >= min && value <= max ? value : undefined;
 }

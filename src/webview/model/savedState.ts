@@ -11,19 +11,19 @@ const savedStateSchema = z.object({
   view: z.object({ filter: z.string(), showsCoverage: z.boolean() }).optional(),
 });
 
-/** What a panel keeps: the mix with its history, and how people have set up what they see. */
+/** The state that outlives the webview: the draft with its history, and the view settings. */
 export interface SavedState {
   readonly history: HistorySnapshot<Draft>;
   readonly view?: PanelView | undefined;
 }
 
-/** Where VS Code keeps a panel's own state while the panel is hidden, moved or reloaded. */
+/** The state that VS Code keeps for a webview while it's hidden, moved or reloaded. */
 export interface StateStore {
   getState(): unknown;
   setState(state: unknown): void;
 }
 
-/** What was last kept; undefined on a new panel, or where that is unreadable. */
+/** The saved state; undefined in a new panel, or if it can't be parsed. */
 export function loadState(store: StateStore): SavedState | undefined {
   const { data } = savedStateSchema.safeParse(store.getState());
   if (!data) return undefined;

@@ -1,17 +1,17 @@
 const decimal = /^[+-]?(?:\d+[.,]?\d*|[.,]\d+)$/;
 
-/** What was typed, as a number where it is one (with a point or a comma), else as the text itself, so that nothing typed is lost. */
+/** A number typed with a decimal point or comma. Any other text is returned unchanged, so that no input is lost. */
 export function parseNumber(text: string): number | string {
   const trimmed = text.trim();
   return decimal.test(trimmed) ? Number(trimmed.replace(',', '.')) : text;
 }
 
-/** How a field shows its value. */
+/** The text of a number field. */
 export function formatNumber(value: number | string | null): string {
   return value === null ? '' : String(value);
 }
 
-/** Moves a number by steps onto the grid of the step, within the range; text counts as the lower end. */
+/** Moves a number by `by` steps to a multiple of `step`, within the range. Text counts as the minimum. */
 export function stepNumber(
   value: number | string | null,
   by: number,
@@ -22,7 +22,7 @@ export function stepNumber(
   return Math.min(max, Math.max(min, roundTo(steps * step, step)));
 }
 
-/** The nearest multiple of `step`, without the dust of binary fractions. */
+/** The nearest multiple of `step`, without floating-point error: 0.15 and not 0.15000000000000002. */
 export function roundTo(value: number, step: number): number {
   const digits = (String(step).split('.')[1] ?? '').length;
   return Number((Math.round(value / step) * step).toFixed(digits));

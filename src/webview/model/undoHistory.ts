@@ -1,11 +1,11 @@
-/** A value with its undo and redo steps, as it is kept between sessions. */
+/** A value with its undo and redo steps, in the form that is saved between sessions. */
 export interface HistorySnapshot<T> {
   readonly past: readonly T[];
   readonly present: T;
   readonly future: readonly T[];
 }
 
-/** Undo and redo over immutable values. Changes in a row that carry the same key (one drag, one visit of a text box) are one step. */
+/** Undo and redo of immutable values. Consecutive changes with the same key, such as one drag of a slider, form one step. */
 export class UndoHistory<T> {
   readonly #limit: number;
   #past: readonly T[];
@@ -13,7 +13,7 @@ export class UndoHistory<T> {
   #future: readonly T[];
   #key: string | undefined;
 
-  /** @param limit how many steps are kept; the oldest go first. */
+  /** @param limit of undo steps and of redo steps. The oldest are dropped. */
   constructor(start: HistorySnapshot<T>, limit = 100) {
     this.#limit = limit;
     this.#past = start.past.slice(-limit);
@@ -33,7 +33,7 @@ export class UndoHistory<T> {
     return this.#future.length > 0;
   }
 
-  /** Makes `next` the present. The same value again is no step. */
+  /** Sets the present value. Setting the same object again has no effect. */
   change(next: T, key?: string): void {
     if (next === this.#present) return;
     const continues = key !== undefined && key === this.#key;
@@ -43,12 +43,12 @@ export class UndoHistory<T> {
     this.#key = key;
   }
 
-  /** Ends the step that is being made: the next change starts a new one, whatever its key. */
+  /** Ends the current step: the next change starts a new one even if its key is the same. */
   endStep(): void {
     this.#key = undefined;
   }
 
-  /** Goes one step back; false where there is none. */
+  /** Goes one step back. False if there is none. */
   undo(): boolean {
     const previous = this.#past.at(-1);
     if (previous === undefined) return false;
@@ -59,7 +59,7 @@ export class UndoHistory<T> {
     return true;
   }
 
-  /** Goes one step forward again; false where there is none. */
+  /** Goes one step forward. False if there is none. */
   redo(): boolean {
     const next = this.#future[0];
     if (next === undefined) return false;

@@ -2,7 +2,7 @@ import { html, type PropertyValues, type TemplateResult } from 'lit';
 import type { JobView } from '../../protocol/contract.ts';
 import { PanelElement } from './panelElement.ts';
 
-/** Tells those who listen what those who look can see: a job's stages and how it ended. */
+/** A live region that announces the stages and the end of each job to screen readers. */
 export class Announcer extends PanelElement {
   static override properties = {
     jobs: { attribute: false },
@@ -10,7 +10,7 @@ export class Announcer extends PanelElement {
   };
   declare jobs: readonly JobView[];
   declare text: string;
-  #told: ReadonlyMap<string, string> | undefined;
+  #announced: ReadonlyMap<string, string> | undefined;
 
   constructor() {
     super();
@@ -19,19 +19,19 @@ export class Announcer extends PanelElement {
 
   override willUpdate(changed: PropertyValues): void {
     if (!changed.has('jobs')) return;
-    const now = new Map(this.jobs.map((job) => [job.id, this.#tell(job)]));
-    const told = this.#told;
-    // what was there before the panel was is no news
-    const news = told ? [...now].filter(([id, text]) => told.get(id) !== text).map(([, text]) => text) : [];
-    if (news.length > 0) this.text = news.join(' ');
-    this.#told = now;
+    const current = new Map(this.jobs.map((job) => [job.id, this.#describe(job)]));
+    const announced = this.#announced;
+    // Jobs that are already there when the panel opens aren't announced.
+    const changes = announced ? [...current].filter(([id, text]) => announced.get(id) !== text) : [];
+    if (changes.length > 0) this.text = changes.map(([, text]) => text).join(' ');
+    this.#announced = current;
   }
 
   override render(): TemplateResult {
-    return html`<div class="for-listeners" role="status" aria-live="polite">${this.text}</div>`;
+    return html`<div class="visually-hidden" role="status" aria-live="polite">${this.text}</div>`;
   }
 
-  #tell({ state, name, message, progress }: JobView): string {
+  #describe({ state, name, message, progress }: JobView): string {
     const { say } = this.panel;
     switch (state) {
       case 'waiting':

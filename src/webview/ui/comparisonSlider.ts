@@ -4,36 +4,36 @@ import { messageOf } from '../model/panelActions.ts';
 import { namesFromPaths } from '../model/pathNames.ts';
 import { PanelElement } from './panelElement.ts';
 
-/** One result over the preview, or two over each other, divided by a line that is dragged or moved by keys. Escape ends it. */
+/** A result over the preview, or two results, divided by a movable line. Escape ends the comparison. */
 export class ComparisonSlider extends PanelElement {
   static override properties = {
     results: { attribute: false },
-    line: { state: true },
+    position: { state: true },
     urls: { state: true },
   };
   /** One or two. */
   declare results: readonly ResultView[];
-  /** Where the line stands, in percent from the left. */
-  declare line: number;
-  /** Addresses of the pictures that are here, by result. */
+  /** The position of the line, in percent from the left. */
+  declare position: number;
+  /** Object URLs of the loaded results, by result id. */
   declare urls: ReadonlyMap<string, string>;
-  #listening: AbortController | undefined;
+  #listeners: AbortController | undefined;
 
   constructor() {
     super();
-    this.line = 50;
+    this.position = 50;
     this.urls = new Map();
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#listening = new AbortController();
-    document.addEventListener('keydown', (event) => this.#pressed(event), { signal: this.#listening.signal });
+    this.#listeners = new AbortController();
+    document.addEventListener('keydown', (event) => this.#onKeyDown(event), { signal: this.#listeners.signal });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#listening?.abort();
+    this.#listeners?.abort();
     for (const url of this.urls.values()) URL.revokeObjectURL(url);
     this.urls = new Map();
   }
@@ -53,8 +53,8 @@ export class ComparisonSlider extends PanelElement {
     const [left = '', right = ''] = names.length === 2 ? names : [say('panel.preview'), ...names];
     const [under, over] = this.results.length === 2 ? this.results : [undefined, this.results[0]];
     return html`
-      ${under ? this.#picture(under, left, '') : nothing}
-      ${over ? this.#picture(over, right, `clip-path: inset(0 0 0 ${this.line}%)`) : nothing}
+      ${under ? this.#image(under, left, '') : nothing}
+      ${over ? this.#image(over, right, `clip-path: inset(0 0 0 ${this.position}%)`) : nothing}
       <span class="compare-name is-left" aria-hidden="true">${left}</span>
       <span class="compare-name is-right" aria-hidden="true">${right}</span>
       <input
@@ -63,18 +63,18 @@ export class ComparisonSlider extends PanelElement {
         min="0"
         max="100"
         step="1"
-        .value=${String(this.line)}
+        .value=${String(this.position)}
         aria-label=${say('panel.compare.slider', { left, right })}
-        aria-valuetext=${say('panel.compare.value', { share: formats.percent(this.line / 100), left })}
+        aria-valuetext=${say('panel.compare.value', { share: formats.percent(this.position / 100), left })}
         @input=${(event: InputEvent) => {
-          const input = event.currentTarget as HTMLInputElement; // the listener sits on the input itself
-          this.line = input.valueAsNumber;
+          const input = event.currentTarget as HTMLInputElement; // the listener is on the input itself
+          this.position = input.valueAsNumber;
         }}
       />
     `;
   }
 
-  #picture({ id }: ResultView, name: string, style: string): TemplateResult | typeof nothing {
+  #image({ id }: ResultView, name: string, style: string): TemplateResult | typeof nothing {
     const url = this.urls.get(id);
     return url ? html`<img src=${url} alt=${name} .style=${style} draggable="false" />` : nothing;
   }
@@ -91,7 +91,7 @@ export class ComparisonSlider extends PanelElement {
     }
   }
 
-  #pressed(event: KeyboardEvent): void {
+  #onKeyDown(event: KeyboardEvent): void {
     if (event.key !== 'Escape') return;
     event.preventDefault();
     event.stopPropagation();

@@ -1,28 +1,31 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
 /**
- * Keeps the keyboard where it was while a list is drawn anew: on the same control when its item has moved, and where the
- * item is gone on the same control of the item that took its place, else on what `otherwise` finds.
+ * Keeps the keyboard focus in a list when it renders. A moved item keeps the focus. If the focused item was removed, the focus moves
+ * to the item that is now at its position, or to the fallback if the list is empty.
  */
 export class FocusKeeper implements ReactiveController {
   readonly #host: ReactiveControllerHost & HTMLElement;
   readonly #items: string;
   readonly #control: string;
-  readonly #otherwise: () => HTMLElement | null;
+  readonly #fallback: () => HTMLElement | null;
   #focused: HTMLElement | undefined;
-  #place = -1;
+  #index = -1;
 
-  /** @param items selector of the list's items; @param control selector of the control within an item that takes over. */
+  /**
+   * @param items selector of the list's items.
+   * @param control selector of the control in an item that gets the focus of a removed one.
+   */
   constructor(
     host: ReactiveControllerHost & HTMLElement,
     items: string,
     control: string,
-    otherwise: () => HTMLElement | null = () => null,
+    fallback: () => HTMLElement | null = () => null,
   ) {
     this.#host = host;
     this.#items = items;
     this.#control = control;
-    this.#otherwise = otherwise;
+    this.#fallback = fallback;
     host.addController(this);
   }
 
@@ -30,22 +33,22 @@ export class FocusKeeper implements ReactiveController {
     const { activeElement } = document;
     const isInside = activeElement instanceof HTMLElement && this.#host.contains(activeElement);
     this.#focused = isInside ? activeElement : undefined;
-    this.#place = this.#all().findIndex((item) => item.contains(activeElement));
+    this.#index = this.#listItems().findIndex((item) => item.contains(activeElement));
   }
 
   hostUpdated(): void {
     const focused = this.#focused;
-    if (!focused || this.#place < 0 || document.activeElement === focused) return;
+    if (!focused || this.#index < 0 || document.activeElement === focused) return;
     if (focused.isConnected) {
       focused.focus();
       return;
     }
-    const items = this.#all();
-    const item = items[Math.min(this.#place, items.length - 1)];
-    (item?.querySelector<HTMLElement>(this.#control) ?? this.#otherwise())?.focus();
+    const items = this.#listItems();
+    const item = items[Math.min(this.#index, items.length - 1)];
+    (item?.querySelector<HTMLElement>(this.#control) ?? this.#fallback())?.focus();
   }
 
-  #all(): Element[] {
+  #listItems(): Element[] {
     return [...this.#host.querySelectorAll(this.#items)];
   }
 }

@@ -1,10 +1,10 @@
 import { html, type TemplateResult } from 'lit';
 
-/** A button that shows a codicon only; its label is its name and its tooltip. */
+/** A button with a codicon. The label is its accessible name and, unless `tip` is given, its tooltip. */
 export function iconButton(
   icon: string,
   label: string,
-  act: (event: MouseEvent) => void,
+  onClick: (event: MouseEvent) => void,
   options: { disabled?: boolean; pressed?: boolean; tip?: string; class?: string } = {},
 ): TemplateResult {
   return html`<button
@@ -15,7 +15,7 @@ export function iconButton(
     aria-pressed=${options.pressed === undefined ? null : String(options.pressed)}
     aria-disabled=${options.disabled ? 'true' : null}
     @click=${(event: MouseEvent) => {
-      if (!options.disabled) act(event);
+      if (!options.disabled) onClick(event);
     }}
   ></button>`;
 }

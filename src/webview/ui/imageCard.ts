@@ -9,14 +9,14 @@ import './thumbnailView.ts';
 import './weightSlider.ts';
 import { weightRange } from './weightSlider.ts';
 
-/** One source image: thumbnail filled to its share, on/off, weight, place in the list, and what is wrong with it. */
+/** One source image: its thumbnail with its share of the mix, on/off, weight, position in the list, and problems. */
 export class ImageCard extends PanelElement {
   static override properties = {
     image: { attribute: false },
     name: { attribute: false },
     share: { attribute: false },
     index: { attribute: false },
-    colour: { attribute: false },
+    color: { attribute: false },
     count: { attribute: false },
     issue: { attribute: false },
     problem: { attribute: false },
@@ -24,16 +24,17 @@ export class ImageCard extends PanelElement {
   };
   declare image: DraftImage;
   declare name: string;
-  /** The part of the whole, 0 to 1. */
+  /** The image's share of the mix, 0 to 1. */
   declare share: number;
   declare index: number;
-  /** The colour of its part of the preview, while that is tinted. */
-  declare colour: string | undefined;
+  /** The image's color in the preview, if the preview shows which image lands where. */
+  declare color: string | undefined;
   declare count: number;
-  /** What is wrong with the weight. */
+  /** The message about the weight. */
   declare issue: string | undefined;
-  /** What the host found wrong with the image. */
+  /** The message about the image. */
   declare problem: string | undefined;
+  /** Why the thumbnail can't be shown. */
   declare unreadable: string | undefined;
 
   override willUpdate(changed: PropertyValues): void {
@@ -49,7 +50,7 @@ export class ImageCard extends PanelElement {
     const { enabled, weight } = this.image;
     const warning = this.problem ?? this.unreadable;
     return html`
-      <div class="card" role="group" aria-label=${this.name} @keydown=${(event: KeyboardEvent) => this.#pressed(event)}>
+      <div class="card" role="group" aria-label=${this.name} @keydown=${(event: KeyboardEvent) => this.#onKeyDown(event)}>
         ${this.#thumbnail()}
         <div class="card-head">
           <input
@@ -62,8 +63,8 @@ export class ImageCard extends PanelElement {
           />
           <span class="card-name" title=${this.image.path}>${this.name}</span>
           <span class="card-actions">
-            ${this.#move('arrow-up', say('panel.image.moveUp', { name: this.name }), -1)}
-            ${this.#move('arrow-down', say('panel.image.moveDown', { name: this.name }), 1)}
+            ${this.#moveButton('arrow-up', say('panel.image.moveUp', { name: this.name }), -1)}
+            ${this.#moveButton('arrow-down', say('panel.image.moveDown', { name: this.name }), 1)}
             ${iconButton('arrow-swap', say('panel.image.replace', { name: this.name }), () => void this.panel.actions.replaceImage(this.image.id))}
             ${iconButton('close', say('panel.image.remove', { name: this.name }), () => this.#remove(), {
               class: 'card-remove',
@@ -76,7 +77,7 @@ export class ImageCard extends PanelElement {
             .label=${say('panel.image.weight', { name: this.name })}
             .valueText=${this.#valueText()}
             .tip=${say('panel.image.sliderTip')}
-            @weight-input=${(event: CustomEvent<number>) => this.#weigh(event.detail)}
+            @weight-input=${(event: CustomEvent<number>) => this.#setWeight(event.detail)}
             @weight-start=${() => this.panel.model.endStep()}
             @focusout=${() => this.panel.model.endStep()}
           ></mix-weight>
@@ -86,7 +87,7 @@ export class ImageCard extends PanelElement {
             .number=${weight}
             .range=${weightRange}
             .message=${this.issue}
-            @number-input=${(event: CustomEvent<number | string>) => this.#weigh(event.detail)}
+            @number-input=${(event: CustomEvent<number | string>) => this.#setWeight(event.detail)}
             @focusout=${() => this.panel.model.endStep()}
           ></mix-number>
         </div>
@@ -106,7 +107,7 @@ export class ImageCard extends PanelElement {
       class="fill-thumbnail"
       aria-hidden="true"
       title=${say('panel.image.dragTip')}
-      @pointerdown=${(event: PointerEvent) => this.#grab(event)}
+      @pointerdown=${(event: PointerEvent) => this.#startDrag(event)}
     >
       <mix-thumbnail
         .uri=${this.image.uri}
@@ -117,7 +118,7 @@ export class ImageCard extends PanelElement {
         }}
       ></mix-thumbnail>
       <span class="fill-rest"></span>
-      ${this.colour ? html`<span class="fill-colour" .style=${`background: ${this.colour}`}></span>` : nothing}
+      ${this.color ? html`<span class="fill-color" .style=${`background: ${this.color}`}></span>` : nothing}
       <span class="fill-share">${this.image.enabled ? formats.percent(this.share) : say('panel.image.offLabel')}</span>
     </div>`;
   }
@@ -130,13 +131,13 @@ export class ImageCard extends PanelElement {
       : say('panel.image.off', { weight });
   }
 
-  #move(icon: string, label: string, by: number): TemplateResult {
+  #moveButton(icon: string, label: string, by: number): TemplateResult {
     const to = this.index + by;
     const disabled = to < 0 || to >= this.count;
     return iconButton(icon, label, () => this.#moveTo(to), { disabled });
   }
 
-  #pressed(event: KeyboardEvent): void {
+  #onKeyDown(event: KeyboardEvent): void {
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (by === undefined || !event.altKey) return;
     event.preventDefault();
@@ -144,8 +145,8 @@ export class ImageCard extends PanelElement {
     this.#moveTo(this.index + by);
   }
 
-  /** From here to the release the card follows the pointer along the list; the whole way is one step of the history. */
-  #grab(event: PointerEvent): void {
+  /** Lets the card follow the pointer along the list until it's released. The whole drag is one undo step. */
+  #startDrag(event: PointerEvent): void {
     if (event.button !== 0) return;
     event.preventDefault();
     const { model } = this.panel;
@@ -158,14 +159,14 @@ export class ImageCard extends PanelElement {
       this.classList.remove('is-dragged');
     };
     const root = document.documentElement;
-    root.setPointerCapture(event.pointerId); // the card itself moves in the page, which would let go of the pointer
-    root.addEventListener('pointermove', ({ clientY }) => this.#follow(id, clientY), { signal });
+    root.setPointerCapture(event.pointerId); // not on the card, which would lose the capture when it moves in the page
+    root.addEventListener('pointermove', ({ clientY }) => this.#dragTo(id, clientY), { signal });
     for (const name of ['pointerup', 'pointercancel']) root.addEventListener(name, release, { signal });
     model.endStep();
     this.classList.add('is-dragged');
   }
 
-  #follow(id: string, y: number): void {
+  #dragTo(id: string, y: number): void {
     const others = [...(this.closest('ul')?.children ?? [])].filter((item) => !item.contains(this));
     const to = others.filter((item) => {
       const { top, height } = item.getBoundingClientRect();
@@ -182,7 +183,7 @@ export class ImageCard extends PanelElement {
     this.panel.model.edit((draft) => removeImage(draft, this.image.id));
   }
 
-  #weigh(weight: number | string): void {
+  #setWeight(weight: number | string): void {
     this.panel.model.edit((draft) => changeImage(draft, this.image.id, { weight }), `weight:${this.image.id}`);
   }
 

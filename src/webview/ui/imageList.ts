@@ -12,14 +12,14 @@ import { textButton } from './textButton.ts';
 import './imageCard.ts';
 import { PanelElement } from './panelElement.ts';
 
-/** The source images with their weights, and the ways to add more. */
+/** The source images with their weights, and the buttons that add more. */
 export class ImageList extends PanelElement {
   static override properties = {
     draft: { attribute: false },
     engine: { attribute: false },
     issues: { attribute: false },
     problems: { attribute: false },
-    showsColours: { attribute: false },
+    showsColors: { attribute: false },
     canUndo: { attribute: false },
     canRedo: { attribute: false },
   };
@@ -27,8 +27,8 @@ export class ImageList extends PanelElement {
   declare engine: EngineView;
   declare issues: FieldMessages;
   declare problems: FieldMessages;
-  /** Whether the cards wear the colours that the preview is tinted in. */
-  declare showsColours: boolean;
+  /** Whether each card shows its image's color in the preview. */
+  declare showsColors: boolean;
   declare canUndo: boolean;
   declare canRedo: boolean;
 
@@ -61,7 +61,7 @@ export class ImageList extends PanelElement {
           ? html`<p class="note"><span class="codicon codicon-info" aria-hidden="true"></span>${say('panel.image.weightsIgnored')}</p>`
           : nothing
       }
-      ${this.#list()} ${this.#adding()}
+      ${this.#list()} ${this.#addArea()}
     `;
   }
 
@@ -87,7 +87,7 @@ export class ImageList extends PanelElement {
             .name=${names[index] ?? image.path}
             .share=${shares[index] ?? 0}
             .index=${index}
-            .colour=${this.showsColours ? cssColorAt(index) : undefined}
+            .color=${this.showsColors ? cssColorAt(index) : undefined}
             .count=${images.length}
             .issue=${this.issues.get(`weight:${image.id}`) ?? this.problems.get(`weight:${image.id}`)}
             .problem=${this.issues.get(`image:${image.id}`) ?? this.problems.get(`image:${image.id}`)}
@@ -97,7 +97,7 @@ export class ImageList extends PanelElement {
     </ul>`;
   }
 
-  #adding(): TemplateResult {
+  #addArea(): TemplateResult {
     const { say, actions } = this.panel;
     const isEmpty = this.draft.images.length === 0;
     return html`<div class="drop-zone ${isEmpty ? 'is-empty' : ''}">

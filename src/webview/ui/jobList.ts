@@ -9,7 +9,7 @@ import { PanelElement } from './panelElement.ts';
 import { textButton } from './textButton.ts';
 import './thumbnailView.ts';
 
-/** Whether a job is still to be heard of: it waits, runs, failed, or ended with something to say that nobody knows yet. */
+/** Whether a job is listed: it waits, runs or has failed, or it ended with a message. */
 function isShown({ state, message }: JobView): boolean {
   switch (state) {
     case 'waiting':
@@ -24,7 +24,7 @@ function isShown({ state, message }: JobView): boolean {
 
 const order: readonly JobView['state'][] = ['running', 'waiting', 'failed', 'done', 'cancelled'];
 
-/** The jobs that wait or run, with their progress, and those that ended with something to say. */
+/** The waiting and running jobs with their progress, and the ended ones that have a message. */
 export class JobList extends PanelElement {
   static override properties = { jobs: { attribute: false } };
   declare jobs: readonly JobView[];
@@ -50,10 +50,10 @@ export class JobList extends PanelElement {
   }
 
   #job(job: JobView, isFirst: boolean): TemplateResult {
-    return job.state === 'waiting' || job.state === 'running' ? this.#going(job, isFirst) : this.#ended(job);
+    return job.state === 'waiting' || job.state === 'running' ? this.#active(job, isFirst) : this.#ended(job);
   }
 
-  #going(job: JobView, isFirst: boolean): TemplateResult {
+  #active(job: JobView, isFirst: boolean): TemplateResult {
     const { say, actions } = this.panel;
     const label = isFirst ? say('panel.job.cancel') : say('panel.job.cancelNamed', { name: job.name });
     const { fraction } = job.progress;
@@ -71,9 +71,9 @@ export class JobList extends PanelElement {
     `;
   }
 
-  /** The first source, by which a job is told from others at a glance. */
+  /** The first source image, which tells the jobs apart at a glance. */
   #thumbnail({ source }: JobView): TemplateResult {
-    return html`<span class="job-picture">${
+    return html`<span class="job-thumbnail">${
       source === undefined ? nothing : html`<mix-thumbnail .uri=${source} .name=${''} .side=${96}></mix-thumbnail>`
     }</span>`;
   }
@@ -97,22 +97,22 @@ export class JobList extends PanelElement {
       <span class="job-name" title=${job.name}>${job.name}</span>
       ${iconButton('close', say('panel.job.dismiss', { name: job.name }), () => void actions.dismiss(job.id))}
       <p class="job-message">${job.message ?? say('panel.job.failed', { name: job.name })}</p>
-      ${this.#remedies(job)}
+      ${this.#fixes(job)}
     `;
   }
 
-  /** What can be done about a job that ended badly. */
-  #remedies(job: JobView): TemplateResult | typeof nothing {
+  /** Buttons that may fix a failed job. */
+  #fixes(job: JobView): TemplateResult | typeof nothing {
     const { say, actions } = this.panel;
     if (job.state !== 'failed') return nothing;
-    const remedy = (label: string, act: () => void) => textButton(label, act, { secondary: true });
-    return html`<div class="buttons job-remedies">
-      ${job.canCheckAgain ? remedy(say('panel.job.checkAgain'), () => void actions.checkAgain(job.id)) : nothing}
-      ${job.fixes.map((command) => remedy(say(`panel.job.${command}`), () => void actions.runCommand(command)))}
+    const fix = (label: string, onClick: () => void) => textButton(label, onClick, { secondary: true });
+    return html`<div class="buttons job-fixes">
+      ${job.canCheckAgain ? fix(say('panel.job.checkAgain'), () => void actions.checkAgain(job.id)) : nothing}
+      ${job.fixes.map((command) => fix(say(`panel.job.${command}`), () => void actions.runCommand(command)))}
       ${
         job.canCheckAgain || job.fixes.length > 0
           ? nothing
-          : remedy(say('panel.job.showLog'), () => void actions.runCommand('showLog'))
+          : fix(say('panel.job.showLog'), () => void actions.runCommand('showLog'))
       }
     </div>`;
   }

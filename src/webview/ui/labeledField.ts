@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 
-/** A control below its visible label, with what is wrong and what is worth knowing about it right beside. */
+/** A control with its visible label above, and its error, warning and note below. */
 export function labeledField(
   label: string,
   control: TemplateResult,

@@ -12,11 +12,11 @@ import './comparisonSlider.ts';
 import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
 
-/** How long after the last change, in milliseconds, the preview is drawn sharp; while a pointer is held down it is not. */
-const settling = 100;
+/** Milliseconds after the last change until a full-size frame is rendered. It also waits until no pointer button is down. */
+const settleDelay = 100;
 const pointerEvents = ['pointerdown', 'pointermove', 'pointerup', 'pointercancel'] as const;
 
-/** The local mix of the draft as it stands, following every change: coarse while it changes, sharp when it rests. */
+/** The live preview: the local mix of the draft, rendered coarsely while the draft changes and at full size afterwards. */
 export class LivePreview extends PanelElement {
   static override properties = {
     draft: { attribute: false },
@@ -24,7 +24,7 @@ export class LivePreview extends PanelElement {
     seed: { attribute: false },
     results: { attribute: false },
     compared: { attribute: false },
-    isTinted: { attribute: false },
+    showsCoverage: { attribute: false },
     isActualSize: { state: true },
     isShown: { state: true },
     isLoading: { state: true },
@@ -32,29 +32,29 @@ export class LivePreview extends PanelElement {
   };
   declare draft: Draft;
   declare engine: EngineView;
-  /** The seed of the next mix where the draft has none. */
+  /** The seed of the next mix if the draft has none. */
   declare seed: number;
   declare results: readonly ResultView[];
-  /** The ids of the results that are shown against the mix, or against each other. */
+  /** The ids of the results compared: one with the preview, or two. */
   declare compared: readonly string[];
-  /** Whether the preview is coloured by which image lands where. */
-  declare isTinted: boolean;
+  /** Whether the preview shows which image lands where. */
+  declare showsCoverage: boolean;
   declare isActualSize: boolean;
   declare isShown: boolean;
   declare isLoading: boolean;
   declare failure: string | undefined;
-  #preview: PreviewRenderer | undefined;
-  #feed: PreviewImageLoader | undefined;
-  #listening: AbortController | undefined;
-  #isHeld = false;
-  #isSharp = true;
+  #renderer: PreviewRenderer | undefined;
+  #imageLoader: PreviewImageLoader | undefined;
+  #listeners: AbortController | undefined;
+  #isPointerDown = false;
+  #isSettled = true;
   readonly #settle = debounce(() => {
-    if (!this.#isHeld && !this.#isSharp) this.#draw('settled');
-  }, settling);
-  readonly #pointed = ({ buttons }: PointerEvent) => {
-    const isReleased = this.#isHeld && buttons === 0;
-    this.#isHeld = buttons !== 0;
-    if (isReleased && !this.#isSharp) this.#draw('settled');
+    if (!this.#isPointerDown && !this.#isSettled) this.#renderFrame('settled');
+  }, settleDelay);
+  readonly #onPointer = ({ buttons }: PointerEvent) => {
+    const isReleased = this.#isPointerDown && buttons === 0;
+    this.#isPointerDown = buttons !== 0;
+    if (isReleased && !this.#isSettled) this.#renderFrame('settled');
   };
 
   constructor() {
@@ -66,17 +66,17 @@ export class LivePreview extends PanelElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    for (const name of pointerEvents) document.addEventListener(name, this.#pointed);
-    this.#listening = new AbortController();
-    this.panel.model.onImageChanged((uri) => this.#renewed(uri), this.#listening);
+    for (const name of pointerEvents) document.addEventListener(name, this.#onPointer);
+    this.#listeners = new AbortController();
+    this.panel.model.onImageChanged((uri) => this.#onImageChanged(uri), this.#listeners);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    for (const name of pointerEvents) document.removeEventListener(name, this.#pointed);
-    this.#listening?.abort();
-    this.#preview?.dispose();
-    this.#preview = undefined;
+    for (const name of pointerEvents) document.removeEventListener(name, this.#onPointer);
+    this.#listeners?.abort();
+    this.#renderer?.dispose();
+    this.#renderer = undefined;
   }
 
   override willUpdate(changed: PropertyValues): void {
@@ -85,15 +85,16 @@ export class LivePreview extends PanelElement {
   }
 
   override updated(changed: PropertyValues): void {
-    this.#size();
-    if (changed.has('isActualSize')) this.#centre();
-    if (!changed.has('draft') && !changed.has('engine') && !changed.has('seed') && !changed.has('isTinted')) return;
-    const preview = this.#start();
-    this.#feed?.sync(this.draft.images);
-    this.isLoading = this.#feed?.isLoading ?? false;
+    this.#updateSize();
+    if (changed.has('isActualSize')) this.#center();
+    if (!changed.has('draft') && !changed.has('engine') && !changed.has('seed') && !changed.has('showsCoverage'))
+      return;
+    const renderer = this.#startRenderer();
+    this.#imageLoader?.sync(this.draft.images);
+    this.isLoading = this.#imageLoader?.isLoading ?? false;
     const { images } = previewMixOf(this.draft, this.engine, this.seed);
     if (!images.some(({ weight }) => weight > 0)) this.isShown = false;
-    if (preview) this.#draw('dragging');
+    if (renderer) this.#renderFrame('dragging');
     this.#settle();
   }
 
@@ -108,7 +109,7 @@ export class LivePreview extends PanelElement {
         role=${this.isActualSize ? 'group' : nothing}
         aria-label=${this.isActualSize ? say('panel.preview.actualSize') : nothing}
         tabindex=${this.isActualSize ? '0' : nothing}
-        @pointerdown=${(event: PointerEvent) => this.#grab(event)}
+        @pointerdown=${(event: PointerEvent) => this.#startPan(event)}
         @pointermove=${(event: PointerEvent) => this.#pan(event)}
       >
         <div class="preview-stage">
@@ -118,7 +119,7 @@ export class LivePreview extends PanelElement {
         ${this.isShown || shown.length > 0 ? nothing : this.#placeholder(isEmpty)}
       </div>
       <div class="preview-foot">
-        ${this.isTinted && !isEmpty && shown.length === 0 ? this.#legend() : html`<p class="preview-label">${this.#label(shown.length)}</p>`}
+        ${this.showsCoverage && !isEmpty && shown.length === 0 ? this.#legend() : html`<p class="preview-label">${this.#label(shown.length)}</p>`}
         ${isEmpty ? nothing : html`<span class="section-actions">${this.#tools(shown.length)}</span>`}
       </div>
     `;
@@ -130,11 +131,11 @@ export class LivePreview extends PanelElement {
       ${
         compared < 2
           ? iconButton('color-mode', say('panel.preview.coverage'), () => model.toggleCoverage(), {
-              pressed: this.isTinted,
+              pressed: this.showsCoverage,
             })
           : nothing
       }
-      ${iconButton('screen-full', say('panel.preview.actualSize'), () => this.#zoom(), {
+      ${iconButton('screen-full', say('panel.preview.actualSize'), () => this.#toggleActualSize(), {
         pressed: this.isActualSize,
         class: 'preview-zoom',
       })}
@@ -142,14 +143,14 @@ export class LivePreview extends PanelElement {
     `;
   }
 
-  /** Which colour is whose. */
+  /** The color of each image. */
   #legend(): TemplateResult {
     const names = namesFromPaths(this.draft.images.map(({ path }) => path));
     const shares = weightShares(this.draft);
     return html`<ul class="legend" aria-label=${this.panel.say('panel.preview.legend')}>
       ${names.map((name, at) =>
         (shares[at] ?? 0) > 0
-          ? html`<li><span class="legend-colour" .style=${`background: ${cssColorAt(at)}`}></span>${name}</li>`
+          ? html`<li><span class="legend-color" .style=${`background: ${cssColorAt(at)}`}></span>${name}</li>`
           : nothing,
       )}
     </ul>`;
@@ -159,27 +160,27 @@ export class LivePreview extends PanelElement {
     return this.compared.flatMap((id) => this.results.find((result) => result.id === id) ?? []);
   }
 
-  #zoom(): void {
+  #toggleActualSize(): void {
     this.isActualSize = !this.isActualSize;
   }
 
-  #grab({ target, pointerId }: PointerEvent): void {
+  #startPan({ target, pointerId }: PointerEvent): void {
     if (this.isActualSize && target instanceof HTMLCanvasElement) target.setPointerCapture(pointerId);
   }
 
-  /** At actual size the picture is moved by dragging it. */
+  /** At actual size the preview is panned by dragging. */
   #pan({ target, pointerId, movementX, movementY }: PointerEvent): void {
     if (!(target instanceof HTMLCanvasElement) || !target.hasPointerCapture(pointerId)) return;
     this.querySelector('.preview-frame')?.scrollBy(-movementX, -movementY);
   }
 
-  #centre(): void {
+  #center(): void {
     const frame = this.querySelector('.preview-frame');
     frame?.scrollTo((frame.scrollWidth - frame.clientWidth) / 2, (frame.scrollHeight - frame.clientHeight) / 2);
   }
 
-  /** The picture's place has the shape and, at actual size, the pixels of what is shown. */
-  #size(): void {
+  /** Gives the stage the aspect ratio of what is shown and, at actual size, its pixels. */
+  #updateSize(): void {
     const { width, height } = this.#comparedResults()[0] ?? previewMixOf(this.draft, this.engine, this.seed);
     this.style.setProperty('--ratio', String(width / height));
     this.style.setProperty('--actual-width', `${width / devicePixelRatio}px`);
@@ -187,10 +188,10 @@ export class LivePreview extends PanelElement {
   }
 
   #placeholder(isEmpty: boolean): TemplateResult {
-    const isComing = this.draft.images.some(
-      ({ uri, enabled, weight }) => enabled && validWeight(weight) && this.#feed?.has(uri),
+    const isExpected = this.draft.images.some(
+      ({ uri, enabled, weight }) => enabled && validWeight(weight) && this.#imageLoader?.has(uri),
     );
-    return this.isLoading || (isComing && !this.failure)
+    return this.isLoading || (isExpected && !this.failure)
       ? html`<span class="preview-wait codicon codicon-loading codicon-modifier-spin" aria-hidden="true"></span>`
       : html`<p class="preview-empty">${this.panel.say(isEmpty ? 'panel.preview.empty' : 'panel.preview.nothing')}</p>`;
   }
@@ -202,34 +203,34 @@ export class LivePreview extends PanelElement {
     return say(this.engine.name === 'local' ? 'panel.preview.local' : 'panel.preview.hosted');
   }
 
-  #start(): PreviewRenderer | undefined {
+  #startRenderer(): PreviewRenderer | undefined {
     const canvas = this.querySelector('canvas');
-    if (this.#preview || !canvas) return this.#preview;
-    const preview = new PreviewRenderer(canvas);
-    preview.onFrame(() => {
+    if (this.#renderer || !canvas) return this.#renderer;
+    const renderer = new PreviewRenderer(canvas);
+    renderer.onFrame(() => {
       this.isShown = true;
       this.failure = undefined;
     });
-    preview.onError((error) => {
+    renderer.onError((error) => {
       this.failure = error.message;
     });
-    this.#preview = preview;
-    this.#feed = new PreviewImageLoader(this.panel.host, preview, () => {
-      this.isLoading = this.#feed?.isLoading ?? false;
-      this.#draw('dragging'); // sooner to be seen, and made ready for the first drag
+    this.#renderer = renderer;
+    this.#imageLoader = new PreviewImageLoader(this.panel.host, renderer, () => {
+      this.isLoading = this.#imageLoader?.isLoading ?? false;
+      this.#renderFrame('dragging'); // shows the image sooner and warms the worker up for the first drag
       this.#settle();
     });
-    return preview;
+    return renderer;
   }
 
-  #renewed(uri: string): void {
-    this.#feed?.reload(uri);
-    this.#feed?.sync(this.draft.images); // one that could not be read may have come back
+  #onImageChanged(uri: string): void {
+    this.#imageLoader?.reload(uri);
+    this.#imageLoader?.sync(this.draft.images); // requests images that couldn't be read before
   }
 
-  #draw(mode: PreviewMode): void {
-    this.#isSharp = mode === 'settled';
-    this.#preview?.update(previewMixOf(this.draft, this.engine, this.seed, this.isTinted), mode);
+  #renderFrame(mode: PreviewMode): void {
+    this.#isSettled = mode === 'settled';
+    this.#renderer?.update(previewMixOf(this.draft, this.engine, this.seed, this.showsCoverage), mode);
   }
 }
 

@@ -2,7 +2,7 @@ import { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield
 import { css, type PropertyValues } from 'lit';
 import { formatNumber, parseNumber, stepNumber } from '../model/typedNumber.ts';
 
-/** The steps of a number field: `step` by the arrow keys, `fineStep` with Shift, ten steps by the page keys. */
+/** The range of a number field. The arrow keys change it by `step`, or by `fineStep` with Shift; the page keys by ten steps. */
 export interface NumberRange {
   readonly min: number;
   readonly max: number;
@@ -11,8 +11,8 @@ export interface NumberRange {
 }
 
 /**
- * A text field that holds a number, to assistive technology a spin button. Unlike a native number field it keeps what is
- * typed wrong. Fires `number-input` with the number or the text as detail.
+ * A text field for a number, which assistive technology sees as a spin button. Unlike a native number input it keeps invalid
+ * text. Fires `number-input` with the number or the text as detail.
  */
 export class NumberField extends VscodeTextfield {
   static override styles = [
@@ -41,25 +41,25 @@ export class NumberField extends VscodeTextfield {
     message: { attribute: false },
     optional: { attribute: false },
   };
-  /** The value shown: a number, text typed wrong, or null for none. */
+  /** The value: a number, invalid text as typed, or null for none. */
   declare number: number | string | null;
   declare range: NumberRange;
-  /** What is wrong with the value, in words. */
+  /** The message about an invalid value. */
   declare message: string | undefined;
-  /** Whether an empty field means null rather than a missing number. */
+  /** Whether the field may be empty, which means null. */
   declare optional: boolean;
 
   constructor() {
     super();
     this.number = null;
     this.optional = false;
-    this.addEventListener('input', () => this.#typed());
-    this.addEventListener('keydown', (event) => this.#pressed(event));
+    this.addEventListener('input', () => this.#onInput());
+    this.addEventListener('keydown', (event) => this.#onKeyDown(event));
   }
 
   override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
-    if (changed.has('number') && this.#read() !== this.number) this.value = formatNumber(this.number);
+    if (changed.has('number') && this.#parse() !== this.number) this.value = formatNumber(this.number);
     this.invalid = this.message !== undefined;
   }
 
@@ -77,27 +77,27 @@ export class NumberField extends VscodeTextfield {
     else input.removeAttribute('aria-description');
   }
 
-  #read(): number | string | null {
+  #parse(): number | string | null {
     return this.optional && this.value.trim() === '' ? null : parseNumber(this.value);
   }
 
-  #typed(): void {
+  #onInput(): void {
     this.value = this.wrappedElement.value;
-    this.#tell(this.#read());
+    this.#emit(this.#parse());
   }
 
-  #pressed(event: KeyboardEvent): void {
+  #onKeyDown(event: KeyboardEvent): void {
     const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
     if (steps === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const step = event.shiftKey ? this.range.fineStep : this.range.step;
-    // Typed rather than set, so that the text box can undo it.
+    // Inserted as if typed, so that the text box can undo it.
     this.wrappedElement.select();
     document.execCommand('insertText', false, formatNumber(stepNumber(this.number, steps, { ...this.range, step })));
   }
 
-  #tell(value: number | string | null): void {
-    this.number = value; // already so when it comes back from the draft: the text stays as typed
+  #emit(value: number | string | null): void {
+    this.number = value; // set before the draft returns it, so that the text stays as typed
     this.dispatchEvent(new CustomEvent('number-input', { detail: value }));
   }
 }

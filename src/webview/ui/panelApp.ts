@@ -10,11 +10,11 @@ import './resultList.ts';
 import './runBar.ts';
 import './settingFields.ts';
 
-/** The whole panel: lays out its parts, and takes what belongs to none of them: keys, drops and pastes. */
+/** The whole panel: its layout, and the shortcuts, drops and pastes that work anywhere in it. */
 export class PanelApp extends PanelElement {
   static override properties = { isDropTarget: { state: true } };
   declare isDropTarget: boolean;
-  #listening: AbortController | undefined;
+  #listeners: AbortController | undefined;
 
   constructor() {
     super();
@@ -23,19 +23,19 @@ export class PanelApp extends PanelElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#listening = new AbortController();
-    const { signal } = this.#listening;
+    this.#listeners = new AbortController();
+    const { signal } = this.#listeners;
     this.panel.model.addEventListener('change', () => this.requestUpdate(), { signal });
-    document.addEventListener('keydown', (event) => this.#pressed(event), { signal });
-    document.addEventListener('paste', (event) => this.#pasted(event), { signal });
-    document.addEventListener('dragover', (event) => this.#draggedOver(event), { signal });
-    document.addEventListener('dragleave', (event) => this.#draggedOut(event), { signal });
-    document.addEventListener('drop', (event) => this.#dropped(event), { signal });
+    document.addEventListener('keydown', (event) => this.#onKeyDown(event), { signal });
+    document.addEventListener('paste', (event) => this.#onPaste(event), { signal });
+    document.addEventListener('dragover', (event) => this.#onDragOver(event), { signal });
+    document.addEventListener('dragleave', (event) => this.#onDragLeave(event), { signal });
+    document.addEventListener('drop', (event) => this.#onDrop(event), { signal });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#listening?.abort();
+    this.#listeners?.abort();
   }
 
   override render(): TemplateResult {
@@ -45,16 +45,16 @@ export class PanelApp extends PanelElement {
     return html`
       <mix-announcer .jobs=${jobs}></mix-announcer>
       <main class="panel">
-        <h1 class="for-listeners">${panel.say('panel.title')}</h1>
+        <h1 class="visually-hidden">${panel.say('panel.title')}</h1>
         ${this.#messages()}
-        <div class="making">
+        <div class="setup">
           <section class="images">
             <mix-images
               .draft=${draft}
               .engine=${engine}
               .issues=${issues}
               .problems=${problems}
-              .showsColours=${showsCoverage}
+              .showsColors=${showsCoverage}
               .canUndo=${history.canUndo}
               .canRedo=${history.canRedo}
             ></mix-images>
@@ -64,7 +64,7 @@ export class PanelApp extends PanelElement {
             <mix-settings .draft=${draft} .engine=${engine} .issues=${issues} .problems=${problems}></mix-settings>
           </section>
         </div>
-        <div class="made">
+        <div class="output">
           <section class="preview">
             <mix-preview
               .draft=${draft}
@@ -72,7 +72,7 @@ export class PanelApp extends PanelElement {
               .seed=${randomSeed}
               .results=${results}
               .compared=${compared}
-              .isTinted=${showsCoverage}
+              .showsCoverage=${showsCoverage}
             ></mix-preview>
           </section>
           <section class="running">
@@ -109,21 +109,21 @@ export class PanelApp extends PanelElement {
   }
 
   #showFirstError(): void {
-    const wrong = this.querySelector('[invalid]') ?? this.querySelector('.field-error, .card-warning, .messages');
-    if (wrong instanceof HTMLElement) wrong.focus();
-    wrong?.scrollIntoView({ block: 'nearest' });
+    const target = this.querySelector('[invalid]') ?? this.querySelector('.field-error, .card-warning, .messages');
+    if (target instanceof HTMLElement) target.focus();
+    target?.scrollIntoView({ block: 'nearest' });
   }
 
-  #pressed(event: KeyboardEvent): void {
+  #onKeyDown(event: KeyboardEvent): void {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const key = event.key.toLowerCase();
     if (key === 'enter') {
-      this.#take(event);
-      if (!event.repeat) void this.#mix(); // a key held too long orders nothing twice
+      this.#claim(event);
+      if (!event.repeat) void this.#mix(); // holding the key submits once
     } else if (key === 'a' && isTextBox(event)) {
-      event.stopPropagation(); // VS Code would select all once more, some time later, under the hands of who types on
+      event.stopPropagation(); // VS Code would select all again a moment later, while the user is already typing
     } else if (key === 'z' || key === 'y') {
-      event.stopPropagation(); // VS Code would take these away from text boxes too
+      event.stopPropagation(); // VS Code would run its own undo, even in text boxes
       if (isTextBox(event)) return;
       event.preventDefault();
       if (key === 'y' || event.shiftKey) this.panel.model.redo();
@@ -131,30 +131,31 @@ export class PanelApp extends PanelElement {
     }
   }
 
-  #take(event: Event): void {
+  /** Keeps an event from the browser and from VS Code. */
+  #claim(event: Event): void {
     event.preventDefault();
     event.stopPropagation();
   }
 
-  #pasted(event: ClipboardEvent): void {
+  #onPaste(event: ClipboardEvent): void {
     if (!event.clipboardData) return;
-    // Where text is typed, text is meant: programs put a picture of it beside it.
+    // In a text box the text is pasted. Some programs copy an image of the text as well.
     if (isTextBox(event) && event.clipboardData.types.includes('text/plain')) return;
-    this.#takeIn(event, readPaste(event.clipboardData));
+    this.#importImages(event, readPaste(event.clipboardData));
   }
 
-  #takeIn(event: Event, { uris, files: pictures, unsupportedNames: others }: ImageTransfer): void {
-    if (uris.length === 0 && pictures.length === 0 && others.length === 0) return;
+  #importImages(event: Event, { uris, files, unsupportedNames }: ImageTransfer): void {
+    if (uris.length === 0 && files.length === 0 && unsupportedNames.length === 0) return;
     const { actions, model, say } = this.panel;
-    this.#take(event);
+    this.#claim(event);
     void actions.addUris(uris);
-    void actions.addFiles(pictures);
-    if (others.length === 0) return;
-    const message = say('panel.images.notImages', { names: others.join(', ') });
+    void actions.addFiles(files);
+    if (unsupportedNames.length === 0) return;
+    const message = say('panel.images.notImages', { names: unsupportedNames.join(', ') });
     model.reportProblems([{ code: 'unsupported-image', message }]);
   }
 
-  #draggedOver(event: DragEvent): void {
+  #onDragOver(event: DragEvent): void {
     const types = event.dataTransfer?.types ?? [];
     if (!types.some((type) => type === 'Files' || type.endsWith('uri-list'))) return;
     event.preventDefault();
@@ -162,17 +163,17 @@ export class PanelApp extends PanelElement {
     this.isDropTarget = true;
   }
 
-  #draggedOut(event: DragEvent): void {
+  #onDragLeave(event: DragEvent): void {
     if (event.relatedTarget === null) this.isDropTarget = false;
   }
 
-  #dropped(event: DragEvent): void {
+  #onDrop(event: DragEvent): void {
     this.isDropTarget = false;
-    if (event.dataTransfer) this.#takeIn(event, readDrop(event.dataTransfer));
+    if (event.dataTransfer) this.#importImages(event, readDrop(event.dataTransfer));
   }
 }
 
-/** Whether an event comes from where text is typed, also inside a shadow tree. */
+/** Whether an event comes from a text box, even inside a shadow tree. */
 function isTextBox(event: Event): boolean {
   const [target] = event.composedPath();
   return target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === 'text');

@@ -1,7 +1,7 @@
 import { VscodeTextarea } from '@vscode-elements/elements/dist/vscode-textarea/vscode-textarea.js';
 import { css, type PropertyValues } from 'lit';
 
-/** A text area that grows with its text and tells assistive technology what is wrong with it. */
+/** A text area that grows with its text and reports its error to assistive technology. */
 export class PromptArea extends VscodeTextarea {
   static override styles = [
     VscodeTextarea.styles,
@@ -28,7 +28,7 @@ export class PromptArea extends VscodeTextarea {
     `,
   ];
   static override properties = { message: { attribute: false } };
-  /** What is wrong with the text, in words. */
+  /** The message about an invalid text. */
   declare message: string | undefined;
 
   override willUpdate(changed: PropertyValues): void {

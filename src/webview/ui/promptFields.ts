@@ -41,28 +41,28 @@ export class PromptFields extends PanelElement {
         .value=${this.draft[key]}
         .message=${error}
         .spellcheck=${true}
-        @input=${(event: InputEvent) => this.#typed(key, event)}
-        @keydown=${(event: KeyboardEvent) => this.#pressed(key, event)}
+        @input=${(event: InputEvent) => this.#onInput(key, event)}
+        @keydown=${(event: KeyboardEvent) => this.#onKeyDown(key, event)}
         @focusout=${() => model.endStep()}
       ></mix-prompt>`,
-      { error, note, ...(key === 'prompt' ? { action: this.#earlier() } : {}) },
+      { error, note, ...(key === 'prompt' ? { action: this.#historyButton() } : {}) },
     );
   }
 
-  #earlier(): TemplateResult {
+  #historyButton(): TemplateResult {
     const { say, actions } = this.panel;
     return iconButton('history', say('panel.prompt.earlier'), () => void actions.pickPrompt());
   }
 
-  /** As in a terminal: up, from an empty line, leads to what was there before. */
-  #pressed(key: PromptKey, event: KeyboardEvent): void {
+  /** As in a terminal, the up arrow in an empty prompt opens the earlier ones. */
+  #onKeyDown(key: PromptKey, event: KeyboardEvent): void {
     if (key !== 'prompt' || event.key !== 'ArrowUp' || this.draft.prompt !== '') return;
     event.preventDefault();
     void this.panel.actions.pickPrompt();
   }
 
-  #typed(key: PromptKey, event: InputEvent): void {
-    const area = event.currentTarget as PromptArea; // the listener sits on the area itself
+  #onInput(key: PromptKey, event: InputEvent): void {
+    const area = event.currentTarget as PromptArea; // the listener is on the area itself
     this.panel.model.edit((draft) => ({ ...draft, [key]: area.wrappedElement.value }), key);
   }
 }

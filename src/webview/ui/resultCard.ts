@@ -5,21 +5,21 @@ import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
 import './thumbnailView.ts';
 
-/** One picture that was made, with what can be done with it. */
+/** One result and its actions. */
 export class ResultCard extends PanelElement {
   static override properties = {
     result: { attribute: false },
     name: { attribute: false },
     isCompared: { attribute: false },
-    told: { state: true },
+    confirmation: { state: true },
   };
   declare result: ResultView;
   declare name: string;
   declare isCompared: boolean;
-  /** What was just done, for a moment. */
-  declare told: string | undefined;
-  readonly #forget = debounce(() => {
-    this.told = undefined;
+  /** What was just done; shown for a few seconds. */
+  declare confirmation: string | undefined;
+  readonly #hideConfirmation = debounce(() => {
+    this.confirmation = undefined;
   }, 4000);
 
   override updated(): void {
@@ -33,14 +33,14 @@ export class ResultCard extends PanelElement {
     const engineName = say(engine === 'local' ? 'panel.result.local' : 'panel.result.hosted');
     return html`
       <div
-        class="result-picture"
+        class="result-image"
         title=${prompt === '' ? path : `${path}\n${prompt}`}
         draggable="true"
         @click=${() => void actions.openResult(id)}
-        @dragstart=${(event: DragEvent) => this.#dragged(event)}
+        @dragstart=${(event: DragEvent) => this.#onDragStart(event)}
       >
         <mix-thumbnail .uri=${uri} .name=${name} .side=${320}></mix-thumbnail>
-        <p class="result-told" role="status">${this.told}</p>
+        <p class="result-confirmation" role="status">${this.confirmation}</p>
       </div>
       ${this.#moreActions()}
       <p class="result-name" title=${path}>${name}</p>
@@ -60,12 +60,12 @@ export class ResultCard extends PanelElement {
     `;
   }
 
-  /** What is used less often shows over the picture while the mouse or the keyboard is there. */
+  /** Less frequent actions, shown over the image on hover or focus. */
   #moreActions(): TemplateResult {
     const { say, actions, model } = this.panel;
     const { id } = this.result;
     const { name } = this;
-    return html`<div class="result-more ${this.isCompared ? 'is-kept' : ''}">
+    return html`<div class="result-more ${this.isCompared ? 'is-pinned' : ''}">
       ${iconButton('split-horizontal', say('panel.result.compare', { name }), () => model.toggleCompared(id), {
         pressed: this.isCompared,
       })}
@@ -75,8 +75,8 @@ export class ResultCard extends PanelElement {
     </div>`;
   }
 
-  /** A result that is dragged is its file's address, in VS Code's own form: browsers strip `file:` from the common one. */
-  #dragged(event: DragEvent): void {
+  /** A dragged result carries its URI in VS Code's own format, because browsers strip `file:` URIs from the standard one. */
+  #onDragStart(event: DragEvent): void {
     if (!event.dataTransfer) return;
     event.dataTransfer.setData('application/vnd.code.uri-list', this.result.uri);
     event.dataTransfer.effectAllowed = 'copy';
@@ -84,18 +84,18 @@ export class ResultCard extends PanelElement {
 
   async #copy(): Promise<void> {
     const { say, actions } = this.panel;
-    if (await actions.copyToClipboard(this.result.id)) this.#tell(say('panel.result.imageCopied'));
+    if (await actions.copyToClipboard(this.result.id)) this.#confirm(say('panel.result.imageCopied'));
   }
 
   async #link(): Promise<void> {
     const { say, actions } = this.panel;
     const file = await actions.insertLink(this.result.id);
-    if (file !== undefined) this.#tell(say('panel.result.linkInserted', { file }));
+    if (file !== undefined) this.#confirm(say('panel.result.linkInserted', { file }));
   }
 
-  #tell(text: string): void {
-    this.told = text;
-    this.#forget();
+  #confirm(text: string): void {
+    this.confirmation = text;
+    this.#hideConfirmation();
   }
 }
 

@@ -8,46 +8,46 @@ import { FocusKeeper } from './focusKeeper.ts';
 import { PanelElement } from './panelElement.ts';
 import './resultCard.ts';
 
-/** How many results are drawn at first, and more each time the end of the list comes near. */
-const page = 12;
-/** From how many results on a filter is of use. */
-const filterFrom = 8;
+/** The number of results rendered at first, and added each time the user scrolls near the end. */
+const pageSize = 12;
+/** The number of results from which the filter is shown. */
+const minResultsForFilter = 8;
 
-interface Named {
+interface NamedResult {
   readonly result: ResultView;
   readonly name: string;
 }
 
-/** The pictures that were made, newest first. Of a long list only the part is drawn that people have scrolled to. */
+/** The results, newest first. A long list renders only as far as the user has scrolled. */
 export class ResultList extends PanelElement {
   static override properties = {
     results: { attribute: false },
     compared: { attribute: false },
     filter: { attribute: false },
-    drawn: { state: true },
+    renderedCount: { state: true },
   };
   declare results: readonly ResultView[];
-  /** The ids of those that are compared. */
+  /** The ids of the compared results. */
   declare compared: readonly string[];
-  /** What a result's name or prompt must have. */
+  /** The words that a result's name or prompt must contain. */
   declare filter: string;
-  declare drawn: number;
-  #named: readonly Named[] = [];
+  declare renderedCount: number;
+  #named: readonly NamedResult[] = [];
   readonly #end = createRef<HTMLElement>();
-  readonly #nearness = new IntersectionObserver(([entry]) => this.#neared(entry?.isIntersecting ?? false), {
+  readonly #endObserver = new IntersectionObserver(([entry]) => this.#onEndNear(entry?.isIntersecting ?? false), {
     rootMargin: '600px',
-    scrollMargin: '600px', // in two columns the list scrolls by itself
+    scrollMargin: '600px', // in two columns the list has its own scroll container
   });
 
   constructor() {
     super();
     new FocusKeeper(this, '.results > li', '.result-delete');
-    this.drawn = page;
+    this.renderedCount = pageSize;
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#nearness.disconnect();
+    this.#endObserver.disconnect();
   }
 
   override willUpdate(changed: PropertyValues): void {
@@ -56,13 +56,13 @@ export class ResultList extends PanelElement {
       const names = namesFromPaths(results.map(({ path }) => path));
       this.#named = results.map((result, at) => ({ result, name: names[at] ?? result.path }));
     }
-    if (changed.has('filter')) this.drawn = page;
+    if (changed.has('filter')) this.renderedCount = pageSize;
   }
 
   override updated(): void {
-    // Observing anew tells at once whether the end, wherever it is now, is still near.
-    this.#nearness.disconnect();
-    if (this.#end.value) this.#nearness.observe(this.#end.value);
+    // A new observation reports at once whether the end, which may have moved, is still near.
+    this.#endObserver.disconnect();
+    if (this.#end.value) this.#endObserver.observe(this.#end.value);
   }
 
   override render(): TemplateResult {
@@ -72,13 +72,13 @@ export class ResultList extends PanelElement {
       <header class="section-head">
         <h2>${say('panel.results')}</h2>
         ${this.#named.length > 0 ? html`<span class="count">${this.#named.length}</span>` : nothing}
-        ${this.#named.length >= filterFrom || this.filter !== '' ? this.#filterBox() : nothing}
+        ${this.#named.length >= minResultsForFilter || this.filter !== '' ? this.#filterBox() : nothing}
       </header>
       ${this.#named.length === 0 ? html`<p class="empty-text">${say('panel.results.empty')}</p>` : nothing}
       ${this.#named.length > 0 && matching.length === 0 ? html`<p class="empty-text">${say('panel.results.noMatch')}</p>` : nothing}
       <ul class="results" aria-label=${say('panel.results')}>
         ${repeat(
-          matching.slice(0, this.drawn),
+          matching.slice(0, this.renderedCount),
           ({ result }) => result.id,
           ({ result, name }) => html`<li>
             <mix-result
@@ -89,7 +89,7 @@ export class ResultList extends PanelElement {
           </li>`,
         )}
       </ul>
-      ${matching.length > this.drawn ? html`<div ${ref(this.#end)} class="results-end"></div>` : nothing}
+      ${matching.length > this.renderedCount ? html`<div ${ref(this.#end)} class="results-end"></div>` : nothing}
     `;
   }
 
@@ -101,13 +101,13 @@ export class ResultList extends PanelElement {
       .placeholder=${label}
       .value=${this.filter}
       @input=${(event: InputEvent) => {
-        const field = event.currentTarget as HTMLElement & { value: string }; // the listener sits on the text field
+        const field = event.currentTarget as HTMLElement & { value: string }; // the listener is on the text field
         this.panel.model.filterResults(field.value);
       }}
     ></vscode-textfield>`;
   }
 
-  #matching(): readonly Named[] {
+  #matching(): readonly NamedResult[] {
     const words = this.filter.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     if (words.length === 0) return this.#named;
     return this.#named.filter(({ result, name }) => {
@@ -116,8 +116,8 @@ export class ResultList extends PanelElement {
     });
   }
 
-  #neared(isNear: boolean): void {
-    if (isNear) this.drawn += page;
+  #onEndNear(isNear: boolean): void {
+    if (isNear) this.renderedCount += pageSize;
   }
 }
 

@@ -5,7 +5,7 @@ import { textButton } from './textButton.ts';
 import './jobList.ts';
 import { PanelElement } from './panelElement.ts';
 
-/** The one primary button, the engine that it runs, and what is running. Fires `run` when pressed. */
+/** The Mix button, the engine beside it, and the jobs. Fires `run` when the button is clicked. */
 export class RunBar extends PanelElement {
   static override properties = {
     engine: { attribute: false },
@@ -52,7 +52,7 @@ export class RunBar extends PanelElement {
   }
 }
 
-/** Ctrl+Enter as this platform writes it. */
+/** The shortcut Ctrl+Enter in the notation of the platform. */
 function shortcut(): string {
   return /mac/i.test(navigator.userAgent) ? '⌘⏎' : 'Ctrl+Enter';
 }

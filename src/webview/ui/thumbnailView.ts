@@ -4,8 +4,8 @@ import type { Thumbnail } from '../thumbnailCache.ts';
 import { PanelElement } from './panelElement.ts';
 
 /**
- * A small picture that is fetched once it comes near the visible part of the panel. Fires `thumbnail-state` with the
- * message as detail where it cannot be shown, and with undefined where it can.
+ * A thumbnail that loads when it comes near the viewport. Fires `thumbnail-state` with undefined as detail after it has loaded, and
+ * with a message if it can't be shown.
  */
 export class ThumbnailView extends PanelElement {
   static override properties = {
@@ -16,15 +16,15 @@ export class ThumbnailView extends PanelElement {
     failed: { state: true },
   };
   declare uri: string;
-  /** The picture's name for those who don't see it; empty where its name stands beside it. */
+  /** The alternative text. Empty if the name is shown beside the thumbnail. */
   declare name: string;
-  /** The square it fits, in CSS pixels. */
+  /** The side of the square that it fits, in CSS pixels. */
   declare side: number;
   declare thumbnail: Thumbnail | undefined;
   declare failed: boolean;
   #isNear = false;
-  #listening: AbortController | undefined;
-  readonly #nearness = new IntersectionObserver(([entry]) => this.#moved(entry?.isIntersecting ?? false), {
+  #listeners: AbortController | undefined;
+  readonly #viewportObserver = new IntersectionObserver(([entry]) => this.#onNear(entry?.isIntersecting ?? false), {
     rootMargin: '400px',
     scrollMargin: '400px',
   });
@@ -36,15 +36,15 @@ export class ThumbnailView extends PanelElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#nearness.observe(this);
-    this.#listening = new AbortController();
-    this.panel.model.onImageChanged((uri) => this.#renewed(uri), this.#listening);
+    this.#viewportObserver.observe(this);
+    this.#listeners = new AbortController();
+    this.panel.model.onImageChanged((uri) => this.#onImageChanged(uri), this.#listeners);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#nearness.disconnect();
-    this.#listening?.abort();
+    this.#viewportObserver.disconnect();
+    this.#listeners?.abort();
   }
 
   override willUpdate(changed: PropertyValues): void {
@@ -69,37 +69,37 @@ export class ThumbnailView extends PanelElement {
     ></span>`;
   }
 
-  #moved(isNear: boolean): void {
+  #onNear(isNear: boolean): void {
     this.#isNear = isNear;
     if (isNear) void this.#load();
     else this.thumbnail = undefined;
   }
 
-  /** Its file has changed: until the new picture is here the old one stays, so that nothing flickers. */
-  #renewed(uri: string): void {
+  /** Reloads the thumbnail after its file has changed. The old one stays until then, so that nothing flickers. */
+  #onImageChanged(uri: string): void {
     if (uri !== this.uri) return;
     if (this.#isNear) void this.#load(true);
     else this.failed = false;
   }
 
-  async #load(anew = false): Promise<void> {
+  async #load(isReload = false): Promise<void> {
     const uri = this.uri;
-    if (this.thumbnail && !anew) return;
+    if (this.thumbnail && !isReload) return;
     try {
       const thumbnail = await this.panel.thumbnails.get(uri, this.side);
       if (uri !== this.uri) return;
       if (this.#isNear) this.thumbnail = thumbnail;
       this.failed = false;
-      this.#tell(undefined);
+      this.#emitState(undefined);
     } catch (error) {
       if (uri !== this.uri) return;
       this.thumbnail = undefined;
       this.failed = true;
-      this.#tell(messageOf(error));
+      this.#emitState(messageOf(error));
     }
   }
 
-  #tell(message: string | undefined): void {
+  #emitState(message: string | undefined): void {
     this.dispatchEvent(new CustomEvent('thumbnail-state', { detail: message }));
   }
 }

@@ -4,10 +4,10 @@ import { defaultWeight } from '../model/draftEdits.ts';
 import { roundTo, stepNumber } from '../model/typedNumber.ts';
 import { PanelElement } from './panelElement.ts';
 
-/** The steps of a weight: coarse by hand, fine with Shift. */
+/** The range of a weight, with its step and its step with Shift. */
 export const weightRange = { ...limits.weight, step: 0.05, fineStep: 0.01 };
 
-/** A slider for a weight. Fires `weight-start` when the mouse takes it and `weight-input` with the weight while it moves. */
+/** A slider for a weight. Fires `weight-start` when the mouse presses it, and `weight-input` with the weight as detail on every change. */
 export class WeightSlider extends PanelElement {
   static override properties = {
     weight: { attribute: false },
@@ -18,7 +18,7 @@ export class WeightSlider extends PanelElement {
   /** 0 to 1. */
   declare weight: number;
   declare label: string;
-  /** The value as people hear it. */
+  /** The value as screen readers say it. */
   declare valueText: string;
   declare tip: string;
   #isDragged = false;
@@ -36,15 +36,15 @@ export class WeightSlider extends PanelElement {
       aria-label=${this.label}
       aria-valuetext=${this.valueText}
       title=${this.tip}
-      @pointerdown=${(event: PointerEvent) => this.#grab(event)}
+      @pointerdown=${(event: PointerEvent) => this.#startDrag(event)}
       @pointermove=${(event: PointerEvent) => {
         this.#isFine = event.shiftKey;
       }}
-      @pointerup=${() => this.#release()}
-      @pointercancel=${() => this.#release()}
-      @input=${(event: InputEvent) => this.#moved(event)}
-      @mousedown=${(event: MouseEvent) => this.#started(event)}
-      @keydown=${(event: KeyboardEvent) => this.#pressed(event)}
+      @pointerup=${() => this.#endDrag()}
+      @pointercancel=${() => this.#endDrag()}
+      @input=${(event: InputEvent) => this.#onInput(event)}
+      @mousedown=${(event: MouseEvent) => this.#onMouseDown(event)}
+      @keydown=${(event: KeyboardEvent) => this.#onKeyDown(event)}
       @dblclick=${() => this.#reset()}
     />`;
   }
@@ -54,49 +54,49 @@ export class WeightSlider extends PanelElement {
     this.style.setProperty('--fill', `${((this.weight - min) / (max - min)) * 100}%`);
   }
 
-  #grab(event: PointerEvent): void {
+  #startDrag(event: PointerEvent): void {
     this.#isDragged = true;
     this.#isFine = event.shiftKey;
   }
 
-  /** A double click is one gesture: its second press starts nothing new. */
-  #started(event: MouseEvent): void {
-    if (event.detail === 1) this.#tell('weight-start', undefined);
+  /** The second press of a double-click belongs to the same gesture. */
+  #onMouseDown(event: MouseEvent): void {
+    if (event.detail === 1) this.#emit('weight-start', undefined);
   }
 
-  #release(): void {
+  #endDrag(): void {
     this.#isDragged = false;
   }
 
-  #moved(event: InputEvent): void {
-    const input = event.currentTarget as HTMLInputElement; // the listener sits on the input itself
+  #onInput(event: InputEvent): void {
+    const input = event.currentTarget as HTMLInputElement; // the listener is on the input itself
     const step = this.#isDragged && !this.#isFine ? weightRange.step : weightRange.fineStep;
     const weight = roundTo(input.valueAsNumber, step);
-    input.value = String(weight); // the thumb rests where the weight is, also where the weight did not change
-    this.#tell('weight-input', weight);
+    input.value = String(weight); // moves the thumb to the rounded weight even if the weight hasn't changed
+    this.#emit('weight-input', weight);
   }
 
-  #pressed(event: KeyboardEvent): void {
-    const rightToLeft = getComputedStyle(this).direction === 'rtl' ? -1 : 1;
+  #onKeyDown(event: KeyboardEvent): void {
+    const forward = getComputedStyle(this).direction === 'rtl' ? -1 : 1;
     const steps = {
       ArrowUp: 1,
       ArrowDown: -1,
-      ArrowRight: rightToLeft,
-      ArrowLeft: -rightToLeft,
+      ArrowRight: forward,
+      ArrowLeft: -forward,
       PageUp: 4,
       PageDown: -4,
     }[event.key];
     if (steps === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const step = event.shiftKey ? weightRange.fineStep : weightRange.step;
-    this.#tell('weight-input', stepNumber(this.weight, steps, { ...weightRange, step }));
+    this.#emit('weight-input', stepNumber(this.weight, steps, { ...weightRange, step }));
   }
 
   #reset(): void {
-    this.#tell('weight-input', defaultWeight);
+    this.#emit('weight-input', defaultWeight);
   }
 
-  #tell(name: 'weight-input' | 'weight-start', detail: number | undefined): void {
+  #emit(name: 'weight-input' | 'weight-start', detail: number | undefined): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
