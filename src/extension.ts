@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { App } from './workbench/workbench.ts';
+import type { Commands } from './workbench/commands.ts';
+import type { Workbench } from './workbench/workbench.ts';
 
-/** The commands that the extension contributes, and what buttons run; each is a method of App by the name after `imageMixer.`. */
-const commands = [
+/** The contributed commands, and `openAccount`, which buttons run. Each is a method of Commands. */
+const commandNames = [
   'open',
   'mixSelected',
   'addToMix',
@@ -16,26 +17,26 @@ const commands = [
   'openRecipeFromImage',
   'clearResults',
   'showLog',
-] as const satisfies readonly (keyof App)[];
+] as const satisfies readonly (keyof Commands)[];
 
-/** Milliseconds between two looks for jobs that another window left behind. */
-const lookEvery = 20_000;
+/** Milliseconds between checks for jobs that another window left behind. */
+const recoveryInterval = 20_000;
 
-let app: Promise<App> | undefined;
+let workbench: Promise<Workbench> | undefined;
 
 /**
- * Registers commands and the panel's return and does nothing more: the rest of the extension is loaded by the first command,
- * by a panel that comes back after a reload, or where jobs were left behind.
+ * Registers commands and the restoring of the panel. The rest of the extension is loaded by the first command, by a panel
+ * that VS Code restores, or if a closed window left jobs behind.
  */
 export function activate(context: vscode.ExtensionContext): void {
   const load = () => {
-    app ??= import('./workbench/workbench.ts').then(({ App }) => new App(context));
-    return app;
+    workbench ??= import('./workbench/workbench.ts').then(({ Workbench }) => new Workbench(context));
+    return workbench;
   };
-  for (const name of commands) {
+  for (const name of commandNames) {
     context.subscriptions.push(
       vscode.commands.registerCommand(`imageMixer.${name}`, async (...args: unknown[]) =>
-        (await load())[name](...args),
+        (await load()).commands[name](...args),
       ),
     );
   }
@@ -44,17 +45,17 @@ export function activate(context: vscode.ExtensionContext): void {
       deserializeWebviewPanel: async (panel) => (await load()).restorePanel(panel),
     }),
   );
-  // Work that a closed window left behind goes on; usually there is none, and one look at a folder tells.
-  const look = async () => {
-    const jobs = await readdir(join(context.globalStorageUri.fsPath, 'jobs')).catch(() => []); // nothing was ever left behind
+  // Usually there are no such jobs, and reading one folder shows that.
+  const resumeJobs = async () => {
+    const jobs = await readdir(join(context.globalStorageUri.fsPath, 'jobs')).catch(() => []); // no job was ever started
     if (jobs.length > 0) await (await load()).resumeJobs();
   };
-  void look();
-  const looking = setInterval(look, lookEvery);
-  context.subscriptions.push({ dispose: () => clearInterval(looking) });
+  void resumeJobs();
+  const timer = setInterval(resumeJobs, recoveryInterval);
+  context.subscriptions.push({ dispose: () => clearInterval(timer) });
 }
 
-/** Puts jobs aside. VS Code waits some seconds for this, as it does not for what lies in `context.subscriptions`. */
+/** Suspends running jobs. VS Code waits some seconds for this, but not for `context.subscriptions`. */
 export async function deactivate(): Promise<void> {
-  await (await app)?.dispose();
+  await (await workbench)?.dispose();
 }

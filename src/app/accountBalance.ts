@@ -1,29 +1,37 @@
-import * as vscode from 'vscode';
 import type { EngineView } from '../protocol/contract.ts';
+import type { Disposable } from './ports.ts';
 
 type Balance = NonNullable<EngineView['balance']>;
 
-/** What is left in the account at the service, as it last said. It is asked when somebody looks at the panel, never on a timer. */
+/** The balance of the account at the service, as it was last reported. It is requested when people look at the panel, never on a timer. */
 export class AccountBalance {
-  readonly #ask: () => Promise<Balance | undefined>;
-  readonly #changed = new vscode.EventEmitter<void>();
-  readonly onChange = this.#changed.event;
-  #asked = 0;
-  /** Null where it is not known. */
-  last: Balance | null = null;
+  readonly #request: () => Promise<Balance | undefined>;
+  readonly #listeners = new Set<() => void>();
+  #requests = 0;
+  #last: Balance | null = null;
 
-  /** @param ask resolves with undefined where the balance can't be known; must not reject. */
-  constructor(ask: () => Promise<Balance | undefined>) {
-    this.#ask = ask;
+  /** @param request resolves with undefined if the balance isn't known; must not reject. */
+  constructor(request: () => Promise<Balance | undefined>) {
+    this.#request = request;
+  }
+
+  /** Null if the balance isn't known. */
+  get last(): Balance | null {
+    return this.#last;
+  }
+
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { dispose: () => this.#listeners.delete(listener) };
   }
 
   async refresh(): Promise<void> {
-    const turn = ++this.#asked;
-    const balance = (await this.#ask()) ?? null;
-    // An answer that was overtaken may be about another account.
-    if (turn !== this.#asked || isSame(balance, this.last)) return;
-    this.last = balance;
-    this.#changed.fire();
+    const request = ++this.#requests;
+    const balance = (await this.#request()) ?? null;
+    // A reply that a later request overtook may be about another account.
+    if (request !== this.#requests || isSame(balance, this.#last)) return;
+    this.#last = balance;
+    for (const listener of this.#listeners) listener();
   }
 }
 

@@ -1,79 +1,78 @@
 import { stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { LRUCache } from 'lru-cache';
-import * as vscode from 'vscode';
-import type { Codec, EncodedPicture } from '../images/codec.ts';
-import type { Raster } from '../images/raster.ts';
-import type { SourceLocation, SourceReader } from '../images/source.ts';
-import { MixFailure } from '../mix/failure.ts';
-import { isWebAddress } from '../workbench/urlInput.ts';
+import type { Codec, EncodedImage, Raster } from '../images/codec.ts';
+import type { SourceLocation, SourceReader } from '../images/sourceReader.ts';
+import { locationOf } from './sourceLocation.ts';
+import type { Trust } from './trust.ts';
 
-/** Enough for the thumbnails of a long list of results. */
-const cachedBytes = 24 * 2 ** 20;
+/** Enough for the thumbnails of a long list of results, in bytes. */
+const cacheSize = 24 * 2 ** 20;
 
-/** A thumbnail with the size of the picture that it shows. */
-export interface Thumbnail extends EncodedPicture {
+/** A thumbnail with the size in pixels of the image that it shows. */
+export interface Thumbnail extends EncodedImage {
   readonly sourceWidth: number;
   readonly sourceHeight: number;
 }
 
-/** Pictures as the panel sees them: small encoded previews, kept in memory, and decoded pixels. */
-export class Pictures {
+/** Loads images for the panel: thumbnails, which are cached in memory, decoded pixels, and whole files. */
+export class ImageLoader {
   readonly #codec: Codec;
   readonly #reader: SourceReader;
+  readonly #trust: Trust;
   readonly #thumbnails = new LRUCache<string, Thumbnail>({
-    maxSize: cachedBytes,
+    maxSize: cacheSize,
     sizeCalculation: ({ bytes }) => bytes.byteLength,
   });
+  /** Addresses whose thumbnails were requested. */
+  readonly #shown = new Set<string>();
 
-  /** The addresses that were asked for. */
-  readonly #asked = new Set<string>();
-
-  constructor(codec: Codec, reader: SourceReader) {
-    this.#codec = codec;
-    this.#reader = reader;
+  constructor(options: { codec: Codec; reader: SourceReader; trust: Trust }) {
+    this.#codec = options.codec;
+    this.#reader = options.reader;
+    this.#trust = options.trust;
   }
 
-  /** Whether anybody has seen a picture. */
-  wasAsked(uri: string): boolean {
-    return this.#asked.has(uri);
+  /** Whether a thumbnail of the image has been requested. */
+  wasShown(uri: string): boolean {
+    return this.#shown.has(uri);
   }
 
-  /** A preview that fits a square of `side` pixels. @throws MixFailure */
+  /** A thumbnail that fits a square of `side` pixels. @throws MixFailure */
   async thumbnail(uri: string, side: number): Promise<Thumbnail> {
-    this.#asked.add(uri);
-    const location = locationOf(uri);
+    this.#shown.add(uri);
+    const location = this.#locate(uri);
     const key = `${side} ${await versionOf(location)} ${uri}`;
-    const known = this.#thumbnails.get(key);
-    if (known) return known;
+    const cached = this.#thumbnails.get(key);
+    if (cached) return cached;
     const bytes = await this.#reader.read(location);
-    const codec = this.#codec;
-    const info = await codec.probe(bytes);
-    const picture = await codec.thumbnail(bytes, side);
-    const thumbnail = { ...picture, sourceWidth: info.width, sourceHeight: info.height };
+    const { width, height } = await this.#codec.probe(bytes);
+    const thumbnail = {
+      ...(await this.#codec.thumbnail(bytes, side)),
+      sourceWidth: width,
+      sourceHeight: height,
+    };
     this.#thumbnails.set(key, thumbnail);
     return thumbnail;
   }
 
-  /** A picture's file as it is. @throws MixFailure */
+  /** The bytes of an image's file. @throws MixFailure */
   async bytes(uri: string): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#reader.read(locationOf(uri));
+    return this.#reader.read(this.#locate(uri));
   }
 
   /** Decoded pixels that cover `width × height`. @throws MixFailure */
   async pixels(uri: string, width: number, height: number): Promise<Raster> {
-    const bytes = await this.#reader.read(locationOf(uri));
-    return this.#codec.decode(bytes, { width, height });
+    return this.#codec.decode(await this.bytes(uri), { width, height });
+  }
+
+  #locate(uri: string): SourceLocation {
+    const location = locationOf(uri);
+    if (location.kind === 'url') this.#trust.require('network');
+    return location;
   }
 }
 
-function locationOf(uri: string): SourceLocation {
-  if (!isWebAddress(uri)) return { kind: 'file', path: fileURLToPath(uri) };
-  if (!vscode.workspace.isTrusted) throw new MixFailure('untrusted-workspace/network');
-  return { kind: 'url', url: uri };
-}
-
-/** What changes when a file does; an address is fetched once. */
+/** A text that changes when the file does. A URL is fetched once. */
 async function versionOf(location: SourceLocation): Promise<string> {
   if (location.kind === 'url') return '';
   const { mtimeMs, size } = await stat(location.path).catch(() => ({ mtimeMs: 0, size: 0 }));

@@ -1,76 +1,87 @@
 import { randomInt } from 'node:crypto';
-import * as vscode from 'vscode';
+import { dirname } from 'node:path';
 import type { JobRequest } from '../jobs/job.ts';
-import { planJob } from './jobRequest.ts';
-import type { JobHandle, JobRunner } from '../jobs/runner.ts';
+import type { JobHandle, JobRunner } from '../jobs/jobRunner.ts';
 import { type Draft, recipeOfDraft } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { EngineName } from '../mix/limits.ts';
-import { type Place, placeOf } from '../workbench/destination.ts';
-import { setting } from '../workbench/settings.ts';
-import type { UploadConsent } from '../workbench/uploadConsent.ts';
+import { parseRecipe } from '../mix/recipe.ts';
+import { filesOf } from './draftStore.ts';
+import { createJobRequest } from './jobRequest.ts';
+import { locateMix, type MixLocation } from './mixLocation.ts';
+import type { Workspace } from './ports.ts';
+import { type ParsedRecipe, readRecipe } from './recipeFile.ts';
+import type { Settings } from './settings.ts';
+import type { Trust } from './trust.ts';
+import type { UploadConsent } from './uploadConsent.ts';
 
-/** What a recipe is run with, besides its JSON. */
-export interface RunOptions {
-  readonly engine: EngineName;
-  /** The recipe's own file, which relative sources start from. */
-  readonly file?: vscode.Uri;
-  readonly outputFolder?: vscode.Uri;
+export interface MixStarterOptions {
+  readonly runner: JobRunner;
+  readonly settings: Settings;
+  readonly workspace: Workspace;
+  readonly trust: Trust;
+  readonly consent: UploadConsent;
+  /** Absolute path of the workspace's storage. */
+  readonly storage: string;
+  /** The origin of the hosted service. */
+  readonly origin: () => string;
 }
 
-/** Starts mixes, from the panel and from recipes. */
-export class Mixes {
-  readonly #runner: JobRunner;
-  readonly #storage: string;
-  readonly #consent: UploadConsent;
-  readonly #origin: () => string;
+/** Starts mixes, whichever way they come in: as the panel's draft, as a recipe, or as a recipe file. */
+export class MixStarter {
+  readonly #options: MixStarterOptions;
 
-  constructor(options: {
-    runner: JobRunner;
-    storage: string;
-    consent: UploadConsent;
-    origin: () => string;
-  }) {
-    this.#runner = options.runner;
-    this.#storage = options.storage;
-    this.#consent = options.consent;
-    this.#origin = options.origin;
+  constructor(options: MixStarterOptions) {
+    this.#options = options;
   }
 
-  /** Starts the mix of a draft, asking before the first upload. @throws MixFailure where it can't start. */
+  /** Starts the mix of a draft, after asking for consent to upload if that is needed. @throws MixFailure if it can't start. */
   async startDraft(draft: Draft, engine: EngineName): Promise<JobHandle> {
-    const files = draft.images.filter(({ uri }) => uri.startsWith('file:')).map(({ uri }) => vscode.Uri.parse(uri));
-    const place = placeOf(files, this.#storage);
-    const request = await this.#plan(recipeOfDraft(draft), place.root, place, engine);
-    if (engine === 'hosted' && uploads(request) && !(await this.#consent.ask(this.#origin()))) {
+    const location = this.#locate(filesOf(draft.images));
+    const request = await this.#request(parseRecipe(recipeOfDraft(draft)), location.root, location, engine);
+    const needsConsent = engine === 'hosted' && request.sources.some(({ location }) => location.kind === 'file');
+    if (needsConsent && !(await this.#options.consent.request(this.#options.origin()))) {
       throw new MixFailure('upload-not-allowed');
     }
-    return this.#runner.start(request);
+    return this.#options.runner.start(request);
   }
 
-  /** Starts a recipe without asking anything. @throws MixFailure where it can't start. */
-  async startRecipe(json: unknown, options: RunOptions): Promise<JobHandle> {
-    if (!vscode.workspace.isTrusted) throw new MixFailure('untrusted-workspace');
-    const place = placeOf(options.file ? [options.file] : [], this.#storage, options.outputFolder);
-    const base = options.file ? vscode.Uri.joinPath(options.file, '..').fsPath : place.root;
-    const request = await this.#plan(json, base, place, options.engine);
-    return this.#runner.start(request);
+  /** Starts a recipe that a caller passed as JSON. Asks nobody. @throws MixFailure if it can't start. */
+  async startRecipe(json: unknown, engine: EngineName, outputFolder?: string): Promise<JobHandle> {
+    this.#options.trust.require('recipe');
+    const location = this.#locate([], outputFolder);
+    return this.#options.runner.start(await this.#request(parseRecipe(json), location.root, location, engine));
   }
 
-  async #plan(recipe: unknown, base: string, place: Place, engine: EngineName): Promise<JobRequest> {
-    if (engine === 'hosted' && !vscode.workspace.isTrusted) throw new MixFailure('untrusted-workspace');
-    return planJob({
+  /** Starts the recipe in a file, by its absolute path. Asks nobody. @throws MixFailure if it can't start. */
+  async startRecipeFile(file: string, engine: EngineName, outputFolder?: string): Promise<JobHandle> {
+    this.#options.trust.require('recipe');
+    const parsed = await readRecipe(file, this.#options.workspace.displayPath(file));
+    const location = this.#locate([file], outputFolder);
+    return this.#options.runner.start(await this.#request(parsed, dirname(file), location, engine));
+  }
+
+  #locate(files: readonly string[], outputFolder?: string): MixLocation {
+    const { workspace, settings, storage } = this.#options;
+    return locateMix({ workspace, settings, storage, files, outputFolder });
+  }
+
+  #request(
+    { recipe, notices }: ParsedRecipe,
+    base: string,
+    { root, destination }: MixLocation,
+    engine: EngineName,
+  ): Promise<JobRequest> {
+    if (engine === 'hosted') this.#options.trust.require('hosted');
+    return createJobRequest({
       recipe,
+      notices,
       base,
-      root: place.root,
+      root,
       engine,
-      dialect: setting('hosted.dialect'),
-      destination: place.destination,
+      dialect: this.#options.settings.get('hosted.dialect'),
+      destination,
       drawSeed: () => randomInt(2 ** 32),
     });
   }
-}
-
-function uploads(request: JobRequest): boolean {
-  return request.sources.some(({ location }) => location.kind === 'file');
 }

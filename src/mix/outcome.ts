@@ -1,4 +1,4 @@
-import type { FailureCode } from './failure.ts';
+import type { FailureCode } from './failureTable.ts';
 import type { EngineName } from './limits.ts';
 
 /** What a finished run tells its caller: `imageMixer.run` resolves with it and the command line prints it as JSON. */

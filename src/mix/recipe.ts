@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { type FailureDetails, MixFailure, type Notice } from './failure.ts';
+import { MixFailure } from './failure.ts';
 import { type EngineLimits, limits, type Range } from './limits.ts';
+import { makeNotice, type Notice } from './notice.ts';
 
 const inRange = ({ min, max }: Range) => z.number().min(min).max(max);
 const wholeInRange = ({ min, max }: Range) => z.int().min(min).max(max);
@@ -14,24 +15,33 @@ const seedSchema = z
 
 /** One source image of a recipe. */
 export const recipeImageSchema = z.looseObject({
-  source: z.string().min(1).describe('Path relative to the recipe, or an http(s) URL.'),
-  weight: inRange(limits.weight).default(0.5).describe('Weight of the image, 0 to 1.'),
-  enabled: z.boolean().default(true).describe('False leaves the image out.'),
+  source: z.string().min(1).describe('A path relative to the recipe file, or an http or https URL.'),
+  weight: inRange(limits.weight).default(0.5).describe('The weight of the image, from 0 to 1.'),
+  enabled: z.boolean().default(true).describe('Set to false to leave the image out of the mix.'),
 });
 export type RecipeImage = z.infer<typeof recipeImageSchema>;
 
 /** A recipe, version 1. Unknown keys are kept. `steps` has no upper bound here: more than the limit is sent as is, with a notice. */
 export const recipeSchema = z.looseObject({
-  version: z.literal(1).default(1).describe('Version of the recipe format.'),
-  images: z.array(recipeImageSchema).min(1).describe('The source images: up to 10 local, 5 or 4 hosted.'),
-  prompt: z.string().default('').describe('What the picture should show. Needed by the hosted engine.'),
-  negativePrompt: z.string().default('').describe('What the picture should not show.'),
-  width: wholeInRange(limits.side).default(768).describe('Width in pixels.'),
-  height: wholeInRange(limits.side).default(768).describe('Height in pixels.'),
-  steps: z.int().min(limits.steps.min).default(30).describe('Denoising steps of the hosted engine, 1 to 50.'),
-  guidanceScale: inRange(limits.guidanceScale).default(7.5).describe('1 (loose) to 20 (strict).'),
-  seed: seedSchema.describe('A whole number of 32 bits; null or absent: random.'),
-  samples: wholeInRange(limits.samples).default(1).describe('How many pictures to make.'),
+  version: z.literal(1).default(1).describe('The version of the recipe format.'),
+  images: z
+    .array(recipeImageSchema)
+    .min(1)
+    .describe('The images to mix: up to 10 with the local engine, up to 5 (v5) or 4 (v6) with the hosted engine.'),
+  prompt: z.string().default('').describe('What the result should show. The hosted engine needs a prompt.'),
+  negativePrompt: z.string().default('').describe("What the result shouldn't show."),
+  width: wholeInRange(limits.side).default(768).describe('The width of the result in pixels.'),
+  height: wholeInRange(limits.side).default(768).describe('The height of the result in pixels.'),
+  steps: z
+    .int()
+    .min(limits.steps.min)
+    .default(30)
+    .describe('The number of denoising steps, from 1 to 50. Hosted engine only.'),
+  guidanceScale: inRange(limits.guidanceScale)
+    .default(7.5)
+    .describe('The guidance scale, from 1 (loose) to 20 (strict).'),
+  seed: seedSchema.describe('A whole number from 0 to 4294967295. If null or missing, a random seed is used.'),
+  samples: wholeInRange(limits.samples).default(1).describe('The number of results to create, from 1 to 4.'),
   webhook: z
     .url({ protocol: /^https$/ })
     .nullable()
@@ -40,7 +50,7 @@ export const recipeSchema = z.looseObject({
     .union([z.string(), z.number().transform(String)])
     .nullable()
     .default(null)
-    .describe('Id that the service hands to the webhook.'),
+    .describe('The id that the service passes to the webhook.'),
 });
 export type Recipe = z.infer<typeof recipeSchema>;
 
@@ -50,46 +60,39 @@ export type RunnableRecipe = Recipe & { seed: number };
 const knownKeys = new Set(Object.keys(recipeSchema.shape));
 const knownImageKeys = new Set(Object.keys(recipeImageSchema.shape));
 
-/** Reads a recipe from parsed JSON. @throws MixFailure `invalid-recipe`, naming the first field at fault. */
+/** Parses a recipe's JSON. @throws MixFailure `invalid-recipe`, naming the first field at fault. */
 export function parseRecipe(json: unknown): { recipe: Recipe; notices: Notice[] } {
   const parsed = recipeSchema.safeParse(json);
-  if (!parsed.success) throw new MixFailure('invalid-recipe', recipeIssues(json)[0] ?? {});
+  if (!parsed.success) throw recipeIssues(json)[0] ?? new MixFailure('invalid-recipe');
   const recipe = parsed.data;
   const unknown = [
     ...Object.keys(recipe).filter((key) => !knownKeys.has(key)),
     ...recipe.images.flatMap((image) => Object.keys(image).filter((key) => !knownImageKeys.has(key))),
   ];
-  return { recipe, notices: [...new Set(unknown)].map((key) => ({ code: 'unknown-key', args: { key } })) };
+  return { recipe, notices: [...new Set(unknown)].map((key) => makeNotice('unknown-key', { key })) };
 }
 
-/** Everything wrong with a recipe's values, one entry a field; empty where it is valid. */
-export function recipeIssues(json: unknown): FailureDetails[] {
+/** Everything that is wrong with a recipe's values: one `invalid-recipe` failure a field, none if the recipe is valid. */
+export function recipeIssues(json: unknown): MixFailure[] {
   const parsed = recipeSchema.safeParse(json);
-  return parsed.success ? [] : parsed.error.issues.map((issue) => describeIssue(issue.path, json));
+  return parsed.success ? [] : parsed.error.issues.map((issue) => issueOf(issue.path, json));
 }
 
-function describeIssue(path: readonly PropertyKey[], json: unknown): FailureDetails {
+function issueOf(path: readonly PropertyKey[], json: unknown): MixFailure {
   const field = path.map(String).join('.');
-  if (field === '') return { reason: 'not-a-recipe' };
-  if (field === 'images') return { reason: 'no-images', field };
+  if (field === '') return new MixFailure('invalid-recipe/not-a-recipe');
+  if (field === 'images') return new MixFailure('invalid-recipe/no-images', { field });
   const value = path.reduce<unknown>(
     (at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined),
     json,
   );
   const key = String(path.at(-1));
   const image = path[0] === 'images' ? Number(path[1]) : undefined;
+  const args = { field: image === undefined ? field : key, value: showValue(value) };
   const range = rangeOf(key);
-  return {
-    field,
-    reason: range ? 'out-of-range' : 'bad-value',
-    args: {
-      field: image === undefined ? field : key,
-      value: showValue(value),
-      ...range,
-      ...(image === undefined ? {} : { number: image + 1 }),
-    },
-    ...(image === undefined ? {} : { image }),
-  };
+  return range
+    ? new MixFailure('invalid-recipe/out-of-range', { field, image, args: { ...args, ...range } })
+    : new MixFailure('invalid-recipe/bad-value', { field, image, args });
 }
 
 function showValue(value: unknown): string {
@@ -97,7 +100,7 @@ function showValue(value: unknown): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
-/** The limits of a recipe field by its name, where it has any. */
+/** The range of a recipe field by its name. Fields that aren't numbers have none. */
 export function rangeOf(field: string): Range | undefined {
   switch (field) {
     case 'width':
@@ -120,7 +123,7 @@ export function enabledImages(recipe: Recipe): { index: number; image: RecipeIma
 }
 
 /**
- * Checks a recipe against an engine's limits and draws the seed where it is null.
+ * Checks a recipe against an engine's limits and draws the seed if it is null.
  * @param drawSeed returns a whole number from 0 to 2³²−1.
  * @throws MixFailure `invalid-recipe`.
  */
@@ -145,9 +148,9 @@ export function prepareRecipe(
   }
   const notices: Notice[] = [];
   const ignored = engine.ignores.filter((part) => isSet(recipe, part));
-  for (const part of ignored) notices.push({ code: 'ignored', args: { part } });
+  for (const part of ignored) notices.push(makeNotice('ignored', { part }));
   if (recipe.steps > limits.steps.max && !engine.ignores.includes('steps')) {
-    notices.push({ code: 'steps-over-limit', args: { value: recipe.steps, max: limits.steps.max } });
+    notices.push(makeNotice('steps-over-limit', { value: recipe.steps, max: limits.steps.max }));
   }
   return { recipe: { ...recipe, seed: recipe.seed ?? drawSeed() }, notices };
 }

@@ -1,37 +1,39 @@
 import { basename, dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
-import { imageFilter, imageGlob } from './imageFiles.ts';
-import type { Pictures } from '../app/imageLoader.ts';
-import { SteadyChecks } from './steadyChecks.ts';
-import type { Words } from '../app/messages/messages.ts';
+import { imageExtensions, imageGlob } from '../app/imageImporter.ts';
+import type { ImageLoader } from '../app/imageLoader.ts';
+import { hasLetters, searchGlobs } from '../app/imageSearch.ts';
+import type { Messages } from '../app/messages/messages.ts';
+import { StableSelection } from './stableSelection.ts';
 
 interface ImageItem extends vscode.QuickPickItem {
   /** Absent on the last entry, which opens the file dialog. */
   readonly uri?: vscode.Uri;
-  /** Whether its icon is the picture itself, or could not be made of it. */
-  isDrawn?: boolean;
+  /** Whether its icon is a thumbnail, or a thumbnail couldn't be made. */
+  hasThumbnail?: boolean;
 }
 
-/** How many images one search lists; more are found as the name is typed. */
+/** The most images that one search lists. What people type finds more. */
 const searchLimit = 500;
-/** Side in pixels of the pictures that serve as icons: twice what VS Code gives them. */
+/** Side of the thumbnails in pixels: twice the size that VS Code shows. */
 const iconSide = 32;
-/** So many icons are drawn before the list is shown anew: few at first, more later, since all of the list is sent each time. */
-const iconBatch = { first: 16, most: 64 };
+/** How many thumbnails are made before the list is sent again. Batches grow, since the whole list is sent each time. */
+const batchSize = { first: 16, max: 64 };
 
 /**
- * Lets people choose images of the workspace; the last entry opens the file dialog. Nothing chosen gives an empty list.
- * @param many whether they may choose more than one.
+ * Lets people choose images of the workspace. The last entry opens the file dialog.
+ * @param many whether they may choose several. @returns absolute paths, none if they choose nothing.
  */
-export async function pickImages(words: Words, pictures: Pictures, many = true): Promise<vscode.Uri[]> {
+export async function pickImages(messages: Messages, loader: ImageLoader, many = true): Promise<string[]> {
   const browse: ImageItem = {
-    label: words.say('pick.browse'),
+    label: messages.say('pick.browse'),
     iconPath: new vscode.ThemeIcon('folder-opened'),
     alwaysShow: true,
   };
   const picker = vscode.window.createQuickPick<ImageItem>();
-  picker.title = words.say(many ? 'pick.title' : 'pick.replaceTitle');
-  picker.placeholder = words.say(many ? 'pick.placeholder' : 'pick.placeholderOne');
+  picker.title = messages.say(many ? 'pick.title' : 'pick.replaceTitle');
+  picker.placeholder = messages.say(many ? 'pick.placeholder' : 'pick.placeholderOne');
   picker.canSelectMany = many;
   picker.matchOnDescription = true;
   picker.keepScrollPosition = true;
@@ -39,6 +41,7 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
   const found = new Map<string, ImageItem>();
   const searches = new vscode.CancellationTokenSource();
 
+  /** Resolves with true if there may be more matches than were listed. */
   const search = async (glob: string) => {
     const before = found.size;
     picker.busy = true;
@@ -46,40 +49,40 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
     for (const uri of uris) if (!found.has(uri.toString())) found.set(uri.toString(), itemOf(uri));
     picker.busy = false;
     if (searches.token.isCancellationRequested) return false;
-    if (found.size > before) void list();
-    void drawIcons();
+    if (found.size > before) void sendItems();
+    void makeThumbnails();
     return uris.length === searchLimit;
   };
 
-  const checks = new SteadyChecks(picker);
-  let isNewlyTyped = false;
-  const list = () =>
-    checks.send(() => {
-      const active = isNewlyTyped ? [] : picker.activeItems.filter((item) => item !== browse);
-      isNewlyTyped = false;
-      // VS Code itself shows, and puts first, names with what was typed in one piece.
+  const selection = new StableSelection(picker);
+  let hasNewText = false;
+  const sendItems = () =>
+    selection.send(() => {
+      const active = hasNewText ? [] : picker.activeItems.filter((item) => item !== browse);
+      hasNewText = false;
+      // VS Code itself finds only names that have the text in one piece, and shows those first.
       for (const item of found.values()) item.alwaysShow = hasLetters(item.label, picker.value);
       picker.items = [...found.values(), browse];
-      if (active.length > 0) picker.activeItems = active; // else the first becomes active
+      if (active.length > 0) picker.activeItems = active; // otherwise the first one becomes active
     });
 
-  let isDrawing = false;
-  const drawIcons = async () => {
-    if (isDrawing) return;
-    isDrawing = true;
-    for (let count = iconBatch.first; !searches.token.isCancellationRequested; count *= 2) {
-      const batch = nextToDraw(found.values(), Math.min(count, iconBatch.most));
+  let isMakingThumbnails = false;
+  const makeThumbnails = async () => {
+    if (isMakingThumbnails) return;
+    isMakingThumbnails = true;
+    for (let count = batchSize.first; !searches.token.isCancellationRequested; count *= 2) {
+      const batch = nextBatch(found.values(), Math.min(count, batchSize.max));
       if (batch.length === 0) break;
-      await Promise.all(batch.map((item) => drawIcon(item, pictures)));
-      void list();
+      await Promise.all(batch.map((item) => setThumbnail(item, loader)));
+      void sendItems();
     }
-    isDrawing = false;
+    isMakingThumbnails = false;
   };
 
   const chosen = new Promise<readonly ImageItem[]>((resolve) => {
     picker.onDidAccept(() => {
-      if (checks.checked.length > 0) return resolve(checks.checked);
-      // Where several may be chosen VS Code makes none active by itself.
+      if (selection.items.length > 0) return resolve(selection.items);
+      // With several choices VS Code makes none active by itself.
       const matches = [...found.values()].filter((item) => item.alwaysShow);
       if (picker.activeItems.length > 0 || matches.length === 0) resolve(picker.activeItems);
       else if (matches.length === 1) resolve(matches);
@@ -91,40 +94,21 @@ export async function pickImages(words: Words, pictures: Pictures, many = true):
     picker.onDidHide(() => resolve([]));
   });
   picker.show();
-  const more = search(imageGlob);
+  const firstSearch = search(imageGlob);
   picker.onDidChangeValue(async (typed) => {
-    isNewlyTyped = true;
-    void list();
-    const letters = [...typed.trim()].map(globOf);
-    if (letters.length < 2 || !(await more) || picker.value !== typed) return;
-    const isFull = await search(globWith(letters.join('')));
-    if (!isFull && picker.value === typed) await search(globWith(letters.join('*')));
+    hasNewText = true;
+    void sendItems();
+    const [inOnePiece, byLetters] = searchGlobs(typed);
+    if (!inOnePiece || !byLetters || !(await firstSearch) || picker.value !== typed) return;
+    const mayHaveMore = await search(inOnePiece);
+    if (!mayHaveMore && picker.value === typed) await search(byLetters);
   });
   const items = await chosen;
   searches.cancel();
   searches.dispose();
   picker.dispose();
-  if (items.includes(browse)) return browseImages(words, many);
-  return items.flatMap((item) => (item.uri ? [item.uri] : []));
-}
-
-/** Whether a name has these letters in their order, be there others between them. */
-function hasLetters(name: string, letters: string): boolean {
-  let rest = letters.toLowerCase().replace(/\s/g, '');
-  if (rest === '') return false;
-  for (const letter of name.toLowerCase()) if (rest.startsWith(letter)) rest = rest.slice(letter.length);
-  return rest === '';
-}
-
-function globWith(name: string): string {
-  return imageGlob.replace('*.{', `*${name}*.{`);
-}
-
-/** A letter, small or capital, as VS Code compares names; any letter in place of those that mean something in a glob. */
-function globOf(letter: string): string {
-  const [small, capital] = [letter.toLowerCase(), letter.toUpperCase()];
-  if ('*?{}[],!\\'.includes(letter)) return '?';
-  return small === capital ? letter : `[${small}${capital}]`;
+  const uris = items.includes(browse) ? await browseImages(messages, many) : items.flatMap(({ uri }) => uri ?? []);
+  return uris.map(({ fsPath }) => fsPath);
 }
 
 function itemOf(uri: vscode.Uri): ImageItem {
@@ -137,27 +121,28 @@ function itemOf(uri: vscode.Uri): ImageItem {
   };
 }
 
-/** The next `count` items that want an icon, those first whose names have what was typed. */
-function nextToDraw(items: Iterable<ImageItem>, count: number): ImageItem[] {
-  const rest = [...items].filter(({ isDrawn }) => !isDrawn);
+/** The next `count` items without a thumbnail, those that match what people typed first. */
+function nextBatch(items: Iterable<ImageItem>, count: number): ImageItem[] {
+  const rest = [...items].filter(({ hasThumbnail }) => !hasThumbnail);
   return [...rest.filter((item) => item.alwaysShow), ...rest.filter((item) => !item.alwaysShow)].slice(0, count);
 }
 
-/** Makes the picture itself the item's icon; one that can't be read keeps the icon it has. */
-async function drawIcon(item: ImageItem, pictures: Pictures): Promise<void> {
-  item.isDrawn = true;
+/** Makes a thumbnail the item's icon. An image that can't be read keeps its icon. */
+async function setThumbnail(item: ImageItem, loader: ImageLoader): Promise<void> {
+  item.hasThumbnail = true;
   if (!item.uri) return;
-  const picture = await pictures.thumbnail(item.uri.toString(), iconSide).catch(() => undefined);
-  if (!picture) return;
-  item.iconPath = vscode.Uri.parse(`data:${picture.mime};base64,${Buffer.from(picture.bytes).toString('base64')}`);
+  const { href } = pathToFileURL(item.uri.fsPath);
+  const thumbnail = await loader.thumbnail(href, iconSide).catch(() => undefined);
+  if (!thumbnail) return;
+  item.iconPath = vscode.Uri.parse(`data:${thumbnail.mime};base64,${Buffer.from(thumbnail.bytes).toString('base64')}`);
 }
 
-async function browseImages(words: Words, many: boolean): Promise<vscode.Uri[]> {
+async function browseImages(messages: Messages, many: boolean): Promise<vscode.Uri[]> {
   const chosen = await vscode.window.showOpenDialog({
     canSelectMany: many,
-    filters: imageFilter,
-    title: words.say(many ? 'pick.title' : 'pick.replaceTitle'),
-    openLabel: words.say(many ? 'pick.open' : 'pick.replace'),
+    filters: { Images: [...imageExtensions] },
+    title: messages.say(many ? 'pick.title' : 'pick.replaceTitle'),
+    openLabel: messages.say(many ? 'pick.open' : 'pick.replace'),
   });
   return chosen ?? [];
 }

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { Words } from '../app/messages/messages.ts';
+import type { Messages } from '../app/messages/messages.ts';
 
 /** The folders that the panel may load from: its bundle only. */
 export function panelRoots(extension: vscode.Uri): vscode.Uri[] {
   return [vscode.Uri.joinPath(extension, 'dist', 'webview')];
 }
 
-/** The panel's page. Nothing but the bundle is loaded, nothing comes from the network, scripts need the nonce. */
-export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, words: Words): string {
+/** The panel's page. It loads its bundle and nothing from the network; scripts need the nonce. */
+export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, messages: Messages): string {
   const nonce = randomBytes(18).toString('base64');
   const file = (name: string) =>
     webview.asWebviewUri(vscode.Uri.joinPath(extension, 'dist', 'webview', name)).toString();
@@ -17,7 +17,7 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, words:
     `img-src blob:`,
     `style-src ${webview.cspSource}`,
     `font-src ${webview.cspSource}`,
-    `script-src 'nonce-${nonce}' 'wasm-unsafe-eval'`, // the preview's worker adds up pixels in WebAssembly
+    `script-src 'nonce-${nonce}' 'wasm-unsafe-eval'`, // the preview's worker blends in WebAssembly
     `worker-src blob:`,
   ].join('; ');
   return `<!DOCTYPE html>
@@ -30,7 +30,7 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, words:
 <title>Image Mixer</title>
 </head>
 <body>
-<image-mixer-app data-failed="${attribute(words.say('panel.error.noAnswer'))}"></image-mixer-app>
+<image-mixer-app data-failed="${attribute(messages.panelString('panel.error.noAnswer'))}"></image-mixer-app>
 <script nonce="${nonce}" src="${file('panel.js')}"></script>
 </body>
 </html>`;

@@ -1,16 +1,16 @@
 import * as vscode from 'vscode';
-import type { JobSnapshot } from '../jobs/runner.ts';
-import type { Words } from '../app/messages/messages.ts';
+import type { Messages } from '../app/messages/messages.ts';
+import type { JobSnapshot } from '../jobs/jobRunner.ts';
 
-/** A status-bar item that shows running jobs while the panel is out of sight; a click brings the panel back. */
+/** A status bar item that shows running jobs while the panel isn't visible. A click shows the panel. */
 export class StatusBar {
   readonly #item: vscode.StatusBarItem;
-  readonly #words: Words;
+  readonly #messages: Messages;
 
-  constructor(words: Words) {
-    this.#words = words;
+  constructor(messages: Messages) {
+    this.#messages = messages;
     this.#item = vscode.window.createStatusBarItem('imageMixer.jobs', vscode.StatusBarAlignment.Left);
-    this.#item.name = words.say('panel.title');
+    this.#item.name = messages.say('product.name');
     this.#item.command = 'imageMixer.open';
   }
 
@@ -24,8 +24,8 @@ export class StatusBar {
     const { fraction } = first.progress;
     const percent = fraction === undefined ? '' : ` ${Math.round(fraction * 100)} %`;
     const count = active.length > 1 ? ` (${active.length})` : '';
-    this.#item.text = `$(sync~spin) ${this.#words.say(`panel.stage.${first.progress.stage}`)}${percent}${count}`;
-    this.#item.tooltip = this.#words.say('status.tooltip', { name: first.record.request.name });
+    this.#item.text = `$(sync~spin) ${this.#messages.stage(first.progress.stage)}${percent}${count}`;
+    this.#item.tooltip = this.#messages.say('status.tooltip', { name: first.record.request.name });
     this.#item.show();
   }
 

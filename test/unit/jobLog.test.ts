@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { MixFailure } from '../../src/mix/failure.ts';
 import { JobLog } from '../../src/app/jobLog.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
 import { JobBench } from './support/jobBench.ts';
 
 let bench: JobBench;
@@ -12,14 +12,14 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-function logged() {
+function loggedWindow() {
   const window = bench.window({ onError: (jobId, error) => log.failed(jobId, error) });
   window.runner.onChange((job) => log.changed(job));
   return window;
 }
 
-test('tells the story of a job: its start, each stage once, and its end', async () => {
-  const { runner, local } = logged();
+test('logs the start of a job, each stage once, and its end', async () => {
+  const { runner, local } = loggedWindow();
   const job = runner.start(bench.request({ engine: 'local' }));
   const run = await local.started();
   for (const fraction of [0.1, 0.5]) run.context.progress({ stage: 'mixing', fraction });
@@ -35,8 +35,8 @@ test('tells the story of a job: its start, each stage once, and its end', async 
   ]);
 });
 
-test('tells a failure by its code and what was behind it, and when a job is taken up again', async () => {
-  const { runner, hosted } = logged();
+test('logs a failure by its code and its cause, and that a job is resumed', async () => {
+  const { runner, hosted } = loggedWindow();
   const job = runner.start(bench.request());
   const run = await hosted.started();
   await run.context.save('paid');
@@ -45,23 +45,23 @@ test('tells a failure by its code and what was behind it, and when a job is take
   run.end(new MixFailure('result-unavailable/network', { args, cause }));
   await job.finished;
   expect(lines.slice(-2)).toEqual([
-    expect.stringMatching(/^error job job-1 failed because of Error: connect ECONNREFUSED\n +at /),
+    expect.stringMatching(/^warn job job-1 failed because of Error: connect ECONNREFUSED\n +at /),
     'warn job job-1 failed: result-unavailable/network link="https://example.com/a.png"',
   ]);
   const again = await runner.checkAgain(job.id);
-  expect(lines).toContain('info job job-1 taken up again: engine=hosted name="rose man" images=0 samples=1');
+  expect(lines).toContain('info job job-1 resumed: engine=hosted name="rose man" images=0 samples=1');
   await runner.cancel(job.id);
   await again?.finished;
   expect(lines.at(-1)).toBe('info job job-1 cancelled');
 });
 
-test('an error that nobody thought of is there with its stack and its causes, and without the query of an address', async () => {
-  const { runner, hosted } = logged();
+test('logs an unexpected error with its stack and its causes, without the query of a URL', async () => {
+  const { runner, hosted } = loggedWindow();
   const job = runner.start(bench.request());
   const run = await hosted.started();
   run.end(new TypeError('no picture at https://example.com/a.png?key=s3cret', { cause: new RangeError('too far') }));
   const { failure } = await job.finished;
-  expect(failure).toMatchObject({ code: 'generation-failed', reason: 'internal' });
+  expect(failure).toMatchObject({ key: 'generation-failed/internal' });
   expect(lines.join('\n')).toMatch(
     /TypeError: no picture at https:\/\/example\.com\/a\.png\n +at .*jobLog\.test\.ts[\s\S]*caused by RangeError: too far\n +at /,
   );

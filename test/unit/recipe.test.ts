@@ -51,7 +51,7 @@ test.each([
   ['webhook', { images: two, webhook: 'http://example.com' }, 'webhook', 'bad-value'],
 ])('%s out of range names its field', (_, json, field, reason) => {
   const failure = failureOf(() => parseRecipe(json));
-  expect(failure).toMatchObject({ code: 'invalid-recipe', field, reason });
+  expect(failure).toMatchObject({ key: `invalid-recipe/${reason}`, field });
 });
 
 test('a seed is a number or its digits, and a recipe keeps what it does not know', () => {
@@ -74,13 +74,13 @@ test.each([
   ['11 images', { images: Array.from({ length: 11 }, () => ({ source: 'a' })) }, 'too-many-images'],
 ])('%s can not run', (_, json, reason) => {
   const { recipe } = parseRecipe(json);
-  expect(failureOf(() => prepareRecipe(recipe, local, () => 1))).toMatchObject({ code: 'invalid-recipe', reason });
+  expect(failureOf(() => prepareRecipe(recipe, local, () => 1))).toMatchObject({ key: `invalid-recipe/${reason}` });
 });
 
 test('the hosted engine needs a prompt, takes fewer images and is told of too many steps', () => {
   const v6 = limitsOf('hosted', 'v6');
   const { recipe } = parseRecipe({ images: two, steps: 100 });
-  expect(failureOf(() => prepareRecipe(recipe, v6, () => 1)).reason).toBe('prompt-required');
+  expect(failureOf(() => prepareRecipe(recipe, v6, () => 1)).key).toBe('invalid-recipe/prompt-required');
   const prepared = prepareRecipe({ ...recipe, prompt: 'rose man' }, v6, () => 7);
   expect(prepared.recipe).toMatchObject({ seed: 7, steps: 100 });
   expect(prepared.notices).toEqual([

@@ -1,6 +1,7 @@
 /** What the application and the workbench say, in English, by id. Failures, notices and the panel have tables of their own. */
 export const english = {
   'product.name': 'Image Mixer',
+  'setting.invalid': "The setting {setting} can't be {value}, so its default is used.",
 
   'field.width': 'Width',
   'field.height': 'Height',

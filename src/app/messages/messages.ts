@@ -1,69 +1,108 @@
 import { pathToFileURL } from 'node:url';
-import type { JobResult } from '../../jobs/runner.ts';
-import { type MessageArgs, MixFailure, type Notice } from '../../mix/failure.ts';
+import type { JobEnd } from '../../jobs/jobRunner.ts';
+import { MixFailure } from '../../mix/failure.ts';
+import { failureTable } from '../../mix/failureTable.ts';
 import type { EngineName } from '../../mix/limits.ts';
+import { type Notice, type NoticeCode, noticeTable } from '../../mix/notice.ts';
 import type { Outcome } from '../../mix/outcome.ts';
-import { fill } from '../../mix/displayNames.ts';
+import type { Progress } from '../../mix/progress.ts';
+import { fillPlaceholders, type MessageArgs, type SentenceParameters } from '../../mix/sentence.ts';
 import type { Problem } from '../../protocol/contract.ts';
+import { type PanelStringId, panelStrings } from '../../protocol/panelStrings.ts';
 import { english } from './english.ts';
 
-/** Every sentence of the extension by its id, in one language. */
-export type Strings = Readonly<Record<string, string>>;
+/** Every sentence of the extension in English: what this layer says, what the panel says, failures and notices. */
+export const sentences: readonly string[] = [
+  ...new Set(
+    Object.values<string>(english).concat(
+      Object.values(panelStrings),
+      Object.values(failureTable),
+      Object.values(noticeTable),
+    ),
+  ),
+];
 
-/** Turns codes and arguments of the lower rooms into sentences. */
-export class Words {
-  readonly strings: Strings;
+/** Ids of the sentences that this layer and the workbench say. */
+export type MessageId = keyof typeof english;
+/** An id that is also a field of a recipe has a label for people. */
+const labels: Readonly<Record<string, string>> = english;
+
+/** Puts codes and values into sentences of the display language. */
+export class Messages {
+  readonly #translate: (sentence: string) => string;
   readonly #onUnexpected: (error: unknown) => void;
 
   /**
-   * @param translate gives the sentence of the display language for an English one; placeholders stay as they are.
-   * @param onUnexpected writes down an error that no sentence tells exactly: people are told that the log has more.
+   * @param translate returns the sentence of the display language for an English one, with the same placeholders.
+   * @param onUnexpected logs an error that isn't a MixFailure: people are told that the log has details.
    */
   constructor(
     translate: (sentence: string) => string = (sentence) => sentence,
     onUnexpected: (error: unknown) => void = () => {},
   ) {
+    this.#translate = translate;
     this.#onUnexpected = onUnexpected;
-    this.strings = Object.fromEntries(Object.entries(english).map(([id, sentence]) => [id, translate(sentence)]));
   }
 
-  /** The sentence of an id, its placeholders filled. */
-  say(id: keyof typeof english, args?: MessageArgs): string {
-    return fill(this.strings[id] ?? id, args);
+  /** A sentence with its placeholders filled in. */
+  say<Id extends MessageId>(id: Id, ...[args]: SentenceParameters<(typeof english)[Id]>): string {
+    return this.#fill(english[id], args);
   }
 
-  /** What happened, to which image or field, and what to do. Anything but a MixFailure is told as an unexpected error. */
+  /** The panel's sentences in the display language, by id, with their placeholders. */
+  panelStrings(): Record<string, string> {
+    return Object.fromEntries(Object.entries(panelStrings).map(([id, sentence]) => [id, this.#translate(sentence)]));
+  }
+
+  /** One of the panel's sentences in the display language. */
+  panelString(id: PanelStringId): string {
+    return this.#translate(panelStrings[id]);
+  }
+
+  /** What happened, to which image or field, and what to do. */
   failure(error: unknown): string {
     if (!(error instanceof MixFailure)) {
       this.#onUnexpected(error);
       return this.say('unexpected', { detail: error instanceof Error ? error.message : String(error) });
     }
-    const exact = this.strings[`failure.${error.code}/${error.reason}`];
-    const sentence = fill(exact ?? this.strings[`failure.${error.code}`] ?? error.code, this.#readable(error.args));
-    return error.args.image === undefined ? sentence : `${error.args.image}: ${sentence}`;
+    const sentence = this.#fill(failureTable[error.key], error.args);
+    return error.imageName === undefined ? sentence : `${error.imageName}: ${sentence}`;
   }
 
   notice({ code, args }: Notice): string {
-    return fill(this.strings[`notice.${code}`] ?? code, this.#readable(args));
+    return isNoticeCode(code) ? this.#fill(noticeTable[code], args) : code;
   }
 
-  /** The result of a job as its caller sees it. */
-  outcome(result: JobResult): Outcome {
-    const { record } = result;
-    const pictures = [...record.pictures].filter((picture) => picture.written).sort((a, b) => a.index - b.index);
+  /** How far a job is: the stage, which of how many, and the remaining time. */
+  progress({ stage, done, total, etaSeconds }: Progress): string {
+    const parts = [this.stage(stage)];
+    if (total !== undefined && total > 1) parts.push(this.say('progress.of', { done: done ?? 0, total }));
+    if (etaSeconds !== undefined && etaSeconds >= 1) {
+      parts.push(this.say('progress.eta', { seconds: Math.ceil(etaSeconds) }));
+    }
+    return parts.join(' · ');
+  }
+
+  stage(stage: Progress['stage']): string {
+    return this.panelString(`panel.stage.${stage}`);
+  }
+
+  /** The outcome of a finished job, for its caller. */
+  outcome({ record, status, failure }: JobEnd): Outcome {
+    const saved = record.results.filter(({ written }) => written).sort((a, b) => a.index - b.index);
     return {
-      status: result.status,
+      status,
       jobId: record.id,
       engine: record.request.engine,
-      files: pictures.map((picture) => pathToFileURL(picture.path).href),
+      files: saved.map(({ path }) => pathToFileURL(path).href),
       seed: record.request.recipe.seed,
-      seeds: pictures.map((picture) => picture.seed),
+      seeds: saved.map(({ seed }) => seed),
       warnings: [...record.request.notices, ...record.notices].map((notice) => this.notice(notice)),
-      ...(result.failure ? { error: this.error(result.failure) } : {}),
+      ...(failure ? { error: this.#error(failure, failure) } : {}),
     };
   }
 
-  /** The outcome of a run that never became a job. */
+  /** The outcome of a mix that didn't become a job. */
   failedOutcome(error: unknown, engine: EngineName): Outcome {
     const failure =
       error instanceof MixFailure ? error : new MixFailure('invalid-request/unexpected', { cause: error });
@@ -75,11 +114,11 @@ export class Words {
       seed: null,
       seeds: [],
       warnings: [],
-      error: { ...this.error(failure), message: this.failure(error) },
+      error: this.#error(failure, error),
     };
   }
 
-  /** A failure as the panel shows it; `field` where the message belongs to one. */
+  /** A failure as the panel shows it, with the field that it belongs to. */
   problem(error: unknown): Problem {
     const field = error instanceof MixFailure ? error.field : undefined;
     return {
@@ -89,17 +128,20 @@ export class Words {
     };
   }
 
-  error(failure: MixFailure): NonNullable<Outcome['error']> {
-    return { code: failure.code, message: this.failure(failure), retryable: failure.retryable };
+  #error({ code, retryable }: MixFailure, error: unknown): NonNullable<Outcome['error']> {
+    return { code, message: this.failure(error), retryable };
   }
 
-  /** Field keys become the labels that people see. */
-  #readable(args: MessageArgs): MessageArgs {
-    const label = (value: string | number | undefined) => this.strings[`field.${value}`];
-    return {
-      ...args,
-      ...(label(args.field) ? { field: label(args.field) ?? '' } : {}),
-      ...(label(args.part) ? { part: label(args.part) ?? '' } : {}),
-    };
+  /** Names of recipe fields among the values become the labels that people see. */
+  #fill(sentence: string, args: MessageArgs = {}): string {
+    const readable = Object.entries(args).map(([name, value]) => {
+      const label = name === 'field' || name === 'part' ? labels[`field.${value}`] : undefined;
+      return [name, label === undefined ? value : this.#translate(label)];
+    });
+    return fillPlaceholders(this.#translate(sentence), Object.fromEntries(readable));
   }
+}
+
+function isNoticeCode(code: string): code is NoticeCode {
+  return Object.hasOwn(noticeTable, code);
 }

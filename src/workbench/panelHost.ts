@@ -1,49 +1,48 @@
 import * as vscode from 'vscode';
+import type { Messages } from '../app/messages/messages.ts';
 import type { Draft, DraftImage } from '../mix/draft.ts';
 import { Channel, type Handlers, type Params } from '../protocol/channel.ts';
 import { type HostContract, hostContract, type PanelContract, panelContract } from '../protocol/contract.ts';
 import { panelHtml, panelRoots } from './panelHtml.ts';
-import type { Words } from '../app/messages/messages.ts';
 
 export const panelType = 'imageMixer.panel';
 
 type PanelChannel = Channel<PanelContract, HostContract>;
 
-/** The one panel of a window: opens it, shows it again, and carries what is said to it while it is still loading. */
-export class Panel {
+/** The panel of a window: opens it, shows it, and holds back messages while it loads. */
+export class PanelHost {
   readonly #extension: vscode.Uri;
   readonly #handlers: Handlers<HostContract>;
-  readonly #words: Words;
+  readonly #messages: Messages;
   readonly #log: vscode.LogOutputChannel;
-  readonly #opening: () => void;
+  readonly #onOpening: () => void;
   readonly #visibility = new vscode.EventEmitter<void>();
   /** Fires when the panel was shown, hidden or closed. */
   readonly onVisibility = this.#visibility.event;
   #open: { panel: vscode.WebviewPanel; channel: PanelChannel } | undefined;
-  /** Calls for a panel that has not said `ready` yet. */
+  /** Messages for a panel that hasn't called `ready` yet. */
   #pending: ((channel: PanelChannel) => void)[] | undefined;
 
   constructor(options: {
     extension: vscode.Uri;
     handlers: Handlers<HostContract>;
-    words: Words;
+    messages: Messages;
     log: vscode.LogOutputChannel;
-    /** Called when a panel opens, while its page still loads. */
-    opening: () => void;
+    /** Called when a panel opens, while its page loads. */
+    onOpening: () => void;
   }) {
     this.#extension = options.extension;
     this.#handlers = options.handlers;
-    this.#words = options.words;
+    this.#messages = options.messages;
     this.#log = options.log;
-    this.#opening = options.opening;
+    this.#onOpening = options.onOpening;
   }
 
-  /** Whether people can see the panel now. */
-  get visible(): boolean {
+  get isVisible(): boolean {
     return this.#open?.panel.visible ?? false;
   }
 
-  /** Shows the panel, making it where there is none. */
+  /** Shows the panel, and opens it first if needed. */
   show(): void {
     if (this.#open) {
       this.#open.panel.reveal();
@@ -52,16 +51,16 @@ export class Panel {
     const orphans = orphanedTabs();
     const column = orphans[0]?.group.viewColumn ?? vscode.ViewColumn.Active;
     const options = { enableScripts: true, localResourceRoots: panelRoots(this.#extension) };
-    this.attach(vscode.window.createWebviewPanel(panelType, this.#words.say('panel.title'), column, options));
+    this.attach(vscode.window.createWebviewPanel(panelType, this.#messages.say('product.name'), column, options));
     void vscode.window.tabGroups.close(orphans, true);
   }
 
-  /** Makes a new panel in place of one in sight that an extension host that crashed left behind. */
+  /** Replaces a visible panel whose extension host crashed. */
   replaceOrphan(): void {
     if (!this.#open && orphanedTabs().some(({ isActive }) => isActive)) this.show();
   }
 
-  /** Brings a panel to life: a new one, or one that VS Code restored after a reload. */
+  /** Connects a panel: a new one, or one that VS Code restored after a reload. */
   attach(panel: vscode.WebviewPanel): void {
     if (this.#open) {
       panel.dispose(); // one panel a window
@@ -82,7 +81,7 @@ export class Panel {
       remote: panelContract,
       local: hostContract,
       handlers: { ...this.#handlers, ready: () => this.#becomeReady() },
-      describe: (error) => this.#words.problem(error),
+      describe: (error) => this.#messages.problem(error),
     });
     this.#open = { panel, channel };
     panel.onDidDispose(() => {
@@ -92,16 +91,16 @@ export class Panel {
       this.#visibility.fire();
     });
     panel.onDidChangeViewState(() => {
-      // A hidden panel's page is gone; when it shows again it starts over with `ready`.
+      // VS Code discards a hidden panel's page. When it is shown again it starts over with `ready`.
       if (!panel.visible) this.#pending ??= [];
       this.#visibility.fire();
     });
-    this.#opening();
-    webview.html = panelHtml(webview, this.#extension, this.#words);
+    this.#onOpening();
+    webview.html = panelHtml(webview, this.#extension, this.#messages);
   }
 
-  /** Tells the panel something, if there is one; a panel that is loading hears it once it is ready. */
-  tell<N extends keyof PanelContract & string>(name: N, params: Params<PanelContract, N>): void {
+  /** Sends a message to the panel, if it is open. A panel that is loading gets it once it is ready. */
+  notify<N extends keyof PanelContract & string>(name: N, params: Params<PanelContract, N>): void {
     const send = (channel: PanelChannel) => {
       channel.call(name, params).catch((error) => this.#log.debug(`panel: ${name}`, error));
     };
@@ -110,21 +109,21 @@ export class Panel {
     else send(this.#open.channel);
   }
 
-  /** Shows the panel and puts images into its mix: at the end, or instead of it. */
+  /** Shows the panel and adds images to its mix, or replaces the mix with them. */
   addImages(images: DraftImage[], replace: boolean): void {
     this.show();
-    this.tell('addImages', { images, replace });
+    this.notify('addImages', { images, replace });
   }
 
-  /** Shows the panel with a whole mix in place of the present one. */
+  /** Shows the panel and replaces its mix. */
   openDraft(draft: Draft): void {
     this.show();
-    this.tell('replaceDraft', { draft });
+    this.notify('replaceDraft', { draft });
   }
 
   async #becomeReady() {
     const state = await this.#handlers.ready(null);
-    // What waited goes out after the reply that it builds upon.
+    // Messages that were held back follow the reply, which they build on.
     setImmediate(() => {
       const pending = this.#pending ?? [];
       this.#pending = undefined;
@@ -134,9 +133,9 @@ export class Panel {
   }
 }
 
-/** Where this host has no panel, the tabs that show one: after a crash they stay and answer nobody. */
+/** Tabs of panels that this extension host doesn't know: after a crash they stay open without a host. */
 function orphanedTabs(): vscode.Tab[] {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-  // VS Code puts a prefix of its own before the type.
+  // VS Code adds a prefix to the type.
   return tabs.filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(panelType));
 }

@@ -1,5 +1,6 @@
-import { relative, sep } from 'node:path';
+import { parse, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Result } from './resultStore.ts';
 
 type Write = (address: string, alt: string) => string;
 
@@ -7,7 +8,7 @@ const markdown: Write = (address, alt) => `![${alt.replace(/[\\[\]]/g, '\\$&').r
 const html: Write = (address, alt) => `<img src="${attribute(address)}" alt="${attribute(alt)}">`;
 const css: Write = (address) => `url("${address}")`;
 
-/** How each language of VS Code writes a picture. */
+/** How each language of VS Code writes an image. */
 const languages: ReadonlyMap<string, Write> = new Map([
   ['markdown', markdown],
   ['mdx', markdown],
@@ -17,26 +18,26 @@ const languages: ReadonlyMap<string, Write> = new Map([
   ['less', css],
 ]);
 
-/** Whether a language, by its id in VS Code, can hold a link to a picture. */
-export function holdsPictures(language: string): boolean {
+/** Whether a language, by its id in VS Code, can show an image. */
+export function canShowImages(language: string): boolean {
   return languages.has(language);
 }
 
 /**
- * The link to a picture as a language writes it, relative to the folder of the text.
- * @param alt what the picture shows. @throws RangeError for a language that holds no pictures.
+ * The link to a result in the syntax of a language, relative to the folder of the document.
+ * @throws RangeError for a language that can't show images.
  */
-export function pictureLink(language: string, folder: string, picture: string, alt: string): string {
+export function resultLink(language: string, folder: string, result: Pick<Result, 'path' | 'recipe'>): string {
   const write = languages.get(language);
-  if (!write) throw new RangeError(`No pictures in ${language}`);
-  return write(addressOf(folder, picture), alt);
+  if (!write) throw new RangeError(`${language} can't show images`);
+  return write(addressOf(folder, result.path), result.recipe.prompt.trim() || parse(result.path).name);
 }
 
-/** Relative and percent-encoded, so that blanks, brackets and quotation marks end nothing early. */
-function addressOf(folder: string, picture: string): string {
-  const path = relative(folder, picture);
+/** Relative and percent-encoded, so that spaces, brackets and quotation marks don't end the address early. */
+function addressOf(folder: string, file: string): string {
+  const path = relative(folder, file);
   const isElsewhere = /^(?:[A-Za-z]:|\\\\)/.test(path); // another drive
-  if (isElsewhere) return pathToFileURL(picture).href;
+  if (isElsewhere) return pathToFileURL(file).href;
   const code = (letter: string) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`;
   return path
     .split(sep)

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import type { NetworkRules } from '../network/connectionRules.ts';
+import { AccountBalance } from './accountBalance.ts';
+import { ApiKeys } from './apiKeys.ts';
+import { DraftStore } from './draftStore.ts';
+import { EngineChoice } from './engineChoice.ts';
+import { ImageImporter } from './imageImporter.ts';
+import { ImageLoader } from './imageLoader.ts';
+import { traceOf } from './jobLog.ts';
+import { Messages } from './messages/messages.ts';
+import { MixStarter } from './mixStarter.ts';
+import { PanelService } from './panelService.ts';
+import type { KeyValueStore, Questions, Secrets, SettingSource, Workspace } from './ports.ts';
+import { PromptHistory } from './promptHistory.ts';
+import { ResultStore } from './resultStore.ts';
+import { type LogLevel, Services } from './services.ts';
+import { Settings } from './settings.ts';
+import { Trust } from './trust.ts';
+import { UploadConsent } from './uploadConsent.ts';
+
+/** What surrounds the application: VS Code or the command line. */
+export interface Surroundings {
+  readonly settings: SettingSource;
+  readonly secrets: Secrets;
+  readonly store: KeyValueStore;
+  readonly questions: Questions;
+  readonly workspace: Workspace;
+  readonly networkRules: () => NetworkRules;
+  /** Absolute path of the storage that all windows share. */
+  readonly globalStorage: string;
+  /** Absolute path of the workspace's storage. */
+  readonly storage: string;
+  /** Absolute path of the folder of the bundled workers. */
+  readonly bundles: string;
+  /** Absolute paths of the images that a first run starts with. */
+  readonly examples: () => Promise<string[]>;
+  /** The sentence of the display language for an English one. */
+  readonly translate: (sentence: string) => string;
+  readonly log: (level: LogLevel, line: string) => void;
+  /** Shows a warning about something that doesn't stop anything. */
+  readonly warn: (message: string) => void;
+}
+
+/** All parts of the application, wired together. */
+export class Application {
+  readonly messages: Messages;
+  readonly trust: Trust;
+  readonly keys: ApiKeys;
+  readonly services: Services;
+  readonly engine: EngineChoice;
+  readonly drafts: DraftStore;
+  readonly prompts: PromptHistory;
+  readonly results: ResultStore;
+  readonly loader: ImageLoader;
+  readonly importer: ImageImporter;
+  readonly starter: MixStarter;
+  readonly balance: AccountBalance;
+  readonly panel: PanelService;
+
+  constructor(surroundings: Surroundings) {
+    const { workspace, store, storage, globalStorage, log } = surroundings;
+    const messages = new Messages(surroundings.translate, (error) => log('error', traceOf(error)));
+    const settings = new Settings(surroundings.settings, (name, value) =>
+      surroundings.warn(messages.say('setting.invalid', { setting: `imageMixer.${name}`, value })),
+    );
+    const trust = new Trust(workspace);
+    const keys = new ApiKeys(surroundings.secrets);
+    const consent = new UploadConsent({ settings, store, questions: surroundings.questions, messages });
+    const services = new Services({
+      settings,
+      trust,
+      apiKey: (origin) => keys.get(origin),
+      mayUpload: () => consent.isGiven(),
+      networkRules: surroundings.networkRules,
+      storage: globalStorage,
+      bundles: surroundings.bundles,
+      log,
+    });
+    const { runner, reader, codec } = services;
+    const origin = () => services.origin();
+    this.messages = messages;
+    this.trust = trust;
+    this.keys = keys;
+    this.services = services;
+    this.engine = new EngineChoice({ settings, keys, trust, origin });
+    this.drafts = new DraftStore(store);
+    this.prompts = new PromptHistory(store);
+    this.results = new ResultStore(storage);
+    this.loader = new ImageLoader({ codec, reader, trust });
+    this.importer = new ImageImporter({
+      storage: join(globalStorage, 'sources'),
+      reader,
+      messages,
+      workspace,
+      usedFiles: () => this.drafts.files(),
+    });
+    this.starter = new MixStarter({ runner, settings, workspace, trust, consent, storage, origin });
+    this.balance = new AccountBalance(async () =>
+      (await this.engine.name()) === 'hosted' ? services.balance() : undefined,
+    );
+    this.panel = new PanelService({
+      messages,
+      engine: this.engine,
+      balance: this.balance,
+      importer: this.importer,
+      loader: this.loader,
+      results: this.results,
+      drafts: this.drafts,
+      prompts: this.prompts,
+      starter: this.starter,
+      runner,
+      displayPath: (path) => workspace.displayPath(path),
+      examples: surroundings.examples,
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { type EngineName, limitsOf } from '../mix/limits.ts';
+import type { EngineView } from '../protocol/contract.ts';
+import type { ApiKeys } from './apiKeys.ts';
+import type { Disposable } from './ports.ts';
+import type { Settings } from './settings.ts';
+import type { Trust } from './trust.ts';
+
+/** Chooses the engine of the next mix: by the setting; `auto` is hosted once a key is stored, and always local in Restricted Mode. */
+export class EngineChoice {
+  readonly #settings: Settings;
+  readonly #keys: ApiKeys;
+  readonly #trust: Trust;
+  readonly #origin: () => string;
+
+  /** @param options.origin the origin of the base URL in force. */
+  constructor(options: { settings: Settings; keys: ApiKeys; trust: Trust; origin: () => string }) {
+    this.#settings = options.settings;
+    this.#keys = options.keys;
+    this.#trust = options.trust;
+    this.#origin = options.origin;
+  }
+
+  async name(): Promise<EngineName> {
+    const chosen = this.#settings.get('engine');
+    if (chosen !== 'auto') return chosen;
+    return this.#trust.isTrusted && (await this.#hasKey()) ? 'hosted' : 'local';
+  }
+
+  /** The engine as the panel shows it. @param balance what is known of the account at the service. */
+  async view(balance: EngineView['balance']): Promise<EngineView> {
+    const name = await this.name();
+    const dialect = this.#settings.get('hosted.dialect');
+    const { images, needsPrompt, ignores } = limitsOf(name, dialect);
+    return {
+      name,
+      dialect,
+      hasKey: await this.#hasKey(),
+      trusted: this.#trust.isTrusted,
+      maxImages: images.max,
+      needsPrompt,
+      ignores: [...ignores],
+      balance: name === 'hosted' ? balance : null,
+    };
+  }
+
+  /** Calls the listener when the choice may have changed. */
+  onChange(listener: () => void): Disposable {
+    const subscriptions = [
+      this.#keys.onChange(listener),
+      this.#trust.onTrust(listener),
+      this.#settings.onChange(listener),
+    ];
+    return {
+      dispose: () => {
+        for (const subscription of subscriptions) subscription.dispose();
+      },
+    };
+  }
+
+  async #hasKey(): Promise<boolean> {
+    return (await this.#keys.get(this.#origin())) !== undefined;
+  }
+}

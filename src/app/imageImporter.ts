@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { basename, extname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { saveImportedCopy } from '../images/importedCopies.ts';
+import type { SourceReader } from '../images/sourceReader.ts';
+import type { DraftImage } from '../mix/draft.ts';
+import { MixFailure } from '../mix/failure.ts';
+import { isInside } from '../output/outputFolder.ts';
+import type { Problem } from '../protocol/contract.ts';
+import type { Messages } from './messages/messages.ts';
+import type { Workspace } from './ports.ts';
+import { isWebUrl } from './sourceLocation.ts';
+
+/** Extensions of files that can be source images, in lower case. */
+export const imageExtensions: readonly string[] = [
+  'png',
+  'jpg',
+  'jpeg',
+  'jfif',
+  'webp',
+  'gif',
+  'avif',
+  'tif',
+  'tiff',
+  'svg',
+];
+
+/** A glob for the image files of a folder, in lower and upper case. */
+export const imageGlob = `**/*.{${imageExtensions.flatMap((extension) => [extension, extension.toUpperCase()]).join(',')}}`;
+
+/** The images that were imported, and for the others why not. */
+export interface ImportedImages {
+  images: DraftImage[];
+  problems: Problem[];
+}
+
+export interface ImageImporterOptions {
+  /** Absolute path of the folder for copies. */
+  readonly storage: string;
+  readonly reader: SourceReader;
+  readonly messages: Messages;
+  readonly workspace: Workspace;
+  /** Absolute paths of the files in the current draft: their copies are kept. */
+  readonly usedFiles: () => readonly string[];
+}
+
+/** Turns addresses and bytes into images of a draft. Files from outside the workspace are copied, since they may disappear. */
+export class ImageImporter {
+  readonly #options: ImageImporterOptions;
+
+  constructor(options: ImageImporterOptions) {
+    this.#options = options;
+  }
+
+  /** Imports `file:`, `vscode-remote:`, http and https addresses. What isn't an image is skipped and named. */
+  async import(addresses: readonly string[]): Promise<ImportedImages> {
+    const imported: ImportedImages = { images: [], problems: [] };
+    for (const address of addresses) {
+      try {
+        // A URL stays letter for letter: parsing would re-encode its query, which breaks signatures.
+        imported.images.push(isWebUrl(address) ? newImage(address, address) : await this.#importFile(pathOf(address)));
+      } catch (error) {
+        imported.problems.push(this.#options.messages.problem(error));
+      }
+    }
+    return imported;
+  }
+
+  /** Imports files by their absolute paths. */
+  importFiles(paths: readonly string[]): Promise<ImportedImages> {
+    return this.import(paths.map((path) => pathToFileURL(path).href));
+  }
+
+  /** Imports an image that has no address. It is kept in storage under the hash of its content. */
+  async importBytes(name: string, bytes: Uint8Array): Promise<DraftImage> {
+    const fileName = basename(name.replaceAll('\\', '/')) || 'image.png';
+    return fileImage(await this.#keep(fileName, bytes), fileName);
+  }
+
+  async #importFile(path: string): Promise<DraftImage> {
+    const { workspace, storage, reader } = this.#options;
+    const name = basename(path);
+    if (!hasImageExtension(name)) {
+      throw new MixFailure('unsupported-image/not-an-image-file', { imageName: name });
+    }
+    if (workspace.folderOf(path) !== undefined) return fileImage(path, workspace.displayPath(path));
+    if (isInside(path, storage)) return fileImage(path, name);
+    return fileImage(await this.#keep(name, await reader.read({ kind: 'file', path })), name);
+  }
+
+  #keep(name: string, bytes: Uint8Array): Promise<string> {
+    const used = this.#options.usedFiles();
+    return saveImportedCopy(this.#options.storage, name, bytes, (copy) => used.some((path) => isInside(path, copy)));
+  }
+}
+
+function hasImageExtension(name: string): boolean {
+  return imageExtensions.includes(extname(name).slice(1).toLowerCase());
+}
+
+/** On a remote, the Explorer drags `vscode-remote:` addresses of files that are local to the extension host. */
+function pathOf(address: string): string {
+  const { pathname } = new URL(address);
+  return fileURLToPath(`file://${pathname}`);
+}
+
+function fileImage(path: string, displayPath: string): DraftImage {
+  return newImage(pathToFileURL(path).href, displayPath);
+}
+
+function newImage(uri: string, path: string): DraftImage {
+  return { id: randomUUID(), uri, path, weight: 0.5, enabled: true };
+}

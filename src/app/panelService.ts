@@ -1,0 +1,132 @@
+import type { JobRunner } from '../jobs/jobRunner.ts';
+import { type Draft, emptyDraft, recipeOfDraft } from '../mix/draft.ts';
+import { MixFailure } from '../mix/failure.ts';
+import { recipeIssues } from '../mix/recipe.ts';
+import type { Handlers } from '../protocol/channel.ts';
+import type { EngineView, HostContract, Problem, ResultView } from '../protocol/contract.ts';
+import type { AccountBalance } from './accountBalance.ts';
+import type { DraftStore } from './draftStore.ts';
+import type { EngineChoice } from './engineChoice.ts';
+import type { ImageImporter } from './imageImporter.ts';
+import type { ImageLoader } from './imageLoader.ts';
+import { viewOfJob } from './jobView.ts';
+import type { Messages } from './messages/messages.ts';
+import type { MixStarter } from './mixStarter.ts';
+import type { PromptHistory } from './promptHistory.ts';
+import { draftOfResult, type Result, type ResultStore, viewOfResult } from './resultStore.ts';
+
+/** Those calls of the panel that need nothing of VS Code; the workbench answers the others. */
+export type PanelCalls = Pick<
+  Handlers<HostContract>,
+  | 'ready'
+  | 'addUris'
+  | 'addBytes'
+  | 'thumbnail'
+  | 'pixels'
+  | 'saveDraft'
+  | 'mix'
+  | 'cancel'
+  | 'dismiss'
+  | 'checkAgain'
+  | 'readResult'
+  | 'reuseSettings'
+  | 'useAsSource'
+>;
+
+export interface PanelServiceOptions {
+  readonly messages: Messages;
+  readonly engine: EngineChoice;
+  readonly balance: AccountBalance;
+  readonly importer: ImageImporter;
+  readonly loader: ImageLoader;
+  readonly results: ResultStore;
+  readonly drafts: DraftStore;
+  readonly prompts: PromptHistory;
+  readonly starter: MixStarter;
+  readonly runner: JobRunner;
+  readonly displayPath: (path: string) => string;
+  /** Absolute paths of the images in the draft of a first run. */
+  readonly examples: () => Promise<string[]>;
+}
+
+/** Does what the panel asks for. */
+export class PanelService {
+  readonly #options: PanelServiceOptions;
+
+  constructor(options: PanelServiceOptions) {
+    this.#options = options;
+  }
+
+  engineView(): Promise<EngineView> {
+    const { engine, balance } = this.#options;
+    return engine.view(balance.last);
+  }
+
+  async resultViews(): Promise<ResultView[]> {
+    const { results, displayPath } = this.#options;
+    return (await results.all()).map((result) => viewOfResult(result, displayPath));
+  }
+
+  /** @throws MixFailure `result-unavailable` if the list doesn't have it any more. */
+  async result(id: string): Promise<Result> {
+    const result = await this.#options.results.get(id);
+    if (!result) throw new MixFailure('result-unavailable/forgotten');
+    return result;
+  }
+
+  calls(): PanelCalls {
+    const { messages, importer, loader, drafts, runner, balance, displayPath } = this.#options;
+    return {
+      ready: async () => {
+        void balance.refresh(); // the panel is told when it arrives
+        return {
+          strings: messages.panelStrings(),
+          draft: drafts.load() ?? (await this.#exampleDraft()),
+          engine: await this.engineView(),
+          jobs: runner.jobs().map((job) => viewOfJob(job, messages)),
+          results: await this.resultViews(),
+        };
+      },
+      addUris: ({ uris }) => importer.import(uris),
+      addBytes: async ({ name, bytes }) => ({ images: [await importer.importBytes(name, bytes)], problems: [] }),
+      thumbnail: async ({ uri, side }) => {
+        const { bytes, mime, sourceWidth, sourceHeight } = await loader.thumbnail(uri, side);
+        return { bytes, mime, width: sourceWidth, height: sourceHeight };
+      },
+      pixels: async ({ uri, width, height }) => {
+        const raster = await loader.pixels(uri, width, height);
+        return { width: raster.width, height: raster.height, data: new Uint8Array(raster.data.buffer) };
+      },
+      saveDraft: ({ draft }) => drafts.save(draft),
+      mix: ({ draft, randomSeed }) => this.#mix(draft, randomSeed),
+      cancel: ({ jobId }) => runner.cancel(jobId),
+      dismiss: ({ jobId }) => runner.remove(jobId),
+      checkAgain: async ({ jobId }) => void (await runner.checkAgain(jobId)),
+      readResult: async ({ id }) => ({
+        bytes: await loader.bytes(viewOfResult(await this.result(id), displayPath).uri),
+      }),
+      reuseSettings: async ({ id }) => ({ draft: draftOfResult(await this.result(id), displayPath) }),
+      useAsSource: async ({ id }) => importer.importFiles([(await this.result(id)).path]),
+    };
+  }
+
+  async #mix(draft: Draft, randomSeed: number): Promise<{ jobId: string | null; problems: Problem[] }> {
+    const { drafts, prompts, starter, engine, messages } = this.#options;
+    await drafts.save(draft);
+    const issues = recipeIssues(recipeOfDraft(draft));
+    if (issues.length > 0) return { jobId: null, problems: issues.map((issue) => messages.problem(issue)) };
+    try {
+      const job = await starter.startDraft({ ...draft, seed: draft.seed ?? randomSeed }, await engine.name());
+      await prompts.add(draft.prompt);
+      return { jobId: job.id, problems: [] };
+    } catch (error) {
+      return { jobId: null, problems: [messages.problem(error)] };
+    }
+  }
+
+  async #exampleDraft(): Promise<Draft> {
+    const { importer, examples } = this.#options;
+    const { images } = await importer.importFiles(await examples());
+    return { ...emptyDraft, images };
+  }
+}

@@ -1,0 +1,60 @@
+import type { SettingName } from './settings.ts';
+
+/** What the application asks of its surroundings: VS Code implements it, and so does the command line. */
+
+/** Something that can be stopped or given back. */
+export interface Disposable {
+  dispose(): void;
+}
+
+/** Registers a listener. */
+export type Event = (listener: () => void) => Disposable;
+
+/** Settings as people wrote them, not validated. */
+export interface SettingSource {
+  /** The value of `imageMixer.NAME`. @param folder absolute path of the workspace folder, for settings that can differ by folder. */
+  read(name: SettingName, folder?: string): unknown;
+  readonly onChange: Event;
+}
+
+/** Encrypted storage for keys. */
+export interface Secrets {
+  get(name: string): Promise<string | undefined>;
+  store(name: string, value: string): Promise<void>;
+  delete(name: string): Promise<void>;
+  /** Calls the listener with the name of a secret that changed, in this window or in another. */
+  onChange(listener: (name: string) => void): Disposable;
+}
+
+/** Storage for small JSON values that belong to the workspace. */
+export interface KeyValueStore {
+  get(key: string): unknown;
+  update(key: string, value: unknown): Promise<void>;
+}
+
+/** A question that people answer with yes or no. */
+export interface Question {
+  readonly message: string;
+  readonly detail: string;
+  /** The label of the button for yes. */
+  readonly yes: string;
+}
+
+/** Asks people. */
+export interface Questions {
+  /** Resolves with false if they decline or close the question. */
+  confirm(question: Question): Promise<boolean>;
+}
+
+/** The open workspace. Paths are absolute. */
+export interface Workspace {
+  /** False in Restricted Mode. */
+  isTrusted(): boolean;
+  readonly onTrust: Event;
+  /** The first workspace folder; undefined if none is open. */
+  firstFolder(): string | undefined;
+  /** The workspace folder that a file is in. */
+  folderOf(path: string): string | undefined;
+  /** The path as people see it: relative to its workspace folder, if it has one. */
+  displayPath(path: string): string;
+}

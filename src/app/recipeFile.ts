@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { TextDecoder } from 'node:util';
+import { readProvenance } from '../images/imageMetadata.ts';
+import { MixFailure } from '../mix/failure.ts';
+import type { Notice } from '../mix/notice.ts';
+import { withoutMaking } from '../mix/provenance.ts';
+import { parseRecipe, type Recipe } from '../mix/recipe.ts';
+
+/** A recipe with what is worth knowing about how it was written. */
+export interface ParsedRecipe {
+  readonly recipe: Recipe;
+  readonly notices: readonly Notice[];
+}
+
+/**
+ * Reads a recipe from its file.
+ * @param path absolute. @param name what messages call the file.
+ * @throws MixFailure `invalid-recipe` if there is no such file, it isn't JSON, or a value is out of range.
+ */
+export async function readRecipe(path: string, name: string): Promise<ParsedRecipe> {
+  let text: string;
+  try {
+    text = new TextDecoder().decode(await readFile(path)); // drops a byte order mark
+  } catch (cause) {
+    throw new MixFailure('invalid-recipe/no-file', { args: { file: name }, cause });
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new MixFailure('invalid-recipe/no-json', { args: { file: name, detail: cause.message }, cause });
+  }
+  return parseRecipe(json);
+}
+
+/**
+ * Reads the recipe that a saved result carries.
+ * @param path absolute. @param name what messages call the file.
+ * @throws MixFailure `invalid-recipe` if it carries none; an error of the file system.
+ */
+export async function readRecipeFromImage(path: string, name: string): Promise<Recipe> {
+  const provenance = readProvenance(await readFile(path));
+  if (typeof provenance !== 'object' || provenance === null) {
+    throw new MixFailure('invalid-recipe/none-in-image', { imageName: name });
+  }
+  return parseRecipe(withoutMaking(provenance)).recipe;
+}

@@ -1,0 +1,63 @@
+import type { JobHandle, JobRunner } from '../jobs/jobRunner.ts';
+import type { EngineName } from '../mix/limits.ts';
+import type { Outcome } from '../mix/outcome.ts';
+import type { EngineChoice } from './engineChoice.ts';
+import type { Messages } from './messages/messages.ts';
+import type { MixStarter } from './mixStarter.ts';
+
+/** A recipe to run: an object, or a file by its absolute path. */
+export type RecipeTarget = { readonly file: string } | { readonly json: unknown };
+
+export interface RecipeRunOptions {
+  /** By default, the engine that the settings choose. */
+  readonly engine?: EngineName | undefined;
+  /** Absolute path, instead of the setting. */
+  readonly outputFolder?: string | undefined;
+}
+
+export interface RecipeRunnerOptions {
+  readonly starter: MixStarter;
+  readonly engine: EngineChoice;
+  readonly runner: JobRunner;
+  readonly messages: Messages;
+  readonly onStart: (job: JobHandle) => void;
+  /** Shows a job's progress until it ends. `report` gets a text for each change through `listen`. */
+  readonly showProgress: (job: JobHandle, onProgress: (report: (text: string) => void) => () => void) => Promise<void>;
+}
+
+/** Runs recipes from start to outcome, for callers that wait. */
+export class RecipeRunner {
+  readonly #options: RecipeRunnerOptions;
+
+  constructor(options: RecipeRunnerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs a recipe and resolves with the outcome, whatever happens. Asks nobody.
+   * @param readOptions returns the caller's options; what it throws becomes the outcome's error.
+   */
+  async run(target: RecipeTarget, readOptions: () => RecipeRunOptions): Promise<Outcome> {
+    const { starter, messages, onStart, showProgress } = this.#options;
+    let engine: EngineName = 'local';
+    try {
+      const { outputFolder, ...options } = readOptions();
+      engine = options.engine ?? (await this.#options.engine.name());
+      const job =
+        'file' in target
+          ? await starter.startRecipeFile(target.file, engine, outputFolder)
+          : await starter.startRecipe(target.json, engine, outputFolder);
+      onStart(job);
+      await showProgress(job, (report) => this.#listen(job, report));
+      return messages.outcome(await job.finished);
+    } catch (error) {
+      return messages.failedOutcome(error, engine);
+    }
+  }
+
+  #listen(job: JobHandle, report: (text: string) => void): () => void {
+    return this.#options.runner.onChange(({ record, progress }) => {
+      if (record.id === job.id) report(this.#options.messages.progress(progress));
+    });
+  }
+}

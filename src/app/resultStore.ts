@@ -1,0 +1,148 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as z from 'zod';
+import { type JobRecord, jobRequestSchema } from '../jobs/job.ts';
+import type { Draft } from '../mix/draft.ts';
+import { engineNames } from '../mix/limits.ts';
+import { isInside } from '../output/outputFolder.ts';
+import type { ResultView } from '../protocol/contract.ts';
+import { draftOfRecipe } from './recipeDraft.ts';
+import { uriOf } from './sourceLocation.ts';
+
+const resultSchema = z.object({
+  id: z.string(),
+  /** Absolute path of the saved file. */
+  path: z.string(),
+  /** Milliseconds since 1970. */
+  createdAt: z.number(),
+  engine: z.enum(engineNames),
+  seed: z.int(),
+  /** The recipe as run. */
+  recipe: jobRequestSchema.shape.recipe,
+  /** Absolute path of the folder that the recipe's sources are relative to. */
+  base: z.string(),
+  /** Where the images that took part were read. */
+  sources: jobRequestSchema.shape.sources,
+});
+export type Result = z.infer<typeof resultSchema>;
+
+const capacity = 1000;
+
+/** The last 1,000 results of this workspace, newest first, in one file of its storage. The files themselves stay in the project. */
+export class ResultStore {
+  readonly #storage: string;
+  readonly #file: string;
+  readonly #listeners = new Set<() => void>();
+  #results: Result[] | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param storage absolute path of the workspace's storage. */
+  constructor(storage: string) {
+    this.#storage = storage;
+    this.#file = join(storage, 'results.json');
+  }
+
+  onChange(listener: () => void): { dispose(): void } {
+    this.#listeners.add(listener);
+    return { dispose: () => this.#listeners.delete(listener) };
+  }
+
+  async all(): Promise<readonly Result[]> {
+    this.#results ??= await readResults(this.#file);
+    return this.#results;
+  }
+
+  async get(id: string): Promise<Result | undefined> {
+    return (await this.all()).find((result) => result.id === id);
+  }
+
+  /** Adds the saved results of a job that aren't in the store yet. */
+  async addFrom({ id, request, results, createdAt, finishedAt }: JobRecord): Promise<void> {
+    const known = new Set((await this.all()).map((result) => result.id));
+    const added = results
+      .map(({ index, path, seed, written }) => ({ id: `${id}-${index}`, path, seed, written }))
+      .filter((result) => result.written && !known.has(result.id))
+      .map(({ written: _, ...result }) => ({
+        ...result,
+        createdAt: finishedAt ?? createdAt,
+        engine: request.engine,
+        recipe: request.recipe,
+        base: request.destination.root,
+        sources: request.sources,
+      }));
+    if (added.length > 0) await this.#replace([...added.reverse(), ...(await this.all())].slice(0, capacity));
+  }
+
+  /** Removes results from the list. Their files stay. */
+  async forget(ids: ReadonlySet<string>): Promise<void> {
+    await this.#replace((await this.all()).filter(({ id }) => !ids.has(id)));
+  }
+
+  /** Paths of those files that are in storage, where nobody finds them without the list: results made without an open folder. */
+  async storedFiles(): Promise<string[]> {
+    return (await this.all()).map(({ path }) => path).filter((path) => isInside(path, this.#storage));
+  }
+
+  /** Empties the list, and deletes the files that are in storage. */
+  async clear(): Promise<void> {
+    const files = await this.storedFiles();
+    await this.#replace([]);
+    for (const file of files) await rm(file, { force: true });
+  }
+
+  async #replace(results: Result[]): Promise<void> {
+    this.#results = results;
+    for (const listener of this.#listeners) listener();
+    this.#writing = this.#writing.then(async () => {
+      await mkdir(dirname(this.#file), { recursive: true });
+      const next = `${this.#file}.new`;
+      await writeFile(next, JSON.stringify(this.#results));
+      await rename(next, this.#file);
+    });
+    await this.#writing;
+  }
+}
+
+async function readResults(file: string): Promise<Result[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch {
+    return []; // nothing was made here yet
+  }
+  try {
+    return z.array(resultSchema).parse(JSON.parse(text));
+  } catch (error) {
+    await rename(file, `${file}.unreadable`); // kept, so that its content can be looked up
+    throw error;
+  }
+}
+
+/** The draft that makes a result again. @param displayPath a file's path as people see it. */
+export function draftOfResult({ recipe, base, sources }: Result, displayPath: (path: string) => string): Draft {
+  const draft = draftOfRecipe(recipe, base, displayPath);
+  for (const { index, location } of sources) {
+    const image = draft.images[index];
+    if (image) image.uri = uriOf(location);
+  }
+  return draft;
+}
+
+/** A result as the panel shows it. @param displayPath a file's path as people see it. */
+export function viewOfResult(
+  { id, path, createdAt, engine, seed, recipe }: Result,
+  displayPath: (path: string) => string,
+): ResultView {
+  return {
+    id,
+    uri: pathToFileURL(path).href,
+    path: displayPath(path),
+    createdAt,
+    engine,
+    seed,
+    prompt: recipe.prompt,
+    width: recipe.width,
+    height: recipe.height,
+  };
+}

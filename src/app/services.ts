@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { systemClock } from '../engines/clock.ts';
+import type { LogEvent } from '../engines/hosted/engineLog.ts';
+import { createHostedEngine, type HostedEngine } from '../engines/hosted/hostedEngine.ts';
+import { serviceOf } from '../engines/hosted/service.ts';
+import { FolderStore } from '../engines/hosted/sharedStore.ts';
+import type { WalletBalance } from '../engines/hosted/wallet.ts';
+import { createLocalEngine, type LocalEngine } from '../engines/local/localEngine.ts';
+import { createSourceReader, type SourceReader } from '../images/sourceReader.ts';
+import { WorkerCodec } from '../images/workerCodec.ts';
+import { JobRunner } from '../jobs/jobRunner.ts';
+import type { NetworkRules } from '../network/connectionRules.ts';
+import { createNetwork } from '../network/connections.ts';
+import { ResultWriter } from '../output/resultWriter.ts';
+import { JobLog, titleOf } from './jobLog.ts';
+import type { Settings } from './settings.ts';
+import type { Trust } from './trust.ts';
+
+/** Levels of the log. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface ServicesOptions {
+  readonly settings: Settings;
+  readonly trust: Trust;
+  /** The API key that is stored for exactly this origin. */
+  readonly apiKey: (origin: string) => Promise<string | undefined>;
+  /** Whether files of this machine may be uploaded now. */
+  readonly mayUpload: () => boolean;
+  readonly networkRules: () => NetworkRules;
+  /** Absolute path of a folder that all windows share: jobs, and what the hosted engine remembers. */
+  readonly storage: string;
+  /** Absolute path of the folder of the bundled workers. */
+  readonly bundles: string;
+  readonly log: (level: LogLevel, line: string) => void;
+}
+
+/** The parts below the application, wired together. The engines are made when they are first needed. */
+export class Services {
+  readonly codec: WorkerCodec;
+  readonly reader: SourceReader;
+  readonly runner: JobRunner;
+  readonly #options: ServicesOptions;
+  readonly #connect: ReturnType<typeof createNetwork>;
+  #local: LocalEngine | undefined;
+  #hosted: HostedEngine | undefined;
+
+  constructor(options: ServicesOptions) {
+    const { settings, storage, bundles, log } = options;
+    this.#options = options;
+    this.#connect = createNetwork(options.networkRules);
+    this.codec = new WorkerCodec({ workerPath: join(bundles, 'codecWorker.cjs') });
+    this.reader = createSourceReader({
+      connect: this.#connect,
+      allowPrivateAddresses: () => settings.get('images.allowPrivateAddresses'),
+      ownOrigin: () => this.origin(),
+    });
+    const jobLog = new JobLog(log);
+    this.runner = new JobRunner({
+      directory: join(storage, 'jobs'),
+      engines: { local: async () => this.#localEngine(), hosted: async () => this.#hostedEngine() },
+      writer: new ResultWriter(),
+      clock: systemClock,
+      maxConcurrent: () => settings.get('hosted.maxConcurrent'),
+      newId: randomUUID,
+      onError: (jobId, error) => jobLog.failed(jobId, error),
+      owner: randomUUID(),
+    });
+    this.runner.onChange((job) => jobLog.changed(job));
+  }
+
+  /** The origin of the hosted service. @throws MixFailure if the base URL can't be used. */
+  origin(): string {
+    const { settings } = this.#options;
+    return serviceOf({ baseUrl: settings.get('hosted.baseUrl'), dialect: settings.get('hosted.dialect') }).origin;
+  }
+
+  /** The balance of the account at the service; undefined if it isn't known, or in Restricted Mode. Never rejects. */
+  async balance(): Promise<WalletBalance | undefined> {
+    return this.#options.trust.isTrusted ? this.#hostedEngine().balance() : undefined;
+  }
+
+  /** Makes new connections from now on, since the network's settings changed. */
+  reconnect(): void {
+    this.#hosted?.reconnect();
+  }
+
+  async dispose(): Promise<void> {
+    await this.runner.dispose();
+    await Promise.all([this.#local?.dispose(), this.#hosted?.dispose(), this.codec.dispose()]);
+  }
+
+  #localEngine(): LocalEngine {
+    const { codec, reader } = this;
+    this.#local ??= createLocalEngine({ codec, reader, workerPath: join(this.#options.bundles, 'kernelWorker.cjs') });
+    return this.#local;
+  }
+
+  #hostedEngine(): HostedEngine {
+    const { settings, apiKey, mayUpload, storage } = this.#options;
+    this.#hosted ??= createHostedEngine({
+      settings: () => ({
+        baseUrl: settings.get('hosted.baseUrl'),
+        dialect: settings.get('hosted.dialect'),
+        timeoutSeconds: settings.get('hosted.timeout'),
+      }),
+      connect: this.#connect,
+      apiKey,
+      codec: this.codec,
+      reader: this.reader,
+      store: new FolderStore(join(storage, 'service')),
+      mayUpload: async () => mayUpload(),
+      clock: systemClock,
+      random: Math.random,
+      log: (event) => this.#write(event),
+    });
+    return this.#hosted;
+  }
+
+  #write({ level, jobId, event, args }: LogEvent): void {
+    const details = Object.entries(args).map(([name, value]) => ` ${name}=${value}`);
+    this.#options.log(level, `${titleOf(jobId)} ${event}${details.join('')}`);
+  }
+}

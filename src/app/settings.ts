@@ -1,0 +1,58 @@
+import * as z from 'zod';
+import { dialectNames } from '../mix/limits.ts';
+import type { SettingSource } from './ports.ts';
+
+const schemas = {
+  engine: z.enum(['auto', 'hosted', 'local']).default('auto'),
+  'hosted.baseUrl': z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),
+  'hosted.dialect': z.enum(dialectNames).default('v5'),
+  'hosted.uploads': z.enum(['ask', 'allow', 'never']).default('ask'),
+  'hosted.maxConcurrent': z.int().min(1).max(15).default(3),
+  'hosted.timeout': z.int().min(10).max(86_400).default(600),
+  'images.allowPrivateAddresses': z.boolean().default(false),
+  'output.folder': z.string().trim().min(1).default('mixes'),
+  'output.fileName': z.string().trim().min(1).default('{name}-{seed}-{index}'),
+  'output.embedRecipe': z.boolean().default(true),
+} as const;
+
+export type SettingName = keyof typeof schemas;
+type SettingValues = { readonly [Name in SettingName]: z.output<(typeof schemas)[Name]> };
+export type SettingValue<Name extends SettingName> = SettingValues[Name];
+
+const parsers: { readonly [Name in SettingName]: z.ZodType<SettingValues[Name]> } = schemas;
+
+/** Every setting with its default, by the part of its name after `imageMixer.`. */
+export const settingDefaults = Object.fromEntries(
+  Object.entries(schemas).map(([name, schema]) => [name, schema.parse(undefined)]),
+);
+
+/** The settings, validated. A setting with a value that it can't have counts as unset, so its default applies. */
+export class Settings {
+  readonly #source: SettingSource;
+  readonly #onInvalid: (name: SettingName, value: string) => void;
+  readonly #reported = new Set<string>();
+
+  /** @param onInvalid called once for each invalid value, with the value as JSON. */
+  constructor(source: SettingSource, onInvalid: (name: SettingName, value: string) => void) {
+    this.#source = source;
+    this.#onInvalid = onInvalid;
+  }
+
+  get onChange(): SettingSource['onChange'] {
+    return (listener) => this.#source.onChange(listener);
+  }
+
+  /** The value of `imageMixer.NAME`. @param folder absolute path of the workspace folder, for settings that can differ by folder. */
+  get<Name extends SettingName>(name: Name, folder?: string): SettingValue<Name> {
+    const schema = parsers[name];
+    const written = this.#source.read(name, folder);
+    const parsed = schema.safeParse(written);
+    if (parsed.success) return parsed.data;
+    const value = JSON.stringify(written) ?? '';
+    if (!this.#reported.has(`${name} ${value}`)) {
+      this.#reported.add(`${name} ${value}`);
+      this.#onInvalid(name, value);
+    }
+    return schema.parse(undefined);
+  }
+}

@@ -1,0 +1,29 @@
+import { MixFailure } from '../mix/failure.ts';
+import type { Workspace } from './ports.ts';
+
+/** What Restricted Mode forbids: running a recipe of the workspace, paid work on the hosted service, fetching images. */
+export type Guarded = 'recipe' | 'hosted' | 'network';
+
+/** The one place that decides what an untrusted workspace may do. */
+export class Trust {
+  readonly #workspace: Pick<Workspace, 'isTrusted' | 'onTrust'>;
+
+  constructor(workspace: Pick<Workspace, 'isTrusted' | 'onTrust'>) {
+    this.#workspace = workspace;
+  }
+
+  /** Whether the workspace is trusted. The local engine on images that people pick works without trust; nothing else does. */
+  get isTrusted(): boolean {
+    return this.#workspace.isTrusted();
+  }
+
+  get onTrust(): Workspace['onTrust'] {
+    return (listener) => this.#workspace.onTrust(listener);
+  }
+
+  /** @throws MixFailure `untrusted-workspace` in Restricted Mode. */
+  require(what: Guarded): void {
+    if (this.isTrusted) return;
+    throw what === 'network' ? new MixFailure('untrusted-workspace/network') : new MixFailure('untrusted-workspace');
+  }
+}

@@ -1,0 +1,39 @@
+import type { Messages } from './messages/messages.ts';
+import type { KeyValueStore, Questions } from './ports.ts';
+import type { Settings } from './settings.ts';
+
+const consentKey = 'imageMixer.uploadsAllowed';
+
+/** Whether images of the workspace may go to the service: by the setting, or by the answer that was given once in this workspace. */
+export class UploadConsent {
+  readonly #settings: Settings;
+  readonly #store: KeyValueStore;
+  readonly #questions: Questions;
+  readonly #messages: Messages;
+
+  constructor(options: { settings: Settings; store: KeyValueStore; questions: Questions; messages: Messages }) {
+    this.#settings = options.settings;
+    this.#store = options.store;
+    this.#questions = options.questions;
+    this.#messages = options.messages;
+  }
+
+  /** Whether uploads are allowed now. Asks nobody. */
+  isGiven(): boolean {
+    const uploads = this.#settings.get('hosted.uploads');
+    return uploads === 'allow' || (uploads === 'ask' && this.#store.get(consentKey) === true);
+  }
+
+  /** Asks, unless the setting or an earlier yes decides. */
+  async request(origin: string): Promise<boolean> {
+    if (this.isGiven()) return true;
+    if (this.#settings.get('hosted.uploads') === 'never') return false;
+    const allowed = await this.#questions.confirm({
+      message: this.#messages.say('upload.question', { origin }),
+      detail: this.#messages.say('upload.detail'),
+      yes: this.#messages.say('upload.allow'),
+    });
+    if (allowed) await this.#store.update(consentKey, true);
+    return allowed;
+  }
+}

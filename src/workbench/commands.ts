@@ -1,0 +1,174 @@
+import { dirname } from 'node:path';
+import * as vscode from 'vscode';
+import * as z from 'zod';
+import { isApiKey } from '../app/apiKeys.ts';
+import type { Application } from '../app/application.ts';
+import { announceFailure } from '../app/jobFollowUp.ts';
+import type { Questions } from '../app/ports.ts';
+import { draftOfRecipe, recipeText } from '../app/recipeDraft.ts';
+import { readRecipeFromImage } from '../app/recipeFile.ts';
+import type { RecipeRunner, RecipeRunOptions } from '../app/recipeRunner.ts';
+import { emptyDraft } from '../mix/draft.ts';
+import { MixFailure } from '../mix/failure.ts';
+import { engineNames } from '../mix/limits.ts';
+import type { Outcome } from '../mix/outcome.ts';
+import { pickImages } from './imagePicker.ts';
+import { askForKey, pickRecipe } from './inputBoxes.ts';
+import { showFailure } from './notifications.ts';
+import type { PanelHost } from './panelHost.ts';
+import { clearResults } from './resultActions.ts';
+import { workspace } from './vscodePorts.ts';
+
+const runOptionsSchema = z.strictObject({
+  outputFolder: z.custom<vscode.Uri>((value) => value instanceof vscode.Uri).optional(),
+  engine: z.enum(engineNames).optional(),
+});
+
+export interface CommandsOptions {
+  readonly app: Application;
+  readonly recipes: RecipeRunner;
+  readonly panel: PanelHost;
+  readonly questions: Questions;
+  readonly log: vscode.LogOutputChannel;
+  /** Absolute path of the extension's storage. */
+  readonly storage: string;
+}
+
+/** The commands `imageMixer.*`: each is the method of that name. */
+export class Commands {
+  readonly #options: CommandsOptions;
+
+  constructor(options: CommandsOptions) {
+    this.#options = options;
+  }
+
+  open(): void {
+    this.#options.panel.show();
+  }
+
+  /** From the Explorer `(uri, uris)`; otherwise from a quick pick. */
+  async mixSelected(uri?: unknown, uris?: unknown): Promise<void> {
+    await this.#addImages(await this.#filesFor(uri, uris), true);
+  }
+
+  /** From the Explorer `(uri, uris)` or the title bar of the image preview `(uri, { groupId })`. */
+  async addToMix(uri?: unknown, uris?: unknown): Promise<void> {
+    await this.#addImages(await this.#filesFor(uri, uris), false);
+  }
+
+  /** With a recipe or its URI, runs it and asks nothing. From menus and the Command Palette, also shows the outcome. */
+  async run(target?: unknown, options?: unknown): Promise<Outcome | undefined> {
+    const isFromMenu = target === undefined || Array.isArray(options) || isEditorContext(options);
+    if (!isFromMenu) return this.#run(target, options);
+    const { messages } = this.#options.app;
+    const file = target ?? (await pickRecipe(messages));
+    if (file === undefined) return undefined;
+    const outcome = await this.#run(file, {});
+    if (outcome.error) void showFailure(announceFailure(outcome.error.message, outcome.error.code), messages);
+    else this.open();
+    return outcome;
+  }
+
+  async setApiKey(given?: unknown): Promise<void> {
+    const { keys, messages } = this.#options.app;
+    const origin = this.#options.app.services.origin();
+    const key = given === undefined ? await askForKey(origin, messages) : given;
+    if (key === undefined) return;
+    if (!isApiKey(key)) throw new Error(messages.say('key.invalid'));
+    await keys.set(origin, key);
+    void vscode.window.showInformationMessage(messages.say('key.stored', { origin }));
+  }
+
+  async clearApiKey(): Promise<void> {
+    const origin = this.#options.app.services.origin();
+    await this.#options.app.keys.clear(origin);
+    void vscode.window.showInformationMessage(this.#options.app.messages.say('key.cleared', { origin }));
+  }
+
+  /** Opens the service's website, where people get keys, credits and plans. */
+  async openAccount(): Promise<void> {
+    await vscode.env.openExternal(vscode.Uri.parse(this.#options.app.services.origin()));
+  }
+
+  /** Opens an unsaved recipe file with the panel's mix. */
+  async newRecipe(): Promise<void> {
+    const folder = workspace.firstFolder() ?? this.#options.storage;
+    const text = recipeText(this.#options.app.drafts.load() ?? emptyDraft, folder);
+    const file = await unusedRecipeName(vscode.Uri.file(folder));
+    const document = await vscode.workspace.openTextDocument(file.with({ scheme: 'untitled' }));
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(document.uri, new vscode.Position(0, 0), text);
+    await vscode.workspace.applyEdit(edit);
+    await vscode.window.showTextDocument(document);
+  }
+
+  /** Opens the mix that a saved result carries. */
+  async openRecipeFromImage(uri?: unknown): Promise<void> {
+    const [file] = await this.#filesFor(uri, undefined);
+    if (file === undefined) return;
+    const { app, panel } = this.#options;
+    try {
+      const recipe = await readRecipeFromImage(file, workspace.displayPath(file));
+      const base = workspace.folderOf(file) ?? dirname(file);
+      panel.openDraft(draftOfRecipe(recipe, base, workspace.displayPath));
+    } catch (error) {
+      void vscode.window.showErrorMessage(app.messages.failure(error));
+    }
+  }
+
+  async clearResults(): Promise<void> {
+    const { app, questions } = this.#options;
+    await clearResults(app.results, app.messages, questions);
+  }
+
+  showLog(): void {
+    this.#options.log.show();
+  }
+
+  #run(target: unknown, options: unknown): Promise<Outcome> {
+    return this.#options.recipes.run(target instanceof vscode.Uri ? { file: target.fsPath } : { json: target }, () =>
+      parseRunOptions(options),
+    );
+  }
+
+  async #addImages(files: readonly string[], replace: boolean): Promise<void> {
+    if (files.length === 0) return;
+    const { images, problems } = await this.#options.app.importer.importFiles(files);
+    if (images.length > 0) this.#options.panel.addImages(images, replace);
+    for (const { message } of problems) void vscode.window.showWarningMessage(message);
+  }
+
+  /** Absolute paths of the files a command is for: those of the menu, the image in the active editor, or a quick pick. */
+  async #filesFor(uri: unknown, uris: unknown): Promise<string[]> {
+    const list: unknown[] = Array.isArray(uris) && uris.length > 0 ? uris : [uri];
+    const given = list.filter((item) => item instanceof vscode.Uri);
+    if (given.length > 0) return given.map(({ fsPath }) => fsPath);
+    const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    if (tab instanceof vscode.TabInputCustom && tab.viewType === 'imagePreview.previewEditor') return [tab.uri.fsPath];
+    return pickImages(this.#options.app.messages, this.#options.app.loader);
+  }
+}
+
+/** The second argument of `imageMixer.run`. @throws MixFailure `invalid-request` if it has anything else. */
+function parseRunOptions(options: unknown): RecipeRunOptions {
+  const parsed = runOptionsSchema.safeParse(options ?? {});
+  if (!parsed.success) throw new MixFailure('invalid-request/bad-options');
+  return { engine: parsed.data.engine, outputFolder: parsed.data.outputFolder?.fsPath };
+}
+
+/** What VS Code passes to a command in an editor's title bar. */
+function isEditorContext(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'groupId' in value;
+}
+
+/** A name for a new recipe that neither a file nor an unsaved document has. */
+async function unusedRecipeName(folder: vscode.Uri): Promise<vscode.Uri> {
+  for (let number = 1; ; number++) {
+    const file = vscode.Uri.joinPath(folder, number === 1 ? 'new.mix.json' : `new-${number}.mix.json`);
+    const isUsed = await vscode.workspace.fs.stat(file).then(
+      () => true,
+      () => vscode.workspace.textDocuments.some(({ uri }) => uri.scheme === 'untitled' && uri.path === file.path),
+    );
+    if (!isUsed) return file;
+  }
+}

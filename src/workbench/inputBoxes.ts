@@ -1,0 +1,52 @@
+import * as vscode from 'vscode';
+import { isApiKey } from '../app/apiKeys.ts';
+import type { Messages } from '../app/messages/messages.ts';
+import type { PromptHistory } from '../app/promptHistory.ts';
+import { isWebUrl } from '../app/sourceLocation.ts';
+
+/** Asks for an API key; undefined if people press Escape. */
+export function askForKey(origin: string, messages: Messages): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
+    title: messages.say('key.title'),
+    prompt: messages.say('key.prompt', { origin }),
+    password: true,
+    ignoreFocusOut: true,
+    validateInput: (value) => (isApiKey(value) ? undefined : messages.say('key.invalid')),
+  });
+}
+
+/** Asks for the URL of an image; undefined if people press Escape. */
+export async function askForUrl(messages: Messages): Promise<string | undefined> {
+  const text = await vscode.window.showInputBox({
+    title: messages.say('url.title'),
+    prompt: messages.say('url.prompt'),
+    placeHolder: 'https://example.com/image.jpg',
+    ignoreFocusOut: true,
+    validateInput: (value) => (value.trim() === '' || isWebUrl(value) ? undefined : messages.say('url.invalid')),
+  });
+  return text && isWebUrl(text) ? text.trim() : undefined;
+}
+
+/** Lets people choose one of the earlier prompts; undefined if they don't. */
+export async function pickPrompt(prompts: PromptHistory, messages: Messages): Promise<string | undefined> {
+  const items = prompts.all().map((prompt) => ({ label: prompt.trim().replace(/\s+/g, ' '), prompt }));
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: messages.say('prompts.title'),
+    placeHolder: messages.say(items.length > 0 ? 'prompts.placeholder' : 'prompts.none'),
+  });
+  return chosen?.prompt;
+}
+
+/** The recipe in the active editor, or else one that people choose; undefined if they don't. */
+export async function pickRecipe(messages: Messages): Promise<vscode.Uri | undefined> {
+  const active = vscode.window.activeTextEditor?.document.uri;
+  if (active?.path.endsWith('.mix.json')) return active;
+  const files = await vscode.workspace.findFiles('**/*.mix.json', '**/node_modules/**', 500);
+  if (files.length === 0) {
+    void vscode.window.showInformationMessage(messages.say('run.noRecipes'));
+    return undefined;
+  }
+  const items = files.map((uri) => ({ uri, label: vscode.workspace.asRelativePath(uri) }));
+  const chosen = await vscode.window.showQuickPick(items, { title: messages.say('run.pick') });
+  return chosen?.uri;
+}

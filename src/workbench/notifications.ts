@@ -1,0 +1,21 @@
+import * as vscode from 'vscode';
+import type { Announcement, FailureAnnouncement } from '../app/jobFollowUp.ts';
+import type { Messages } from '../app/messages/messages.ts';
+import { revealResult, saveResultAs } from './resultActions.ts';
+
+/** Shows how a job ended as a notification, with buttons for what can be done next. */
+export async function showAnnouncement(announcement: Announcement, messages: Messages): Promise<void> {
+  if (announcement.kind === 'failed') return showFailure(announcement, messages);
+  const { message, path, action } = announcement;
+  const label = messages.say(`announce.${action}`);
+  if ((await vscode.window.showInformationMessage(message, label)) !== label) return;
+  if (action === 'reveal') await revealResult(path);
+  else await saveResultAs(path, messages);
+}
+
+/** Shows a failure with buttons for the commands that fix it, or for the log. */
+export async function showFailure({ message, actions }: FailureAnnouncement, messages: Messages): Promise<void> {
+  const buttons = actions.map((command) => ({ title: messages.say(`announce.${command}`), command }));
+  const chosen = await vscode.window.showErrorMessage(message, ...buttons);
+  if (chosen) await vscode.commands.executeCommand(`imageMixer.${chosen.command}`);
+}

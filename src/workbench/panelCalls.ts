@@ -1,0 +1,42 @@
+import * as vscode from 'vscode';
+import type { Application } from '../app/application.ts';
+import type { Questions } from '../app/ports.ts';
+import type { Handlers } from '../protocol/channel.ts';
+import type { HostContract } from '../protocol/contract.ts';
+import { pickImages } from './imagePicker.ts';
+import { askForUrl, pickPrompt } from './inputBoxes.ts';
+import type { LinkEditor } from './linkEditor.ts';
+import { deleteResult, openResult, revealResult } from './resultActions.ts';
+
+/** Answers every call of the panel: the application does what it can, and VS Code the rest. */
+export function panelCalls(app: Application, links: LinkEditor, questions: Questions): Handlers<HostContract> {
+  const { panel: service, messages, importer, loader, results, prompts } = app;
+  return {
+    ...service.calls(),
+    pickImages: async () => importer.importFiles(await pickImages(messages, loader)),
+    pickReplacement: async () => importer.importFiles(await pickImages(messages, loader, false)),
+    askUrl: async () => {
+      const url = await askForUrl(messages);
+      return importer.import(url === undefined ? [] : [url]);
+    },
+    pickPrompt: async () => ({ prompt: (await pickPrompt(prompts, messages)) ?? null }),
+    openResult: async ({ id }) => openResult((await service.result(id)).path),
+    revealResult: async ({ id }) => revealResult((await service.result(id)).path),
+    copyPath: async ({ id }) => {
+      await vscode.env.clipboard.writeText((await service.result(id)).path);
+      vscode.window.setStatusBarMessage(messages.say('result.copied'), 3000);
+    },
+    insertLink: async ({ id }) => ({ file: (await links.insert(await service.result(id))) ?? null }),
+    deleteResult: async ({ id }) => {
+      const { path } = await service.result(id);
+      if (await deleteResult(path, messages, questions)) await results.forget(new Set([id]));
+    },
+    runCommand: async ({ command }) => {
+      if (command === 'openSettings') {
+        await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:imagemixer.image-mixer');
+      } else {
+        await vscode.commands.executeCommand(`imageMixer.${command}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { Messages } from '../app/messages/messages.ts';
+import type { Questions } from '../app/ports.ts';
+import type { ResultStore } from '../app/resultStore.ts';
+import { MixFailure } from '../mix/failure.ts';
+
+/** Opens a result beside the panel. Paths are absolute, here and below. */
+export async function openResult(path: string): Promise<void> {
+  await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(path), vscode.ViewColumn.Beside);
+}
+
+/** Shows a result in the Explorer, or opens it if it is outside the workspace. */
+export async function revealResult(path: string): Promise<void> {
+  const uri = vscode.Uri.file(path);
+  if (vscode.workspace.getWorkspaceFolder(uri)) await vscode.commands.executeCommand('revealInExplorer', uri);
+  else await vscode.commands.executeCommand('vscode.open', uri);
+}
+
+/** Copies a result from storage to where people want it. */
+export async function saveResultAs(path: string, messages: Messages): Promise<void> {
+  const target = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.file(join(homedir(), basename(path))),
+    title: messages.say('announce.saveAs'),
+  });
+  if (target) await vscode.workspace.fs.copy(vscode.Uri.file(path), target, { overwrite: true });
+}
+
+/**
+ * Moves a result to the Trash. If there is none, on servers and some drives, people are asked whether to delete it for good.
+ * Resolves with false if they decline. @throws MixFailure `save-failed` if it can't be deleted.
+ */
+export async function deleteResult(path: string, messages: Messages, questions: Questions): Promise<boolean> {
+  const file = vscode.Uri.file(path);
+  if (!(await exists(file)) || (await moveToTrash(file))) return true;
+  const isSure = await questions.confirm({
+    message: messages.say('result.deleteQuestion', { name: basename(path) }),
+    detail: messages.say('result.deleteDetail'),
+    yes: messages.say('result.deleteForGood'),
+  });
+  if (!isSure) return false;
+  try {
+    await vscode.workspace.fs.delete(file);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new MixFailure('save-failed/not-deleted', { args: { path, detail }, cause });
+  }
+  return true;
+}
+
+/** Empties the list of results, after asking. Results that were made without an open folder are deleted, the others stay. */
+export async function clearResults(results: ResultStore, messages: Messages, questions: Questions): Promise<void> {
+  const count = (await results.all()).length;
+  if (count === 0) {
+    void vscode.window.showInformationMessage(messages.say('results.none'));
+    return;
+  }
+  const stored = (await results.storedFiles()).length;
+  const isSure = await questions.confirm({
+    message: messages.say('results.clearQuestion', { count }),
+    detail:
+      stored === 0 ? messages.say('results.clearDetail') : messages.say('results.clearDetailStored', { count: stored }),
+    yes: messages.say('results.clear'),
+  });
+  if (isSure) await results.clear();
+}
+
+function exists(file: vscode.Uri): Thenable<boolean> {
+  return vscode.workspace.fs.stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** VS Code reports a missing Trash by an error. */
+function moveToTrash(file: vscode.Uri): Thenable<boolean> {
+  return vscode.workspace.fs.delete(file, { useTrash: true }).then(
+    () => true,
+    () => false,
+  );
+}
