@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { SentenceParameters } from './sentence.ts';
 
-/** Everything worth knowing that stops nothing, with its sentence in English. */
+/** Every notice, with its sentence in English. A notice tells people something about a mix without stopping it. */
 export const noticeTable = {
   'unknown-key': 'The recipe has an unknown key, {key}. It was kept but has no effect.',
   ignored: 'This engine ignores the {part}.',
@@ -13,14 +13,14 @@ export const noticeTable = {
 } as const;
 export type NoticeCode = keyof typeof noticeTable;
 
-/** Something worth knowing that stops nothing: a code of the table with the values of its sentence. */
+/** A notice: a code of the table and the values for its sentence. */
 export const noticeSchema = z.object({
   code: z.string(),
   args: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 export type Notice = z.infer<typeof noticeSchema>;
 
-/** Makes a notice. */
+/** Creates a notice. The values must match the placeholders of its sentence. */
 export function makeNotice<Code extends NoticeCode>(
   code: Code,
   ...[args]: SentenceParameters<(typeof noticeTable)[Code]>

@@ -1,7 +1,7 @@
-/** What the application and the workbench say, in English, by id. Failures, notices and the panel have tables of their own. */
+/** The sentences of the application and the workbench in English, by id. Failures, notices, and the panel have their own tables. */
 export const english = {
   'product.name': 'Image Mixer',
-  'setting.invalid': "The setting {setting} can't be {value}, so its default is used.",
+  'setting.invalid': "{setting} can't be {value}. The default is used instead.",
 
   'field.width': 'Width',
   'field.height': 'Height',
