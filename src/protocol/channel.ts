@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Contract } from './contract.ts';
 
-/** What the other side answered with instead of a result; `message` is in words. */
+/** An error reply of the other side. `message` is a sentence that can be shown to the user. */
 export class RemoteError extends Error {
   override readonly name = 'RemoteError';
   readonly code: string;
@@ -11,17 +11,17 @@ export class RemoteError extends Error {
   }
 }
 
-/** The pipe under a channel: `postMessage` of the webview or of the extension. */
+/** The transport of a channel: `postMessage` of the webview or of the extension. */
 export interface Port {
   send(message: unknown): void;
-  /** Calls the listener for each message; returns a function that stops it. */
+  /** Calls the listener for each message. Returns a function that removes it. */
   listen(listener: (message: unknown) => void): () => void;
 }
 
 export type Params<C extends Contract, N extends keyof C> = z.input<C[N]['params']>;
 export type Result<C extends Contract, N extends keyof C> = z.output<C[N]['result']>;
 
-/** The functions that answer a contract. What they throw goes back as an error reply. */
+/** The implementation of a contract. Whatever a handler throws is sent back as an error reply. */
 export type Handlers<C extends Contract> = {
   readonly [N in keyof C]: (
     params: z.output<C[N]['params']>,
@@ -34,7 +34,7 @@ const envelopeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('error'), id: z.number(), code: z.string(), message: z.string() }),
 ]);
 
-interface Waiting {
+interface PendingCall {
   readonly schema: z.ZodType;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -42,20 +42,20 @@ interface Waiting {
 }
 
 /**
- * One end of the conversation between extension and panel: calls with replies, errors and time-outs, both directions
- * checked against their contract. An unreadable message is dropped and reported, never thrown into the host.
+ * One end of the connection between extension and panel: calls with replies, errors and time-outs. Messages in both directions are
+ * validated against their contract. Messages of another format are ignored.
  */
 export class Channel<Remote extends Contract, Local extends Contract> {
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new Map<number, PendingCall>();
   readonly #port: Port;
   readonly #remote: Remote;
   readonly #local: Local;
   readonly #handlers: Handlers<Local>;
-  readonly #describe: (error: unknown) => { code: string; message: string };
+  readonly #describeError: (error: unknown) => { code: string; message: string };
   readonly #stop: () => void;
   #lastId = 0;
 
-  /** @param options.describe turns what a handler threw into a code and a sentence for the other side. */
+  /** @param options.describe turns an error of a handler into the code and sentence of the error reply. */
   constructor(options: {
     port: Port;
     remote: Remote;
@@ -67,11 +67,15 @@ export class Channel<Remote extends Contract, Local extends Contract> {
     this.#remote = options.remote;
     this.#local = options.local;
     this.#handlers = options.handlers;
-    this.#describe = options.describe;
+    this.#describeError = options.describe;
     this.#stop = options.port.listen((message) => void this.#receive(message));
   }
 
-  /** Calls the other side. @throws RemoteError with its answer, or with code `timeout`, `closed` or `bad-reply`. */
+  /**
+   * Calls the other side.
+   * @throws RemoteError with the code and message of an error reply, or with code `timeout`, `closed`, `bad-reply` or
+   * `unknown-method`.
+   */
   call<N extends keyof Remote & string>(name: N, params: Params<Remote, N>): Promise<Result<Remote, N>> {
     const method = this.#remote[name];
     if (!method) return Promise.reject(new RemoteError('unknown-method', name));
@@ -81,12 +85,12 @@ export class Channel<Remote extends Contract, Local extends Contract> {
         method.timeout === null
           ? undefined
           : setTimeout(() => {
-              this.#waiting.delete(id);
+              this.#pending.delete(id);
               reject(new RemoteError('timeout', `No answer to ${name} within ${method.timeout} ms`));
             }, method.timeout);
-      this.#waiting.set(id, {
+      this.#pending.set(id, {
         schema: method.result,
-        resolve: (value) => resolve(value as Result<Remote, N>), // the schema below has just checked it
+        resolve: (value) => resolve(value as Result<Remote, N>), // validated by the schema
         reject,
         timer,
       });
@@ -94,29 +98,29 @@ export class Channel<Remote extends Contract, Local extends Contract> {
     });
   }
 
-  /** Stops listening; whoever still waits for a reply gets `closed`. */
+  /** Stops listening. Pending calls fail with code `closed`. */
   dispose(): void {
     this.#stop();
-    for (const waiting of this.#waiting.values()) {
-      clearTimeout(waiting.timer);
-      waiting.reject(new RemoteError('closed', 'The other side is gone'));
+    for (const call of this.#pending.values()) {
+      clearTimeout(call.timer);
+      call.reject(new RemoteError('closed', 'The other side is gone'));
     }
-    this.#waiting.clear();
+    this.#pending.clear();
   }
 
   async #receive(message: unknown): Promise<void> {
     const envelope = envelopeSchema.safeParse(message);
-    if (!envelope.success) return; // not ours: VS Code and extensions of the page post messages too
+    if (!envelope.success) return; // VS Code and browser extensions post other messages
     const { data } = envelope;
     if (data.kind === 'call') return this.#answer(data.id, data.name, data.body);
-    const waiting = this.#waiting.get(data.id);
-    if (!waiting) return; // timed out before
-    this.#waiting.delete(data.id);
-    clearTimeout(waiting.timer);
-    if (data.kind === 'error') return waiting.reject(new RemoteError(data.code, data.message));
-    const body = waiting.schema.safeParse(data.body);
-    if (body.success) waiting.resolve(body.data);
-    else waiting.reject(new RemoteError('bad-reply', body.error.message));
+    const call = this.#pending.get(data.id);
+    if (!call) return; // already timed out
+    this.#pending.delete(data.id);
+    clearTimeout(call.timer);
+    if (data.kind === 'error') return call.reject(new RemoteError(data.code, data.message));
+    const body = call.schema.safeParse(data.body);
+    if (body.success) call.resolve(body.data);
+    else call.reject(new RemoteError('bad-reply', body.error.message));
   }
 
   async #answer(id: number, name: string, body: unknown): Promise<void> {
@@ -128,7 +132,7 @@ export class Channel<Remote extends Contract, Local extends Contract> {
       const result: unknown = await handler(params as z.output<Local[string]['params']>);
       this.#port.send({ kind: 'reply', id, body: result ?? null });
     } catch (error) {
-      this.#port.send({ kind: 'error', id, ...this.#describe(error) });
+      this.#port.send({ kind: 'error', id, ...this.#describeError(error) });
     }
   }
 }

@@ -3,7 +3,7 @@ import { draftImageSchema, draftSchema } from '../mix/draft.ts';
 import { dialectNames, engineNames } from '../mix/limits.ts';
 import { progressSchema } from '../mix/progress.ts';
 
-/** One method or event of a side: what is sent, what comes back, and how long to wait for it (ms; null: as long as it takes). */
+/** A method or event: its parameters, its result, and the time-out in milliseconds, or null for none. */
 export interface Method {
   readonly params: z.ZodType;
   readonly result: z.ZodType;
@@ -16,10 +16,10 @@ const method = <P extends z.ZodType, R extends z.ZodType>(params: P, result: R, 
   result,
   timeout,
 });
-const nothing = z.void().or(z.null());
+const noResult = z.void().or(z.null());
 const bytes = z.instanceof(Uint8Array);
 
-/** The engine that the next mix runs on, and what it takes. */
+/** The engine of the next mix, and what it accepts. */
 export const engineViewSchema = z.object({
   name: z.enum(engineNames),
   dialect: z.enum(dialectNames),
@@ -28,39 +28,39 @@ export const engineViewSchema = z.object({
   maxImages: z.number(),
   needsPrompt: z.boolean(),
   ignores: z.array(z.enum(['prompt', 'negativePrompt', 'steps', 'weights'])),
-  /** What is left in the account at the service; null where that is not known. */
+  /** The balance of the account at the service; null if it isn't known. */
   balance: z.object({ amount: z.number(), currency: z.string() }).nullable(),
 });
 export type EngineView = z.infer<typeof engineViewSchema>;
 
-/** Where failures are mended that no change to the mix can mend. */
+/** The command that fixes a failure which no change to the mix can fix. */
 const failureFixSchema = z.enum(['setApiKey', 'openAccount']);
 export type FailureFix = z.infer<typeof failureFixSchema>;
 
-/** A job of this window. `message` tells how it ended, in words. */
+/** A job of this window. `message` says how it ended. */
 export const jobViewSchema = z.object({
   id: z.string(),
   name: z.string(),
   engine: z.enum(engineNames),
-  /** The address of its first source image. */
+  /** The URI of its first source image. */
   source: z.string().optional(),
   state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
   progress: progressSchema,
   message: z.string().optional(),
   /** The field or image of the mix that the message is about. */
   field: z.string().optional(),
-  /** Where a failed job's trouble is mended. */
+  /** Commands that may fix a failed job. */
   fixes: z.array(failureFixSchema).readonly(),
-  /** A job that timed out and can be looked up again. */
+  /** Whether the job timed out and its result can still be fetched. */
   canCheckAgain: z.boolean(),
 });
 export type JobView = z.infer<typeof jobViewSchema>;
 
-/** A picture that was made. */
+/** A result. */
 export const resultViewSchema = z.object({
   id: z.string(),
   uri: z.string(),
-  /** The path as people see it. */
+  /** The path to display. */
   path: z.string(),
   createdAt: z.number(),
   engine: z.enum(engineNames),
@@ -71,7 +71,7 @@ export const resultViewSchema = z.object({
 });
 export type ResultView = z.infer<typeof resultViewSchema>;
 
-/** A message in words, on one field or image of the draft where it belongs to one. */
+/** A message, about a field or image of the draft if `field` is set. */
 export const problemSchema = z.object({
   code: z.string(),
   message: z.string(),
@@ -80,13 +80,13 @@ export const problemSchema = z.object({
 });
 export type Problem = z.infer<typeof problemSchema>;
 
-const addedSchema = z.object({ images: z.array(draftImageSchema), problems: z.array(problemSchema) });
+const importedImagesSchema = z.object({ images: z.array(draftImageSchema), problems: z.array(problemSchema) });
 
-/** What the panel may ask of the extension. */
+/** The methods of the extension, which the panel calls. */
 export const hostContract = {
-  /** The first message: everything the panel needs to draw itself. */
+  /** The first call: returns everything that the panel needs to render. */
   ready: method(
-    nothing,
+    noResult,
     z.object({
       strings: z.record(z.string(), z.string()),
       draft: draftSchema.nullable(),
@@ -95,76 +95,76 @@ export const hostContract = {
       results: z.array(resultViewSchema),
     }),
   ),
-  /** Opens the quick pick over the workspace's images. */
-  pickImages: method(nothing, addedSchema, null),
-  /** The same for one image, in place of another. */
-  pickReplacement: method(nothing, addedSchema, null),
+  /** Opens the quick pick of the workspace's images. */
+  pickImages: method(noResult, importedImagesSchema, null),
+  /** The same for one image, which replaces another. */
+  pickReplacement: method(noResult, importedImagesSchema, null),
   /** Asks for a URL in an input box. */
-  askUrl: method(nothing, addedSchema, null),
-  /** Dropped or pasted addresses: `file:`, `vscode-remote:`, `http(s):`. */
-  addUris: method(z.object({ uris: z.array(z.string()).max(100) }), addedSchema, 120_000),
-  /** A picture that has no address: pasted, or dropped from another program. */
-  addBytes: method(z.object({ name: z.string(), bytes }), addedSchema, 120_000),
-  /** A small encoded preview; `width` and `height` are those of the source. */
+  askUrl: method(noResult, importedImagesSchema, null),
+  /** Imports dropped or pasted URIs: `file:`, `vscode-remote:`, `http(s):`. */
+  addUris: method(z.object({ uris: z.array(z.string()).max(100) }), importedImagesSchema, 120_000),
+  /** Imports an image without a URI: pasted, or dropped from another program. */
+  addBytes: method(z.object({ name: z.string(), bytes }), importedImagesSchema, 120_000),
+  /** An encoded thumbnail. `width` and `height` of the result are those of the source. */
   thumbnail: method(
     z.object({ uri: z.string(), side: z.number().int().min(16).max(1024) }),
     z.object({ bytes, mime: z.string(), width: z.number(), height: z.number() }),
     120_000,
   ),
-  /** Decoded RGBA for the live preview, scaled to cover the given size. */
+  /** Decoded RGBA pixels for the live preview, scaled to cover the given size. */
   pixels: method(
     z.object({ uri: z.string(), width: z.number().int().min(1).max(2048), height: z.number().int().min(1).max(2048) }),
     z.object({ width: z.number(), height: z.number(), data: bytes }),
     120_000,
   ),
-  /** Opens the quick pick over the prompts of earlier mixes; null where none is chosen. */
-  pickPrompt: method(nothing, z.object({ prompt: z.string().nullable() }), null),
-  saveDraft: method(z.object({ draft: draftSchema }), nothing),
-  /** Starts a mix; problems name the fields, and then no job was made. */
+  /** Opens the quick pick of earlier prompts. Null if none was picked. */
+  pickPrompt: method(noResult, z.object({ prompt: z.string().nullable() }), null),
+  saveDraft: method(z.object({ draft: draftSchema }), noResult),
+  /** Submits a mix. If the draft has problems, no job is created. */
   mix: method(
-    /** `randomSeed` is the seed where the draft has none: the one that the preview showed. */
+    /** `randomSeed` is used if the draft has no seed. The preview uses it too. */
     z.object({ draft: draftSchema, randomSeed: z.int() }),
     z.object({ jobId: z.string().nullable(), problems: z.array(problemSchema) }),
     null,
   ),
-  cancel: method(z.object({ jobId: z.string() }), nothing),
-  /** Takes an ended job off the list. */
-  dismiss: method(z.object({ jobId: z.string() }), nothing),
-  /** Looks up a timed-out job again. */
-  checkAgain: method(z.object({ jobId: z.string() }), nothing),
-  openResult: method(z.object({ id: z.string() }), nothing),
-  revealResult: method(z.object({ id: z.string() }), nothing),
-  copyPath: method(z.object({ id: z.string() }), nothing),
-  /** The file of a result as it is. */
+  cancel: method(z.object({ jobId: z.string() }), noResult),
+  /** Removes an ended job from the list. */
+  dismiss: method(z.object({ jobId: z.string() }), noResult),
+  /** Polls a timed-out job again. */
+  checkAgain: method(z.object({ jobId: z.string() }), noResult),
+  openResult: method(z.object({ id: z.string() }), noResult),
+  revealResult: method(z.object({ id: z.string() }), noResult),
+  copyPath: method(z.object({ id: z.string() }), noResult),
+  /** The bytes of a result's file. */
   readResult: method(z.object({ id: z.string() }), z.object({ bytes }), 120_000),
-  /** Puts a link to a result into the last editor that can hold one; `file` is its name, null where there is none. */
+  /** Inserts a link to a result into the last active editor that supports links. `file` is its name; null if there is none. */
   insertLink: method(z.object({ id: z.string() }), z.object({ file: z.string().nullable() })),
-  /** Moves a result's file to the bin; where there is no bin people are asked whether it may go for good. */
-  deleteResult: method(z.object({ id: z.string() }), nothing, null),
+  /** Moves a result's file to the Trash. Without one, the user is asked before the file is deleted permanently. */
+  deleteResult: method(z.object({ id: z.string() }), noResult, null),
   /** The draft that made a result. */
   reuseSettings: method(z.object({ id: z.string() }), z.object({ draft: draftSchema })),
-  useAsSource: method(z.object({ id: z.string() }), addedSchema),
+  useAsSource: method(z.object({ id: z.string() }), importedImagesSchema),
   runCommand: method(
     z.object({ command: z.enum(['setApiKey', 'openAccount', 'openSettings', 'showLog']) }),
-    nothing,
+    noResult,
     null,
   ),
 } as const satisfies Contract;
 
-/** What the extension tells the panel. */
+/** The methods of the panel, which the extension calls. */
 export const panelContract = {
-  engine: method(engineViewSchema, nothing),
-  job: method(jobViewSchema, nothing),
-  jobRemoved: method(z.object({ jobId: z.string() }), nothing),
-  results: method(z.object({ results: z.array(resultViewSchema) }), nothing),
-  /** Puts images into the mix: at its end, or instead of it (the earlier mix stays one undo away). */
-  addImages: method(z.object({ images: z.array(draftImageSchema), replace: z.boolean() }), nothing),
-  /** Puts a whole mix in place of the present one. */
-  replaceDraft: method(z.object({ draft: draftSchema }), nothing),
-  /** The file of a picture that was asked for was written, deleted or came back. */
-  imageChanged: method(z.object({ uri: z.string() }), nothing),
-  /** Something to say that belongs to no field. */
-  problem: method(problemSchema, nothing),
+  engine: method(engineViewSchema, noResult),
+  job: method(jobViewSchema, noResult),
+  jobRemoved: method(z.object({ jobId: z.string() }), noResult),
+  results: method(z.object({ results: z.array(resultViewSchema) }), noResult),
+  /** Adds images to the mix. With `replace` they start a new mix, and one undo restores the earlier one. */
+  addImages: method(z.object({ images: z.array(draftImageSchema), replace: z.boolean() }), noResult),
+  /** Replaces the whole mix. */
+  replaceDraft: method(z.object({ draft: draftSchema }), noResult),
+  /** The file of an image that the panel has requested was written, deleted or restored. */
+  imageChanged: method(z.object({ uri: z.string() }), noResult),
+  /** Shows a message that belongs to no field. */
+  problem: method(problemSchema, noResult),
 } as const satisfies Contract;
 
 export type HostContract = typeof hostContract;
