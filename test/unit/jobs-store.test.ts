@@ -33,9 +33,9 @@ test('leases a job to one window at a time, and to the next one once its holder 
   const c = storeOf('c');
   await a.create(recordOf('job'));
   expect(await b.lease('job')).toBe('held');
-  await clock.asleep(5_000);
+  await clock.waitForSleep(5_000);
   clock.advance(goneAfter - 5_000); // a is alive and beats
-  await clock.asleep(5_000);
+  await clock.waitForSleep(5_000);
   passWithoutBeats(goneAfter - 1);
   expect(await b.lease('job')).toBe('held');
   passWithoutBeats(2);
