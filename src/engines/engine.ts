@@ -8,23 +8,23 @@ import type { RunnableRecipe } from '../mix/recipe.ts';
 export interface TaskSource {
   /** Position in `recipe.images`, for messages about this image. */
   readonly index: number;
-  /** What people call it: the file's name, or the last part of the URL. */
+  /** Display name: the file name, or the last part of the URL. */
   readonly name: string;
-  /** From 0 to 1, as the recipe has it. */
+  /** From 0 to 1, as in the recipe. */
   readonly weight: number;
   readonly location: SourceLocation;
 }
 
-/** All that an engine needs to know of one mix. */
+/** Everything an engine needs to run one mix. */
 export interface MixTask {
   readonly jobId: string;
   readonly recipe: RunnableRecipe;
   readonly sources: readonly TaskSource[];
 }
 
-/** One finished picture, still in memory. */
+/** One sample of a mix, encoded and still in memory. */
 export interface MixResult {
-  /** From 0; the position among the recipe's samples. */
+  /** Position among the recipe's samples, from 0. */
   readonly index: number;
   readonly seed: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -35,32 +35,33 @@ export interface MixResult {
 }
 
 /**
- * The reason that a task's signal gives where the window closes and the job goes on later, in this window or another: what is paid
- * for and already on its way may still be taken in, for a few seconds.
+ * Abort reason of a task's signal if the window closes but the job resumes later, in this window or another one. An engine
+ * may take a few seconds to receive the response to a request that it already paid for.
  */
 export class JobSuspended extends Error {
   override readonly name = 'JobSuspended';
 }
 
-/** What an engine is given to talk to its job. */
+/** What a job passes to its engine. */
 export interface MixContext {
   readonly signal: AbortSignal;
-  /** What an earlier run of the same job last handed to `save`; undefined on the first run. */
+  /** What an earlier run of the same job last passed to `save`; undefined on the first run. */
   readonly saved: unknown;
-  /** Positions of the samples that an earlier run delivered; none where absent. */
+  /** Indices of the samples that an earlier run delivered; none if absent. */
   readonly delivered?: ReadonlySet<number>;
   progress(progress: Progress): void;
   notice(notice: Notice): void;
-  /** Writes the engine's own state (plain JSON) to the journal; resolves once it is on disk. */
+  /** Stores the engine's own state (plain JSON) with the job; resolves once it is on disk. */
   save(state: unknown): Promise<void>;
-  /** Hands over a finished picture; resolves once it is safely in the project. Delivering one index again does nothing. */
-  deliver(picture: MixResult): Promise<void>;
+  /** Saves a result in the project; resolves once it is on disk. Delivering an index a second time does nothing. */
+  deliver(result: MixResult): Promise<void>;
 }
 
-/** Makes pictures from sources. `run` resolves when every sample was delivered and rejects with MixFailure or the signal's reason. */
+/** Generates mixes from source images. */
 export interface Engine {
   readonly name: EngineName;
-  /** Whether a job that failed with this saved state holds paid work that another run can still bring in; never where absent. */
+  /** Whether a failed job with this saved state has paid work that another run can still fetch; if absent, never. */
   canResume?(saved: unknown): boolean;
+  /** Resolves when every sample is delivered. Rejects with MixFailure, or with the signal's reason. */
   run(task: MixTask, context: MixContext): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/engines/clock.ts';
 import { defaultTimeouts } from '../../src/engines/hosted/transport.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
 import type { JobRequest } from '../../src/jobs/job.ts';
-import { type JobResult, JobRunner } from '../../src/jobs/jobRunner.ts';
+import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
@@ -66,7 +66,7 @@ async function chaos(count: number): Promise<Record<string, number>> {
   const sources = await Promise.all([0, 1, 2, 3, 4].map((at) => files.file(`rose-${at}.png`, png(`rose ${at}`))));
   const handles = [];
   for (let seed = 0; seed < count; seed++) handles.push(runner.start(requestWith(seed)));
-  const results = new Map<string, JobResult>();
+  const results = new Map<string, JobEnd>();
   for (const handle of handles) results.set(handle.id, await handle.finished);
   await sandbox.reset();
   for (let looks = 0; looks < 4; looks++) {
@@ -76,7 +76,7 @@ async function chaos(count: number): Promise<Record<string, number>> {
     }
   }
 
-  const seedOf = ({ record }: JobResult) => record.request.recipe.seed;
+  const seedOf = ({ record }: JobEnd) => record.request.recipe.seed;
   const paid = new Map<number, number>();
   for (const { seed } of sandbox.generations) paid.set(seed, (paid.get(seed) ?? 0) + 1);
   expect(results.size).toBe(count);
@@ -124,7 +124,7 @@ function heap(): number {
   return process.memoryUsage().heapUsed;
 }
 
-function tally(results: readonly JobResult[]): Record<string, number> {
+function tally(results: readonly JobEnd[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status, failure } of results) {
     const name = failure?.key ?? status;

@@ -23,7 +23,7 @@ afterEach(async () => {
 const success = (...names: string[]) => ({
   status: 'success',
   id: 349,
-  output: names.map((name) => service.picture(name)),
+  output: names.map((name) => service.resultUrl(name)),
 });
 const processing = (more: object = {}) => ({ status: 'processing', eta: 4, id: 12, output: [], ...more });
 const failureOf = async (run: Promise<void>): Promise<MixFailure> => {
@@ -35,20 +35,20 @@ const failureOf = async (run: Promise<void>): Promise<MixFailure> => {
   return error;
 };
 
-test('orders with the documented request and delivers the picture', async () => {
+test('submits the documented request and delivers the result', async () => {
   service.script('mix', success('a'));
-  service.script('picture', raw(png('one'), 200, { 'content-type': 'text/plain' }));
-  const ledger = new RecordingContext();
+  service.script('result', raw(png('one'), 200, { 'content-type': 'text/plain' }));
+  const context = new RecordingContext();
   const sources = [
     webSource('https://example.com/a,b.png?x=1', 0.3),
     webSource('https://example.com/boy.png', 0.1 + 0.6),
   ];
   await bench.engine.run(
     taskOf({ negativePrompt: 'city', width: 800, height: 600, webhook: 'https://h.example/', trackId: 7 }, sources),
-    ledger,
+    context,
   );
-  expect(service.of('mix')).toHaveLength(1);
-  expect(service.of('mix')[0]).toMatchObject({
+  expect(service.requestsFor('mix')).toHaveLength(1);
+  expect(service.requestsFor('mix')[0]).toMatchObject({
     path: '/api/v5/img_mixer',
     body: {
       key: apiKey,
@@ -66,14 +66,14 @@ test('orders with the documented request and delivers the picture', async () => 
       track_id: '7',
     },
   });
-  expect(ledger.pictures).toMatchObject([
+  expect(context.results).toMatchObject([
     { index: 0, seed: 12345, format: 'png', serviceId: '349', engineVersion: 'v5' },
   ]);
-  expect(Buffer.from(ledger.pictures[0]?.bytes ?? []).includes('one')).toBe(true);
-  expect(ledger.phases).toBe('posting answered');
+  expect(Buffer.from(context.results[0]?.bytes ?? []).includes('one')).toBe(true);
+  expect(context.phases).toBe('posting answered');
 });
 
-test('polls after the estimate, then ever more slowly, at the service’s own address', async () => {
+test('polls after the estimate, then with growing delays, at the URL that the service gave', async () => {
   service.script('mix', processing({ fetch_result: `${service.baseUrl}/v3/fetch/13?s=1` }));
   service.script(
     'fetch',
@@ -82,33 +82,33 @@ test('polls after the estimate, then ever more slowly, at the service’s own ad
     json({ status: 'error', message: 'Rate limit exceeded', retry_after: 25 }, 429),
     success('a'),
   );
-  service.script('picture', raw(png()));
-  const ledger = new RecordingContext();
-  await bench.engine.run(taskOf(), ledger);
-  expect(bench.clock.slept).toEqual([4_000, 2_000, 2_800, 25_000]);
-  expect(service.of('fetch').map(({ path }) => path)).toEqual(Array(4).fill('/api/v3/fetch/13?s=1'));
-  expect(service.of('fetch')[0]?.body).toEqual({ key: apiKey });
-  expect(ledger.phases).toBe('posting accepted answered');
-  expect(ledger.progresses).toContainEqual({ stage: 'mixing', etaSeconds: 4 });
+  service.script('result', raw(png()));
+  const context = new RecordingContext();
+  await bench.engine.run(taskOf(), context);
+  expect(bench.clock.sleeps).toEqual([4_000, 2_000, 2_800, 25_000]);
+  expect(service.requestsFor('fetch').map(({ path }) => path)).toEqual(Array(4).fill('/api/v3/fetch/13?s=1'));
+  expect(service.requestsFor('fetch')[0]?.body).toEqual({ key: apiKey });
+  expect(context.phases).toBe('posting accepted answered');
+  expect(context.progresses).toContainEqual({ stage: 'mixing', etaSeconds: 4 });
 });
 
-test('never sends the key to the origin of a foreign fetch address', async () => {
+test('never sends the key to another origin, even if the fetch URL has it', async () => {
   const stranger = await ScriptedService.start();
   service.script('mix', processing({ fetch_result: `${stranger.baseUrl}/v3/fetch/13` }));
   service.script('fetch', success('a'));
-  service.script('picture', raw(png()));
+  service.script('result', raw(png()));
   await bench.engine.run(taskOf(), new RecordingContext());
-  expect(stranger.seen).toEqual([]);
-  expect(service.of('fetch')[0]?.path).toBe('/api/v3/fetch/12');
+  expect(stranger.requests).toEqual([]);
+  expect(service.requestsFor('fetch')[0]?.path).toBe('/api/v3/fetch/12');
   await stranger.close();
 });
 
-test('follows a redirect within the origin only', async () => {
+test('follows redirects only within the origin', async () => {
   const stranger = await ScriptedService.start();
   service.script('mix', (response) => response.writeHead(308, { location: '/api/v5/img_mixer/' }).end(), success('a'));
-  service.script('picture', raw(png()));
+  service.script('result', raw(png()));
   await bench.engine.run(taskOf(), new RecordingContext());
-  expect(service.of('mix').map(({ path }) => path)).toEqual(['/api/v5/img_mixer', '/api/v5/img_mixer/']);
+  expect(service.requestsFor('mix').map(({ path }) => path)).toEqual(['/api/v5/img_mixer', '/api/v5/img_mixer/']);
 
   service.script('mix', (response) => response.writeHead(307, { location: `${stranger.baseUrl}/v5/img_mixer` }).end());
   const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }), new RecordingContext()));
@@ -116,37 +116,42 @@ test('follows a redirect within the origin only', async () => {
     key: 'unexpected-response/redirected',
     args: { target: stranger.origin },
   });
-  expect(stranger.seen).toEqual([]);
+  expect(stranger.requests).toEqual([]);
   await stranger.close();
 });
 
-test('uploads files once, and their content again only when the service lost it', async () => {
+test('uploads a file once, and again only if the upload is lost or expired', async () => {
   service.script('upload', { status: 'success', messege: 'image uploaded', link: 'https://cdn.example/up,1.jpg' });
   service.script('mix', success('a'));
-  service.script('picture', raw(png()));
+  service.script('result', raw(png()));
   const source = await bench.file('rose.png');
   const sources = [source, webSource('https://example.com/boy.png')];
-  const ledger = new RecordingContext();
-  await bench.engine.run(taskOf({}, sources), ledger);
-  expect(service.of('upload')[0]).toMatchObject({ path: '/api/v3/base64_crop', body: { key: apiKey, crop: 'false' } });
-  expect(String(service.of('upload')[0]?.body.image)).toMatch(/^data:image\/jpeg;base64,/);
-  expect(service.of('mix')[0]?.body.init_image).toBe('https://cdn.example/up%2C1.jpg,https://example.com/boy.png');
-  expect(ledger.progresses[0]).toEqual({ stage: 'uploading', done: 0, total: 1 });
+  const context = new RecordingContext();
+  await bench.engine.run(taskOf({}, sources), context);
+  expect(service.requestsFor('upload')[0]).toMatchObject({
+    path: '/api/v3/base64_crop',
+    body: { key: apiKey, crop: 'false' },
+  });
+  expect(String(service.requestsFor('upload')[0]?.body.image)).toMatch(/^data:image\/jpeg;base64,/);
+  expect(service.requestsFor('mix')[0]?.body.init_image).toBe(
+    'https://cdn.example/up%2C1.jpg,https://example.com/boy.png',
+  );
+  expect(context.progresses[0]).toEqual({ stage: 'uploading', done: 0, total: 1 });
 
   service.script('mix', { status: 'error', message: 'Unable to fetch image from provided URL' });
   const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }, sources), new RecordingContext()));
   expect(failure).toMatchObject({ key: 'invalid-request/image-not-fetched', retryable: true });
-  expect(service.of('upload')).toHaveLength(1);
+  expect(service.requestsFor('upload')).toHaveLength(1);
 
   service.script('mix', success('a'));
   await bench.engine.run(taskOf({ seed: 3 }, sources), new RecordingContext());
-  expect(service.of('upload')).toHaveLength(2);
+  expect(service.requestsFor('upload')).toHaveLength(2);
   bench.clock.time += 24 * 3_600_000;
   await bench.engine.run(taskOf({ seed: 4 }, sources), new RecordingContext());
-  expect(service.of('upload')).toHaveLength(3);
+  expect(service.requestsFor('upload')).toHaveLength(3);
 });
 
-test('uploads nothing without permission, and names the image that can not be read', async () => {
+test('uploads nothing without permission, and attributes a failure to the unreadable image', async () => {
   const cautious = await HostedBench.start(service.baseUrl, { mayUpload: async () => false });
   const sources = [await bench.file('rose.png')];
   expect(await failureOf(cautious.engine.run(taskOf({}, sources), new RecordingContext()))).toMatchObject({
@@ -164,17 +169,17 @@ test('uploads nothing without permission, and names the image that can not be re
     image: 1,
     imageName: 'gone.png',
   });
-  expect(service.seen).toEqual([]);
+  expect(service.requests).toEqual([]);
   await cautious.close();
 });
 
-test('needs a key for the origin of the base URL in force', async () => {
+test('requires a key for the origin of the current base URL', async () => {
   const keyless = await HostedBench.start(service.baseUrl, { apiKey: async () => undefined });
   expect(await failureOf(keyless.engine.run(taskOf(), new RecordingContext()))).toMatchObject({
     code: 'no-api-key',
     args: { origin: service.origin },
   });
-  expect(service.seen).toEqual([]);
+  expect(service.requests).toEqual([]);
   await keyless.close();
 });
 
@@ -183,29 +188,29 @@ test.each([
   ['ftp://example.com/api', 'bad-base-url'],
   ['https://user:secret@example.com/api', 'bad-base-url'],
   ['not a url', 'bad-base-url'],
-])('refuses the base URL %s', async (baseUrl, reason) => {
+])('rejects the base URL %s', async (baseUrl, reason) => {
   const wrong = await HostedBench.start(service.baseUrl, {
     settings: () => ({ baseUrl, dialect: 'v5', timeoutSeconds: 600 }),
   });
   const failure = await failureOf(wrong.engine.run(taskOf(), new RecordingContext()));
   expect(failure).toMatchObject({ key: `network/${reason}`, retryable: false });
   expect(JSON.stringify(failure.args)).not.toContain('secret');
-  expect(wrong.keyAskedFor).toEqual([]);
+  expect(wrong.keyRequests).toEqual([]);
   await wrong.close();
 });
 
-test('waits where the service asks for patience, and gives up when it asks for too much', async () => {
+test('waits as long as the service asks for, up to a limit', async () => {
   service.script(
     'mix',
     json({ status: 'error', message: 'Rate limit exceeded', retry_after: 45 }, 429),
     json({ status: 'error', message: 'Service temporarily unavailable' }, 503),
     success('a'),
   );
-  service.script('picture', raw(png()));
-  const ledger = new RecordingContext();
-  await bench.engine.run(taskOf(), ledger);
-  expect(bench.clock.slept).toEqual([45_000, 30_000]);
-  expect(ledger.phases).toBe('posting new posting new posting answered');
+  service.script('result', raw(png()));
+  const context = new RecordingContext();
+  await bench.engine.run(taskOf(), context);
+  expect(bench.clock.sleeps).toEqual([45_000, 30_000]);
+  expect(context.phases).toBe('posting new posting new posting answered');
 
   service.script('mix', json({ status: 'error', message: 'Rate limit exceeded', retry_after: 3600 }, 429));
   expect(await failureOf(bench.engine.run(taskOf({ seed: 2 }), new RecordingContext()))).toMatchObject({
@@ -214,48 +219,48 @@ test('waits where the service asks for patience, and gives up when it asks for t
   });
 });
 
-test('keeps identical requests half a minute apart, also those of other windows', async () => {
+test('submits identical requests half a minute apart, across windows', async () => {
   service.script('mix', success('a'));
-  service.script('picture', raw(png()));
+  service.script('result', raw(png()));
   await bench.engine.run(taskOf(), new RecordingContext());
   bench.clock.time += 10_000;
   await bench.engine.run(taskOf(), new RecordingContext());
-  expect(bench.clock.slept).toEqual([20_000]);
+  expect(bench.clock.sleeps).toEqual([20_000]);
   await bench.engine.run(taskOf({ seed: 2 }), new RecordingContext());
-  expect(bench.clock.slept).toEqual([20_000]);
+  expect(bench.clock.sleeps).toEqual([20_000]);
 
   service.script('mix', { status: 'error', message: 'Invalid API key' }, success('a'));
   await failureOf(bench.engine.run(taskOf({ seed: 3 }), new RecordingContext()));
-  await bench.engine.run(taskOf({ seed: 3 }), new RecordingContext()); // the key was mended
-  expect(bench.clock.slept).toEqual([20_000]);
+  await bench.engine.run(taskOf({ seed: 3 }), new RecordingContext()); // with a corrected key
+  expect(bench.clock.sleeps).toEqual([20_000]);
 });
 
-test('tells an unknown host and an untrusted certificate, neither of which can have cost anything', async () => {
+test('recognizes an unknown host and an untrusted certificate, and that nothing was sent', async () => {
   const nameless = await HostedBench.start('https://no-such-host.invalid/api');
-  const ledger = new RecordingContext();
-  expect(await failureOf(nameless.engine.run(taskOf(), ledger))).toMatchObject({
+  const context = new RecordingContext();
+  expect(await failureOf(nameless.engine.run(taskOf(), context))).toMatchObject({
     key: 'network/dns',
     args: { host: 'no-such-host.invalid' },
   });
-  expect(ledger.phases).toMatch(/new$/);
+  expect(context.phases).toMatch(/new$/);
   await nameless.close();
   for (const code of ['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CERT_HAS_EXPIRED']) {
-    const fault = requestErrorOf(Object.assign(new Error(), { code }), 'connecting');
-    expect(fault).toMatchObject({ reason: 'certificate', sent: false });
+    const error = requestErrorOf(Object.assign(new Error(), { code }), 'connecting');
+    expect(error).toMatchObject({ reason: 'certificate', sent: false });
   }
 });
 
-test('repeats an order that never left the machine, and no other', async () => {
+test('retries a submission only if it was never sent', async () => {
   const port = await closedPort();
   const offline = await HostedBench.start(`http://127.0.0.1:${port}/api`);
-  const ledger = new RecordingContext();
-  expect(await failureOf(offline.engine.run(taskOf(), ledger))).toMatchObject({ key: 'network/refused' });
-  expect(offline.clock.slept).toEqual([1_000, 2_000, 4_000]);
-  expect(ledger.phases).toMatch(/new$/);
-  expect(offline.engine.canResume?.(JSON.parse(ledger.states.at(-1) ?? 'null'))).toBe(false);
+  const context = new RecordingContext();
+  expect(await failureOf(offline.engine.run(taskOf(), context))).toMatchObject({ key: 'network/refused' });
+  expect(offline.clock.sleeps).toEqual([1_000, 2_000, 4_000]);
+  expect(context.phases).toMatch(/new$/);
+  expect(offline.engine.canResume?.(JSON.parse(context.states.at(-1) ?? 'null'))).toBe(false);
   await offline.close();
 
-  const fates: [Parameters<typeof service.script>[1], string][] = [
+  const outcomes: [Parameters<typeof service.script>[1], string][] = [
     [reset, 'connection-lost'],
     [
       (response) => response.writeHead(200, { 'content-length': '100' }).write('{"sta', () => reset(response)),
@@ -266,33 +271,33 @@ test('repeats an order that never left the machine, and no other', async () => {
     [raw('<html>502</html>', 502), 'gateway-error'],
   ];
   let seed = 100;
-  for (const [step, reason] of fates) {
-    service.seen.length = 0;
+  for (const [step, reason] of outcomes) {
+    service.requests.length = 0;
     service.script('mix', step);
     expect(await failureOf(bench.engine.run(taskOf({ seed: seed++ }), new RecordingContext()))).toMatchObject({
       key: `interrupted/${reason}`,
       retryable: false,
     });
-    expect(service.of('mix')).toHaveLength(1);
+    expect(service.requestsFor('mix')).toHaveLength(1);
   }
 });
 
-test('sends each order on a connection of its own', async () => {
+test('sends each submission on a new connection', async () => {
   service.script('mix', processing({ eta: 0 }));
   service.script('fetch', success('a'));
-  service.script('picture', raw(png()));
+  service.script('result', raw(png()));
   await bench.engine.run(taskOf(), new RecordingContext());
   await bench.engine.run(taskOf({ seed: 2 }), new RecordingContext());
-  const ports = service.seen.filter(({ purpose }) => purpose !== 'picture').map(({ clientPort }) => clientPort);
+  const ports = service.requests.filter(({ purpose }) => purpose !== 'result').map(({ clientPort }) => clientPort);
   expect(ports[2]).not.toBe(ports[0]);
   expect(ports[2]).not.toBe(ports[1]);
-  expect(ports[3]).toBe(ports[1]); // polls share one
+  expect(ports[3]).toBe(ports[1]); // polls share a connection
 });
 
-test('goes on where an earlier run was left, without a second order', async () => {
+test('resumes an earlier run without a second submission', async () => {
   service.script('mix', processing());
   service.script('fetch', success('a'));
-  service.script('picture', raw(png()));
+  service.script('result', raw(png()));
   const first = new RecordingContext();
   const sleeping = bench.clock.sleep.bind(bench.clock);
   bench.clock.sleep = async () => {
@@ -305,17 +310,17 @@ test('goes on where an earlier run was left, without a second order', async () =
 
   const second = new RecordingContext(first.states.at(-1));
   await bench.engine.run(taskOf(), second);
-  expect(service.of('mix')).toHaveLength(1);
-  expect(bench.clock.slept).toEqual([0]);
-  expect(second.pictures).toHaveLength(1);
+  expect(service.requestsFor('mix')).toHaveLength(1);
+  expect(bench.clock.sleeps).toEqual([0]);
+  expect(second.results).toHaveLength(1);
 
   const third = new RecordingContext(second.states.at(-1), [0]);
   await bench.engine.run(taskOf(), third);
-  expect(third.pictures).toEqual([]);
-  expect(service.of('picture')).toHaveLength(1);
+  expect(third.results).toEqual([]);
+  expect(service.requestsFor('result')).toHaveLength(1);
 });
 
-test('does not order again what may have been ordered', async () => {
+test('never resubmits a request that the service may have received', async () => {
   const first = new RecordingContext();
   service.script('mix', () => first.controller.abort(new Error('killed')));
   await expect(bench.engine.run(taskOf(), first)).rejects.toThrow('killed');
@@ -325,66 +330,65 @@ test('does not order again what may have been ordered', async () => {
   expect(await failureOf(bench.engine.run(taskOf(), new RecordingContext('{"version":9}')))).toMatchObject({
     code: 'interrupted',
   });
-  expect(service.of('mix')).toHaveLength(1);
+  expect(service.requestsFor('mix')).toHaveLength(1);
 });
 
-test('still takes in the answer of an order when the window closes', async () => {
-  const ledger = new RecordingContext();
+test('still receives the response to a submission while the window closes', async () => {
+  const context = new RecordingContext();
   service.script('mix', (response) => {
-    ledger.controller.abort(new JobSuspended());
+    context.controller.abort(new JobSuspended());
     json(processing())(response);
   });
   bench.clock.sleep = () => new Promise(() => undefined);
-  await expect(bench.engine.run(taskOf(), ledger)).rejects.toBeInstanceOf(JobSuspended);
-  expect(ledger.phases).toBe('posting accepted');
+  await expect(bench.engine.run(taskOf(), context)).rejects.toBeInstanceOf(JobSuspended);
+  expect(context.phases).toBe('posting accepted');
 });
 
-test('counts only the time in which the service can be reached, then looks once more at every run', async () => {
+test('times out after the time during which the service was reachable, then polls once per run', async () => {
   service.script('mix', processing());
   service.script('fetch', { status: 'processing' });
-  const ledger = new RecordingContext();
-  const failure = await failureOf(bench.engine.run(taskOf(), ledger));
+  const context = new RecordingContext();
+  const failure = await failureOf(bench.engine.run(taskOf(), context));
   expect(failure).toMatchObject({ code: 'timeout', retryable: true, args: { seconds: 600 } });
-  const polls = service.of('fetch').length;
-  const state = ledger.states.at(-1);
+  const polls = service.requestsFor('fetch').length;
+  const state = context.states.at(-1);
   expect(bench.engine.canResume?.(JSON.parse(state ?? ''))).toBe(true);
   await failureOf(bench.engine.run(taskOf(), new RecordingContext(state)));
-  expect(service.of('fetch')).toHaveLength(polls + 1);
+  expect(service.requestsFor('fetch')).toHaveLength(polls + 1);
 
   service.script('fetch', success('late'));
-  service.script('picture', raw(png()));
+  service.script('result', raw(png()));
   const late = new RecordingContext(state);
   await bench.engine.run(taskOf(), late);
-  expect(late.pictures).toHaveLength(1);
+  expect(late.results).toHaveLength(1);
 });
 
-test('waits out an outage while polling, however long', async () => {
+test('keeps polling through a long outage', async () => {
   service.script('mix', processing());
-  let online: ScriptedService | undefined;
   const sleep = bench.clock.sleep.bind(bench.clock);
-  let offline = false;
+  let outage: 'before' | 'during' | 'after' = 'before';
   bench.clock.sleep = async (ms, signal) => {
     await sleep(ms, signal);
-    if (!offline) {
-      offline = true;
+    if (outage === 'before') {
+      outage = 'during';
       await service.pause();
-    } else if (bench.clock.slept.length > 200 && !online) {
-      online = service;
+    } else if (outage === 'during' && bench.clock.sleeps.length > 200) {
+      outage = 'after';
       await service.resume();
     }
   };
   service.script('fetch', success('a'));
-  service.script('picture', raw(png()));
-  const ledger = new RecordingContext();
-  await bench.engine.run(taskOf(), ledger);
-  expect(bench.clock.slept.reduce((sum, ms) => sum + ms)).toBeGreaterThan(1_800_000);
-  expect(ledger.pictures).toHaveLength(1);
+  service.script('result', raw(png()));
+  const context = new RecordingContext();
+  await bench.engine.run(taskOf(), context);
+  expect(bench.clock.sleeps.reduce((sum, ms) => sum + ms)).toBeGreaterThan(1_800_000);
+  expect(context.results).toHaveLength(1);
 });
 
-test('tells a blank picture, missing ones, and links that come to nothing', async () => {
+test('reports blank results, missing ones, and links that never work', async () => {
   service.script('mix', success('a', 'b', 'c'));
   service.script(
-    'picture',
+    'result',
     raw('wait', 404),
     raw('wait', 403),
     raw(png('blank')),
@@ -392,34 +396,34 @@ test('tells a blank picture, missing ones, and links that come to nothing', asyn
     raw(png().subarray(0, 40)),
     raw(png('3')),
   );
-  const ledger = new RecordingContext();
-  await bench.engine.run(taskOf({ samples: 4 }), ledger);
-  expect(service.of('mix')[0]?.body.samples).toBe(4);
-  expect(ledger.pictures.map(({ index, seed }) => [index, seed])).toEqual([
+  const context = new RecordingContext();
+  await bench.engine.run(taskOf({ samples: 4 }), context);
+  expect(service.requestsFor('mix')[0]?.body.samples).toBe(4);
+  expect(context.results.map(({ index, seed }) => [index, seed])).toEqual([
     [0, 12345],
     [1, 12345],
     [2, 12345],
   ]);
-  expect(ledger.notices).toEqual([
+  expect(context.notices).toEqual([
     { code: 'fewer-pictures', args: { count: 3, asked: 4 } },
     { code: 'blank-picture', args: { number: 1 } },
   ]);
 
   service.script('mix', success('a'));
-  service.script('picture', raw('gone', 404));
+  service.script('result', raw('gone', 404));
   const lost = new RecordingContext();
   const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }), lost));
   expect(failure).toMatchObject({ code: 'result-unavailable', retryable: true });
   expect(bench.engine.canResume?.(JSON.parse(lost.states.at(-1) ?? ''))).toBe(true);
 });
 
-test('asks a little longer where a success has no pictures', async () => {
+test('keeps polling for a while if a success has no results', async () => {
   service.script('mix', { status: 'success', id: 5, output: [] });
   service.script('fetch', { status: 'success', output: '' }, success('a'));
-  service.script('picture', raw(png()));
-  const ledger = new RecordingContext();
-  await bench.engine.run(taskOf(), ledger);
-  expect(ledger.pictures).toHaveLength(1);
+  service.script('result', raw(png()));
+  const context = new RecordingContext();
+  await bench.engine.run(taskOf(), context);
+  expect(context.results).toHaveLength(1);
 
   service.script('fetch', { status: 'success', output: [] });
   expect(await failureOf(bench.engine.run(taskOf({ seed: 2 }), new RecordingContext()))).toMatchObject({
@@ -427,51 +431,51 @@ test('asks a little longer where a success has no pictures', async () => {
   });
 });
 
-test('makes one request a sample for the other dialect, each with its own seed, and keeps what it paid for', async () => {
+test('submits one request per sample in v6, each with its own seed, and delivers those that succeed', async () => {
   const v6 = await HostedBench.start(service.baseUrl, {
     settings: () => ({ baseUrl: service.baseUrl, dialect: 'v6', timeoutSeconds: 600 }),
   });
   service.script('upload', { status: 'success', output: ['https://cdn.example/up.jpg'] });
   service.script('mix', success('a'), processing({ id: 77 }), { status: 'error', message: 'Insufficient credits' });
   service.script('fetch', success('b'));
-  service.script('picture', raw(png()));
-  const ledger = new RecordingContext();
+  service.script('result', raw(png()));
+  const context = new RecordingContext();
   const sources = [await v6.file('rose.png'), webSource('https://example.com/a,b.png')];
-  const failure = await failureOf(v6.engine.run(taskOf({ samples: 4, seed: 2 ** 32 - 1 }, sources), ledger));
+  const failure = await failureOf(v6.engine.run(taskOf({ samples: 4, seed: 2 ** 32 - 1 }, sources), context));
   expect(failure.code).toBe('insufficient-credits');
-  const orders = service.of('mix');
-  expect(orders.map(({ body }) => body.seed)).toEqual([2 ** 32 - 1, 0, 1]); // and no fourth
-  expect(orders[0]).toMatchObject({
+  const submissions = service.requestsFor('mix');
+  expect(submissions.map(({ body }) => body.seed)).toEqual([2 ** 32 - 1, 0, 1]); // no fourth one after a failure
+  expect(submissions[0]).toMatchObject({
     path: '/api/v6/image_editing/img_mixer',
     body: { init_image: ['https://cdn.example/up.jpg', 'https://example.com/a%2Cb.png'], samples: 1 },
   });
-  expect(orders[0]?.body).not.toHaveProperty('init_image_weights');
-  expect(service.of('upload')).toMatchObject([{ path: '/api/v6/base64_to_url' }]);
-  expect(service.of('fetch')[0]?.path).toBe('/api/v6/image_editing/fetch/77');
-  expect(ledger.pictures.map(({ index }) => index).sort()).toEqual([0, 1]);
+  expect(submissions[0]?.body).not.toHaveProperty('init_image_weights');
+  expect(service.requestsFor('upload')).toMatchObject([{ path: '/api/v6/base64_to_url' }]);
+  expect(service.requestsFor('fetch')[0]?.path).toBe('/api/v6/image_editing/fetch/77');
+  expect(context.results.map(({ index }) => index).sort()).toEqual([0, 1]);
   await v6.close();
 });
 
-test('keeps the key out of everything but the bodies for the service', async () => {
-  const ledger = new RecordingContext();
+test('sends the key only in request bodies to the service', async () => {
+  const context = new RecordingContext();
   service.script('upload', { status: 'success', link: 'https://cdn.example/up.jpg?sig=s3cret' });
   service.script('mix', json({ status: 'error', message: `Invalid Api Key ${apiKey}`, tip: apiKey }, 401));
-  const failure = await failureOf(bench.engine.run(taskOf({}, [await bench.file('a.png')]), ledger));
+  const failure = await failureOf(bench.engine.run(taskOf({}, [await bench.file('a.png')]), context));
   expect(failure.code).toBe('invalid-api-key');
-  const told = JSON.stringify([
+  const output = JSON.stringify([
     failure.args,
     failure.message,
-    ledger.states,
-    ledger.progresses,
-    ledger.notices,
+    context.states,
+    context.progresses,
+    context.notices,
     bench.log,
   ]);
-  expect(told).not.toContain(apiKey);
+  expect(output).not.toContain(apiKey);
   expect(JSON.stringify(bench.log)).not.toContain('s3cret');
-  for (const seen of service.seen) expect(JSON.stringify([seen.headers, seen.path])).not.toContain(apiKey);
+  for (const { headers, path } of service.requests) expect(JSON.stringify([headers, path])).not.toContain(apiKey);
 });
 
-test('leaves the process-wide dispatcher alone, also where none is set yet', async () => {
+test('never sets the process-wide dispatcher', async () => {
   const modules = ['src/engines/hosted/hostedEngine.ts', 'src/images/sourceReader.ts'].map(
     (path) => pathToFileURL(path).href,
   );
@@ -480,12 +484,12 @@ test('leaves the process-wide dispatcher alone, also where none is set yet', asy
     const names = Object.getOwnPropertySymbols(globalThis).map((symbol) => Symbol.keyFor(symbol));
     console.log(names.filter((name) => name?.startsWith('undici')).join());
   `;
-  // In a process of its own: here the test runner may have set one already.
+  // In a separate process, because the test runner may have set one in this one.
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
   expect(stdout.trim()).toBe('');
 });
 
-/** A port where nobody listens. */
+/** A port that no server listens on. */
 async function closedPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/engines/clock.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
-import { type JobResult, JobRunner } from '../../src/jobs/jobRunner.ts';
+import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
@@ -231,7 +231,7 @@ async function order({ bench }: Stage) {
   };
 }
 
-function endOf({ status, failure }: JobResult): string {
+function endOf({ status, failure }: JobEnd): string {
   return failure?.key ?? status;
 }
 
@@ -244,7 +244,7 @@ function picturesSaved({ bench }: Stage): Promise<string[]> {
 }
 
 /** The key goes into the bodies of requests to the service, and nowhere else. */
-async function expectNoKey(result: JobResult, { sandbox, bench }: Stage): Promise<void> {
+async function expectNoKey(result: JobEnd, { sandbox, bench }: Stage): Promise<void> {
   for (const { toService, headers, path, body } of sandbox.requests) {
     expect(JSON.stringify([headers, path, toService ? '' : body])).not.toContain(apiKey);
   }
@@ -260,6 +260,6 @@ function comeBackAfter(pauses: number, { bench, sandbox }: Stage): void {
   const sleep = bench.clock.sleep.bind(bench.clock);
   bench.clock.sleep = async (ms, signal) => {
     await sleep(ms, signal);
-    if (bench.clock.slept.length === pauses) await sandbox.reset();
+    if (bench.clock.sleeps.length === pauses) await sandbox.reset();
   };
 }

@@ -86,8 +86,8 @@ const refusals: [string, unknown, number, string][] = [
   ['a forgotten id', { status: 'failed', id: '', message: 'Request not found', output: '' }, 200, 'not-found'],
   ['anything else', { status: 'error', message: 'The moon is full' }, 200, 'refused'],
 ];
-test.each(refusals)('tells %s', (_name, body, status, why) => {
-  expect(normalizeResponse({ status, body: JSON.stringify(body) })).toMatchObject({ kind: 'refused', why });
+test.each(refusals)('tells %s', (_name, body, status, reason) => {
+  expect(normalizeResponse({ status, body: JSON.stringify(body) })).toMatchObject({ kind: 'refused', reason });
 });
 
 test('keeps the words, the field and the wait of a refusal', () => {
@@ -99,7 +99,7 @@ test('keeps the words, the field and the wait of a refusal', () => {
     retryAfter: 12,
   });
   expect(normalizeResponse({ status: 429, body: 'slow down', retryAfter: 7 })).toMatchObject({
-    why: 'rate-limited',
+    reason: 'rate-limited',
     retryAfter: 7,
   });
 });
@@ -110,12 +110,12 @@ test('lets the status of the body win over the HTTP code', () => {
 });
 
 test('says what an answer is that can not be understood', () => {
-  const what = (status: number, body: string) => normalizeResponse({ status, body });
-  expect(what(502, '<html>Bad gateway</html>')).toMatchObject({ kind: 'unreadable', what: 'html' });
-  expect(what(200, '{"status":"succ')).toMatchObject({ kind: 'unreadable', what: 'cut' });
-  expect(what(200, '')).toMatchObject({ kind: 'unreadable', what: 'empty' });
+  const responseTo = (status: number, body: string) => normalizeResponse({ status, body });
+  expect(responseTo(502, '<html>Bad gateway</html>')).toMatchObject({ kind: 'unreadable', problem: 'html' });
+  expect(responseTo(200, '{"status":"succ')).toMatchObject({ kind: 'unreadable', problem: 'cut' });
+  expect(responseTo(200, '')).toMatchObject({ kind: 'unreadable', problem: 'empty' });
   for (const body of ['[]', '3', 'null', '"ok"', '{}', '{"status":7}', '{"status":"dancing"}']) {
-    expect(what(200, body)).toMatchObject({ kind: 'unreadable', what: 'shape' });
+    expect(responseTo(200, body)).toMatchObject({ kind: 'unreadable', problem: 'shape' });
   }
 });
 

@@ -2,18 +2,21 @@ import type { HttpReply } from '../../network/jsonPost.ts';
 import type { Clock } from '../clock.ts';
 import type { MixSubmission } from './dialect.ts';
 import { redactMessage } from './redaction.ts';
-import { endpointUrl, originOf, type Service } from './service.ts';
+import { endpointUrl, type Service, urlOrigin } from './service.ts';
 import { type RequestPurpose, retryAfterOf, type Transport } from './transport.ts';
 import { parseWalletBalance, type WalletBalance } from './wallet.ts';
 import { normalizeResponse, type ServiceResponse } from './wire.ts';
 
-/** What a poll asks for. */
+/** Identifies an accepted mix for polling. */
 export interface ResultHandle {
   readonly id?: string | undefined;
   readonly fetchUrl?: string | undefined;
 }
 
-/** The service's calls, one exchange each. The key is known here alone: it goes into bodies to the service's origin and nowhere else. */
+/**
+ * The service's API, one request per call. Only the client has the key: it goes into request bodies to the service's origin and
+ * nowhere else. Every call throws RequestError, or the signal's reason.
+ */
 export class ServiceClient {
   readonly service: Service;
   readonly #key: string;
@@ -27,67 +30,67 @@ export class ServiceClient {
     this.#clock = options.clock;
   }
 
-  /** Uploads a picture given as a data URI. @throws RequestError, or the signal's reason; so do the other calls. */
+  /** Uploads an image, given as a data URI. */
   upload(dataUri: string, signal: AbortSignal): Promise<ServiceResponse> {
     const { dialect } = this.service;
-    return this.#post(endpointUrl(this.service, dialect.uploadPath), dialect.uploadBody(dataUri), 'upload', signal);
+    return this.#request(endpointUrl(this.service, dialect.uploadPath), dialect.uploadBody(dataUri), 'upload', signal);
   }
 
-  /** Orders a mix, which is paid work. @param onSent called just before the first byte is written. */
-  submitMix(order: MixSubmission, signal: AbortSignal, onSent: () => void): Promise<ServiceResponse> {
+  /** Submits a mix, which is paid work. @param onSent called just before the first byte is written. */
+  submitMix(submission: MixSubmission, signal: AbortSignal, onSent: () => void): Promise<ServiceResponse> {
     const { dialect } = this.service;
-    return this.#post(endpointUrl(this.service, dialect.mixPath), dialect.mixBody(order), 'mix', signal, onSent);
+    const url = endpointUrl(this.service, dialect.mixPath);
+    return this.#request(url, dialect.mixBody(submission), 'mix', signal, onSent);
   }
 
-  /** Asks how far an accepted mix is. */
-  fetchResult(ticket: ResultHandle, signal: AbortSignal): Promise<ServiceResponse> {
-    return this.#post(this.#fetchAddress(ticket), {}, 'call', signal);
+  /** Polls an accepted mix. */
+  fetchResult(handle: ResultHandle, signal: AbortSignal): Promise<ServiceResponse> {
+    return this.#request(this.#fetchUrl(handle), {}, 'call', signal);
   }
 
-  /** Asks what is left in the account; undefined where the dialect or the answer does not tell. */
+  /** Asks for the account's balance; undefined if the dialect or the response doesn't have it. */
   async balance(signal: AbortSignal): Promise<WalletBalance | undefined> {
     const { balancePath } = this.service.dialect;
     if (balancePath === undefined) return undefined;
-    const reply = await this.#send(endpointUrl(this.service, balancePath), {}, 'call', signal);
+    const reply = await this.#post(endpointUrl(this.service, balancePath), {}, 'call', signal);
     return parseWalletBalance(reply.body.toString('utf8'));
   }
 
-  /** The service's own address for the result counts only within its origin, since the key goes there. */
-  #fetchAddress({ id, fetchUrl }: ResultHandle): string {
-    if (fetchUrl !== undefined && originOf(fetchUrl) === this.service.origin) return fetchUrl;
-    const known =
-      id ??
-      fetchUrl
-        ?.replace(/[?#].*$/s, '')
-        .split('/')
-        .at(-1) ??
-      '';
-    return endpointUrl(this.service, this.service.dialect.fetchPath(known));
+  /** The URL to poll. The one that the service gave is used only within the service's origin, because the key is sent there. */
+  #fetchUrl({ id, fetchUrl }: ResultHandle): string {
+    if (fetchUrl !== undefined && urlOrigin(fetchUrl) === this.service.origin) return fetchUrl;
+    const idInUrl = fetchUrl
+      ?.replace(/[?#].*$/s, '')
+      .split('/')
+      .at(-1);
+    return endpointUrl(this.service, this.service.dialect.fetchPath(id ?? idInUrl ?? ''));
   }
 
-  async #post(
-    address: string,
+  async #request(
+    url: string,
     body: Record<string, unknown>,
     purpose: RequestPurpose,
     signal: AbortSignal,
     onSent?: () => void,
   ): Promise<ServiceResponse> {
-    const reply = await this.#send(address, body, purpose, signal, onSent);
-    const answer = normalizeResponse({
+    const reply = await this.#post(url, body, purpose, signal, onSent);
+    const response = normalizeResponse({
       status: reply.status,
       body: reply.body.toString('utf8'),
       retryAfter: retryAfterOf(reply, this.#clock.now()),
     });
-    return answer.kind === 'refused' ? { ...answer, message: redactMessage(answer.message, this.#key) } : answer;
+    return response.kind === 'refused'
+      ? { ...response, message: redactMessage(response.message, this.#key) }
+      : response;
   }
 
-  #send(
-    address: string,
+  #post(
+    url: string,
     body: Record<string, unknown>,
     purpose: RequestPurpose,
     signal: AbortSignal,
     onSent?: () => void,
   ): Promise<HttpReply> {
-    return this.#transport.post(address, { key: this.#key, ...body }, purpose, signal, onSent);
+    return this.#transport.post(url, { key: this.#key, ...body }, purpose, signal, onSent);
   }
 }

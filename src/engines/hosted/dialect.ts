@@ -1,7 +1,7 @@
 import type { DialectName } from '../../mix/limits.ts';
 import type { RunnableRecipe } from '../../mix/recipe.ts';
 
-/** What one mix request asks for; the sources are links that the service can fetch. */
+/** The contents of one mix request; the sources are links that the service can fetch. */
 export interface MixSubmission {
   readonly recipe: RunnableRecipe;
   readonly links: readonly string[];
@@ -11,25 +11,25 @@ export interface MixSubmission {
   readonly samples: number;
 }
 
-/** A wire form of the hosted endpoint. Paths start below the base URL; bodies are without the key. */
+/** A version of the hosted API. Paths are relative to the base URL; bodies don't include the key. */
 export interface Dialect {
   readonly name: DialectName;
-  /** The service's own host, used where no base URL is set. */
+  /** The base URL if none is set. */
   readonly defaultBase: string;
   readonly mixPath: string;
-  /** Pictures that one request can ask for; more samples become more requests. */
+  /** Most samples in one request; a job with more samples needs more requests. */
   readonly samplesPerRequest: number;
   readonly fetchPath: (id: string) => string;
   readonly uploadPath: string;
-  /** Undefined where the service does not tell the balance. */
+  /** Undefined if the API has no endpoint for the balance. */
   readonly balancePath: string | undefined;
-  /** How long the service surely keeps an upload, in milliseconds. */
+  /** How long the service keeps an upload, in milliseconds. */
   readonly uploadLifetime: number;
-  readonly mixBody: (order: MixSubmission) => Record<string, unknown>;
+  readonly mixBody: (submission: MixSubmission) => Record<string, unknown>;
   readonly uploadBody: (dataUri: string) => Record<string, unknown>;
 }
 
-/** The service keeps uploads for 24 hours; the last one is left out, so that a link does not die on its way. */
+/** The service keeps uploads for 24 hours. One hour less, so that a link doesn't expire before the service opens it. */
 const uploadLifetime = 23 * 3_600_000;
 
 const v5: Dialect = {
@@ -41,12 +41,12 @@ const v5: Dialect = {
   uploadPath: '/v3/base64_crop',
   balancePath: undefined,
   uploadLifetime,
-  mixBody: (order) => ({
-    ...commonFields(order),
-    init_image: order.links.map(withoutComma).join(','),
-    init_image_weights: order.weights.map(decimal).join(','),
+  mixBody: (submission) => ({
+    ...commonFields(submission),
+    init_image: submission.links.map(escapeCommas).join(','),
+    init_image_weights: submission.weights.map(formatWeight).join(','),
   }),
-  // Without this very string the service crops the picture to a square.
+  // Without exactly this string the service crops the image to a square.
   uploadBody: (dataUri) => ({ image: dataUri, crop: 'false' }),
 };
 
@@ -59,7 +59,7 @@ const v6: Dialect = {
   uploadPath: '/v6/base64_to_url',
   balancePath: '/wallet_balance',
   uploadLifetime,
-  mixBody: (order) => ({ ...commonFields(order), init_image: order.links.map(withoutComma) }),
+  mixBody: (submission) => ({ ...commonFields(submission), init_image: submission.links.map(escapeCommas) }),
   uploadBody: (dataUri) => ({ base64_string: dataUri }),
 };
 
@@ -81,12 +81,12 @@ function commonFields({ recipe, seed, samples }: MixSubmission): Record<string, 
   };
 }
 
-/** The link as it can stand in a list that is separated by commas. */
-function withoutComma(link: string): string {
+/** Escapes commas, which separate the links of a list. */
+function escapeCommas(link: string): string {
   return link.replaceAll(',', '%2C');
 }
 
-/** A weight without exponent and without the noise of binary fractions. */
-function decimal(weight: number): string {
+/** A weight in decimal notation, without an exponent and rounded to 6 digits. */
+function formatWeight(weight: number): string {
   return String(Number(weight.toFixed(6)));
 }

@@ -1,53 +1,36 @@
-import type { Codec } from '../../images/codec.ts';
-import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import type { DialectName } from '../../mix/limits.ts';
 import { type Connect, createNetwork } from '../../network/connections.ts';
-import type { Clock } from '../clock.ts';
 import type { Engine, MixContext, MixTask } from '../engine.ts';
 import { ServiceClient } from './client.ts';
-import type { WriteLogEvent } from './engineLog.ts';
-import { HostedJob } from './hostedJob.ts';
+import { HostedJob, type HostedJobServices } from './hostedJob.ts';
 import { createHostedState, parseHostedState } from './hostedState.ts';
 import { serviceOf } from './service.ts';
-import type { SharedStore } from './sharedStore.ts';
 import { type Timeouts, Transport } from './transport.ts';
 import type { WalletBalance } from './wallet.ts';
 
-/** What the hosted engine is made of. Functions are asked anew for every job. */
-export interface HostedEngineOptions {
+/** The hosted engine's dependencies. Functions are called again for every job. */
+export interface HostedEngineOptions extends HostedJobServices {
   settings(): { baseUrl: string; dialect: DialectName; timeoutSeconds: number };
-  /** The API key that is stored for exactly this origin. */
-  apiKey(origin: string): Promise<string | undefined>;
-  readonly codec: Codec;
-  /** Reads sources, and pictures from where the service keeps them. */
-  readonly reader: SourceReader;
-  /** Uploads and orders of the last hours; all windows share it. */
-  readonly store: SharedStore;
-  /** Whether files of this machine may go to the service. */
-  mayUpload(): Promise<boolean>;
-  readonly clock: Clock;
-  /** From 0 to 1. */
-  random(): number;
-  readonly log: WriteLogEvent;
-  /** How requests connect; straight to the service when absent. */
+  /** Creates connections; by default direct ones, without a proxy. */
   readonly connect?: Connect;
   readonly timeouts?: Timeouts;
 }
 
-/** Milliseconds until an address that does not answer is given up. */
+/** Time to establish a connection, in milliseconds. */
 const connectTimeout = 15_000;
 
-/** The engine that orders mixes from the hosted service. `dispose` ends its connections. */
+/** The engine that submits mixes to the hosted service. */
 export interface HostedEngine extends Engine {
-  /** What is left in the account that the stored key belongs to; undefined where that can't be known. Never rejects. */
+  /** The balance of the account that the stored key belongs to; undefined if it is unknown. Never rejects. */
   balance(): Promise<WalletBalance | undefined>;
-  /** Makes new connections from now on; what is under way ends on the old ones. For when the rules of the network have changed. */
+  /** Uses new connections from now on; requests in progress finish on the old ones. Call it when proxy settings change. */
   reconnect(): void;
+  /** Closes all connections. */
   dispose(): Promise<void>;
 }
 
-/** Makes the hosted engine; it connects to nothing before its first job. */
+/** Creates the hosted engine. It doesn't connect before its first job. */
 export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
   const connect = options.connect ?? createNetwork();
   const transport = new Transport(() => connect({ timeout: connectTimeout }), options.timeouts);
@@ -59,7 +42,7 @@ export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
       if (!saved && context.saved !== undefined) throw new MixFailure('interrupted/state-lost');
       const service = serviceOf(saved ?? settings);
       const state = saved ?? createHostedState(task, service);
-      await new HostedJob({ ...options, task, context, service, state, transport, timeoutSeconds }).finish();
+      await new HostedJob({ ...options, task, context, service, state, transport, timeoutSeconds }).run();
     },
     canResume: (saved) => {
       const requests = parseHostedState(saved)?.requests ?? [];
@@ -73,7 +56,7 @@ export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
         const client = new ServiceClient({ service, key, transport, clock: options.clock });
         return await client.balance(new AbortController().signal);
       } catch {
-        return undefined; // whatever is wrong, a mix will tell
+        return undefined; // a mix reports the same problem in detail
       }
     },
     reconnect: () => transport.renew(),

@@ -1,19 +1,40 @@
+import type { Codec } from '../../images/codec.ts';
+import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
+import { makeNotice } from '../../mix/notice.ts';
 import type { Progress } from '../../mix/progress.ts';
+import type { Clock } from '../clock.ts';
 import type { MixContext, MixTask, TaskSource } from '../engine.ts';
 import { ServiceClient } from './client.ts';
-import type { LogEvent } from './engineLog.ts';
-import type { HostedEngineOptions } from './hostedEngine.ts';
+import type { LogEvent, WriteLogEvent } from './engineLog.ts';
 import type { HostedState, RequestState } from './hostedState.ts';
-import { firstPause, pollForResults } from './polling.ts';
+import { firstPollDelay, pollForResults } from './polling.ts';
 import { redactUrl } from './redaction.ts';
 import { downloadResult } from './resultDownload.ts';
 import type { Service } from './service.ts';
-import { interrupted, submitMix } from './submission.ts';
+import type { SharedStore } from './sharedStore.ts';
+import { interruptedFailure, submitMix } from './submission.ts';
 import type { Transport } from './transport.ts';
-import { prepareSource, type SourceLink } from './upload.ts';
+import { prepareUpload, type SourceLink } from './upload.ts';
 
-export interface HostedJobOptions extends HostedEngineOptions {
+/** What all jobs of an engine share. */
+export interface HostedJobServices {
+  /** The API key that is stored for exactly this origin. */
+  apiKey(origin: string): Promise<string | undefined>;
+  readonly codec: Codec;
+  /** Reads sources, and downloads results. */
+  readonly reader: SourceReader;
+  /** Records of recent uploads and submissions, shared by all windows. */
+  readonly store: SharedStore;
+  /** Whether files of this machine may be uploaded to the service. Called once per run that uploads any. */
+  mayUpload(): Promise<boolean>;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  random(): number;
+  readonly log: WriteLogEvent;
+}
+
+export interface HostedJobOptions extends HostedJobServices {
   readonly task: MixTask;
   readonly context: MixContext;
   readonly service: Service;
@@ -22,11 +43,11 @@ export interface HostedJobOptions extends HostedEngineOptions {
   readonly timeoutSeconds: number;
 }
 
-/** One run of a job: takes every request of its state from where it is to the end. */
+/** One run of a job: continues every request of its state from its phase until its results are delivered. */
 export class HostedJob {
   readonly #options: HostedJobOptions;
-  /** Requests go out one after the other; what follows an order runs side by side. */
-  #orders: Promise<unknown> = Promise.resolve();
+  /** Submissions run one after the other; polling and downloads run concurrently. */
+  #submissions: Promise<unknown> = Promise.resolve();
   #links: Promise<SourceLink[]> | undefined;
   #client: Promise<ServiceClient> | undefined;
   #hasFailed = false;
@@ -37,26 +58,26 @@ export class HostedJob {
     this.#delivered = options.context.delivered?.size ?? 0;
   }
 
-  /** Resolves when every picture was delivered. What can still be had is brought in before the first failure is thrown. */
-  async finish(): Promise<void> {
+  /** Resolves when every result is delivered. If a request fails, the others are completed before its failure is thrown. */
+  async run(): Promise<void> {
     const { state, context } = this.#options;
-    const ends = await Promise.allSettled(state.requests.map((request) => this.#bringIn(request)));
+    const outcomes = await Promise.allSettled(state.requests.map((request) => this.#completeRequest(request)));
     context.signal.throwIfAborted();
-    const failed = ends.find((end) => end.status === 'rejected');
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
-  async #bringIn(request: RequestState): Promise<void> {
+  async #completeRequest(request: RequestState): Promise<void> {
     try {
-      let pause = 0;
-      if (request.phase === 'posting') throw interrupted('restarted', this.#options.service);
+      let delay = 0;
+      if (request.phase === 'posting') throw interruptedFailure('restarted', this.#options.service);
       if (request.phase === 'new') {
-        const order = this.#orders.then(() => this.#order(request));
-        this.#orders = order.catch(() => undefined); // told to whoever awaits the order itself
-        pause = firstPause(await order);
+        const submission = this.#submissions.then(() => this.#submit(request));
+        this.#submissions = submission.catch(() => undefined); // a failure is thrown by the next line
+        delay = firstPollDelay(await submission);
       }
-      if (request.phase === 'new') return; // an earlier one failed
-      if (request.phase === 'accepted') await this.#poll(request, pause);
+      if (request.phase === 'new') return; // not submitted, because an earlier request failed
+      if (request.phase === 'accepted') await this.#poll(request, delay);
       await this.#download(request);
     } catch (error) {
       this.#hasFailed = true;
@@ -64,14 +85,14 @@ export class HostedJob {
     }
   }
 
-  /** Orders the request, unless an earlier one failed: nothing more is paid for then. Resolves with the service's estimate in seconds. */
-  async #order(request: RequestState): Promise<number | undefined> {
+  /** Submits the request, unless an earlier one has failed: then no more work is paid for. Resolves with the service's estimate in seconds. */
+  async #submit(request: RequestState): Promise<number | undefined> {
     if (this.#hasFailed) return undefined;
     const { task, context, clock, store } = this.#options;
-    const client = await this.#ready();
-    this.#links ??= this.#collectLinks(client);
+    const client = await this.#getClient();
+    this.#links ??= this.#uploadSources(client);
     const links = await this.#links;
-    const order = {
+    const submission = {
       recipe: task.recipe,
       links: links.map(({ link }) => link),
       weights: task.sources.map(({ weight }) => weight),
@@ -79,26 +100,26 @@ export class HostedJob {
       samples: request.samples,
     };
     try {
-      const eta = await submitMix(request, order, {
+      const eta = await submitMix(request, submission, {
         client,
         store,
         clock,
         signal: context.signal,
         save: () => this.#save(),
-        onWait: (ms, why) => {
-          this.#log('info', 'order-waits', { why, seconds: ms / 1000 });
-          context.progress({ stage: 'queued', etaSeconds: ms / 1000 });
+        onWait: (delay, reason) => {
+          this.#log('info', 'submission-waits', { reason, seconds: delay / 1000 });
+          context.progress({ stage: 'queued', etaSeconds: delay / 1000 });
         },
-        onPost: () => {
-          this.#log('info', 'ordered', { seed: request.seed, samples: request.samples });
-          this.#report({ stage: 'mixing' });
+        onAttempt: () => {
+          this.#log('info', 'submitted', { seed: request.seed, samples: request.samples });
+          this.#reportProgress({ stage: 'mixing' });
         },
       });
-      this.#log('info', 'order-taken', { phase: request.phase, id: request.id ?? '', eta: eta ?? '' });
+      this.#log('info', 'accepted', { phase: request.phase, id: request.id ?? '', eta: eta ?? '' });
       return eta;
     } catch (error) {
       if (!(error instanceof MixFailure) || error.key !== 'invalid-request/image-not-fetched') throw error;
-      // A link that the service can't open any more must not be used again. The next try uploads anew and so may succeed.
+      // A link that the service can't open must not be used again. The next run uploads the images again, which may help.
       const records = links.flatMap(({ record }) => record ?? []);
       for (const record of records) await store.remove(record);
       throw new MixFailure(error.key, {
@@ -108,42 +129,41 @@ export class HostedJob {
     }
   }
 
-  async #collectLinks(client: ServiceClient): Promise<SourceLink[]> {
+  /** The links of all sources, in order. Encodes one source while the one before it is being uploaded. */
+  async #uploadSources(client: ServiceClient): Promise<SourceLink[]> {
     const { task, context, mayUpload } = this.#options;
     const files = task.sources.filter(({ location }) => location.kind === 'file').length;
-    if (files > 0 && !(await mayUpload())) {
-      throw new MixFailure('upload-not-allowed');
-    }
+    if (files > 0 && !(await mayUpload())) throw new MixFailure('upload-not-allowed');
     const prepare = (source: TaskSource) =>
-      prepareSource(source, {
+      prepareUpload(source, {
         ...this.#options,
         client,
         signal: context.signal,
-        onRetry: (why) => this.#log('warn', 'upload-repeated', { image: source.name, why }),
+        onRetry: (reason) => this.#log('warn', 'upload-retried', { image: source.name, reason }),
       });
     const links: SourceLink[] = [];
     let done = 0;
-    let ahead: ReturnType<typeof prepare> | undefined;
-    for (const [at, source] of task.sources.entries()) {
+    let next: ReturnType<typeof prepare> | undefined;
+    for (const [index, source] of task.sources.entries()) {
       if (source.location.kind === 'file') context.progress({ stage: 'uploading', done: done++, total: files });
-      const send = await (ahead ?? prepare(source));
-      const following = task.sources[at + 1];
-      ahead = following && prepare(following); // while this one is on its way
-      ahead?.catch(() => undefined); // told when its turn comes
-      const link = await send();
+      const upload = await (next ?? prepare(source));
+      const following = task.sources[index + 1];
+      next = following && prepare(following);
+      next?.catch(() => undefined); // thrown when it is awaited
+      const link = await upload();
       this.#log('debug', 'source-linked', { image: source.name, link: redactUrl(link.link) });
       links.push(link);
     }
     return links;
   }
 
-  async #poll(request: RequestState, pause: number): Promise<void> {
+  async #poll(request: RequestState, firstDelay: number): Promise<void> {
     const { context, clock, random, timeoutSeconds } = this.#options;
-    const client = await this.#ready();
-    const begun = clock.now();
+    const client = await this.#getClient();
+    const start = clock.now();
     const report = () => {
-      const etaSeconds = (begun + pause - clock.now()) / 1000;
-      this.#report({ stage: 'mixing', ...(etaSeconds > 0 ? { etaSeconds } : {}) });
+      const etaSeconds = (start + firstDelay - clock.now()) / 1000;
+      this.#reportProgress({ stage: 'mixing', ...(etaSeconds > 0 ? { etaSeconds } : {}) });
     };
     report();
     try {
@@ -152,15 +172,15 @@ export class HostedJob {
         clock,
         random,
         signal: context.signal,
-        deadline: timeoutSeconds * 1000,
-        firstPollDelay: pause,
-        onPoll: (what, next) => {
-          this.#log('debug', 'polled', { id: request.id ?? '', what, next: next / 1000 });
+        timeout: timeoutSeconds * 1000,
+        firstDelay,
+        onPoll: (outcome, delay) => {
+          this.#log('debug', 'polled', { id: request.id ?? '', outcome, next: delay / 1000 });
           report();
         },
       });
     } catch (error) {
-      // The links that an earlier run could not get the pictures from may work by now.
+      // Links that failed in an earlier run may work by now.
       if (!(error instanceof MixFailure) || request.links.length === 0) throw error;
       request.phase = 'answered';
     } finally {
@@ -171,16 +191,16 @@ export class HostedJob {
   async #download(request: RequestState): Promise<void> {
     const { context } = this.#options;
     if (request.links.length < request.samples) {
-      context.notice({ code: 'fewer-pictures', args: { count: request.links.length, asked: request.samples } });
+      context.notice(makeNotice('fewer-pictures', { count: request.links.length, asked: request.samples }));
     }
     try {
-      for (const [at, link] of request.links.slice(0, request.samples).entries()) {
-        const index = request.first + at;
+      for (const [offset, link] of request.links.slice(0, request.samples).entries()) {
+        const index = request.first + offset;
         if (!context.delivered?.has(index)) await this.#deliver(request, link, index);
       }
     } catch (error) {
       if (!(error instanceof MixFailure)) throw error;
-      // The links may be dead for good; whoever looks again asks the service for new ones first.
+      // The links may have expired, so the next run polls for new ones first.
       if (request.id !== undefined || request.fetchUrl !== undefined) request.phase = 'accepted';
       await this.#save();
       throw error;
@@ -189,14 +209,14 @@ export class HostedJob {
 
   async #deliver(request: RequestState, link: string, index: number): Promise<void> {
     const { context, service } = this.#options;
-    this.#report({ stage: 'downloading' });
+    this.#reportProgress({ stage: 'downloading' });
     const { bytes, format, isBlank } = await downloadResult(link, {
       ...this.#options,
       signal: context.signal,
-      onRetry: (why, pause) =>
-        this.#log('info', 'download-repeated', { link: redactUrl(link), why, next: pause / 1000 }),
+      onRetry: (reason, delay) =>
+        this.#log('info', 'download-retried', { link: redactUrl(link), reason, next: delay / 1000 }),
     });
-    if (isBlank) context.notice({ code: 'blank-picture', args: { number: index + 1 } });
+    if (isBlank) context.notice(makeNotice('blank-picture', { number: index + 1 }));
     await context.deliver({
       index,
       seed: request.seed,
@@ -209,13 +229,13 @@ export class HostedJob {
     this.#log('info', 'delivered', { number: index + 1, bytes: bytes.length, format });
   }
 
-  /** The client, once the key is there. */
-  #ready(): Promise<ServiceClient> {
-    this.#client ??= this.#connect();
+  /** The client, created on first use. @throws MixFailure `no-api-key`. */
+  #getClient(): Promise<ServiceClient> {
+    this.#client ??= this.#createClient();
     return this.#client;
   }
 
-  async #connect(): Promise<ServiceClient> {
+  async #createClient(): Promise<ServiceClient> {
     const { apiKey, service, transport, clock } = this.#options;
     const key = await apiKey(service.origin);
     if (!key) throw new MixFailure('no-api-key', { args: { origin: service.origin } });
@@ -226,8 +246,8 @@ export class HostedJob {
     return this.#options.context.save(this.#options.state);
   }
 
-  /** Progress with the count of pictures, where there are several. */
-  #report(progress: Progress): void {
+  /** Reports progress, with the number of delivered results if the job has several samples. */
+  #reportProgress(progress: Progress): void {
     const total = this.#options.task.recipe.samples;
     this.#options.context.progress(total > 1 ? { ...progress, done: this.#delivered, total } : progress);
   }

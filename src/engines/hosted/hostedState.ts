@@ -5,16 +5,16 @@ import type { MixTask } from '../engine.ts';
 import type { Service } from './service.ts';
 
 /**
- * How far one request of a job is.
- * - `new`: nothing was sent, or what was sent certainly did no work.
- * - `posting`: the paid request may be on its way; found at a start, its fate is unknown.
- * - `accepted`: the service works on it and can be asked.
- * - `answered`: the pictures' links are known.
+ * The progress of one request.
+ * - `new`: nothing was sent, or the service certainly did no work.
+ * - `posting`: the paid request may have reached the service. If a later run finds this phase, the outcome is unknown.
+ * - `accepted`: the service is working on it and can be polled.
+ * - `answered`: the links to the results are known.
  */
 export const phases = ['new', 'posting', 'accepted', 'answered'] as const;
 
 const requestSchema = z.object({
-  /** Position of its first picture among the job's samples. */
+  /** Index of its first result among the job's samples. */
   first: z.int().min(0),
   samples: z.int().min(1),
   seed: z.int().min(0),
@@ -22,34 +22,34 @@ const requestSchema = z.object({
   id: z.string().optional(),
   fetchUrl: z.string().optional(),
   links: z.array(z.string()),
-  /** Milliseconds of polling in which the service could be reached. */
+  /** Milliseconds of polling during which the service was reachable. */
   waited: z.number().min(0),
 });
-/** One paid request of a job, as the journal keeps it. */
+/** One paid request of a job, as stored on disk. */
 export type RequestState = z.infer<typeof requestSchema>;
 
 const stateSchema = z.object({
   version: z.literal(1),
-  /** Where the work was ordered: a changed setting must not look for it elsewhere. */
+  /** Where the requests were submitted. A later run asks there, even if the setting has changed. */
   baseUrl: z.string(),
   dialect: z.enum(dialectNames),
   requests: z.array(requestSchema).min(1),
 });
-/** What the hosted engine keeps of a job in the journal. */
+/** The hosted engine's state of a job, as stored on disk. */
 export type HostedState = z.infer<typeof stateSchema>;
 
-/** The state of a job that starts: one request for as many samples as the dialect allows, each with its own seed. */
+/** The state of a new job. Each request has as many samples as the dialect allows and its own seed. */
 export function createHostedState(task: MixTask, service: Service): HostedState {
   const { samples, seed } = task.recipe;
-  const each = service.dialect.samplesPerRequest;
+  const perRequest = service.dialect.samplesPerRequest;
   return {
     version: 1,
     baseUrl: service.base,
     dialect: service.dialect.name,
-    requests: Array.from({ length: Math.ceil(samples / each) }, (_, at) => ({
-      first: at * each,
-      samples: Math.min(each, samples - at * each),
-      seed: seedOfSample(seed, at),
+    requests: Array.from({ length: Math.ceil(samples / perRequest) }, (_, index) => ({
+      first: index * perRequest,
+      samples: Math.min(perRequest, samples - index * perRequest),
+      seed: seedOfSample(seed, index),
       phase: 'new' as const,
       links: [],
       waited: 0,
@@ -57,13 +57,13 @@ export function createHostedState(task: MixTask, service: Service): HostedState 
   };
 }
 
-/** Whether a job may have ordered work that the service charges for, by what is kept of it. */
+/** Whether a job with this saved state may have submitted work that the service charges for. True if the state is unreadable. */
 export function mayHaveSubmitted(saved: unknown): boolean {
   if (saved === undefined) return false;
   return parseHostedState(saved)?.requests.some(({ phase }) => phase !== 'new') ?? true;
 }
 
-/** Reads a saved state; undefined where there is none or it is not one. */
+/** Parses a saved state; undefined if it is missing or invalid. */
 export function parseHostedState(saved: unknown): HostedState | undefined {
   return stateSchema.safeParse(saved).data;
 }

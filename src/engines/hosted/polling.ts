@@ -14,60 +14,60 @@ export interface PollContext {
   /** From 0 to 1, for jitter. */
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** Milliseconds of reachable time until the job times out. */
-  readonly deadline: number;
+  /** How long to poll while the service is reachable, in milliseconds. */
+  readonly timeout: number;
   /** Milliseconds until the first poll. */
-  readonly firstPollDelay: number;
-  /** Tells what a poll brought, and the milliseconds until the next one. */
-  onPoll(what: string, pause: number): void;
+  readonly firstDelay: number;
+  /** Called after each poll that isn't the last, with its outcome and the milliseconds until the next one. */
+  onPoll(outcome: string, delay: number): void;
 }
 
-/** How often in one wait an odd answer is taken for an accident. */
-const tolerated = { 'no-pictures': 5, unreadable: 4, 'not-found': 1 };
-type Oddity = keyof typeof tolerated;
-/** Paid pictures are purged after a day; an outage that lasts longer can't end well. */
-const longestOutage = 24 * 3_600_000;
+/** How often an unexpected response is tolerated while polling one request. */
+const tolerated = { 'no-results': 5, unreadable: 4, 'not-found': 1 };
+type Anomaly = keyof typeof tolerated;
+/** The service deletes results after a day, so polling stops after that long even if the service is unreachable. */
+const maxOutage = 24 * 3_600_000;
 
-/** Milliseconds until the first poll, from the service's estimate in seconds. */
-export function firstPause(eta: number | undefined): number {
+/** Milliseconds until the first poll: the service's estimate in seconds, limited to 1 to 30 s. */
+export function firstPollDelay(eta: number | undefined): number {
   return 1000 * Math.min(Math.max(eta ?? 2, 1), 30);
 }
 
-/** Milliseconds until the next poll after `polls` that brought no news: growing from 2 to 10 s, 15 % to and fro. */
+/** Milliseconds until the next poll after `polls` unsuccessful ones: exponential from 2 to 10 s, with 15 % jitter. */
 export function nextPollDelay(polls: number, random: number): number {
   return Math.min(2000 * 1.4 ** Math.min(polls - 1, 20), 10_000) * (0.85 + 0.3 * random);
 }
 
 /**
- * Asks for an accepted request until its pictures are there, and notes their links and the time waited in `request`. Only time
- * in which the service could be reached counts; a request that used up its time is asked for once.
+ * Polls an accepted request until its results exist, and stores their links and the time waited in `request`. Only time during
+ * which the service is reachable counts. A request that has used up its time is polled once.
  * @throws MixFailure (`timeout`, `generation-failed`, `result-unavailable`, …), or the signal's reason.
  */
-export async function pollForResults(request: RequestState, polling: PollContext): Promise<void> {
-  const { client, clock, signal, deadline } = polling;
-  const begun = clock.now();
-  const oddities: Record<Oddity, number> = { 'no-pictures': 0, unreadable: 0, 'not-found': 0 };
-  let pause = polling.firstPollDelay;
+export async function pollForResults(request: RequestState, context: PollContext): Promise<void> {
+  const { client, clock, signal, timeout } = context;
+  const start = clock.now();
+  const anomalies: Record<Anomaly, number> = { 'no-results': 0, unreadable: 0, 'not-found': 0 };
+  let delay = context.firstDelay;
   for (let polls = 1; ; polls++) {
-    await clock.sleep(pause, signal);
-    const asked = clock.now();
-    const result = await poll(request, polling);
-    const news = read(result, client);
-    if (!(result instanceof RequestError) || result.sent) request.waited += pause + clock.now() - asked;
-    if ('links' in news) {
-      request.links = [...news.links];
+    await clock.sleep(delay, signal);
+    const sentAt = clock.now();
+    const response = await poll(request, context);
+    const outcome = interpret(response, client);
+    if (!(response instanceof RequestError) || response.sent) request.waited += delay + clock.now() - sentAt;
+    if ('links' in outcome) {
+      request.links = [...outcome.links];
       request.phase = 'answered';
       return;
     }
-    if (news.odd !== undefined) oddities[news.odd]++;
-    if (news.failure && (news.odd === undefined || oddities[news.odd] > tolerated[news.odd])) throw news.failure;
-    if (request.waited >= deadline || clock.now() - begun > longestOutage) {
-      const seconds = Math.round(request.waited / 1000);
-      throw new MixFailure('timeout', { args: { seconds } });
+    const { anomaly, failure } = outcome;
+    if (anomaly !== undefined) anomalies[anomaly]++;
+    if (failure && (anomaly === undefined || anomalies[anomaly] > tolerated[anomaly])) throw failure;
+    if (request.waited >= timeout || clock.now() - start > maxOutage) {
+      throw new MixFailure('timeout', { args: { seconds: Math.round(request.waited / 1000) } });
     }
-    const asYouWish = 1000 * (news.retryAfter ?? 0);
-    pause = Math.min(Math.max(nextPollDelay(polls, polling.random()), asYouWish), deadline - request.waited);
-    polling.onPoll(news.what, pause);
+    const retryAfter = 1000 * (outcome.retryAfter ?? 0);
+    delay = Math.min(Math.max(nextPollDelay(polls, context.random()), retryAfter), timeout - request.waited);
+    context.onPoll(outcome.name, delay);
   }
 }
 
@@ -80,59 +80,67 @@ async function poll(request: RequestState, { client, signal }: PollContext): Pro
   }
 }
 
-/** What a poll brought: the links, or a word for the log with, where it can't go on like this, the failure that it leads to. */
-type News =
+/** The outcome of a poll: links to the results, or a name for the log. */
+type PollOutcome =
   | { readonly links: readonly string[] }
   | {
-      readonly what: string;
+      readonly name: string;
+      /** Why polling has to stop. */
       readonly failure?: MixFailure;
-      /** The failure counts only once this was seen more often than tolerated. */
-      readonly odd?: Oddity;
+      /** Polling stops only once this anomaly has occurred more often than tolerated. */
+      readonly anomaly?: Anomaly;
+      /** Seconds. */
       readonly retryAfter?: number | undefined;
     };
 
-function read(result: ServiceResponse | RequestError, { service }: ServiceClient): News {
-  if (result instanceof RequestError) {
-    const strange = result.reason === 'too-large' || result.reason === 'redirected';
-    const failure = requestFailure(result, service);
-    return strange ? { what: result.reason, odd: 'unreadable', failure } : { what: result.reason };
+function interpret(response: ServiceResponse | RequestError, { service }: ServiceClient): PollOutcome {
+  if (response instanceof RequestError) {
+    const name = response.reason;
+    return name === 'too-large' || name === 'redirected'
+      ? { name, anomaly: 'unreadable', failure: requestFailure(response, service) }
+      : { name };
   }
-  switch (result.kind) {
-    case 'success': {
-      if (result.links.length > 0) return { links: result.links };
-      const failure = new MixFailure('result-unavailable/no-pictures');
-      return { what: 'no-pictures', odd: 'no-pictures', failure };
-    }
+  switch (response.kind) {
+    case 'success':
+      if (response.links.length > 0) return { links: response.links };
+      return {
+        name: 'no-results',
+        anomaly: 'no-results',
+        failure: new MixFailure('result-unavailable/no-pictures'),
+      };
     case 'processing':
-      return { what: 'processing' };
+      return { name: 'processing' };
     case 'unreadable':
-      // A gateway's page passes; the service behind it goes on working.
-      if (result.http >= 500) return { what: `http-${result.http}` };
-      return { what: result.what, odd: 'unreadable', failure: unreadableResponseFailure(result, service) };
+      // An error page of a gateway is temporary; the service behind it continues to work.
+      if (response.http >= 500) return { name: `http-${response.http}` };
+      return {
+        name: response.problem,
+        anomaly: 'unreadable',
+        failure: unreadableResponseFailure(response, service),
+      };
     case 'refused':
-      return readRefusal(result, service);
+      return interpretRefusal(response, service);
   }
 }
 
-function readRefusal(answer: RefusedResponse, service: Service): News {
-  const { why: what, retryAfter } = answer;
-  switch (what) {
+function interpretRefusal(response: RefusedResponse, service: Service): PollOutcome {
+  const { reason: name, retryAfter } = response;
+  switch (name) {
     case 'rate-limited':
     case 'duplicate':
-      return { what, retryAfter };
-    case 'unavailable': {
-      // With its HTTP code it is the service's own trouble, which passes; without, it may be said of this very work.
-      if (answer.http >= 500) return { what, retryAfter };
-      return { what, retryAfter, odd: 'unreadable', failure: refusalFailure(answer, service) };
-    }
+      return { name, retryAfter };
+    case 'unavailable':
+      // With HTTP 5xx the whole service is unavailable, for a while. Otherwise the response may be about this request.
+      if (response.http >= 500) return { name, retryAfter };
+      return { name, retryAfter, anomaly: 'unreadable', failure: refusalFailure(response, service) };
     case 'not-found':
-      return { what, odd: 'not-found', failure: refusalFailure(answer, service) };
+      return { name, anomaly: 'not-found', failure: refusalFailure(response, service) };
     case 'refused': {
-      // An error without a name, said of work that was accepted: the work failed.
-      const cause = new Error(answer.message || `HTTP ${answer.http}`);
-      return { what, failure: new MixFailure('generation-failed', { cause }) };
+      // An unspecified error about an accepted request means that the work failed.
+      const cause = new Error(response.message || `HTTP ${response.http}`);
+      return { name, failure: new MixFailure('generation-failed', { cause }) };
     }
     default:
-      return { what, failure: refusalFailure(answer, service) };
+      return { name, failure: refusalFailure(response, service) };
   }
 }

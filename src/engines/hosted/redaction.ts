@@ -1,26 +1,26 @@
-/** How many characters of the service's own words are passed on. */
-const longest = 300;
+/** Longest message of the service that is shown or logged, in characters. */
+const maxMessageLength = 300;
 
 /**
- * The service's own words as they may be shown and logged: without the key, without the query of any address
- * (it may hold a signature), on one line and not long.
+ * A message of the service as it may be shown and logged: without the key and without the query of any URL, which may contain
+ * a signature; on one line and at most 300 characters long.
  */
 export function redactMessage(text: string, key: string): string {
-  const withoutKey = [key, encodeURIComponent(key)].reduce((words, secret) => words.replaceAll(secret, '…'), text);
-  const tidy = stripQueries(withoutKey)
+  const withoutKey = [key, encodeURIComponent(key)].reduce((result, secret) => result.replaceAll(secret, '…'), text);
+  const message = stripQueries(withoutKey)
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim();
-  return tidy.length > longest ? `${tidy.slice(0, longest - 1)}…` : tidy;
+  return message.length > maxMessageLength ? `${message.slice(0, maxMessageLength - 1)}…` : message;
 }
 
-/** A text with its web addresses cut at `?` or `#`: what follows may hold a signature. */
+/** Cuts every http(s) URL in a text at `?` or `#`, because the rest may contain a signature. */
 export function stripQueries(text: string): string {
   return text.replace(/(https?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1');
 }
 
-/** An address as it may be logged: without user, query and fragment. */
-export function redactUrl(address: string): string {
-  if (!URL.canParse(address)) return '…';
-  const { origin, pathname } = new URL(address);
+/** A URL as it may be logged: without user, query and fragment. */
+export function redactUrl(url: string): string {
+  if (!URL.canParse(url)) return '…';
+  const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
 }

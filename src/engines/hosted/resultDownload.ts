@@ -13,43 +13,23 @@ export interface DownloadContext {
   readonly reader: SourceReader;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  onRetry(why: string, pause: number): void;
+  /** Called before each retry, with the milliseconds until then. */
+  onRetry(reason: string, delay: number): void;
 }
 
-/** A picture as the service made it. */
+/** A result, unchanged as the service generated it. */
 export interface DownloadedResult {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly format: MixResult['format'];
-  /** Every pixel has one colour: how the service shows a picture that it blocked. */
+  /** Whether all pixels have the same color. The service sends such an image in place of one that it blocked. */
   readonly isBlank: boolean;
 }
 
-/** How long a link may answer with an error after the work was done, and how long its host may be out of reach (milliseconds). */
-const unreadyLink = { patience: 45_000, longestPause: 10_000 };
-const outage = { patience: 600_000, longestPause: 60_000 };
+/** How long to retry if a link answers with an error, and if its host is unreachable; in milliseconds. */
+const notReadyRetries = { limit: 45_000, maxDelay: 10_000 };
+const outageRetries = { limit: 600_000, maxDelay: 60_000 };
 
-/**
- * Gets a picture, again and again while its link is not ready: a link can answer 403 or 404 for some seconds after success.
- * @throws MixFailure `result-unavailable` or `blocked-address`, or the signal's reason.
- */
-export async function downloadResult(link: string, downloading: DownloadContext): Promise<DownloadedResult> {
-  const { clock, signal } = downloading;
-  const begun = clock.now();
-  for (let tries = 0; ; tries++) {
-    const result = await tryDownload(link, downloading);
-    if (!(result instanceof MixFailure)) return result;
-    const failure = downloadFailure(result, link);
-    if (result.code === 'network' && !result.retryable) throw result; // a setting is wrong, and the message names it
-    if (result.code === 'blocked-address' || result.code === 'image-too-large') throw failure;
-    const { patience, longestPause } = outages.has(result.key) ? outage : unreadyLink;
-    const pause = Math.min(1000 * 2 ** tries, longestPause);
-    if (clock.now() + pause - begun > patience) throw failure;
-    downloading.onRetry(result.key, pause);
-    await clock.sleep(pause, signal);
-  }
-}
-
-/** How the link's host can be out of reach altogether, as when the machine is offline. */
+/** Failures that mean the link's host is unreachable, for example because this machine is offline. */
 const outages: ReadonlySet<FailureKey> = new Set([
   'network/dns',
   'network/connection',
@@ -58,15 +38,34 @@ const outages: ReadonlySet<FailureKey> = new Set([
   'network/proxy-refused',
 ]);
 
-/** One try; resolves with the failure where there is no right picture. */
-async function tryDownload(
-  link: string,
-  { reader, codec, signal }: DownloadContext,
-): Promise<DownloadedResult | MixFailure> {
+/**
+ * Downloads a result. Retries, because a link can answer with 403 or 404 for some seconds after the service reports success.
+ * @throws MixFailure `result-unavailable`, `blocked-address` or `network`, or the signal's reason.
+ */
+export async function downloadResult(link: string, context: DownloadContext): Promise<DownloadedResult> {
+  const { clock, signal } = context;
+  const start = clock.now();
+  for (let retries = 0; ; retries++) {
+    const result = await attempt(link, context);
+    if (!(result instanceof MixFailure)) return result;
+    const failure = downloadFailure(result, link);
+    if (result.code === 'network' && !result.retryable) throw result; // its message names the setting to fix
+    if (result.code === 'blocked-address' || result.code === 'image-too-large') throw failure;
+    const { limit, maxDelay } = outages.has(result.key) ? outageRetries : notReadyRetries;
+    const delay = Math.min(1000 * 2 ** retries, maxDelay);
+    if (clock.now() + delay - start > limit) throw failure;
+    context.onRetry(result.key, delay);
+    await clock.sleep(delay, signal);
+  }
+}
+
+/** One attempt; resolves with the failure if there is no valid image. */
+async function attempt(link: string, context: DownloadContext): Promise<DownloadedResult | MixFailure> {
+  const { reader, codec, signal } = context;
   try {
     const bytes = await reader.read({ kind: 'url', url: link }, signal);
     const format = await formatOf(bytes);
-    // Telling the colours decodes the whole picture, and so finds one that was cut off.
+    // This decodes the whole image, and so also detects a truncated one.
     return { bytes, format, isBlank: await codec.isUniform(bytes, signal) };
   } catch (error) {
     if (error instanceof MixFailure) return error;
@@ -74,15 +73,15 @@ async function tryDownload(
   }
 }
 
-/** The format by the first bytes: the service sends pictures as text/plain too. */
+/** The format according to the first bytes: the service sends images as text/plain too. */
 async function formatOf(bytes: Uint8Array): Promise<MixResult['format']> {
   const name = (await detectKind(bytes))?.name;
   if (name === 'png' || name === 'jpeg' || name === 'webp') return name;
   throw new MixFailure('unsupported-image/not-a-picture');
 }
 
-function downloadFailure(cause: MixFailure, address: string): MixFailure {
-  const args = { link: redactUrl(address) };
+function downloadFailure(cause: MixFailure, url: string): MixFailure {
+  const args = { link: redactUrl(url) };
   switch (cause.code) {
     case 'blocked-address':
       return new MixFailure('blocked-address/result', { args, cause });

@@ -27,7 +27,7 @@ export function refusalFailure(answer: RefusedResponse, { origin }: Service): Mi
   const message = answer.message || `HTTP ${answer.http}`;
   const seconds = Math.ceil(answer.retryAfter ?? 30);
   const field = answer.field === undefined ? undefined : fields[answer.field];
-  switch (answer.why) {
+  switch (answer.reason) {
     case 'invalid-api-key':
       return new MixFailure('invalid-api-key', { args: { origin } });
     case 'invalid-request':
@@ -57,12 +57,15 @@ export function refusalFailure(answer: RefusedResponse, { origin }: Service): Mi
  * The failure for a response that can't be interpreted: `service-unavailable` if the HTTP status is a server error, else
  * `unexpected-response`. HTTP 404 and 405 mean a wrong base URL.
  */
-export function unreadableResponseFailure({ http: status, what }: UnreadableResponse, { origin }: Service): MixFailure {
+export function unreadableResponseFailure(
+  { http: status, problem }: UnreadableResponse,
+  { origin }: Service,
+): MixFailure {
   if (status >= 500) return new MixFailure('service-unavailable', { args: { message: `HTTP ${status}` } });
   if (status === 404 || status === 405) {
     return new MixFailure('unexpected-response/no-endpoint', { args: { origin, status } });
   }
-  return new MixFailure(`unexpected-response/${what}`, { args: { origin, status } });
+  return new MixFailure(`unexpected-response/${problem}`, { args: { origin, status } });
 }
 
 /** The failure for a request that got no response and that isn't retried any more. */

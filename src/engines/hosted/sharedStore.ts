@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Small values (plain JSON) by name, seen by every window of this machine. Names are letters, digits and dashes. */
+/** A key-value store of small JSON values, shared by all windows on this machine. Names consist of letters, digits and dashes. */
 export interface SharedStore {
-  /** The value, or undefined where there is none or it can't be read. */
+  /** The value; undefined if it is missing or unreadable. */
   read(name: string): Promise<unknown>;
   write(name: string, value: unknown): Promise<void>;
-  /** Writes only where there is nothing under the name yet; false where there is. */
+  /** Writes the value and resolves with true if the name is free; otherwise resolves with false. */
   add(name: string, value: unknown): Promise<boolean>;
   remove(name: string): Promise<void>;
 }
 
-/** Files are forgotten after this time (milliseconds): no upload lives longer. */
-const lifetime = 25 * 3_600_000;
+/** Age at which files are deleted, in milliseconds. No upload lives longer. */
+const maxAge = 25 * 3_600_000;
 
-/** A store in a folder, one file a name. The folder is made, and old files in it are removed, when something is first kept. */
+/** A store in a folder, with one file per name. The first write creates the folder and deletes old files in it. */
 export class FolderStore implements SharedStore {
   readonly #folder: string;
   #ready: Promise<void> | undefined;
@@ -28,15 +28,15 @@ export class FolderStore implements SharedStore {
     try {
       return JSON.parse(await readFile(this.#path(name), 'utf8'));
     } catch {
-      return undefined; // absent, or half written by a window that crashed: as good as absent
+      return undefined; // missing, or incomplete because a window crashed while it wrote
     }
   }
 
   async write(name: string, value: unknown): Promise<void> {
     await this.#prepare();
-    const next = `${this.#path(name)}.${randomUUID()}`;
-    await writeFile(next, JSON.stringify(value), { mode: 0o600 });
-    await rename(next, this.#path(name));
+    const temporary = `${this.#path(name)}.${randomUUID()}`;
+    await writeFile(temporary, JSON.stringify(value), { mode: 0o600 });
+    await rename(temporary, this.#path(name));
   }
 
   async add(name: string, value: unknown): Promise<boolean> {
@@ -59,23 +59,23 @@ export class FolderStore implements SharedStore {
   }
 
   #prepare(): Promise<void> {
-    this.#ready ??= this.#clean().catch((error: unknown) => {
-      this.#ready = undefined; // the next one may have more luck
+    this.#ready ??= this.#deleteOldFiles().catch((error: unknown) => {
+      this.#ready = undefined; // so that the next write tries again
       throw error;
     });
     return this.#ready;
   }
 
-  async #clean(): Promise<void> {
+  async #deleteOldFiles(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     for (const name of await readdir(this.#folder)) {
       const path = this.#path(name);
-      // Another window may clean at the same time.
+      // Another window may delete the same file at the same time.
       const age = await stat(path).then(
         ({ mtimeMs }) => Date.now() - mtimeMs,
         () => 0,
       );
-      if (age > lifetime) await rm(path, { force: true });
+      if (age > maxAge) await rm(path, { force: true });
     }
   }
 }

@@ -12,132 +12,139 @@ import { refusalFailure, requestFailure, unreadableResponseFailure } from './ser
 import type { SharedStore } from './sharedStore.ts';
 import type { ServiceResponse } from './wire.ts';
 
-/** The service takes an identical request within this time (milliseconds) for an accident and refuses it. */
-const identicalRequestGap = 30_000;
-/** How long to try to connect at all, and how long to wait where the service asks for patience (milliseconds). */
-const connectPatience = 10_000;
-const refusalPatience = 180_000;
-/** How long an order that is on its way may still bring its answer when the window closes (milliseconds). VS Code allows about five seconds. */
-const farewell = 4_000;
+/** The service refuses an identical request within this time as a duplicate, in milliseconds. */
+const identicalRequestInterval = 30_000;
+/** How long to retry if no connection can be established, and if the service is busy; in milliseconds. */
+const connectRetryLimit = 10_000;
+const busyRetryLimit = 180_000;
+/** How long to wait for the response if the window closes, in milliseconds. VS Code allows about five seconds. */
+const suspendGracePeriod = 4_000;
 
-/** What ordering needs besides the order. */
+/** What a submission needs besides its contents. */
 export interface SubmissionContext {
   readonly client: ServiceClient;
   readonly store: SharedStore;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Puts the job's state on disk. */
+  /** Writes the job's state to disk. */
   save(): Promise<void>;
-  /** Tells that the order waits for this many milliseconds. */
-  onWait(ms: number, why: string): void;
-  onPost(): void;
+  /** Called before a wait of `delay` milliseconds. */
+  onWait(delay: number, reason: string): void;
+  /** Called before each attempt. */
+  onAttempt(): void;
 }
 
 /**
- * Sends a paid request until the service took it, and notes in `request` how far it got, before and after each try.
- * It is sent again only where the last try certainly did no work. Resolves with the service's estimate in seconds.
- * @throws MixFailure, `interrupted` where the fate of the work is unknown; or the signal's reason.
+ * Submits a paid request until the service accepts it, and records its phase in `request` before and after each attempt.
+ * Retries only if the last attempt certainly did no work. Resolves with the service's estimate in seconds.
+ * @throws MixFailure, `interrupted` if the outcome is unknown; or the signal's reason.
  */
 export async function submitMix(
   request: RequestState,
-  order: MixSubmission,
-  ordering: SubmissionContext,
+  submission: MixSubmission,
+  context: SubmissionContext,
 ): Promise<number | undefined> {
-  const { client, store, clock, signal } = ordering;
-  const record = recordName(client, order);
-  const begun = clock.now();
-  for (let tries = 0; ; tries++) {
-    await takeTurn(record, ordering);
-    const result = await postOnce(request, order, ordering).catch(async (error: unknown) => {
-      if (request.phase === 'new') await store.remove(record); // no work was asked for
+  const { client, store, clock, signal } = context;
+  const record = recordName(client, submission);
+  const start = clock.now();
+  for (let retries = 0; ; retries++) {
+    await waitForDuplicateInterval(record, context);
+    const response = await attempt(request, submission, context).catch(async (error: unknown) => {
+      if (request.phase === 'new') await store.remove(record); // the service did no work
       throw error;
     });
-    if (result instanceof RequestError) {
+    if (response instanceof RequestError) {
       await store.remove(record);
-      const pause = 1000 * 2 ** tries;
-      if (!result.retryable || clock.now() + pause - begun > connectPatience) {
-        throw requestFailure(result, client.service);
+      const delay = 1000 * 2 ** retries;
+      if (!response.retryable || clock.now() + delay - start > connectRetryLimit) {
+        throw requestFailure(response, client.service);
       }
-      ordering.onWait(pause, result.reason);
-      await clock.sleep(pause, signal);
+      context.onWait(delay, response.reason);
+      await clock.sleep(delay, signal);
       continue;
     }
-    if (result.kind !== 'refused') return accept(request, result, ordering);
+    if (response.kind !== 'refused') return recordResponse(request, response, context);
     request.phase = 'new';
-    await ordering.save();
-    // The next try has another key, and so is another request.
-    if (result.why === 'invalid-api-key') await store.remove(record);
-    const patient = result.why === 'rate-limited' || result.why === 'duplicate' || isBusy(result);
-    const pause = Math.max(1000 * (result.retryAfter ?? 0), identicalRequestGap);
-    if (!patient || clock.now() + pause - begun > refusalPatience) throw refusalFailure(result, client.service);
-    ordering.onWait(pause, result.why);
-    await clock.sleep(pause, signal);
+    await context.save();
+    // The user's next attempt has another key, which makes it a different request for the service.
+    if (response.reason === 'invalid-api-key') await store.remove(record);
+    const canWait = response.reason === 'rate-limited' || response.reason === 'duplicate' || isBusy(response);
+    const delay = Math.max(1000 * (response.retryAfter ?? 0), identicalRequestInterval);
+    if (!canWait || clock.now() + delay - start > busyRetryLimit) throw refusalFailure(response, client.service);
+    context.onWait(delay, response.reason);
+    await clock.sleep(delay, signal);
   }
 }
 
-/** Whether the service itself, not something before it, says that it can't work now. */
-function isBusy(answer: ServiceResponse): boolean {
-  return answer.kind === 'refused' && answer.http === 503 && answer.stated;
+/** Whether the service itself, not a gateway, says that it is temporarily unavailable. */
+function isBusy(response: ServiceResponse): boolean {
+  return response.kind === 'refused' && response.http === 503 && response.fromService;
 }
 
-/** One try; resolves with the answer, or with the fault of a try that certainly did no work. */
-async function postOnce(
+/** One attempt; resolves with the response, or with the error if the service certainly did no work. */
+async function attempt(
   request: RequestState,
-  order: MixSubmission,
-  ordering: SubmissionContext,
+  submission: MixSubmission,
+  context: SubmissionContext,
 ): Promise<ServiceResponse | RequestError> {
-  const { client, clock, signal } = ordering;
+  const { client, clock, signal } = context;
   request.phase = 'posting';
-  await ordering.save();
+  await context.save();
   let sent = false;
-  const last = lingering(signal, clock);
+  const grace = withGracePeriod(signal, clock);
   try {
     signal.throwIfAborted();
-    ordering.onPost();
-    return await client.submitMix(order, last.signal, () => {
+    context.onAttempt();
+    return await client.submitMix(submission, grace.signal, () => {
       sent = true;
     });
   } catch (error) {
-    const isFault = error instanceof RequestError;
-    if (isFault && error.sent) throw lostOrder(error, request, client);
-    if (isFault || !sent) {
+    const isRequestError = error instanceof RequestError;
+    if (isRequestError && error.sent) throw noResponseFailure(error, request, client);
+    if (isRequestError || !sent) {
       request.phase = 'new';
-      await ordering.save();
+      await context.save();
     }
-    if (isFault) return error;
+    if (isRequestError) return error;
     throw error;
   } finally {
-    last.done();
+    grace.dispose();
   }
 }
 
-/** The failure of an order that was written but brought no answer. */
-function lostOrder(fault: RequestError, request: RequestState, client: ServiceClient): MixFailure {
-  if (fault.reason === 'redirected') request.phase = 'new'; // who redirects does no work
-  if (fault.reason === 'redirected' || fault.reason === 'too-large') return requestFailure(fault, client.service);
-  return interrupted(
-    fault.reason === 'no-answer' || fault.reason === 'answer-cut' ? fault.reason : 'connection-lost',
-    client.service,
-  );
+/** The failure of a submission that was sent but got no usable response. */
+function noResponseFailure(error: RequestError, request: RequestState, { service }: ServiceClient): MixFailure {
+  switch (error.reason) {
+    case 'redirected':
+      request.phase = 'new'; // a server that redirects does no work
+      return requestFailure(error, service);
+    case 'too-large':
+      return requestFailure(error, service);
+    case 'no-answer':
+    case 'answer-cut':
+      return interruptedFailure(error.reason, service);
+    default:
+      return interruptedFailure('connection-lost', service);
+  }
 }
 
-/** Notes what the service answered to an order that it took. */
-async function accept(
+/** Records the response to a submission that wasn't refused. */
+async function recordResponse(
   request: RequestState,
-  answer: Exclude<ServiceResponse, { kind: 'refused' }>,
+  response: Exclude<ServiceResponse, { kind: 'refused' }>,
   { client: { service }, save, signal }: SubmissionContext,
 ): Promise<number | undefined> {
-  if (answer.kind === 'unreadable') {
-    // A page or half an answer tells nothing of the work; a whole answer of the service's own does.
-    if (answer.what === 'cut' || answer.what === 'empty') throw interrupted('answer-cut', service);
-    if (answer.what === 'html' && answer.http >= 500) throw interrupted('gateway-error', service);
-    throw unreadableResponseFailure(answer, service);
+  if (response.kind === 'unreadable') {
+    // A gateway's page or an incomplete response doesn't say whether the work was done; a complete one of the service does.
+    if (response.problem === 'cut' || response.problem === 'empty') throw interruptedFailure('answer-cut', service);
+    if (response.problem === 'html' && response.http >= 500) throw interruptedFailure('gateway-error', service);
+    throw unreadableResponseFailure(response, service);
   }
-  const { id, fetchUrl, links } = answer;
+  const { id, fetchUrl, links } = response;
   if (links.length === 0 && id === undefined && fetchUrl === undefined) {
-    throw answer.kind === 'success'
+    throw response.kind === 'success'
       ? new MixFailure('result-unavailable/no-pictures')
-      : unreadableResponseFailure({ kind: 'unreadable', http: answer.http, what: 'shape' }, service);
+      : unreadableResponseFailure({ kind: 'unreadable', http: response.http, problem: 'shape' }, service);
   }
   request.phase = links.length > 0 ? 'answered' : 'accepted';
   request.links = [...links];
@@ -145,47 +152,50 @@ async function accept(
   if (fetchUrl !== undefined) request.fetchUrl = fetchUrl;
   await save();
   signal.throwIfAborted();
-  return answer.eta;
+  return response.eta;
 }
 
-/** Why it's unknown whether the service did paid work. */
+/** Why the outcome of a submission is unknown. */
 type Interruption = 'restarted' | 'no-answer' | 'connection-lost' | 'answer-cut' | 'gateway-error';
 
-/** The failure of paid work whose fate is unknown. */
-export function interrupted(reason: Interruption, { origin }: Service): MixFailure {
+/** The failure of a submission whose outcome is unknown: the service may have done the work and charged for it. */
+export function interruptedFailure(reason: Interruption, { origin }: Service): MixFailure {
   return new MixFailure(`interrupted/${reason}`, { args: { origin } });
 }
 
-const turnSchema = z.object({ at: z.number() });
+const recordSchema = z.object({ at: z.number() });
 
-/** Waits until no identical request went out for long enough, from any window, and takes note of this one. */
-async function takeTurn(record: string, { store, clock, signal, onWait }: SubmissionContext): Promise<void> {
+/** Waits until the last identical request of any window is long enough ago, then records this one. */
+async function waitForDuplicateInterval(
+  record: string,
+  { store, clock, signal, onWait }: SubmissionContext,
+): Promise<void> {
   while (!(await store.add(record, { at: clock.now() }))) {
-    const last = turnSchema.safeParse(await store.read(record)).data?.at ?? 0;
-    const pause = last + identicalRequestGap - clock.now();
-    // A record from the future is one from before the clock was set back.
-    if (pause <= 0 || pause > identicalRequestGap) return store.write(record, { at: clock.now() });
-    onWait(pause, 'duplicate');
-    await clock.sleep(pause, signal);
+    const last = recordSchema.safeParse(await store.read(record)).data?.at ?? 0;
+    const delay = last + identicalRequestInterval - clock.now();
+    // A time in the future means that the system clock was set back.
+    if (delay <= 0 || delay > identicalRequestInterval) return store.write(record, { at: clock.now() });
+    onWait(delay, 'duplicate');
+    await clock.sleep(delay, signal);
   }
 }
 
-/** The name of an order's record: the same for the same order to the same service, and nothing can be read from it. */
-function recordName({ service }: ServiceClient, order: MixSubmission): string {
-  const content = JSON.stringify([service.base, service.dialect.mixPath, service.dialect.mixBody(order)]);
+/** The name of a submission's record: a hash, equal for identical submissions to the same service. */
+function recordName({ service }: ServiceClient, submission: MixSubmission): string {
+  const content = JSON.stringify([service.base, service.dialect.mixPath, service.dialect.mixBody(submission)]);
   return `order-${createHash('sha256').update(content).digest('hex')}`;
 }
 
-/** A signal that follows another, only some seconds later where the job is merely put aside. `done` ends it. */
-function lingering(signal: AbortSignal, clock: Clock): { signal: AbortSignal; done(): void } {
-  const late = new AbortController();
-  const over = new AbortController();
-  const stop = async () => {
+/** A signal that follows another one, but with a delay if the job is only suspended. Call `dispose` when it is no longer needed. */
+function withGracePeriod(signal: AbortSignal, clock: Clock): { signal: AbortSignal; dispose(): void } {
+  const delayed = new AbortController();
+  const disposed = new AbortController();
+  const abort = async () => {
     if (signal.reason instanceof JobSuspended) {
-      await clock.sleep(farewell, over.signal).catch(() => undefined); // the answer came first
+      await clock.sleep(suspendGracePeriod, disposed.signal).catch(() => undefined); // the response came first
     }
-    late.abort(signal.reason);
+    delayed.abort(signal.reason);
   };
-  signal.addEventListener('abort', stop, { once: true, signal: over.signal });
-  return { signal: late.signal, done: () => over.abort() };
+  signal.addEventListener('abort', abort, { once: true, signal: disposed.signal });
+  return { signal: delayed.signal, dispose: () => disposed.abort() };
 }

@@ -13,13 +13,13 @@ import type { SharedStore } from './sharedStore.ts';
 import type { ServiceResponse } from './wire.ts';
 
 /**
- * What goes up: no larger than the largest mix, whatever size this one has, so that one upload serves every mix. The service takes
- * 5 MB; kept to that as text too, where each 3 bytes are 4 characters.
+ * Bounds of an upload. As large as the largest mix whatever this one's size, so that every mix can use the same upload. The
+ * service accepts 5 MB; base64 encodes 3 bytes as 4 characters.
  */
 const uploadBounds = { maxSide: limits.side.max, maxBytes: 3_700_000 };
-const maxTries = 4;
+const maxAttempts = 4;
 
-/** What uploading needs besides the source. */
+/** What an upload needs besides the source. */
 export interface UploadContext {
   readonly client: ServiceClient;
   readonly codec: Codec;
@@ -27,53 +27,53 @@ export interface UploadContext {
   readonly store: SharedStore;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  onRetry(why: string): void;
+  onRetry(reason: string): void;
 }
 
-const uploadSchema = z.object({ link: z.string(), expiresAt: z.number() });
+const recordSchema = z.object({ link: z.string(), expiresAt: z.number() });
 
-/** A link to a source that the service can fetch, and the name of its upload's record. */
+/** A link to a source that the service can fetch. */
 export interface SourceLink {
   readonly link: string;
-  /** Undefined for a source that was a link from the start. */
+  /** The name of the upload's record; undefined if the source is a URL itself. */
   readonly record?: string;
 }
 
 /**
- * Makes a source ready to be sent; resolves with what gets its link: its own where it is on the web, else that of an upload of this
- * content, made unless one is alive. Both steps are apart so that one source can be made ready while another is on its way.
- * @throws MixFailure blamed on the image, or the signal's reason; so does the second step.
+ * Reads and encodes a source for upload; resolves with a function that uploads it and returns its link. Two steps, so that one
+ * source can be encoded while another is being uploaded. A source that is a URL, and content with an unexpired upload, isn't
+ * uploaded. Both steps reject with MixFailure (attributed to the image if it is the cause) or the signal's reason.
  */
-export async function prepareSource(source: TaskSource, uploading: UploadContext): Promise<() => Promise<SourceLink>> {
+export async function prepareUpload(source: TaskSource, context: UploadContext): Promise<() => Promise<SourceLink>> {
   const { location } = source;
   if (location.kind === 'url') return async () => ({ link: new URL(location.url).href });
-  const { client, codec, reader, store, clock, signal } = uploading;
-  return blaming(source, async () => {
+  const { client, codec, reader, store, clock, signal } = context;
+  return attributeFailure(source, async () => {
     const bytes = await reader.read(location, signal);
     const record = recordName(client, bytes);
-    const known = uploadSchema.safeParse(await store.read(record)).data;
+    const known = recordSchema.safeParse(await store.read(record)).data;
     if (known && known.expiresAt > clock.now()) return async () => ({ link: known.link, record });
     const copy = await codec.uploadCopy(bytes, uploadBounds, signal);
     return () =>
-      blaming(source, async () => {
-        const begun = clock.now();
+      attributeFailure(source, async () => {
+        const start = clock.now();
         const dataUri = `data:${copy.mime};base64,${Buffer.from(copy.bytes).toString('base64')}`;
-        const link = await upload(dataUri, uploading);
-        await store.write(record, { link, expiresAt: begun + client.service.dialect.uploadLifetime });
+        const link = await upload(dataUri, context);
+        await store.write(record, { link, expiresAt: start + client.service.dialect.uploadLifetime });
         return { link, record };
       });
   });
 }
 
-async function blaming<T>({ index, name }: TaskSource, work: () => Promise<T>): Promise<T> {
+async function attributeFailure<T>({ index, name }: TaskSource, action: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await action();
   } catch (error) {
     throw error instanceof MixFailure && concernsImage(error) ? error.forImage(index, name) : error;
   }
 }
 
-/** Whether a failure is about this image, and not about key, credits or connection. */
+/** Whether the image is the cause of a failure, and not the key, the account or the connection. */
 function concernsImage({ code }: MixFailure): boolean {
   switch (code) {
     case 'unsupported-image':
@@ -86,21 +86,21 @@ function concernsImage({ code }: MixFailure): boolean {
   }
 }
 
-/** Uploads and repeats where that can help: an upload costs nothing. */
-async function upload(dataUri: string, uploading: UploadContext): Promise<string> {
-  const { client, clock, signal } = uploading;
-  for (let tries = 1; ; tries++) {
-    const result = await tryUpload(dataUri, uploading);
-    const link = 'kind' in result && result.kind === 'success' ? result.links[0] : undefined;
+/** Uploads an image and returns its link. Retries temporary failures, because uploads are free. */
+async function upload(dataUri: string, context: UploadContext): Promise<string> {
+  const { client, clock, signal } = context;
+  for (let attempts = 1; ; attempts++) {
+    const response = await attempt(dataUri, context);
+    const link = 'kind' in response && response.kind === 'success' ? response.links[0] : undefined;
     if (link !== undefined) return link;
-    const { failure, pause } = judge(result, client, 1000 * 2 ** (tries - 1));
-    if (pause === undefined || tries === maxTries) throw failure;
-    uploading.onRetry(failure.key);
-    await clock.sleep(pause, signal);
+    const { failure, retryDelay } = interpretFailure(response, client, 1000 * 2 ** (attempts - 1));
+    if (retryDelay === undefined || attempts === maxAttempts) throw failure;
+    context.onRetry(failure.key);
+    await clock.sleep(retryDelay, signal);
   }
 }
 
-async function tryUpload(dataUri: string, { client, signal }: UploadContext): Promise<ServiceResponse | RequestError> {
+async function attempt(dataUri: string, { client, signal }: UploadContext): Promise<ServiceResponse | RequestError> {
   try {
     return await client.upload(dataUri, signal);
   } catch (error) {
@@ -109,35 +109,34 @@ async function tryUpload(dataUri: string, { client, signal }: UploadContext): Pr
   }
 }
 
-/** What a try without a link means: its failure, and after how many milliseconds another try may help, if it may. */
-function judge(
-  result: ServiceResponse | RequestError,
+/** The failure of an attempt that returned no link. `retryDelay` in milliseconds is undefined if a retry can't succeed. */
+function interpretFailure(
+  response: ServiceResponse | RequestError,
   { service }: ServiceClient,
-  backOff: number,
-): { failure: MixFailure; pause?: number } {
-  if (result instanceof RequestError) {
-    const failure = requestFailure(result, service);
-    return failure.code === 'network' && result.retryable ? { failure, pause: backOff } : { failure };
+  backoff: number,
+): { failure: MixFailure; retryDelay?: number } {
+  if (response instanceof RequestError) {
+    const failure = requestFailure(response, service);
+    return failure.code === 'network' && response.retryable ? { failure, retryDelay: backoff } : { failure };
   }
-  switch (result.kind) {
+  switch (response.kind) {
     case 'success':
-    case 'processing': {
-      const args = { origin: service.origin };
-      return { failure: new MixFailure('unexpected-response/no-link', { args }) };
-    }
+    case 'processing':
+      return { failure: new MixFailure('unexpected-response/no-link', { args: { origin: service.origin } }) };
     case 'unreadable': {
-      const failure = unreadableResponseFailure(result, service);
-      return result.what === 'shape' ? { failure } : { failure, pause: backOff };
+      const failure = unreadableResponseFailure(response, service);
+      return response.problem === 'shape' ? { failure } : { failure, retryDelay: backoff };
     }
     case 'refused': {
-      const failure = refusalFailure(result, service);
-      const canWait = result.why === 'rate-limited' || result.why === 'duplicate' || result.why === 'unavailable';
-      return canWait ? { failure, pause: Math.max(1000 * (result.retryAfter ?? 0), backOff) } : { failure };
+      const failure = refusalFailure(response, service);
+      const { reason, retryAfter = 0 } = response;
+      const isTemporary = reason === 'rate-limited' || reason === 'duplicate' || reason === 'unavailable';
+      return isTemporary ? { failure, retryDelay: Math.max(1000 * retryAfter, backoff) } : { failure };
     }
   }
 }
 
-/** The name of an upload's record: links belong to one service. */
+/** The name of an upload's record: a hash of its content and the service, because links work with one service only. */
 function recordName({ service }: ServiceClient, bytes: Uint8Array): string {
   const content = createHash('sha256').update(service.base).update('\0').update(service.dialect.name).update('\0');
   return `upload-${content.update(bytes).digest('hex')}`;

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 
-/** What is left in the account to pay with. */
+/** What is left in the account. */
 export interface WalletBalance {
   readonly amount: number;
-  /** As the service calls it: `USD`. */
+  /** As the service names it, such as `USD`; may be empty. */
   readonly currency: string;
 }
 
@@ -29,11 +29,11 @@ const balanceSchema = z
   })
   .transform(({ data }): WalletBalance => ({ amount: data.balance, currency: data.currency }));
 
-/** The balance that an answer tells; undefined where it tells none. */
+/** Parses the body of a balance response; undefined if it contains no balance. */
 export function parseWalletBalance(body: string): WalletBalance | undefined {
   try {
     return balanceSchema.safeParse(JSON.parse(body)).data;
   } catch {
-    return undefined; // no JSON
+    return undefined; // not JSON
   }
 }

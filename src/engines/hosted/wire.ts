@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What came back over HTTP, before it is understood. */
+/** A response as received over HTTP. */
 export interface RawResponse {
   readonly status: number;
   readonly body: string;
@@ -8,7 +8,7 @@ export interface RawResponse {
   readonly retryAfter?: number | undefined;
 }
 
-/** Why the service refused, whatever words and codes it chose. */
+/** Why the service refused a request, independent of its wording. */
 export type RefusalReason =
   | 'invalid-api-key'
   | 'invalid-request'
@@ -22,11 +22,11 @@ export type RefusalReason =
   | 'not-found'
   | 'refused';
 
-/** An answer of the service in one form, for every dialect and endpoint. */
+/** A response of the service in one form for every dialect and endpoint. `http` is its HTTP status. */
 export type ServiceResponse = { readonly http: number } & (
   | {
       readonly kind: 'success' | 'processing';
-      /** Pictures or an upload; empty while processing. */
+      /** Links to results or to an upload; empty while processing. */
       readonly links: readonly string[];
       readonly id: string | undefined;
       readonly fetchUrl: string | undefined;
@@ -35,26 +35,26 @@ export type ServiceResponse = { readonly http: number } & (
     }
   | {
       readonly kind: 'refused';
-      readonly why: RefusalReason;
-      /** The service's own words, as they came. */
+      readonly reason: RefusalReason;
+      /** The service's own message, as received. */
       readonly message: string;
       /** The field of the request that a validation error names. */
       readonly field: string | undefined;
       /** Seconds. */
       readonly retryAfter: number | undefined;
-      /** Whether the body had a `status`: then the service itself speaks, not something before it. */
-      readonly stated: boolean;
+      /** Whether the body has a `status`. Then the response comes from the service itself, not from a gateway. */
+      readonly fromService: boolean;
     }
-  | { readonly kind: 'unreadable'; readonly what: 'empty' | 'html' | 'cut' | 'shape' }
+  | { readonly kind: 'unreadable'; readonly problem: 'empty' | 'html' | 'cut' | 'shape' }
 );
 
-/** A field that is left out where it has another type than expected. */
+/** A field that becomes undefined if it has the wrong type. */
 const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
-const textSchema = z.unknown().optional().transform(sentence);
+const textSchema = z.unknown().optional().transform(joinStrings);
 const linksSchema = z
   .unknown()
   .optional()
-  .transform((value) => texts(value).filter(isWebAddress));
+  .transform((value) => collectStrings(value).filter(isHttpUrl));
 const secondsSchema = z
   .union([
     z.number(),
@@ -69,7 +69,7 @@ const secondsSchema = z
 const bodySchema = z.object({
   status: lenient(z.string().transform((status) => status.trim().toLowerCase())),
   id: lenient(z.union([z.string().trim().min(1).max(200), z.number().transform(String)])),
-  fetch_result: lenient(z.string().refine(isWebAddress)),
+  fetch_result: lenient(z.string().refine(isHttpUrl)),
   eta: lenient(secondsSchema),
   retry_after: lenient(secondsSchema),
   output: linksSchema,
@@ -82,55 +82,54 @@ const bodySchema = z.object({
 });
 type Body = z.output<typeof bodySchema>;
 
-const running = new Set(['processing', 'pending', 'queued']);
-const finished = new Set(['success', 'ready']);
-const broken = new Set(['failed', 'error']);
+const processingStatuses = new Set(['processing', 'pending', 'queued']);
+const successStatuses = new Set(['success', 'ready']);
+const failureStatuses = new Set(['failed', 'error']);
 
-/** Understands an answer: the `status` of the body wins, the HTTP code decides only where there is none. Never throws. */
-export function normalizeResponse(received: RawResponse): ServiceResponse {
-  const { status: http } = received;
-  const text = received.body.replace(/^\uFEFF/, '').trim();
+/** Interprets a response. The body's `status` takes precedence; the HTTP status counts only without it. Never throws. */
+export function normalizeResponse(raw: RawResponse): ServiceResponse {
+  const { status: http } = raw;
+  const text = raw.body.replace(/^\uFEFF/, '').trim();
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    if (http >= 400 && http < 500) return refusedByCode(received, '');
-    const what = text === '' ? 'empty' : text.startsWith('<') ? 'html' : 'cut';
-    return { kind: 'unreadable', http, what };
+    if (http >= 400 && http < 500) return refusalFromStatus(raw, '');
+    const problem = text === '' ? 'empty' : text.startsWith('<') ? 'html' : 'cut';
+    return { kind: 'unreadable', http, problem };
   }
-  const parsed = Array.isArray(json) ? undefined : bodySchema.safeParse(json).data;
-  if (!parsed)
-    return http >= 400 && http < 500 ? refusedByCode(received, '') : { kind: 'unreadable', http, what: 'shape' };
-  return fromBody(parsed, received);
+  const body = Array.isArray(json) ? undefined : bodySchema.safeParse(json).data;
+  if (body) return interpretBody(body, raw);
+  return http >= 400 && http < 500 ? refusalFromStatus(raw, '') : { kind: 'unreadable', http, problem: 'shape' };
 }
 
-function fromBody(body: Body, received: RawResponse): ServiceResponse {
-  const { status: http } = received;
+function interpretBody(body: Body, raw: RawResponse): ServiceResponse {
+  const { status: http } = raw;
   const status = body.status ?? '';
   const links = [...body.output, ...body.link];
   const common = { http, id: body.id, fetchUrl: body.fetch_result, eta: body.eta };
-  if (running.has(status)) return { kind: 'processing', links: [], ...common };
-  if (finished.has(status)) return { kind: 'success', links, ...common };
-  const message = sentence(body.message) || sentence(body.messege);
-  if (broken.has(status)) {
-    const tips = [body.tip, body.tips, body.tip_1].join(' ');
+  if (processingStatuses.has(status)) return { kind: 'processing', links: [], ...common };
+  if (successStatuses.has(status)) return { kind: 'success', links, ...common };
+  const message = joinStrings(body.message) || joinStrings(body.messege);
+  const retryAfter = body.retry_after ?? raw.retryAfter;
+  if (failureStatuses.has(status)) {
     return {
       kind: 'refused',
       http,
-      why: reasonOf(message, tips, status, body, http),
+      reason: refusalReason(message, status, body, http),
       message,
       field: invalidField(body),
-      retryAfter: body.retry_after ?? received.retryAfter,
-      stated: true,
+      retryAfter,
+      fromService: true,
     };
   }
-  if (http >= 400) return refusedByCode({ ...received, retryAfter: body.retry_after ?? received.retryAfter }, message);
+  if (http >= 400) return refusalFromStatus({ ...raw, retryAfter }, message);
   if (status === '' && links.length > 0) return { kind: 'success', links, ...common };
-  return { kind: 'unreadable', http, what: 'shape' };
+  return { kind: 'unreadable', http, problem: 'shape' };
 }
 
-/** The service's words for each refusal, the more exact ones first. */
-const phrases: readonly (readonly [RegExp, RefusalReason])[] = [
+/** What the service's messages mean, more specific patterns first. */
+const messagePatterns: readonly (readonly [RegExp, RefusalReason])[] = [
   [/request not found/i, 'not-found'],
   [/invalid api ?key|api key .*(invalid|required|missing|expired)/i, 'invalid-api-key'],
   [/unable to fetch .*image/i, 'image-not-fetched'],
@@ -143,17 +142,18 @@ const phrases: readonly (readonly [RegExp, RefusalReason])[] = [
   [/invalid api request/i, 'invalid-request'],
 ];
 
-function reasonOf(message: string, tips: string, status: string, body: Body, http: number): RefusalReason {
+function refusalReason(message: string, status: string, body: Body, http: number): RefusalReason {
   const field = invalidField(body);
   if (field !== undefined) return field === 'key' ? 'invalid-api-key' : 'invalid-request';
-  const said = phrases.find(([phrase]) => phrase.test(message))?.[1];
-  if (said === 'rate-limited' && /same request multiple times/i.test(tips)) return 'duplicate';
-  if (said) return said;
+  const reason = messagePatterns.find(([pattern]) => pattern.test(message))?.[1];
+  const tips = [body.tip, body.tips, body.tip_1].join(' ');
+  if (reason === 'rate-limited' && /same request multiple times/i.test(tips)) return 'duplicate';
+  if (reason) return reason;
   if (status === 'failed') return 'generation-failed';
-  return reasonOfCode(http) ?? 'refused';
+  return reasonOfStatus(http) ?? 'refused';
 }
 
-function reasonOfCode(http: number): RefusalReason | undefined {
+function reasonOfStatus(http: number): RefusalReason | undefined {
   if (http >= 500) return 'unavailable';
   switch (http) {
     case 400:
@@ -174,10 +174,10 @@ function reasonOfCode(http: number): RefusalReason | undefined {
   }
 }
 
-function refusedByCode({ status: http, retryAfter }: RawResponse, message: string): ServiceResponse {
-  const why = reasonOfCode(http);
-  if (!why) return { kind: 'unreadable', http, what: 'shape' };
-  return { kind: 'refused', http, why, message, field: undefined, retryAfter, stated: false };
+function refusalFromStatus({ status: http, retryAfter }: RawResponse, message: string): ServiceResponse {
+  const reason = reasonOfStatus(http);
+  if (!reason) return { kind: 'unreadable', http, problem: 'shape' };
+  return { kind: 'refused', http, reason, message, field: undefined, retryAfter, fromService: false };
 }
 
 /** The first field of a validation error, which is an object of arrays. */
@@ -187,18 +187,18 @@ function invalidField(body: Body): string | undefined {
   return Object.keys(message)[0];
 }
 
-/** Every text in a value of any shape, in order, up to a sane depth. */
-function texts(value: unknown, depth = 0): string[] {
+/** Every string in a value of any shape, in order, down to five levels. */
+function collectStrings(value: unknown, depth = 0): string[] {
   if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value === null || depth > 4) return [];
-  return Object.values(value).flatMap((item) => texts(item, depth + 1));
+  return Object.values(value).flatMap((item) => collectStrings(item, depth + 1));
 }
 
-/** All texts of a value as one line, bounded: it is searched and shown, and the service may send anything. */
-function sentence(value: unknown): string {
-  return texts(value).join(' ').replace(/\s+/g, ' ').trim().slice(0, 20_000);
+/** All strings of a value on one line. Its length is limited, because the service may send anything and patterns are matched against it. */
+function joinStrings(value: unknown): string {
+  return collectStrings(value).join(' ').replace(/\s+/g, ' ').trim().slice(0, 20_000);
 }
 
-function isWebAddress(text: string): boolean {
+function isHttpUrl(text: string): boolean {
   return /^https?:\/\//i.test(text) && URL.canParse(text);
 }

@@ -14,44 +14,51 @@ import {
 import { seedOfSample } from '../../mix/recipe.ts';
 import type { CommandResult, KernelCommand, KernelJob, MissingImage } from './kernelMessages.ts';
 
-/** Thrown out of a piece of work whose job was cancelled. */
+/** Thrown by a command whose job was canceled. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled';
 }
 
-/** What is kept of an image: its look with the picture as sample 0 has it, or its pixels with room for re-framing. */
-type Kept =
-  | { readonly kind: 'plain'; readonly look: Look; readonly picture: Prepared }
-  | { readonly kind: 'room'; readonly raster: Raster }
-  | { readonly kind: 'framed'; readonly picture: Prepared };
+/** A cached form of an image. */
+type CachedImage =
+  /** As sample 0 needs it, with the features from which other samples are framed. */
+  | { readonly kind: 'base'; readonly features: Look; readonly prepared: Prepared }
+  /** Pixels at a size that suffices for every framing. */
+  | { readonly kind: 'enlarged'; readonly raster: Raster }
+  /** As a later sample needs it. */
+  | { readonly kind: 'reframed'; readonly prepared: Prepared };
+type BaseImage = CachedImage & { readonly kind: 'base' };
 
+/** An open job with its images by index. It holds them itself, because the cache may evict them while the job runs. */
 interface OpenJob {
   readonly job: KernelJob;
-  readonly flag: Int32Array;
-  /** Held here as well, so that the cache cannot lose under a job what it was promised. */
-  readonly plain: Map<number, Kept & { kind: 'plain' }>;
-  readonly room: Map<number, Raster>;
+  readonly cancelFlag: Int32Array;
+  readonly base: Map<number, BaseImage>;
+  readonly enlarged: Map<number, Raster>;
 }
 
-/** What the worker thread does: keeps prepared images within a bound of memory, and mixes them for one job or several. */
+/** Share of a reframed sample's time that preparing its images takes; the rest is mixing. */
+const preparingShare = 0.6;
+
+/** Runs commands in the worker thread, for any number of open jobs. Caches prepared images across jobs. */
 export class KernelHandler {
   readonly #jobs = new Map<string, OpenJob>();
-  readonly #kept: LRUCache<string, Kept>;
+  readonly #cache: LRUCache<string, CachedImage>;
 
-  /** @param maxBytes bound of what is kept beyond the jobs under way. */
+  /** @param maxBytes size of the cache. The images of open jobs may take more. */
   constructor(maxBytes: number) {
-    this.#kept = new LRUCache({ maxSize: maxBytes, sizeCalculation: weigh });
+    this.#cache = new LRUCache({ maxSize: maxBytes, sizeCalculation: bytesOf });
   }
 
-  /** Carries out an order. @throws Cancelled once the job's flag is raised. */
-  run(jobId: string, order: KernelCommand, progress: Checkpoint): CommandResult<KernelCommand['kind']> {
-    switch (order.kind) {
+  /** Runs a command. @throws Cancelled if the job's flag is set. */
+  run(jobId: string, command: KernelCommand, progress: Checkpoint): CommandResult<KernelCommand['kind']> {
+    switch (command.kind) {
       case 'open':
-        return this.#open(jobId, order.job);
+        return this.#open(jobId, command.job);
       case 'add':
-        return this.#add(this.#jobOf(jobId), order, progress);
+        return this.#add(this.#jobOf(jobId), command, progress);
       case 'mix':
-        return this.#mix(this.#jobOf(jobId), order.sample, progress);
+        return this.#mix(this.#jobOf(jobId), command.sample, progress);
       case 'close':
         this.#jobs.delete(jobId);
         return null;
@@ -65,91 +72,98 @@ export class KernelHandler {
   }
 
   #open(jobId: string, job: KernelJob): CommandResult<'open'> {
-    const open: OpenJob = { job, flag: new Int32Array(job.flag), plain: new Map(), room: new Map() };
+    const open: OpenJob = {
+      job,
+      cancelFlag: new Int32Array(job.cancelFlag),
+      base: new Map(),
+      enlarged: new Map(),
+    };
     this.#jobs.set(jobId, open);
     const missing: MissingImage[] = [];
     job.images.forEach(({ key }, image) => {
-      const plain = this.#kept.get(plainKey(job, key));
-      if (plain?.kind === 'plain') open.plain.set(image, plain);
-      else missing.push({ image, room: false });
+      const base = this.#cache.get(baseKey(job, key));
+      if (base?.kind === 'base') open.base.set(image, base);
+      else missing.push({ image, enlarged: false });
       if (job.samples === 1) return;
-      const room = this.#kept.get(roomKey(job, key));
-      if (room?.kind === 'room') open.room.set(image, room.raster);
-      else missing.push({ image, room: true });
+      const enlarged = this.#cache.get(enlargedKey(job, key));
+      if (enlarged?.kind === 'enlarged') open.enlarged.set(image, enlarged.raster);
+      else missing.push({ image, enlarged: true });
     });
     return { missing };
   }
 
-  #add(open: OpenJob, { image, room, raster }: KernelCommand & { kind: 'add' }, progress: Checkpoint): null {
-    const checkpoint = guard(open, progress);
+  #add(open: OpenJob, { image, enlarged, raster }: KernelCommand & { kind: 'add' }, progress: Checkpoint): null {
+    const checkpoint = cancelable(open, progress);
     checkpoint(0);
     const { job } = open;
     const key = job.images[image]?.key;
     if (key === undefined) throw new Error('No such image');
-    if (room) {
-      open.room.set(image, raster);
-      this.#kept.set(roomKey(job, key), { kind: 'room', raster });
+    if (enlarged) {
+      open.enlarged.set(image, raster);
+      this.#cache.set(enlargedKey(job, key), { kind: 'enlarged', raster });
       return null;
     }
-    const seen = look(raster);
+    const features = look(raster);
     checkpoint(0.2);
-    const [framing] = framings([seen], { ...job, sample: 0 });
-    const picture = prepare(raster, sizeOf(job, framing), (fraction) => checkpoint(0.2 + 0.8 * fraction));
-    const plain = { kind: 'plain', look: seen, picture } as const;
-    open.plain.set(image, plain);
-    this.#kept.set(plainKey(job, key), plain);
+    const [framing] = framings([features], { ...job, sample: 0 });
+    const prepared = prepare(raster, sizeOf(job, framing), (fraction) => checkpoint(0.2 + 0.8 * fraction));
+    const base = { kind: 'base', features, prepared } as const;
+    open.base.set(image, base);
+    this.#cache.set(baseKey(job, key), base);
     return null;
   }
 
   #mix(open: OpenJob, sample: number, progress: Checkpoint): Raster {
-    const checkpoint = guard(open, progress);
+    const checkpoint = cancelable(open, progress);
     checkpoint(0);
     const { job } = open;
     const seed = seedOfSample(job.seed, sample);
-    const plain = job.images.map((_, image) => {
-      const kept = open.plain.get(image);
-      if (!kept) throw new Error('An image was not added');
-      return kept;
+    const base = job.images.map((_, image) => {
+      const found = open.base.get(image);
+      if (!found) throw new Error('An image was not added');
+      return found;
     });
-    const pictures =
-      sample === 0 ? plain.map(({ picture }) => picture) : this.#reframed(open, plain, { seed, sample }, checkpoint);
+    const prepared =
+      sample === 0
+        ? base.map((image) => image.prepared)
+        : this.#prepareReframed(open, base, { seed, sample }, checkpoint);
     const weights = job.images.map(({ weight }) => weight);
-    const start = sample === 0 ? 0 : 0.6;
-    return mix(pictures, weights, { seed, guidanceScale: job.guidanceScale }, (fraction) =>
+    const start = sample === 0 ? 0 : preparingShare;
+    return mix(prepared, weights, { seed, guidanceScale: job.guidanceScale }, (fraction) =>
       checkpoint(start + (1 - start) * fraction),
     );
   }
 
-  #reframed(
+  #prepareReframed(
     open: OpenJob,
-    plain: readonly { readonly look: Look }[],
+    base: readonly BaseImage[],
     { seed, sample }: { seed: number; sample: number },
     checkpoint: Checkpoint,
   ): Prepared[] {
     const { job } = open;
     const chosen = framings(
-      plain.map((one) => one.look),
+      base.map(({ features }) => features),
       { width: job.width, height: job.height, seed, sample },
     );
     return job.images.map(({ key }, image) => {
       const framing = chosen[image];
-      const raster = open.room.get(image);
-      if (!raster || !framing) throw new Error('An image was not added with room');
-      const { x, y, width, flip } = framing;
-      const name = `${plainKey(job, key)} ${x} ${y} ${width} ${flip}`;
-      const kept = this.#kept.get(name);
-      if (kept?.kind === 'framed') return kept.picture;
-      const part = 0.6 / job.images.length;
-      const picture = prepare(raster, sizeOf(job, framing), (fraction) => checkpoint((image + fraction) * part));
-      this.#kept.set(name, { kind: 'framed', picture });
-      return picture;
+      const raster = open.enlarged.get(image);
+      if (!raster || !framing) throw new Error('An enlarged image was not added');
+      const cacheKey = reframedKey(job, key, framing);
+      const cached = this.#cache.get(cacheKey);
+      if (cached?.kind === 'reframed') return cached.prepared;
+      const share = preparingShare / job.images.length;
+      const prepared = prepare(raster, sizeOf(job, framing), (fraction) => checkpoint((image + fraction) * share));
+      this.#cache.set(cacheKey, { kind: 'reframed', prepared });
+      return prepared;
     });
   }
 }
 
-function guard({ flag }: OpenJob, progress: Checkpoint): Checkpoint {
+/** A checkpoint that throws Cancelled if the job's flag is set. */
+function cancelable({ cancelFlag }: OpenJob, progress: Checkpoint): Checkpoint {
   return (fraction) => {
-    if (Atomics.load(flag, 0) !== 0) throw new Cancelled();
+    if (Atomics.load(cancelFlag, 0) !== 0) throw new Cancelled();
     progress(fraction);
   };
 }
@@ -158,20 +172,24 @@ function sizeOf({ width, height }: KernelJob, framing: Framing | undefined) {
   return { width, height, ...(framing ? { framing } : {}) };
 }
 
-function plainKey({ width, height }: KernelJob, key: string): string {
+function baseKey({ width, height }: KernelJob, key: string): string {
   return `${key} ${width}x${height}`;
 }
 
-function roomKey(job: KernelJob, key: string): string {
-  return `${plainKey(job, key)} room`;
+function enlargedKey(job: KernelJob, key: string): string {
+  return `${baseKey(job, key)} enlarged`;
 }
 
-function weigh(kept: Kept): number {
-  switch (kept.kind) {
-    case 'plain':
-    case 'framed':
-      return weighPrepared(kept.picture);
-    case 'room':
-      return kept.raster.data.byteLength;
+function reframedKey(job: KernelJob, key: string, { x, y, width, flip }: Framing): string {
+  return `${baseKey(job, key)} ${x} ${y} ${width} ${flip}`;
+}
+
+function bytesOf(image: CachedImage): number {
+  switch (image.kind) {
+    case 'base':
+    case 'reframed':
+      return weighPrepared(image.prepared);
+    case 'enlarged':
+      return image.raster.data.byteLength;
   }
 }

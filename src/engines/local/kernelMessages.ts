@@ -1,37 +1,38 @@
 import * as z from 'zod';
 
-// What goes between the local engine and its worker thread. Every request is answered once, by its number; rasters are transferred.
+// Messages between the local engine and its worker thread. Every request gets one `done`, `cancelled` or `failed` reply with
+// its id. Rasters are transferred.
 
 const side = z.int().min(1);
 const rasterSchema = z.object({ width: side, height: side, data: z.instanceof(Uint8ClampedArray<ArrayBuffer>) });
 
-/** A job as the worker knows it. `flag` is one shared 32-bit number: anything but 0 means cancelled. */
+/** A job as the worker knows it. `cancelFlag` is one shared 32-bit number; if it isn't 0, the job is canceled. */
 const jobSchema = z.object({
   width: side,
   height: side,
   seed: z.int(),
   guidanceScale: z.number(),
   samples: z.int().min(1),
-  /** `key` names the content of the image's file. */
+  /** `key` identifies the content of the image's file. */
   images: z.array(z.object({ key: z.string(), weight: z.number() })),
-  flag: z.instanceof(SharedArrayBuffer),
+  cancelFlag: z.instanceof(SharedArrayBuffer),
 });
 export type KernelJob = z.infer<typeof jobSchema>;
 
-/** A decoded image that the worker lacks: by its position in the job, and whether with room for re-framing. */
-const missingSchema = z.object({ image: z.int(), room: z.boolean() });
+/** A decoded image that the worker needs: its index in the job, and whether it must be larger, for reframing. */
+const missingSchema = z.object({ image: z.int(), enlarged: z.boolean() });
 export type MissingImage = z.infer<typeof missingSchema>;
 
-const orderSchema = z.discriminatedUnion('kind', [
+const commandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('open'), job: jobSchema }),
-  z.object({ kind: z.literal('add'), image: z.int(), room: z.boolean(), raster: rasterSchema }),
+  z.object({ kind: z.literal('add'), image: z.int(), enlarged: z.boolean(), raster: rasterSchema }),
   z.object({ kind: z.literal('mix'), sample: z.int().min(0) }),
   z.object({ kind: z.literal('close') }),
 ]);
-/** `open` comes first, and tells what to `add` before the first `mix`; after `close` the job is forgotten. */
-export type KernelCommand = z.infer<typeof orderSchema>;
+/** A command for a job. `open` comes first and returns the images to `add` before the first `mix`; `close` removes the job. */
+export type KernelCommand = z.infer<typeof commandSchema>;
 
-export const requestSchema = z.object({ id: z.int(), jobId: z.string(), order: orderSchema });
+export const requestSchema = z.object({ id: z.int(), jobId: z.string(), command: commandSchema });
 export type KernelRequest = z.infer<typeof requestSchema>;
 
 export const replySchema = z.discriminatedUnion('kind', [
@@ -42,7 +43,7 @@ export const replySchema = z.discriminatedUnion('kind', [
 ]);
 export type KernelReply = z.infer<typeof replySchema>;
 
-/** What `done` brings, by the kind of order. */
+/** The `result` of a `done` reply, by kind of command. */
 export const resultSchemas = {
   open: z.object({ missing: z.array(missingSchema) }),
   add: z.null(),

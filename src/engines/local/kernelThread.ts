@@ -8,23 +8,28 @@ import {
   resultSchemas,
 } from './kernelMessages.ts';
 
-/** A cancelled piece of work that has not stopped after this long never will; in milliseconds. */
-const patience = 1000;
+/** How long a canceled command may take to stop before the thread counts as hung, in milliseconds. */
+const cancelTimeout = 1000;
 
-interface Pending {
+interface CommandOptions {
+  readonly signal?: AbortSignal;
+  readonly progress?: (fraction: number) => void;
+}
+
+interface PendingCommand {
   readonly settle: (outcome: { result: unknown } | { error: unknown }) => void;
   readonly progress: (fraction: number) => void;
 }
 
-/** The thread in which pictures are prepared and mixed. It keeps the process alive only while it owes an answer. */
+/** The worker thread that prepares and mixes images. It keeps the process alive only while a command is pending. */
 export class KernelThread {
   readonly #worker: Worker;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, PendingCommand>();
   #lastId = 0;
-  #end: MixFailure | undefined;
+  #failure: MixFailure | undefined;
 
-  /** @param onEnd called once, when the thread is gone, whatever ended it. */
-  constructor(workerPath: string, onEnd: () => void) {
+  /** @param onExit called once, when the thread has ended for any reason. */
+  constructor(workerPath: string, onExit: () => void) {
     this.#worker = new Worker(workerPath, { name: 'image mixer' });
     this.#worker.unref();
     this.#worker.on('message', (message) => this.#receive(message));
@@ -32,48 +37,43 @@ export class KernelThread {
     this.#worker.on('error', (error) => this.#fail('mixer-crashed', error));
     this.#worker.on('exit', () => {
       this.#fail('mixer-crashed', new Error('The thread ended'));
-      onEnd();
+      onExit();
     });
   }
 
-  /** Whether the thread is of no more use. */
+  /** Whether the thread can't run commands any more. */
   get ended(): boolean {
-    return this.#end !== undefined;
+    return this.#failure !== undefined;
   }
 
   /**
-   * Hands an order over and waits for its result.
-   * @throws MixFailure `generation-failed`, reason `mixer-crashed` or `mixer-failed`; the signal's reason once the work has
-   * stopped after the job's flag was raised.
+   * Runs a command and resolves with its result. To cancel it, set the job's flag and abort the signal.
+   * @throws MixFailure `generation-failed/mixer-…`, or the signal's reason once the command has stopped.
    */
   async run<K extends KernelCommand['kind']>(
     jobId: string,
-    order: KernelCommand & { kind: K },
-    options: { signal?: AbortSignal; progress?: (fraction: number) => void } = {},
+    command: KernelCommand & { kind: K },
+    options: CommandOptions = {},
   ): Promise<CommandResult<K>> {
-    const result = resultSchemas[order.kind].safeParse(await this.#answer(jobId, order, options));
-    if (result.success) return result.data as CommandResult<K>; // checked by the schema of just this kind
+    const result = resultSchemas[command.kind].safeParse(await this.#send(jobId, command, options));
+    if (result.success) return result.data as CommandResult<K>; // parsed with the schema of this kind
     throw new MixFailure('generation-failed/mixer-failed', { cause: result.error });
   }
 
-  #answer(
-    jobId: string,
-    order: KernelCommand,
-    { signal, progress = () => {} }: { signal?: AbortSignal; progress?: (fraction: number) => void },
-  ): Promise<unknown> {
-    if (this.#end) return Promise.reject(this.#end);
+  #send(jobId: string, command: KernelCommand, { signal, progress = () => {} }: CommandOptions): Promise<unknown> {
+    if (this.#failure) return Promise.reject(this.#failure);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
-      const waitForStop = () => {
-        timer = setTimeout(() => this.#fail('mixer-hung', undefined), patience);
+      const startTimer = () => {
+        timer = setTimeout(() => this.#fail('mixer-hung', undefined), cancelTimeout);
       };
-      if (signal?.aborted) waitForStop();
-      signal?.addEventListener('abort', waitForStop, { once: true });
-      const settle: Pending['settle'] = (outcome) => {
+      if (signal?.aborted) startTimer();
+      signal?.addEventListener('abort', startTimer, { once: true });
+      const settle: PendingCommand['settle'] = (outcome) => {
         this.#pending.delete(id);
         clearTimeout(timer);
-        signal?.removeEventListener('abort', waitForStop);
+        signal?.removeEventListener('abort', startTimer);
         if (this.#pending.size === 0) this.#worker.unref();
         if (signal?.aborted) reject(signal.reason);
         else if ('error' in outcome) reject(outcome.error);
@@ -81,14 +81,14 @@ export class KernelThread {
       };
       this.#pending.set(id, { settle, progress });
       this.#worker.ref();
-      const request: KernelRequest = { id, jobId, order };
-      this.#worker.postMessage(request, order.kind === 'add' ? [order.raster.data.buffer] : []);
+      const request: KernelRequest = { id, jobId, command };
+      this.#worker.postMessage(request, command.kind === 'add' ? [command.raster.data.buffer] : []);
     });
   }
 
-  /** Ends the thread; what it still owed rejects. */
+  /** Ends the thread; pending commands reject. */
   async end(): Promise<void> {
-    this.#fail('mixer-crashed', new Error('The engine was closed'));
+    this.#fail('mixer-crashed', new Error('The engine was disposed'));
     await this.#worker.terminate();
   }
 
@@ -118,11 +118,11 @@ export class KernelThread {
     }
   }
 
-  /** The first cause counts: that the thread ended says less than why. */
+  /** Ends the thread and rejects pending commands. Only the first failure counts, because later ones are its consequences. */
   #fail(reason: 'mixer-crashed' | 'mixer-hung', cause: unknown): void {
-    if (this.#end) return;
-    this.#end = new MixFailure(`generation-failed/${reason}`, { cause });
-    for (const { settle } of [...this.#pending.values()]) settle({ error: this.#end });
+    if (this.#failure) return;
+    this.#failure = new MixFailure(`generation-failed/${reason}`, { cause });
+    for (const { settle } of [...this.#pending.values()]) settle({ error: this.#failure });
     void this.#worker.terminate();
   }
 }

@@ -11,12 +11,12 @@ export interface LocalEngineOptions {
   readonly reader: SourceReader;
   /** The bundled worker, `dist/kernelWorker.cjs`, as an absolute path. */
   readonly workerPath: string;
-  /** The thread, and all that it keeps, ends after this long without a job; in milliseconds. */
+  /** How long the thread and its cache of prepared images stay without a job, in milliseconds. */
   readonly idleMs?: number;
   readonly clock?: Clock;
 }
 
-/** The engine that mixes on this machine, without network or key, in one worker thread for all jobs. */
+/** The engine that mixes on this machine, without network or key. All jobs share one worker thread. */
 export class LocalEngine implements Engine {
   readonly name = 'local';
   readonly #options: LocalEngineOptions;
@@ -35,32 +35,32 @@ export class LocalEngine implements Engine {
 
   async run(task: MixTask, context: MixContext): Promise<void> {
     context.signal.throwIfAborted();
-    const thread = this.#enter();
-    const failed = new AbortController(); // so that no image is read in vain once another has failed
+    const thread = this.#acquireThread();
+    const failed = new AbortController(); // if one image fails, reading the others is pointless
     const signal = AbortSignal.any([context.signal, failed.signal]);
-    const flag = new SharedArrayBuffer(4);
-    signal.addEventListener('abort', () => Atomics.store(new Int32Array(flag), 0, 1), { once: true });
+    const cancelFlag = new SharedArrayBuffer(4);
+    signal.addEventListener('abort', () => Atomics.store(new Int32Array(cancelFlag), 0, 1), { once: true });
     try {
       const { codec, reader, clock = systemClock } = this.#options;
-      await runLocalMix({ codec, reader, clock, thread, task, context, signal, flag });
+      await runLocalMix({ codec, reader, clock, thread, task, context, signal, cancelFlag });
     } catch (error) {
       context.signal.throwIfAborted();
       if (error instanceof MixFailure) throw error;
       throw new MixFailure('generation-failed/mixer-failed', { cause: error });
     } finally {
       failed.abort();
-      await thread.run(task.jobId, { kind: 'close' }).catch(() => {}); // a thread that is gone has closed it too
-      this.#leave();
+      await thread.run(task.jobId, { kind: 'close' }).catch(() => {}); // an ended thread has no jobs
+      this.#releaseThread();
     }
   }
 
-  /** Ends the worker thread; jobs under way fail. */
+  /** Ends the worker thread; running jobs fail. */
   async dispose(): Promise<void> {
     clearTimeout(this.#idleTimer);
     await this.#thread?.end();
   }
 
-  #enter(): KernelThread {
+  #acquireThread(): KernelThread {
     clearTimeout(this.#idleTimer);
     this.#jobs++;
     if (this.#thread && !this.#thread.ended) return this.#thread;
@@ -71,13 +71,13 @@ export class LocalEngine implements Engine {
     return thread;
   }
 
-  #leave(): void {
+  #releaseThread(): void {
     if (--this.#jobs > 0) return;
     this.#idleTimer = setTimeout(() => void this.#thread?.end(), this.#options.idleMs ?? 60_000).unref();
   }
 }
 
-/** The local engine, with its thread not yet started. */
+/** Creates the local engine. Its worker thread starts with the first job. */
 export function createLocalEngine(options: LocalEngineOptions): LocalEngine {
   return new LocalEngine(options);
 }

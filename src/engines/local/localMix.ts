@@ -8,13 +8,13 @@ import type { MissingImage } from './kernelMessages.ts';
 import type { KernelThread } from './kernelThread.ts';
 import { ProgressMeter } from './progressMeter.ts';
 
-/** Goes into every picture; it changes whenever the kernel's results do. */
+/** Stored in every result. It changes whenever the kernel's output does. */
 export const engineVersion = 'local-1';
 
-/** Re-framed samples enlarge a part of an image by up to this much, so its pixels are wanted this much larger. */
-const room = 1.35;
-/** Part of a sample's time that mixing takes; encoding takes the rest. */
-const mixingPart = 0.5;
+/** Reframed samples show a part of an image up to this much larger, so the image is decoded this much larger. */
+const maxReframingScale = 1.35;
+/** Share of a sample's time that mixing takes; the rest is encoding. */
+const mixingShare = 0.5;
 
 export interface LocalMixOptions {
   readonly codec: Codec;
@@ -23,15 +23,15 @@ export interface LocalMixOptions {
   readonly thread: KernelThread;
   readonly task: MixTask;
   readonly context: MixContext;
-  /** Aborted when the job is cancelled or one of its images fails. */
+  /** Aborted when the job is canceled or one of its images fails. */
   readonly signal: AbortSignal;
-  /** The number that tells the thread of it. */
-  readonly flag: SharedArrayBuffer;
+  /** Set to 1 when the signal aborts, to stop the worker thread. */
+  readonly cancelFlag: SharedArrayBuffer;
 }
 
-/** One mix from reading its sources to delivering its last sample. @throws MixFailure, or the signal's reason. */
+/** Runs one mix, from reading the sources to delivering the last sample. @throws MixFailure, or the signal's reason. */
 export async function runLocalMix(options: LocalMixOptions): Promise<void> {
-  const { task, context, thread, codec, signal, clock } = options;
+  const { task, context, thread, codec, signal, clock, cancelFlag } = options;
   const { width, height, seed, guidanceScale, samples } = task.recipe;
   const meter = new ProgressMeter({ clock, samples, report: (progress) => context.progress(progress) });
   const sources = task.sources.filter(({ weight }) => weight > 0);
@@ -39,26 +39,28 @@ export async function runLocalMix(options: LocalMixOptions): Promise<void> {
   const files = await Promise.all(sources.map((source) => readSource(options, source)));
 
   const images = files.map(({ key, source }) => ({ key, weight: source.weight }));
-  const job = { width, height, seed, guidanceScale, samples, images, flag: options.flag };
+  const job = { width, height, seed, guidanceScale, samples, images, cancelFlag };
   const { missing } = await thread.run(task.jobId, { kind: 'open', job }, { signal });
-  const unfinished = new Map<number, number>();
-  for (const { image } of missing) unfinished.set(image, (unfinished.get(image) ?? 0) + 1);
-  meter.reading(sources.length - unfinished.size, sources.length);
+  /** How many rasters of each image are still missing. */
+  const remaining = new Map<number, number>();
+  for (const { image } of missing) remaining.set(image, (remaining.get(image) ?? 0) + 1);
+  meter.reading(sources.length - remaining.size, sources.length);
   await Promise.all(
-    missing.map(async (one) => {
-      const file = files[one.image];
+    missing.map(async (missingImage) => {
+      const { image } = missingImage;
+      const file = files[image];
       if (!file) return;
-      await addImage(options, file, one);
-      const left = (unfinished.get(one.image) ?? 1) - 1;
-      if (left > 0) unfinished.set(one.image, left);
-      else unfinished.delete(one.image);
-      meter.reading(sources.length - unfinished.size, sources.length);
+      await addImage(options, file, missingImage);
+      const left = (remaining.get(image) ?? 1) - 1;
+      if (left > 0) remaining.set(image, left);
+      else remaining.delete(image);
+      meter.reading(sources.length - remaining.size, sources.length);
     }),
   );
 
   for (let sample = 0; sample < samples; sample++) {
     meter.mixing(sample, 0);
-    const progress = (fraction: number) => meter.mixing(sample, mixingPart * fraction);
+    const progress = (fraction: number) => meter.mixing(sample, mixingShare * fraction);
     const raster = await thread.run(task.jobId, { kind: 'mix', sample }, { signal, progress });
     const bytes = await codec.encodePng(raster, signal);
     await context.deliver({ index: sample, seed: seedOfSample(seed, sample), bytes, format: 'png', engineVersion });
@@ -68,28 +70,32 @@ export async function runLocalMix(options: LocalMixOptions): Promise<void> {
 interface SourceFile {
   readonly source: TaskSource;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Names the content. */
+  /** SHA-256 of the content. */
   readonly key: string;
 }
 
 async function readSource({ reader, signal }: LocalMixOptions, source: TaskSource): Promise<SourceFile> {
-  const bytes = await blaming(source, signal, () => reader.read(source.location, signal));
-  const digest = await crypto.subtle.digest('SHA-256', bytes); // off this thread, which may be the extension host's own
+  const bytes = await attributeFailure(source, signal, () => reader.read(source.location, signal));
+  const digest = await crypto.subtle.digest('SHA-256', bytes); // doesn't block this thread, unlike node:crypto's hash
   return { source, bytes, key: Buffer.from(digest).toString('hex') };
 }
 
 async function addImage(options: LocalMixOptions, file: SourceFile, missing: MissingImage): Promise<void> {
   const { task, thread, codec, signal } = options;
-  const scale = missing.room ? room : 1;
+  const scale = missing.enlarged ? maxReframingScale : 1;
   const cover = { width: Math.ceil(task.recipe.width * scale), height: Math.ceil(task.recipe.height * scale) };
-  const raster = await blaming(file.source, signal, () => codec.decode(file.bytes, cover, signal));
+  const raster = await attributeFailure(file.source, signal, () => codec.decode(file.bytes, cover, signal));
   await thread.run(task.jobId, { kind: 'add', ...missing, raster }, { signal });
 }
 
-/** Does a piece of work on a source; what fails is blamed on it. */
-async function blaming<T>({ index, name }: TaskSource, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+/** Attributes a failure of `action` to the source, unless the signal is aborted. */
+async function attributeFailure<T>(
+  { index, name }: TaskSource,
+  signal: AbortSignal,
+  action: () => Promise<T>,
+): Promise<T> {
   try {
-    return await work();
+    return await action();
   } catch (error) {
     signal.throwIfAborted();
     throw error instanceof MixFailure ? error.forImage(index, name) : error;

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../src/engines/clock.ts';
 
-/** A clock that never waits: whoever sleeps wakes at the next turn of the loop, and that much time has passed. */
+/** A clock that advances by itself: `sleep` resolves on the next turn of the event loop, and its time has passed. */
 export class AutoAdvanceClock implements Clock {
   time = 1_700_000_000_000;
-  /** How long each sleep was, in milliseconds. */
-  readonly slept: number[] = [];
+  /** The duration of each sleep, in milliseconds. */
+  readonly sleeps: number[] = [];
 
   now(): number {
     return this.time;
@@ -13,7 +13,7 @@ export class AutoAdvanceClock implements Clock {
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    this.slept.push(ms);
+    this.sleeps.push(ms);
     const until = this.time + ms;
     await nextTurn();
     signal?.throwIfAborted();
@@ -21,11 +21,11 @@ export class AutoAdvanceClock implements Clock {
   }
 }
 
-/** A clock that stands still until it is advanced. */
+/** A clock that moves only when `advance` is called. */
 export class ManualClock implements Clock {
   time = 1_700_000_000_000;
   readonly #sleepers = new Set<{ until: number; wake: () => void }>();
-  #watcher: (() => void) | undefined;
+  #onSleep: (() => void) | undefined;
 
   now(): number {
     return this.time;
@@ -40,21 +40,21 @@ export class ManualClock implements Clock {
         this.#sleepers.delete(sleeper);
         reject(signal.reason);
       });
-      this.#watcher?.();
+      this.#onSleep?.();
     });
   }
 
-  /** Resolves once somebody sleeps for about `ms` milliseconds. */
-  async asleep(ms: number): Promise<void> {
-    const isThere = () => [...this.#sleepers].some(({ until }) => Math.abs(until - this.time - ms) < 1);
-    while (!isThere()) {
+  /** Resolves once someone sleeps for `ms` milliseconds, give or take one. */
+  async waitForSleep(ms: number): Promise<void> {
+    const isSleeping = () => [...this.#sleepers].some(({ until }) => Math.abs(until - this.time - ms) < 1);
+    while (!isSleeping()) {
       await new Promise<void>((resolve) => {
-        this.#watcher = resolve;
+        this.#onSleep = resolve;
       });
     }
   }
 
-  /** Lets time pass and wakes whoever slept for no longer. */
+  /** Advances the time and resolves the sleeps that are over. */
   advance(ms: number): void {
     this.time += ms;
     for (const sleeper of this.#sleepers) {

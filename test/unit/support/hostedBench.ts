@@ -11,7 +11,8 @@ import {
 import { FolderStore } from '../../../src/engines/hosted/sharedStore.ts';
 import type { Codec } from '../../../src/images/codec.ts';
 import { createSourceReader } from '../../../src/images/sourceReader.ts';
-import { MixFailure, type Notice } from '../../../src/mix/failure.ts';
+import { MixFailure } from '../../../src/mix/failure.ts';
+import type { Notice } from '../../../src/mix/notice.ts';
 import type { Progress } from '../../../src/mix/progress.ts';
 import { recipeSchema } from '../../../src/mix/recipe.ts';
 import { AutoAdvanceClock } from './clocks.ts';
@@ -23,28 +24,28 @@ const onePixel = Buffer.from(
   'base64',
 );
 
-/** A tiny PNG; `mark` stands behind its end and tells it from others. */
+/** A tiny PNG. `mark` is appended after its end, to distinguish it from others. */
 export function png(mark = ''): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat([onePixel, Buffer.from(mark)]));
 }
 
-const refuse = () => Promise.reject(new Error('not needed here'));
+const notImplemented = () => Promise.reject(new Error('not needed here'));
 
-/** A codec that passes bytes through: what it does to pictures is tested elsewhere. A picture marked `blank` counts as uniform. */
+/** A codec that passes bytes through; the real one has its own tests. An image marked `blank` counts as uniform. */
 export const passThroughCodec: Codec = {
-  probe: refuse,
-  decode: refuse,
-  thumbnail: refuse,
-  encodePng: refuse,
+  probe: notImplemented,
+  decode: notImplemented,
+  thumbnail: notImplemented,
+  encodePng: notImplemented,
   uploadCopy: async (bytes) => ({ bytes: new Uint8Array(bytes), mime: 'image/jpeg', width: 1, height: 1 }),
   isUniform: async (bytes) => {
-    if (!Buffer.from(bytes).includes('IEND')) throw new MixFailure('unreadable-image'); // a PNG that was cut off
+    if (!Buffer.from(bytes).includes('IEND')) throw new MixFailure('unreadable-image'); // a truncated PNG
     return Buffer.from(bytes).includes('blank');
   },
   dispose: async () => {},
 };
 
-/** What an engine told its job. */
+/** A context that records everything that an engine passes to it. */
 export class RecordingContext implements MixContext {
   readonly controller = new AbortController();
   readonly signal = this.controller.signal;
@@ -53,9 +54,9 @@ export class RecordingContext implements MixContext {
   readonly states: string[] = [];
   readonly progresses: Progress[] = [];
   readonly notices: Notice[] = [];
-  readonly pictures: MixResult[] = [];
+  readonly results: MixResult[] = [];
 
-  /** @param saved JSON of an earlier run's last state. */
+  /** @param saved the last state of an earlier run, as JSON. */
   constructor(saved?: string, delivered: Iterable<number> = []) {
     this.saved = saved === undefined ? undefined : JSON.parse(saved);
     this.delivered = new Set(delivered);
@@ -64,39 +65,40 @@ export class RecordingContext implements MixContext {
   progress = (progress: Progress) => void this.progresses.push(progress);
   notice = (notice: Notice) => void this.notices.push(notice);
   save = async (state: unknown) => void this.states.push(JSON.stringify(state));
-  deliver = async (picture: MixResult) => void this.pictures.push(picture);
+  deliver = async (result: MixResult) => void this.results.push(result);
 
-  /** The phases that were saved, each once: `new,posting,accepted`. */
+  /** The saved phases without repetitions: `new posting accepted`. */
   get phases(): string {
     const all = this.states.map((state) =>
       (JSON.parse(state) as { requests: { phase: string }[] }).requests.map(({ phase }) => phase).join('+'),
     );
-    return all.filter((phase, at) => phase !== all[at - 1]).join(' ');
+    return all.filter((phase, index) => phase !== all[index - 1]).join(' ');
   }
 }
 
-/** A hosted engine with everything around it, for a service at `baseUrl`. */
+/** A hosted engine with all its dependencies, for a service at `baseUrl`. */
 export class HostedBench {
   readonly clock: AutoAdvanceClock;
   readonly log: LogEvent[] = [];
   readonly folder: string;
   readonly engine: HostedEngine;
-  readonly keyAskedFor: string[] = [];
+  /** The origins whose key the engine asked for. */
+  readonly keyRequests: string[] = [];
 
   private constructor(folder: string, baseUrl: string, changes: Partial<HostedEngineOptions>) {
     this.folder = folder;
     this.clock = new AutoAdvanceClock();
-    const origin = new URL(baseUrl).origin;
+    const serviceOrigin = new URL(baseUrl).origin;
     this.engine = createHostedEngine({
       settings: () => ({ baseUrl, dialect: 'v5', timeoutSeconds: 600 }),
-      apiKey: async (asked) => {
-        this.keyAskedFor.push(asked);
+      apiKey: async (origin) => {
+        this.keyRequests.push(origin);
         return apiKey;
       },
       codec: passThroughCodec,
       reader: createSourceReader({
         allowPrivateAddresses: () => false,
-        ownOrigin: () => origin,
+        ownOrigin: () => serviceOrigin,
         times: { connect: 500, silence: 300, whole: 2_000 },
       }),
       store: new FolderStore(join(folder, 'store')),
@@ -113,7 +115,7 @@ export class HostedBench {
     return new HostedBench(await mkdtemp(join(tmpdir(), 'hosted-')), baseUrl, changes);
   }
 
-  /** A source file of this machine. */
+  /** Writes a file and returns it as a source. */
   async file(name: string, bytes: Uint8Array = png(name)): Promise<TaskSource> {
     const path = join(this.folder, name);
     await writeFile(path, bytes);
@@ -126,12 +128,12 @@ export class HostedBench {
   }
 }
 
-/** A source that is on the web already. */
+/** A source that is a URL. */
 export function webSource(url: string, weight = 0.5): TaskSource {
   return { index: 0, name: url, weight, location: { kind: 'url', url } };
 }
 
-/** A task with numbered sources; by default one web source. */
+/** A task; by default with one web source. */
 export function taskOf(
   changes: Record<string, unknown> = {},
   sources = [webSource('https://example.com/a.png')],

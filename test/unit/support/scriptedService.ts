@@ -4,29 +4,29 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Certificate } from '../../sandbox/listener.ts';
 
-/** What a request is for, told by its path. */
-export type Purpose = 'upload' | 'mix' | 'fetch' | 'picture';
+/** What a request is for, according to its path. */
+export type Purpose = 'upload' | 'mix' | 'fetch' | 'result';
 
-/** A request that came in. */
-export interface Seen {
+/** A request that the service received. */
+export interface ReceivedRequest {
   readonly purpose: Purpose;
   readonly path: string;
   readonly body: Record<string, unknown>;
   readonly headers: IncomingMessage['headers'];
-  /** The port of the client's end: the same for two requests on one connection. */
+  /** The client's port: equal for two requests on one connection. */
   readonly clientPort: number | undefined;
 }
 
-/** What one request gets: JSON with code 200, or whatever the function does. */
-export type Step = object | ((response: ServerResponse, seen: Seen) => void);
+/** The response to one request: JSON with HTTP status 200, or whatever the function sends. */
+export type Step = object | ((response: ServerResponse, request: ReceivedRequest) => void);
 
-/** A loopback HTTP server that answers what the test wrote down, in order; the last answer of a purpose stays. */
+/** A loopback HTTP server with scripted responses, in order by purpose. The last one is repeated. */
 export class ScriptedService {
-  readonly seen: Seen[] = [];
+  readonly requests: ReceivedRequest[] = [];
   readonly #server: Server;
-  readonly #script: Record<Purpose, Step[]> = { upload: [], mix: [], fetch: [], picture: [] };
+  readonly #script: Record<Purpose, Step[]> = { upload: [], mix: [], fetch: [], result: [] };
   #port = 0;
-  readonly #watchers = new Set<() => void>();
+  readonly #onRequest = new Set<() => void>();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -53,8 +53,8 @@ export class ScriptedService {
     return `${this.origin}/api`;
   }
 
-  /** The address of a picture on this server. */
-  picture(name: string): string {
+  /** The URL of a result on this server. */
+  resultUrl(name: string): string {
     return `${this.origin}/out/${name}`;
   }
 
@@ -62,18 +62,18 @@ export class ScriptedService {
     this.#script[purpose] = steps;
   }
 
-  of(purpose: Purpose): Seen[] {
-    return this.seen.filter((seen) => seen.purpose === purpose);
+  requestsFor(purpose: Purpose): ReceivedRequest[] {
+    return this.requests.filter((request) => request.purpose === purpose);
   }
 
-  /** Resolves once `count` requests of a purpose came in. */
-  async came(purpose: Purpose, count = 1): Promise<void> {
-    while (this.of(purpose).length < count) {
-      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+  /** Resolves once `count` requests for a purpose were received. */
+  async waitForRequests(purpose: Purpose, count = 1): Promise<void> {
+    while (this.requestsFor(purpose).length < count) {
+      await new Promise<void>((resolve) => this.#onRequest.add(resolve));
     }
   }
 
-  /** Nobody listens until `resume`. */
+  /** Closes the port until `resume`. */
   async pause(): Promise<void> {
     this.#port = this.#address().port;
     await this.close();
@@ -91,43 +91,43 @@ export class ScriptedService {
   }
 
   #address(): AddressInfo {
-    return this.#server.address() as AddressInfo; // listens on TCP, so it is no pipe's name
+    return this.#server.address() as AddressInfo; // never a string, because the server listens on TCP
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
-    const seen: Seen = {
+    const received: ReceivedRequest = {
       purpose: purposeOf(path),
       path,
       body: await bodyOf(request),
       headers: request.headers,
       clientPort: request.socket.remotePort,
     };
-    const steps = this.#script[seen.purpose];
+    const steps = this.#script[received.purpose];
     const step = steps.length > 1 ? steps.shift() : steps[0];
-    this.seen.push(seen);
-    for (const watcher of this.#watchers) watcher();
-    this.#watchers.clear();
-    if (typeof step === 'function') step(response, seen);
+    this.requests.push(received);
+    for (const notify of this.#onRequest) notify();
+    this.#onRequest.clear();
+    if (typeof step === 'function') step(response, received);
     else json(step ?? { status: 'error', message: 'nothing was scripted' })(response);
   }
 }
 
-/** An answer of JSON with an HTTP code. */
+/** A JSON response. */
 export function json(body: object, status = 200, headers: Record<string, string> = {}) {
   return (response: ServerResponse): void => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   };
 }
 
-/** An answer of anything. */
+/** A response with any body. */
 export function raw(body: string | Uint8Array, status = 200, headers: Record<string, string> = {}) {
   return (response: ServerResponse): void => {
     response.writeHead(status, headers).end(body);
   };
 }
 
-/** Ends the connection without an answer. */
+/** Resets the connection instead of responding. */
 export function reset(response: ServerResponse): void {
   response.socket?.resetAndDestroy();
 }
@@ -136,7 +136,7 @@ function purposeOf(path: string): Purpose {
   if (path.includes('img_mixer')) return 'mix';
   if (path.includes('/fetch/')) return 'fetch';
   if (path.includes('base64')) return 'upload';
-  return 'picture';
+  return 'result';
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
