@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WorkerCodec } from '../../src/images/workerCodec.ts';
 import { pngHeader } from './fixtures/pngHeader.ts';
 
-// The bundled worker runs from a folder of its own, as it does in the installed extension: no node_modules within reach.
+// The bundled worker runs from its own folder without node_modules, as in the installed extension.
 let folder: string;
 let codec: WorkerCodec;
 
@@ -45,7 +45,7 @@ function expectNear(actual: readonly number[], wanted: readonly number[], tolera
     expect(Math.abs((actual[at] ?? Number.NaN) - value)).toBeLessThanOrEqual(tolerance);
 }
 
-test('what runs is the WebAssembly build', async () => {
+test('the worker runs the WebAssembly build', async () => {
   expect(await codec.warm()).toHaveProperty('emscripten');
 });
 
@@ -69,21 +69,21 @@ test.each<[string, string, () => Sharp, number]>([
   expectNear(await pixel(bytes, 50, 25), [0, 0, 255, 255], tolerance);
 });
 
-test('decodes CMYK, grey and grey with alpha into sRGB', async () => {
+test('decodes CMYK, gray and gray with alpha to sRGB', async () => {
   const cmyk = await sharp({ create: { ...whole, channels: 3, background: '#fff' } })
     .toColourspace('cmyk')
     .jpeg({ quality: 95 })
     .toBuffer();
   expect((await sharp(cmyk).metadata()).space).toBe('cmyk');
   expectNear(await pixel(cmyk, 5, 5), [255, 255, 255, 255], 6);
-  const grey = sharp({ create: { ...whole, channels: 3, background: '#646464' } }).toColourspace('b-w');
-  expectNear(await pixel(await grey.clone().jpeg().toBuffer(), 5, 5), [100, 100, 100, 255], 2);
-  expect(await pixel(await grey.clone().toColourspace('grey16').png().toBuffer(), 5, 5)).toEqual([100, 100, 100, 255]);
-  expect(await pixel(await grey.clone().ensureAlpha(0.2).png().toBuffer(), 5, 5)).toEqual([100, 100, 100, 51]);
+  const gray = sharp({ create: { ...whole, channels: 3, background: '#646464' } }).toColourspace('b-w');
+  expectNear(await pixel(await gray.clone().jpeg().toBuffer(), 5, 5), [100, 100, 100, 255], 2);
+  expect(await pixel(await gray.clone().toColourspace('grey16').png().toBuffer(), 5, 5)).toEqual([100, 100, 100, 255]);
+  expect(await pixel(await gray.clone().ensureAlpha(0.2).png().toBuffer(), 5, 5)).toEqual([100, 100, 100, 51]);
 });
 
 test.each([1, 2, 3, 4, 5, 6, 7, 8])('turns a JPEG of EXIF orientation %i upright', async (orientation) => {
-  // Stored so that turning it as the tag says gives the scene: the inverse of each turn. sharp mirrors before it rotates.
+  // Stored with the inverse of each turn, so that applying the tag gives the scene. sharp mirrors before it rotates.
   const stored = await scene().png().toBuffer();
   const turned: Sharp = {
     1: () => sharp(stored),
@@ -119,7 +119,7 @@ const svg = (body: string, size = 'width="60" height="40"') =>
   new TextEncoder().encode(`<?xml version="1.0"?><!-- a drawing --><svg xmlns="http://www.w3.org/2000/svg"
     xmlns:xlink="http://www.w3.org/1999/xlink" ${size}>${body}</svg>`);
 
-test('draws SVG at the size that is wanted', async () => {
+test('renders SVG at the requested size', async () => {
   const drawing = svg('<circle cx="5" cy="5" r="5" fill="#f00"/>', 'viewBox="0 0 10 10"');
   expect(await codec.probe(drawing)).toEqual({ format: 'svg', width: 10, height: 10, hasAlpha: true });
   const { width, height, data } = await codec.decode(drawing, { width: 300, height: 200 });
@@ -128,7 +128,7 @@ test('draws SVG at the size that is wanted', async () => {
   expect([...data.subarray((150 * 300 + 150) * 4, (150 * 300 + 150) * 4 + 4)]).toEqual([255, 0, 0, 255]);
 });
 
-test('an SVG shows what it holds, and nothing of the disk', async () => {
+test('an SVG shows embedded images, but no files from disk', async () => {
   const blue = await sharp({ create: { ...whole, channels: 3, background: '#00f' } })
     .png()
     .toBuffer();
@@ -142,7 +142,7 @@ test('an SVG shows what it holds, and nothing of the disk', async () => {
   }
 });
 
-test('scales down until the wanted size is just covered, and never up', async () => {
+test('scales down until the requested size is just covered, and never up', async () => {
   const photo = await noise(600, 200).jpeg().toBuffer();
   const size = async (width: number, height: number) => {
     const raster = await codec.decode(photo, { width, height });
@@ -153,7 +153,7 @@ test('scales down until the wanted size is just covered, and never up', async ()
   expect(await size(900, 100)).toEqual([600, 200]);
 });
 
-test('encodes PNG and back without loss, takes the pixels over and leaves the caller the bytes of files', async () => {
+test('encodes PNG losslessly, transfers the pixels and copies the bytes of files', async () => {
   const data = new Uint8ClampedArray(await noise(32, 16).ensureAlpha(0.5).raw().toBuffer());
   const before = data.slice();
   const png = await codec.encodePng({ width: 32, height: 16, data });
@@ -167,12 +167,12 @@ test('encodes PNG and back without loss, takes the pixels over and leaves the ca
 });
 
 test('a thumbnail fits its square', async () => {
-  const picture = await codec.thumbnail(await noise(400, 100).png().toBuffer(), 64);
-  expect(picture).toMatchObject({ mime: 'image/webp', width: 64, height: 16 });
-  expect(await codec.probe(picture.bytes)).toMatchObject({ format: 'webp', width: 64, height: 16 });
+  const thumbnail = await codec.thumbnail(await noise(400, 100).png().toBuffer(), 64);
+  expect(thumbnail).toMatchObject({ mime: 'image/webp', width: 64, height: 16 });
+  expect(await codec.probe(thumbnail.bytes)).toMatchObject({ format: 'webp', width: 64, height: 16 });
 });
 
-test('an upload copy is small, upright, on white and tells nothing of its maker', async () => {
+test('an upload copy is small, upright, on white and has no metadata', async () => {
   const source = await sharp({
     create: { width: 400, height: 200, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
   })
@@ -191,17 +191,17 @@ test('an upload copy is small, upright, on white and tells nothing of its maker'
   expect(busy.bytes.length).toBeLessThanOrEqual(60_000);
 });
 
-test('sees a picture of one colour', async () => {
+test('detects an image of one color', async () => {
   const black = sharp({ create: { ...whole, channels: 3, background: '#000' } });
   expect(await codec.isUniform(await black.png().toBuffer())).toBe(true);
   expect(await codec.isUniform(await scene().png().toBuffer())).toBe(false);
 });
 
-test.each(['png', 'jpeg', 'webp', 'gif', 'avif', 'tiff'] as const)('a cut-off %s is unreadable', async (format) => {
+test.each(['png', 'jpeg', 'webp', 'gif', 'avif', 'tiff'] as const)('a truncated %s is unreadable', async (format) => {
   const bytes = await noise(90, 70).toFormat(format).toBuffer();
   for (const part of [0.1, 0.5, 0.95]) {
     await expect(codec.decode(bytes.subarray(0, bytes.length * part), whole)).rejects.toMatchObject({
-      // A TIFF may be cut within tables that its decoder then calls damaged.
+      // If a TIFF is truncated within its tables, the decoder calls it damaged.
       key:
         format === 'tiff'
           ? expect.stringMatching(/^unreadable-image\/(truncated|damaged)$/)
@@ -212,7 +212,7 @@ test.each(['png', 'jpeg', 'webp', 'gif', 'avif', 'tiff'] as const)('a cut-off %s
 
 test.each<[string, Uint8Array, object]>([
   ['nothing', new Uint8Array(), { key: 'unreadable-image/empty' }],
-  ['text', new TextEncoder().encode('not a picture'), { key: 'unsupported-image/not-a-picture' }],
+  ['text', new TextEncoder().encode('not an image'), { key: 'unsupported-image/not-a-picture' }],
   ['a web page', new TextEncoder().encode('<!doctype html><svg></svg>'), { key: 'unsupported-image/not-a-picture' }],
   ['BMP', new Uint8Array([0x42, 0x4d, 70, 0, 0, 0]), { code: 'unsupported-image', args: { format: 'BMP' } }],
   [
@@ -232,8 +232,8 @@ test.each<[string, Uint8Array, object]>([
   await expect(codec.decode(bytes, whole)).rejects.toMatchObject(failure);
 });
 
-test('Node 20 has no ArrayBuffer.prototype.transfer, and the worker does without', async () => {
-  const workerPath = join(folder, 'olderNode.cjs');
+test('the worker runs without ArrayBuffer.prototype.transfer, which Node 20 lacks', async () => {
+  const workerPath = join(folder, 'withoutTransfer.cjs');
   await writeFile(workerPath, "delete ArrayBuffer.prototype.transfer;\nrequire('./codecWorker.cjs');\n");
   const older = new WorkerCodec({ workerPath, threads: 1 });
   const bytes = await scene().png().toBuffer();

@@ -5,15 +5,15 @@ import { embedProvenance, readProvenance } from '../../src/images/imageMetadata.
 import { readPngText } from '../../src/images/pngText.ts';
 
 const noise = (channels: 3 | 4 = 3): Sharp => {
-  const picture = sharp({
+  const image = sharp({
     create: { width: 9, height: 7, channels: 3, background: '#888', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
   });
-  return channels === 4 ? picture.ensureAlpha(0.5) : picture;
+  return channels === 4 ? image.ensureAlpha(0.5) : image;
 };
-const bytesOf = async (picture: Sharp) => new Uint8Array(await picture.toBuffer());
+const bytesOf = async (image: Sharp) => new Uint8Array(await image.toBuffer());
 const pixels = (bytes: Uint8Array) => sharp(bytes).raw().toBuffer();
 
-const pictures: [string, () => Sharp][] = [
+const images: [string, () => Sharp][] = [
   ['PNG', () => noise(4).png()],
   ['palette PNG', () => noise().png({ palette: true })],
   ['JPEG', () => noise().jpeg()],
@@ -54,51 +54,51 @@ const provenance = fc.record({
 });
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-test.each(pictures)('a %s carries any recipe and keeps its pixels', async (_, make) => {
-  const picture = await bytesOf(make());
-  const before = await pixels(picture);
-  expect(readProvenance(picture)).toBeUndefined();
+test.each(images)('a %s embeds any recipe and keeps its pixels', async (_, make) => {
+  const image = await bytesOf(make());
+  const before = await pixels(image);
+  expect(readProvenance(image)).toBeUndefined();
   await fc.assert(
     fc.asyncProperty(provenance, provenance, async (first, second) => {
-      const once = embedProvenance(picture, second);
+      const once = embedProvenance(image, second);
       expect(readProvenance(once)).toEqual(asJson(second.recipe));
       expect(embedProvenance(once, second)).toEqual(once);
-      expect(embedProvenance(embedProvenance(picture, first), second)).toEqual(once);
+      expect(embedProvenance(embedProvenance(image, first), second)).toEqual(once);
       expect(await pixels(once)).toEqual(before);
     }),
     { numRuns: 25 },
   );
 });
 
-test('what else a picture carries stays', async () => {
+test('other metadata is kept', async () => {
   const both = { recipe: { version: 1 }, parameters: 'a & <b>' };
   for (const format of ['jpeg', 'webp'] as const) {
-    const picture = await bytesOf(
+    const image = await bytesOf(
       noise()
         .withExif({ IFD0: { Artist: 'me' } })
         .withIccProfile('p3')
         .withXmp(foreign)
         .toFormat(format),
     );
-    const before = await sharp(picture).metadata();
-    const after = await sharp(embedProvenance(picture, both)).metadata();
+    const before = await sharp(image).metadata();
+    const after = await sharp(embedProvenance(image, both)).metadata();
     expect(after).toMatchObject({ width: 9, height: 7, exif: before.exif, icc: before.icc });
     expect(after.xmp?.toString()).toContain('<dc:format>theirs</dc:format>');
     expect(after.xmp?.toString()).toContain('<mixer:parameters>a &amp; &lt;b&gt;</mixer:parameters>');
   }
 });
 
-test('other tools find the parameters in a PNG', async () => {
-  const picture = embedProvenance(await bytesOf(noise().png()), { recipe: {}, parameters: 'rose\nSteps: 30' });
-  expect((await sharp(picture).metadata()).comments).toContainEqual({ keyword: 'parameters', text: 'rose\nSteps: 30' });
-  expect(readPngText(picture, 'parameters')).toBe('rose\nSteps: 30');
+test('other tools can read the parameters in a PNG', async () => {
+  const image = embedProvenance(await bytesOf(noise().png()), { recipe: {}, parameters: 'rose\nSteps: 30' });
+  expect((await sharp(image).metadata()).comments).toContainEqual({ keyword: 'parameters', text: 'rose\nSteps: 30' });
+  expect(readPngText(image, 'parameters')).toBe('rose\nSteps: 30');
 });
 
-test('broken, cut-off and foreign bytes come back as they were, and tell nothing', async () => {
-  const whole = await Promise.all(pictures.map(async ([, make]) => bytesOf(make())));
+test('broken, truncated and unknown bytes are returned unchanged and contain no recipe', async () => {
+  const whole = await Promise.all(images.map(async ([, make]) => bytesOf(make())));
   fc.assert(
-    fc.property(fc.constantFrom(...whole), fc.nat(2000), fc.uint8Array({ maxLength: 60 }), (picture, length, junk) => {
-      for (const bytes of [picture.slice(0, length), new Uint8Array([...picture.slice(0, length % 40), ...junk])]) {
+    fc.property(fc.constantFrom(...whole), fc.nat(2000), fc.uint8Array({ maxLength: 60 }), (image, length, junk) => {
+      for (const bytes of [image.slice(0, length), new Uint8Array([...image.slice(0, length % 40), ...junk])]) {
         const written = embedProvenance(bytes, { recipe: { a: 1 }, parameters: '' });
         if (written !== bytes) expect(readProvenance(written)).toEqual({ a: 1 });
         else expect(readProvenance(bytes)).toBeUndefined();
@@ -109,7 +109,7 @@ test('broken, cut-off and foreign bytes come back as they were, and tell nothing
   expect(embedProvenance(gif, { recipe: {}, parameters: '' })).toBe(gif);
 });
 
-test('a recipe that no JPEG segment can hold leaves the picture alone', async () => {
-  const picture = await bytesOf(noise().jpeg());
-  expect(embedProvenance(picture, { recipe: { prompt: 'x'.repeat(70_000) }, parameters: '' })).toBe(picture);
+test('a recipe that is too large for a JPEG segment leaves the image unchanged', async () => {
+  const image = await bytesOf(noise().jpeg());
+  expect(embedProvenance(image, { recipe: { prompt: 'x'.repeat(70_000) }, parameters: '' })).toBe(image);
 });

@@ -6,13 +6,13 @@ import { saveImportedCopy } from '../../src/images/importedCopies.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kept-'));
+  folder = await mkdtemp(join(tmpdir(), 'imported-'));
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const bytes = (number: number) => new TextEncoder().encode(`picture ${number}`);
+const bytes = (number: number) => new TextEncoder().encode(`image ${number}`);
 
-test('copies are kept once each; beyond three hundred the oldest go, but not those in use', async () => {
+test('each image is saved once; beyond 300 copies, the oldest unused ones are deleted', async () => {
   const used = await saveImportedCopy(folder, 'used.png', bytes(-1), () => false);
   const old = await saveImportedCopy(folder, 'old.png', bytes(-2), () => false);
   const renewed = await saveImportedCopy(folder, 'renewed.png', bytes(-3), () => false);
@@ -24,7 +24,7 @@ test('copies are kept once each; beyond three hundred the oldest go, but not tho
   }
   const left = await readdir(folder);
   expect(left).toHaveLength(300);
-  expect(await readFile(used, 'utf8')).toBe('picture -1');
-  expect(await readFile(renewed, 'utf8')).toBe('picture -3');
+  expect(await readFile(used, 'utf8')).toBe('image -1');
+  expect(await readFile(renewed, 'utf8')).toBe('image -3');
   await expect(readFile(old)).rejects.toThrow('ENOENT');
 });

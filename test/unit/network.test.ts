@@ -26,7 +26,7 @@ let plain: ScriptedService;
 const open: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  certificate = await makeCertificate('mixer.test', 'pictures.test');
+  certificate = await makeCertificate('mixer.test', 'images.test');
   folder = await mkdtemp(join(tmpdir(), 'network-'));
 });
 beforeEach(async () => {
@@ -41,13 +41,13 @@ afterEach(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 async function proxy(options: Partial<ForwardProxyOptions> = {}): Promise<ForwardProxy> {
-  const routes = { 'mixer.test:443': secure.port, 'pictures.test:443': secure.port, 'pictures.test:80': plain.port };
+  const routes = { 'mixer.test:443': secure.port, 'images.test:443': secure.port, 'images.test:80': plain.port };
   const started = await ForwardProxy.start({ routes, ...options });
   open.push(() => started.close());
   return started;
 }
 
-/** Connects by these rules, through a proxy where there is one, and trusts the test's own authority besides. */
+/** Connects by these rules, through a proxy if given, and trusts the test's authority. */
 function network(through?: { url: string }, changes: Partial<NetworkRules> = {}, authorities?: string[]): Connect {
   const written = through && { text: through.url, setting: 'http.proxy' };
   const rules: NetworkRules = {
@@ -69,7 +69,7 @@ function transport(connect: Connect, timeouts: Partial<typeof patient> = {}, con
   return made;
 }
 
-/** Reads a picture by the rules of strangers' addresses. */
+/** Downloads an image with the address guard on. */
 function read(connect: Connect, url: string, times = { connect: 20_000, silence: 20_000, whole: 20_000 }) {
   const reader = createSourceReader({ allowPrivateAddresses: () => false, ownOrigin: () => undefined, times, connect });
   return reader.read({ kind: 'url', url });
@@ -84,11 +84,11 @@ async function engine(connect: Connect): Promise<HostedBench> {
 
 const never = new AbortController().signal;
 
-test('a mix goes through the proxy: each order by a tunnel of its own, the rest by another', async () => {
+test('a mix goes through the proxy: each submission by its own tunnel, the rest by a shared one', async () => {
   const gate = await proxy({ authorization: login });
   const bench = await engine(network(gate, { proxyAuthorization: login }));
   secure.script('mix', { status: 'processing', id: 12, eta: 1, output: [] });
-  const done = { status: 'success', output: ['https://pictures.test/out/a'] };
+  const done = { status: 'success', output: ['https://images.test/out/a'] };
   secure.script('fetch', { status: 'processing' }, done);
   const ledger = new RecordingContext();
   await bench.engine.run(taskOf(), ledger);
@@ -96,7 +96,7 @@ test('a mix goes through the proxy: each order by a tunnel of its own, the rest 
   expect(gate.seen).toEqual([
     { what: 'CONNECT mixer.test:443', authorization: login },
     { what: 'CONNECT mixer.test:443', authorization: login },
-    { what: 'CONNECT pictures.test:443', authorization: login },
+    { what: 'CONNECT images.test:443', authorization: login },
   ]);
   const [order, first, second] = secure.requests.map(({ clientPort }) => clientPort);
   expect(order).not.toBe(first);
@@ -104,33 +104,33 @@ test('a mix goes through the proxy: each order by a tunnel of its own, the rest 
   expect(JSON.stringify(secure.requests.map(({ headers }) => headers))).not.toMatch(/proxy/i);
 });
 
-test('plain http goes through the proxy by its whole address', async () => {
+test('plain http goes through the proxy with an absolute URL', async () => {
   const gate = await proxy({ authorization: login });
   const withLogin = { url: gate.url.replace('//', '//me:pass%20word@') };
-  expect(await read(network(withLogin), 'http://pictures.test/a.png?x=1')).toEqual(png('plain'));
-  expect(gate.seen).toEqual([{ what: 'GET http://pictures.test/a.png?x=1', authorization: login }]);
-  expect(plain.requests[0]?.headers).toMatchObject({ host: 'pictures.test' });
+  expect(await read(network(withLogin), 'http://images.test/a.png?x=1')).toEqual(png('plain'));
+  expect(gate.seen).toEqual([{ what: 'GET http://images.test/a.png?x=1', authorization: login }]);
+  expect(plain.requests[0]?.headers).toMatchObject({ host: 'images.test' });
 });
 
-test('the proxy itself may speak TLS', async () => {
+test('the proxy itself can use TLS', async () => {
   const gate = await proxy({ certificate });
-  for (const url of ['https://pictures.test/a.png', 'http://pictures.test/a.png']) {
+  for (const url of ['https://images.test/a.png', 'http://images.test/a.png']) {
     expect(await read(network(gate), url)).toEqual(png(url.startsWith('https') ? 'secure' : 'plain'));
   }
-  expect(gate.seen.map(({ what }) => what)).toEqual(['CONNECT pictures.test:443', 'CONNECT pictures.test:80']);
-  const untrusted = read(network(gate, {}, []), 'http://pictures.test/a.png');
+  expect(gate.seen.map(({ what }) => what)).toEqual(['CONNECT images.test:443', 'CONNECT images.test:80']);
+  const untrusted = read(network(gate, {}, []), 'http://images.test/a.png');
   await expect(untrusted).rejects.toMatchObject({ key: 'network/certificate', args: { host: '127.0.0.1' } });
 });
 
-test('a proxy that lets nothing through is told from the host behind it, and an order stays unsent', async () => {
+test('the failure of a proxy differs from that of the host behind it, and the mix is not sent', async () => {
   const gate = await proxy({ authorization: login });
   const gone = await ForwardProxy.start({ routes: {} });
   const nowhere = { url: gone.url };
   await gone.close();
   const host = new URL(gate.url).host;
   const cases: [Connect, string, object][] = [
-    [network(gate), 'https://pictures.test/a.png', { key: 'network/proxy-auth', retryable: false }],
-    [network(gate), 'http://pictures.test/a.png', { key: 'network/proxy-auth', retryable: false }],
+    [network(gate), 'https://images.test/a.png', { key: 'network/proxy-auth', retryable: false }],
+    [network(gate), 'http://images.test/a.png', { key: 'network/proxy-auth', retryable: false }],
     [
       network(gate, { proxyAuthorization: login }),
       'https://other.test/a.png',
@@ -138,8 +138,8 @@ test('a proxy that lets nothing through is told from the host behind it, and an 
     ],
     [
       network(nowhere),
-      'https://pictures.test/a.png',
-      { key: 'network/proxy-unreachable', args: { proxy: new URL(nowhere.url).host, host: 'pictures.test' } },
+      'https://images.test/a.png',
+      { key: 'network/proxy-unreachable', args: { proxy: new URL(nowhere.url).host, host: 'images.test' } },
     ],
   ];
   for (const [connect, url, failure] of cases) {
@@ -157,7 +157,7 @@ test('a proxy that lets nothing through is told from the host behind it, and an 
   expect(secure.requests).toEqual([]);
 });
 
-test('a proxy that never answers is given up, and leaves nothing open', async () => {
+test('a proxy that never answers times out and leaves no connection open', async () => {
   const gate = await proxy({ isSilent: true });
   const fault = transport(network(gate), {}, 200).post('https://mixer.test/api', {}, 'mix', never);
   await expect(fault).rejects.toMatchObject({ reason: 'proxy-unreachable', sent: false });
@@ -169,13 +169,13 @@ test('a proxy that never answers is given up, and leaves nothing open', async ()
   await expect.poll(() => gate.open).toBe(0);
 });
 
-test('hosts that need no proxy, and this machine, are connected to straight', async () => {
+test('connections to noProxy hosts and to this machine are direct', async () => {
   const gate = await proxy();
   const hello = { status: 'success' };
   plain.script('fetch', hello);
   const connect = network(gate, { noProxy: ['other.test', '.plain.test', 'local.test:80'] });
   const ask = async (origin: string) => {
-    // The name leads to this machine without any DNS.
+    // Resolves to this machine without DNS.
     const dispatcher = connect({
       timeout: 20_000,
       lookup: (_, { all }, done) => (all ? done(null, [here]) : done(null, here.address, 4)),
@@ -190,12 +190,12 @@ test('hosts that need no proxy, and this machine, are connected to straight', as
   expect(gate.seen).toEqual([]);
   expect(await ask('http://local.test')).toBe(502); // listed for another port
   expect(gate.seen).toHaveLength(1);
-  expect(await read(network(gate, { noProxy: ['*'] }), 'http://pictures.test/a.png').catch(({ key }) => key)).toBe(
+  expect(await read(network(gate, { noProxy: ['*'] }), 'http://images.test/a.png').catch(({ key }) => key)).toBe(
     'network/dns',
   );
 });
 
-test('private addresses are refused by name and literal address before the proxy is asked', async () => {
+test('private addresses are blocked by name and literal address before the proxy is asked', async () => {
   const gate = await proxy();
   for (const host of ['10.0.0.1', '169.254.169.254', '[::1]', 'localhost', 'db.internal']) {
     await expect(read(network(gate), `http://${host}/a.png`)).rejects.toMatchObject({ code: 'blocked-address' });
@@ -203,7 +203,7 @@ test('private addresses are refused by name and literal address before the proxy
   expect(gate.seen).toEqual([]);
 });
 
-test('a certificate counts where its authority is known, over IPv6 too', async () => {
+test('a certificate is trusted if its authority is, over IPv6 too', async () => {
   const sandbox = await startSandbox({ certificate, host: '::1' });
   open.push(() => sandbox.close());
   const ask = (connect: Connect) =>
@@ -219,7 +219,7 @@ test('a certificate counts where its authority is known, over IPv6 too', async (
   });
 });
 
-test('certificates are read once, and not before a connection needs them', async () => {
+test('certificates are read once, when a connection first needs them', async () => {
   const asked: boolean[] = [];
   const rules = { noProxy: [], verifyCertificates: true, systemCertificates: true };
   const connect = createNetwork(
@@ -238,8 +238,8 @@ test('certificates are read once, and not before a connection needs them', async
   expect(asked).toEqual([true]);
 });
 
-/** Reads a picture of the TLS service in a process of its own, by the environment alone; resolves with what it printed. */
-async function elsewhere(script: string, environment: NodeJS.ProcessEnv): Promise<string[]> {
+/** Runs a script in a new process that is configured by environment variables only. Resolves with its output. */
+async function runInProcess(script: string, environment: NodeJS.ProcessEnv): Promise<string[]> {
   const modules = Object.fromEntries(
     ['network/connections', 'network/connectionRules', 'images/sourceReader'].map((name) => [
       name,
@@ -247,7 +247,7 @@ async function elsewhere(script: string, environment: NodeJS.ProcessEnv): Promis
     ]),
   );
   const look = `
-    // Node makes some of its globals, a dispatcher among them, when they are first looked at: once each is looked at, once none is.
+    // Node creates some globals, such as a dispatcher, on first access. One run accesses them all, the other none.
     const look = process.env.LOOK ? (key) => globalThis[key] : (key) => key;
     const globals = () => Reflect.ownKeys(globalThis).filter((key) => !/zod/.test(String(key))).map(look);
     globals();
@@ -267,22 +267,22 @@ async function elsewhere(script: string, environment: NodeJS.ProcessEnv): Promis
   return stdout.trim().split('\n');
 }
 
-test('in a plain process the environment names the proxy and further authorities, and no global changes', async () => {
+test('outside VS Code, the environment sets the proxy and more authorities, and no global changes', async () => {
   const gate = await proxy();
   const ca = join(folder, 'authority.pem');
   await writeFile(ca, certificate.authority);
-  const script = `console.log(await read('https://pictures.test/a.png'));
-    console.log(await read('http://pictures.test/a.png'));
+  const script = `console.log(await read('https://images.test/a.png'));
+    console.log(await read('http://images.test/a.png'));
     console.log(await read('https://localhost:${secure.port}/a.png'));`;
   const environment = { HTTPS_PROXY: gate.url, http_proxy: gate.url.replace('http://', ''), NO_PROXY: 'example.com' };
-  const trusting = await elsewhere(script, { ...environment, NODE_EXTRA_CA_CERTS: ca, LOOK: 'yes' });
+  const trusting = await runInProcess(script, { ...environment, NODE_EXTRA_CA_CERTS: ca, LOOK: 'yes' });
   expect(trusting).toEqual(['read', 'read', 'read', 'true']);
   expect(gate.seen).toHaveLength(2);
-  const wary = await elsewhere(script, environment);
+  const wary = await runInProcess(script, environment);
   expect(wary).toEqual(['network/certificate', 'read', 'network/certificate', 'true']);
 });
 
-test('a line that drips is waited for, as long as it drips', async () => {
+test('a slow download succeeds as long as bytes keep arriving', async () => {
   const bytes = png('slow');
   plain.script('result', (response) => {
     let at = 0;
@@ -296,12 +296,12 @@ test('a line that drips is waited for, as long as it drips', async () => {
   const gate = await proxy();
   const times = { connect: 20_000, silence: 800, whole: 20_000 };
   const begun = performance.now();
-  expect(await read(network(gate), 'http://pictures.test/slow.png', times)).toEqual(bytes);
+  expect(await read(network(gate), 'http://images.test/slow.png', times)).toEqual(bytes);
   expect(performance.now() - begun).toBeGreaterThan(times.silence);
 });
 
-test('each wait has its own end: for a connection, for the first byte, between two pieces', async () => {
-  const mute = await muteServer();
+test('each phase has its own time limit: connecting, the first byte, between two chunks', async () => {
+  const mute = await silentServer();
   const handshake = transport(network(), {}, 200).post(`https://127.0.0.1:${mute}/api`, {}, 'mix', never);
   await expect(handshake).rejects.toMatchObject({ reason: 'timeout', sent: false });
 
@@ -316,12 +316,12 @@ test('each wait has its own end: for a connection, for the first byte, between t
   const gate = await proxy();
   const brief = { connect: 20_000, silence: 200, whole: 20_000 };
   plain.script('result', (response) => void response.writeHead(200).write(png('half').subarray(0, 9)));
-  const picture = read(network(gate), 'http://pictures.test/a.png', brief);
-  await expect(picture).rejects.toMatchObject({ key: 'network/timeout' });
+  const image = read(network(gate), 'http://images.test/a.png', brief);
+  await expect(image).rejects.toMatchObject({ key: 'network/timeout' });
 });
 
-/** A port that takes connections and says nothing. */
-async function muteServer(): Promise<number> {
+/** A port that accepts connections and sends nothing. */
+async function silentServer(): Promise<number> {
   const server: Server = createServer((socket) => open.push(async () => socket.destroy()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   open.push(async () => server.close());
@@ -329,12 +329,12 @@ async function muteServer(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-test('a new rule counts from the next connection on', async () => {
+test('a changed rule applies to the next connection', async () => {
   const gate = await proxy();
   let rules: NetworkRules = { noProxy: ['*'], verifyCertificates: true, systemCertificates: false };
   const written = { text: gate.url, setting: 'http.proxy' };
   const hosted = transport(createNetwork(() => ({ httpProxy: written, ...rules })));
-  const ask = async () => (await hosted.post('http://pictures.test/fetch/', {}, 'call', never)).status;
+  const ask = async () => (await hosted.post('http://images.test/fetch/', {}, 'call', never)).status;
   await expect(ask()).rejects.toMatchObject({ reason: 'dns' });
   rules = { ...rules, noProxy: [] };
   await expect(ask()).rejects.toMatchObject({ reason: 'dns' });
@@ -343,20 +343,20 @@ test('a new rule counts from the next connection on', async () => {
 });
 
 test.each(['https//proxy', 'socks5://proxy:1080', 'http://', 'http://me:%E0@proxy:8080'])(
-  '%s is no proxy, and the failure names the setting',
+  '%s is not a valid proxy, and the failure names the setting',
   async (text) => {
     const rules = { httpsProxy: { text, setting: 'http.proxy' }, noProxy: [] };
     const failure = { key: 'network/bad-proxy', args: { setting: 'http.proxy' }, retryable: false };
-    await expect(read(network(undefined, rules), 'https://pictures.test/')).rejects.toMatchObject(failure);
+    await expect(read(network(undefined, rules), 'https://images.test/')).rejects.toMatchObject(failure);
     const bench = await engine(network(undefined, rules));
     for (let tries = 0; tries < 2; tries++) {
       await expect(bench.engine.run(taskOf(), new RecordingContext())).rejects.toMatchObject(failure);
     }
-    expect(bench.clock.sleeps).toEqual([]); // as nothing went out, the second try need not keep its distance
+    expect(bench.clock.sleeps).toEqual([]); // nothing was sent, so the second try doesn't wait
   },
 );
 
-test('a picture that was paid for keeps its link when the settings bar the way to it', async () => {
+test('a paid result keeps its link if the settings prevent its download', async () => {
   const gate = await proxy();
   let text = gate.url;
   const connect = createNetwork(
@@ -370,22 +370,22 @@ test('a picture that was paid for keeps its link when the settings bar the way t
   );
   const bench = await engine(connect);
   secure.script('mix', (response) => {
-    text = 'no proxy';
-    json({ status: 'success', id: 5, output: ['https://pictures.test/out/a'] })(response);
+    text = 'invalid proxy';
+    json({ status: 'success', id: 5, output: ['https://images.test/out/a'] })(response);
   });
   const ledger = new RecordingContext();
   await expect(bench.engine.run(taskOf(), ledger)).rejects.toMatchObject({ key: 'network/bad-proxy' });
   const kept: unknown = JSON.parse(ledger.states.at(-1) ?? 'null');
   expect(bench.engine.canResume?.(kept)).toBe(true);
   text = gate.url;
-  secure.script('fetch', { status: 'success', output: ['https://pictures.test/out/a'] });
+  secure.script('fetch', { status: 'success', output: ['https://images.test/out/a'] });
   const again = new RecordingContext(JSON.stringify(kept));
   await bench.engine.run(taskOf(), again);
   expect(again.results).toHaveLength(1);
   expect(secure.requestsFor('mix')).toHaveLength(1);
 });
 
-test('the settings win over the environment, and what is no setting counts as not set', () => {
+test('settings win over the environment, and an invalid value counts as not set', () => {
   const environment = { HTTPS_PROXY: 'http://a:1', http_proxy: 'b:2', NO_PROXY: 'x.test, .y.test' };
   const rules = (settings: Record<string, unknown>) => networkRules(networkSettingsSchema.parse(settings), environment);
   const trust = { verifyCertificates: true, systemCertificates: true };

@@ -13,11 +13,11 @@ import { isPublicAddress } from '../../src/network/addressGuard.ts';
 let folder: string;
 let server: Server;
 let origin: string;
-let picture: Buffer;
+let image: Buffer;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sources-'));
-  picture = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#0a0' } })
+  image = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#0a0' } })
     .png()
     .toBuffer();
   server = createServer((request, response) => {
@@ -28,9 +28,9 @@ beforeAll(async () => {
     if (pathname === '/page') return response.writeHead(200, { 'content-type': 'image/png' }).end('<html>hello</html>');
     if (pathname === '/nothing') return response.end();
     if (pathname === '/silent') return undefined;
-    if (pathname === '/stalls') return response.writeHead(200).write(picture.subarray(0, 20));
+    if (pathname === '/stalls') return response.writeHead(200).write(image.subarray(0, 20));
     if (pathname === '/cut') {
-      response.writeHead(200, { 'content-length': 1000 }).write(picture, () => response.destroy());
+      response.writeHead(200, { 'content-length': 1000 }).write(image, () => response.destroy());
       return undefined;
     }
     if (pathname === '/endless') {
@@ -40,7 +40,7 @@ beforeAll(async () => {
       };
       return more();
     }
-    return response.writeHead(200, { 'content-type': 'text/plain' }).end(picture);
+    return response.writeHead(200, { 'content-type': 'text/plain' }).end(image);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -58,12 +58,12 @@ const reader = (options: Partial<SourceReaderOptions> = {}) =>
 const guarded = (own?: string) => reader({ allowPrivateAddresses: () => false, ownOrigin: () => own });
 const url = (path: string) => ({ kind: 'url', url: origin + path }) as const;
 
-test('reads a file, through links too', async () => {
+test('reads a file, also through a symbolic link', async () => {
   const path = join(folder, 'a.png');
-  await writeFile(path, picture);
+  await writeFile(path, image);
   await symlink(path, join(folder, 'link.png'));
-  expect(await reader().read({ kind: 'file', path })).toEqual(new Uint8Array(picture));
-  expect(await reader().read({ kind: 'file', path: join(folder, 'link.png') })).toEqual(new Uint8Array(picture));
+  expect(await reader().read({ kind: 'file', path })).toEqual(new Uint8Array(image));
+  expect(await reader().read({ kind: 'file', path: join(folder, 'link.png') })).toEqual(new Uint8Array(image));
 });
 
 test.each<[string, (path: string) => Promise<unknown>, object]>([
@@ -82,9 +82,9 @@ test.each<[string, (path: string) => Promise<unknown>, object]>([
   await expect(reader({ maxBytes: 2 ** 20 }).read({ kind: 'file', path })).rejects.toMatchObject(failure);
 });
 
-test('downloads a picture by its bytes, whatever its headers say', async () => {
-  expect(await reader().read(url('/picture?token=1'))).toEqual(new Uint8Array(picture));
-  expect(await reader().read(url(`/to?url=${encodeURIComponent('/picture')}`))).toEqual(new Uint8Array(picture));
+test('detects a downloaded image by its bytes, not its headers', async () => {
+  expect(await reader().read(url('/image?token=1'))).toEqual(new Uint8Array(image));
+  expect(await reader().read(url(`/to?url=${encodeURIComponent('/image')}`))).toEqual(new Uint8Array(image));
 });
 
 test.each<[string, object]>([
@@ -105,17 +105,17 @@ test.each<[string, object]>([
   expect(JSON.stringify(await outcome.catch((error) => error.args))).not.toContain('token');
 });
 
-test('the dispatcher that the rest of the process shares is left alone', async () => {
+test('the global dispatcher is not touched', async () => {
   const look = `
     import { createSourceReader } from ${JSON.stringify(new URL('../../src/images/sourceReader.ts', import.meta.url))};
     const reader = createSourceReader({ allowPrivateAddresses: () => true, ownOrigin: () => undefined });
-    await reader.read({ kind: 'url', url: '${origin}/picture' });
+    await reader.read({ kind: 'url', url: '${origin}/image' });
     console.log(Object.getOwnPropertySymbols(globalThis).filter((key) => key.description.includes('undici')).length);`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', look]);
   expect(stdout.trim()).toBe('0');
 });
 
-test('a host that does not exist or does not answer is a network failure', async () => {
+test('a host that does not exist or refuses the connection is a network failure', async () => {
   const missing = reader().read({ kind: 'url', url: 'http://no-such-host.invalid/a.png' });
   await expect(missing).rejects.toMatchObject({
     key: 'network/dns',
@@ -132,7 +132,7 @@ test('stops when aborted', async () => {
   await expect(reading).rejects.toThrow('enough');
 });
 
-test('private addresses are blocked by address, by name and after DNS, except for the own origin', async () => {
+test('private addresses are blocked by literal address and by name, except for the own origin', async () => {
   const port = new URL(origin).port;
   for (const host of [
     '127.0.0.1',
@@ -144,21 +144,21 @@ test('private addresses are blocked by address, by name and after DNS, except fo
     'localhost',
     'a.internal',
   ]) {
-    const read = guarded().read({ kind: 'url', url: `http://${host}:${port}/picture` });
+    const read = guarded().read({ kind: 'url', url: `http://${host}:${port}/image` });
     await expect(read).rejects.toMatchObject({ code: 'blocked-address' });
   }
-  expect(await guarded(origin).read(url('/picture'))).toEqual(new Uint8Array(picture));
+  expect(await guarded(origin).read(url('/image'))).toEqual(new Uint8Array(image));
 });
 
-test('a name that leads to a private address is blocked when its socket connects', async () => {
+test('a name that resolves to a private address is blocked at DNS lookup', async () => {
   const { guardedLookup } = await import('../../src/network/addressGuard.ts');
   const error = await new Promise((resolve) => guardedLookup('localhost', {}, resolve));
   expect(error).toMatchObject({ code: 'blocked-address', args: { host: 'localhost' } });
 });
 
-test('each redirect is guarded again', async () => {
+test('the address is checked again for each redirect', async () => {
   const other = origin.replace('127.0.0.1', '127.0.0.2');
-  const away = guarded(origin).read(url(`/to?url=${encodeURIComponent(`${other}/picture`)}`));
+  const away = guarded(origin).read(url(`/to?url=${encodeURIComponent(`${other}/image`)}`));
   await expect(away).rejects.toMatchObject({ code: 'blocked-address', args: { host: '127.0.0.2' } });
 });
 

@@ -1,29 +1,35 @@
-import { createServer, request as forward, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Certificate } from '../../sandbox/listener.ts';
 
 export interface ForwardProxyOptions {
-  /** Where `host:port` leads to: a port of this machine. Anything else is unknown. */
+  /** Maps `host:port` to a port on this machine. Other hosts are unknown. */
   readonly routes: Readonly<Record<string, number>>;
-  /** The `Proxy-Authorization` that it demands. */
+  /** The required `Proxy-Authorization`. */
   readonly authorization?: string;
-  /** Speaks TLS itself. */
+  /** Makes the proxy itself use TLS. */
   readonly certificate?: Certificate;
-  /** Takes connections and never answers. */
+  /** Accepts connections and never answers. */
   readonly isSilent?: boolean;
 }
 
-/** What the proxy was asked: `CONNECT host:port`, or `GET http://…`. */
-export interface AskedFor {
+/** A request to the proxy: `CONNECT host:port`, or `GET http://…`. */
+export interface ProxyRequest {
   readonly what: string;
   readonly authorization: string | undefined;
 }
 
-/** A forward proxy on loopback, by tunnels and by absolute addresses. */
+/** A forward proxy on loopback, with tunnels and absolute URLs. */
 export class ForwardProxy {
-  readonly seen: AskedFor[] = [];
+  readonly seen: ProxyRequest[] = [];
   readonly #server: Server;
   readonly #options: ForwardProxyOptions;
   readonly #sockets = new Set<Duplex>();
@@ -31,9 +37,9 @@ export class ForwardProxy {
   private constructor(server: Server, options: ForwardProxyOptions) {
     this.#server = server;
     this.#options = options;
-    server.on('connection', (socket) => this.#hold(socket));
+    server.on('connection', (socket) => this.#track(socket));
     server.on('connect', (request: IncomingMessage, socket: Duplex) => this.#tunnel(request, socket));
-    server.on('request', (request, response) => this.#pass(request, response));
+    server.on('request', (request, response) => this.#forward(request, response));
   }
 
   static async start(options: ForwardProxyOptions): Promise<ForwardProxy> {
@@ -44,11 +50,11 @@ export class ForwardProxy {
   }
 
   get url(): string {
-    const { port } = this.#server.address() as AddressInfo; // listens on TCP, so it is no pipe's name
+    const { port } = this.#server.address() as AddressInfo; // listens on TCP, so it isn't the name of a pipe
     return `${this.#options.certificate ? 'https' : 'http'}://127.0.0.1:${port}`;
   }
 
-  /** Connections that are open now, to clients and to hosts. */
+  /** The number of open connections, to clients and to hosts. */
   get open(): number {
     return this.#sockets.size;
   }
@@ -58,13 +64,13 @@ export class ForwardProxy {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #hold(socket: Socket): void {
+  #track(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
   }
 
-  /** The port behind an address, or the code of the answer that refuses it. */
-  #admit(request: IncomingMessage, target: string): { port: number } | { status: number } {
+  /** The port for a target, or the HTTP status that refuses it. */
+  #route(request: IncomingMessage, target: string): { port: number } | { status: number } {
     const authorization = request.headers['proxy-authorization'];
     this.seen.push({ what: `${request.method} ${request.url}`, authorization });
     if (authorization !== this.#options.authorization) return { status: 407 };
@@ -73,38 +79,38 @@ export class ForwardProxy {
   }
 
   #tunnel(request: IncomingMessage, socket: Duplex): void {
-    const way = this.#admit(request, request.url ?? '');
+    const route = this.#route(request, request.url ?? '');
     if (this.#options.isSilent) {
       socket.on('end', () => socket.destroy()).resume();
       return;
     }
-    if ('status' in way) {
-      socket.end(`HTTP/1.1 ${way.status} No\r\n\r\n`);
+    if ('status' in route) {
+      socket.end(`HTTP/1.1 ${route.status} No\r\n\r\n`);
       return;
     }
-    const onward = connect(way.port, '127.0.0.1', () => {
+    const upstream = connect(route.port, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      onward.pipe(socket).pipe(onward);
+      upstream.pipe(socket).pipe(upstream);
     });
-    this.#hold(onward);
-    onward.on('close', () => socket.destroy());
-    socket.on('error', () => {}).on('close', () => onward.destroy());
+    this.#track(upstream);
+    upstream.on('close', () => socket.destroy());
+    socket.on('error', () => {}).on('close', () => upstream.destroy());
   }
 
-  #pass(request: IncomingMessage, response: ServerResponse): void {
+  #forward(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '');
-    const way = this.#admit(request, `${url.hostname}:${url.port || 80}`);
+    const route = this.#route(request, `${url.hostname}:${url.port || 80}`);
     if (this.#options.isSilent) return;
-    if ('status' in way) {
-      response.writeHead(way.status).end('no');
+    if ('status' in route) {
+      response.writeHead(route.status).end('no');
       return;
     }
     const { 'proxy-authorization': _, ...headers } = request.headers;
     const path = url.pathname + url.search;
-    const onward = forward({ port: way.port, method: request.method, path, headers }, (answer) => {
+    const upstream = httpRequest({ port: route.port, method: request.method, path, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
-    request.pipe(onward);
+    request.pipe(upstream);
   }
 }
