@@ -9,8 +9,8 @@ const contract = {
 
 afterEach(() => vi.useRealTimers());
 
-/** Two ends of one pipe; what is sent arrives in the same turn. */
-function pipe(): [Port, Port] {
+/** Two connected ports. A message arrives in the same turn. */
+function connectedPorts(): [Port, Port] {
   const listeners: [Set<(message: unknown) => void>, Set<(message: unknown) => void>] = [new Set(), new Set()];
   const end = (mine: 0 | 1): Port => ({
     send: (message) => {
@@ -25,7 +25,7 @@ function pipe(): [Port, Port] {
 }
 
 function ends(double: (params: { value: number }) => number) {
-  const [here, there] = pipe();
+  const [here, there] = connectedPorts();
   const describe = (error: unknown) => ({ code: 'oops', message: error instanceof Error ? error.message : '' });
   const handlers = { double, never: () => new Promise<null>(() => undefined) };
   const remote = new Channel({ port: there, remote: {}, local: contract, handlers, describe });
@@ -33,24 +33,24 @@ function ends(double: (params: { value: number }) => number) {
   return { caller, remote, here, there };
 }
 
-test('a call comes back with its result', async () => {
+test('a call returns its result', async () => {
   const { caller } = ends(({ value }) => value * 2);
   await expect(caller.call('double', { value: 21 })).resolves.toBe(42);
 });
 
-test('what the other side throws comes back as its code and words', async () => {
+test('an error of a handler comes back with its code and message', async () => {
   const { caller } = ends(() => {
     throw new Error('no');
   });
   await expect(caller.call('double', { value: 1 })).rejects.toMatchObject({ code: 'oops', message: 'no' });
 });
 
-test('a wrong reply is an error, not a value', async () => {
+test('an invalid reply is an error', async () => {
   const { caller } = ends(() => JSON.parse('"text"'));
   await expect(caller.call('double', { value: 1 })).rejects.toMatchObject({ code: 'bad-reply' });
 });
 
-test('wrong parameters never reach the handler', async () => {
+test('invalid parameters never reach the handler', async () => {
   const handler = vi.fn(() => 1);
   const { there, here } = ends(handler);
   const replies: unknown[] = [];
@@ -67,7 +67,7 @@ test('wrong parameters never reach the handler', async () => {
   there.send('noise');
 });
 
-test('no answer is a time-out, and a closed channel tells whoever waits', async () => {
+test('a call without a reply times out, and closing the channel rejects pending calls', async () => {
   vi.useFakeTimers();
   const { caller } = ends(() => 1);
   const late = expect(caller.call('never', null)).rejects.toMatchObject({ code: 'timeout' });

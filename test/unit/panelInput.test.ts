@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readUriList, readUris } from '../../src/webview/imageTransfer.ts';
 import { formatNumber, parseNumber, stepNumber } from '../../src/webview/model/typedNumber.ts';
 
-test('what is typed is a number or stays as it was typed', () => {
+test('typed text becomes a number, or stays as typed', () => {
   for (const [text, value] of [
     ['0.3', 0.3],
     ['0,3', 0.3],
@@ -19,7 +19,7 @@ test('what is typed is a number or stays as it was typed', () => {
   }
 });
 
-test('every number that is shown reads back as itself', () => {
+test('every formatted number parses to itself', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 10_000 }), (n) => {
       expect(parseNumber(formatNumber(n / 100))).toBe(n / 100);
@@ -27,7 +27,7 @@ test('every number that is shown reads back as itself', () => {
   );
 });
 
-test('steps go along the grid and stay in range', () => {
+test('steps land on multiples of the step and stay in range', () => {
   const range = { min: 0, max: 1, step: 0.05 };
   expect(stepNumber(0.3, 1, range)).toBe(0.35);
   expect(stepNumber(0.33, 1, range)).toBe(0.35);
@@ -37,14 +37,14 @@ test('steps go along the grid and stay in range', () => {
   expect(stepNumber(768, 1, { min: 64, max: 1024, step: 64 })).toBe(832);
 });
 
-test('a list of addresses is read without its comments', () => {
+test('a URI list is read without its comments', () => {
   expect(readUriList('# from the Explorer\r\nfile:///a%20b.png\r\nvscode-remote://host/c.png\r\n')).toEqual([
     'file:///a%20b.png',
     'vscode-remote://host/c.png',
   ]);
 });
 
-test('text counts as addresses only where it is nothing else', () => {
+test('text counts as URIs only if it contains nothing else', () => {
   expect(readUris(' https://example.com/a.png\nhttps://example.com/b.png ')).toHaveLength(2);
   expect(readUris('see https://example.com/a.png')).toEqual([]);
   expect(readUris('')).toEqual([]);

@@ -35,7 +35,7 @@ function panelWith(draft: Partial<Draft>, engine = local): PanelModel {
   return new PanelModel(say, new UndoHistory({ past: [], present, future: [] }), { engine, jobs: [], results: [] });
 }
 
-test('one result is compared with the preview, two with each other, and a deleted one no longer', () => {
+test('one result is compared with the preview, two with each other, and deleted ones are removed', () => {
   const panel = panelWith({});
   const results = ['a', 'b', 'c'].map((id) => ({
     id,
@@ -61,7 +61,7 @@ test('one result is compared with the preview, two with each other, and a delete
   expect(panel.compared).toEqual([]);
 });
 
-test('values out of range are told at their field, as typed', () => {
+test('a value out of range is reported at its field', () => {
   const panel = panelWith({ width: 5000, seed: 'abc', steps: 0, images: [image('a', 'x'), image('b', -1)] });
   expect([...panel.issues]).toEqual([
     ['weight:a', 'Enter a number from 0 to 1.'],
@@ -72,7 +72,7 @@ test('values out of range are told at their field, as typed', () => {
   ]);
 });
 
-test('what the engine refuses is told too, and follows the engine', () => {
+test('the limits of the engine are checked again when the engine changes', () => {
   const panel = panelWith({ images: ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => image(id)) });
   expect(panel.issues.size).toBe(0);
   panel.setEngine(hosted);
@@ -81,13 +81,13 @@ test('what the engine refuses is told too, and follows the engine', () => {
   expect(panel.issues.get('prompt')).toBe('The hosted engine needs a prompt.');
 });
 
-test('no images yet is no error; all switched off or without weight is', () => {
+test('a draft without images has no issue; one with all images off or without weight has', () => {
   expect(panelWith({ images: [] }).issues.size).toBe(0);
   expect(panelWith({ images: [image('a', 0.5, false)] }).issues.get('images')).toBe('Turn on at least one image.');
   expect(panelWith({ images: [image('a', 0)] }).issues.get('images')).toContain('a weight above 0');
 });
 
-test('what the host found wrong stays with its image when that moves, and goes when it is gone', () => {
+test('a problem stays with its image when the image moves, and is dropped with it', () => {
   const panel = panelWith({ images: [image('a'), image('b')] });
   panel.reportProblems([{ code: 'unreadable-image', message: 'cut off', field: 'images.1' }]);
   panel.edit((draft) => moveImage(draft, 'b', 0));
@@ -97,7 +97,7 @@ test('what the host found wrong stays with its image when that moves, and goes w
   expect(panel.problems.size).toBe(0);
 });
 
-test('a job that failed marks the image it was asked to mix, wherever that is now', () => {
+test('a failed job marks the image it was submitted with, even if the image has moved', () => {
   const panel = panelWith({ images: [image('a'), image('b')] });
   panel.rememberSubmission('job', panel.draft);
   panel.edit((draft) => moveImage(draft, 'b', 0));
@@ -113,7 +113,7 @@ test('a job that failed marks the image it was asked to mix, wherever that is no
   expect([...panel.problems]).toEqual([['image:b', 'cut off']]);
 });
 
-test('a problem of no field, or of an image that is gone, becomes one message', () => {
+test('a problem without a field, or of a removed image, becomes one message', () => {
   const panel = panelWith({});
   const problem = { code: 'network', message: 'offline', field: 'images.7' };
   panel.reportProblems([problem]);
@@ -123,7 +123,7 @@ test('a problem of no field, or of an image that is gone, becomes one message', 
   expect(panel.messages).toEqual([]);
 });
 
-test('images that start a new mix leave the earlier one an undo away', () => {
+test('images that start a new mix leave the earlier one in the undo history', () => {
   const panel = panelWith({ prompt: 'rose man', images: [image('a')] });
   panel.addImages([image('b'), image('b')], true);
   expect(panel.draft.images.map(({ id }) => id)).toEqual(['b', 'b-2']);
@@ -133,7 +133,7 @@ test('images that start a new mix leave the earlier one an undo away', () => {
   expect(panel.draft.prompt).toBe('rose man');
 });
 
-test('shares are of those that take part, and scaling keeps them', () => {
+test('shares count enabled images only, and scaling keeps them', () => {
   const draft = {
     ...emptyDraft,
     images: [image('a', 0.125), image('b', 0.375), image('c', 1, false), image('d', 'x')],
@@ -143,7 +143,7 @@ test('shares are of those that take part, and scaling keeps them', () => {
   expect(scaled.images.map(({ weight }) => weight)).toEqual([0.25, 0.75, 1, 'x']);
 });
 
-test('scaled weights sum to 1, and none is lost', () => {
+test('scaled weights sum to 1, and none becomes 0', () => {
   const scaled = (...weights: number[]) =>
     scaleWeights({ ...emptyDraft, images: weights.map((weight, at) => image(String(at), weight)) }).images.map(
       ({ weight }) => weight,
@@ -162,13 +162,13 @@ test('scaled weights sum to 1, and none is lost', () => {
   );
 });
 
-test('names are file names, of addresses too, told apart where they clash', () => {
+test('names are unique file names, also of URLs', () => {
   expect(
     namesFromPaths(['a/rose.png', 'b/rose.png', 'https://example.com/p/boy.png?sig=1', 'me.png', 'me.png']),
   ).toEqual(['a/rose.png', 'b/rose.png', 'boy.png', 'me.png', 'me.png (2)']);
 });
 
-test('a random seed stays until the same mix is asked for once more', () => {
+test('a random seed stays until the same draft is mixed again', () => {
   const model = panelWith({ images: [image('a')] });
   const shown = model.randomSeed;
   expect(model.seedForMix()).toBe(shown);

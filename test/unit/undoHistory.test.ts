@@ -4,7 +4,7 @@ import { UndoHistory } from '../../src/webview/model/undoHistory.ts';
 
 const start = () => new UndoHistory<number>({ past: [], present: 0, future: [] }, 50);
 
-test('undoing everything and redoing it brings the last value back', () => {
+test('undoing and redoing every step restores the last value', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.integer(), fc.constantFrom('a', 'b', undefined)), { maxLength: 40 }),
@@ -21,7 +21,7 @@ test('undoing everything and redoing it brings the last value back', () => {
   );
 });
 
-test('changes in a row with one key are one step, until sealed', () => {
+test('consecutive changes with the same key form one step, until the step is ended', () => {
   const history = start();
   history.change(1, 'weight');
   history.change(2, 'weight');
@@ -36,7 +36,7 @@ test('changes in a row with one key are one step, until sealed', () => {
   expect(history.present).toBe(0);
 });
 
-test('a change after an undo forgets what was undone', () => {
+test('a change after an undo drops the redo steps', () => {
   const history = start();
   history.change(1);
   history.undo();
@@ -45,7 +45,7 @@ test('a change after an undo forgets what was undone', () => {
   expect(history.snapshot()).toEqual({ past: [0], present: 2, future: [] });
 });
 
-test('the oldest steps go first', () => {
+test('beyond the limit the oldest steps are dropped', () => {
   const history = new UndoHistory<number>({ past: [], present: 0, future: [] }, 3);
   for (const value of [1, 2, 3, 4, 5]) history.change(value);
   expect(history.snapshot().past).toEqual([2, 3, 4]);
