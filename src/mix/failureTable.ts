@@ -49,7 +49,7 @@ export const failureTable = {
   'blocked-address':
     '{host} is on this machine or a private network, so nothing was downloaded from it. To allow this, turn on imageMixer.images.allowPrivateAddresses in your user settings.',
   'untrusted-workspace':
-    'In Restricted Mode, only the local engine runs, on images you pick yourself. To do this, trust the workspace.',
+    'In Restricted Mode, only the local engine runs, and only on images you pick yourself. To do this, trust the workspace.',
   'untrusted-workspace/network':
     "In Restricted Mode, images aren't downloaded from the web. Trust the workspace, or use a file.",
   'upload-not-allowed':
@@ -64,7 +64,7 @@ export const failureTable = {
     "The service couldn't download one of the images ({message}). Check that the URLs are public, then mix again.",
   'invalid-request/unexpected': 'An unexpected error occurred. See the log for details.',
   'invalid-request/bad-options':
-    "The options aren't valid. Pass an object with outputFolder (a Uri) or engine (hosted or local), both optional.",
+    "The options aren't valid. Pass an object that can have outputFolder (a Uri) and engine (hosted or local).",
   'insufficient-credits':
     "Your account at {origin} doesn't have enough credits for this mix. Buy credits there, then mix again.",
   'plan-required': "Your plan at {origin} doesn't include this. Switch to a plan that does, then mix again.",

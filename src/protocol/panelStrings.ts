@@ -14,8 +14,7 @@ export const panelStrings = {
   'panel.images.emptyText': 'Give each one a weight and watch the preview change.',
   'panel.images.dropHint': 'Hold Shift and drop images here, or paste one.',
   'panel.images.dropNow': 'Drop to add to the mix',
-  'panel.images.notImages':
-    "Skipped because they aren't images: {names}. Use PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
+  'panel.images.notImages': "Skipped files that aren't images: {names}. Use PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
 
   'panel.image.weight': 'Weight of {name}',
   'panel.image.exactWeight': 'Exact weight of {name}',

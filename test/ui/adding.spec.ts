@@ -81,7 +81,7 @@ test('images come by address, from the clipboard, from the desktop and by the fi
   }, red);
   await expect(panel.image('one.png')).toBeVisible();
   await expect(panel.image('two.png')).toBeVisible();
-  await expect(frame.getByText("Skipped because they aren't images: paper.pdf.")).toBeVisible();
+  await expect(frame.getByText("Skipped files that aren't images: paper.pdf.")).toBeVisible();
 });
 
 test('images beyond the first five hundred of a workspace are found as their names are typed', async ({

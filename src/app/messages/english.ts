@@ -29,10 +29,10 @@ export const english = {
   'prompts.none': 'Prompts from your mixes appear here',
   'url.title': 'Add an image by URL',
   'url.prompt': 'URL of an image (http or https)',
-  'url.invalid': 'Enter a URL that starts with https:// or http://',
+  'url.invalid': 'Enter an http or https URL.',
   'key.title': 'API key for the hosted service',
   'key.prompt': "Enter the API key for {origin} from your account there. It's kept in VS Code's secret storage.",
-  'key.invalid': "An API key can't contain spaces or special characters.",
+  'key.invalid': 'Enter an API key without spaces or non-ASCII characters.',
   'key.stored':
     'The API key for {origin} was saved. Mixes now run on the hosted service, unless imageMixer.engine is set to another engine.',
   'key.cleared': 'The API key for {origin} was removed.',
