@@ -38,7 +38,7 @@ function parseInvocation(args: string[]): Invocation {
     options: { engine: { type: 'string' }, out: { type: 'string' } },
   });
   const [recipe, ...more] = positionals;
-  if (recipe === undefined || more.length > 0) throw new Error('Name one recipe.');
+  if (recipe === undefined || more.length > 0) throw new Error('Specify exactly one recipe.');
   const environment = environmentSchema.parse(process.env);
   const engine = z.enum(engineNames).parse(values.engine ?? (environment.IMAGE_MIXER_API_KEY ? 'hosted' : 'local'));
   // npm runs scripts in the package's folder, but paths mean the folder where the command was typed.
@@ -126,7 +126,7 @@ async function mix(invocation: Invocation, signal: AbortSignal): Promise<Outcome
     const outcome = await recipes.run({ file: recipe }, () => ({ engine, outputFolder: out }));
     for (const { finished } of resumed) {
       const { record } = await finished;
-      for (const { path, written } of record.results) if (written) console.error(`Left from an earlier run: ${path}`);
+      for (const { path, written } of record.results) if (written) console.error(`Saved by an earlier run: ${path}`);
     }
     return outcome;
   } finally {
