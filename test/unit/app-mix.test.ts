@@ -1,0 +1,281 @@
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { draftOfRecipe, recipeText } from '../../src/app/recipeDraft.ts';
+import { readRecipe, readRecipeFromImage } from '../../src/app/recipeFile.ts';
+import { draftOfResult } from '../../src/app/resultStore.ts';
+import { locateSource, locationOf, uriOf } from '../../src/app/sourceLocation.ts';
+import { type Draft, emptyDraft } from '../../src/mix/draft.ts';
+import { parseRecipe } from '../../src/mix/recipe.ts';
+import { AppBench, smallRecipe } from './support/appBench.ts';
+
+let bench: AppBench;
+beforeEach(async () => {
+  bench = await AppBench.start();
+});
+afterEach(() => bench.close());
+
+const noOptions = () => ({});
+const failsWith = (key: string) => expect.objectContaining({ key });
+
+function draftWith(...files: string[]): Draft {
+  const images = files.map((file, at) => ({
+    id: `${at}`,
+    uri: pathToFileURL(file).href,
+    path: file,
+    weight: 0.5,
+    enabled: true,
+  }));
+  return { ...emptyDraft, images, prompt: 'rose man', width: 64, height: 64, seed: 7 };
+}
+
+describe('a recipe', () => {
+  test('as an object is mixed, saved in the output folder and remembered with its recipe', async () => {
+    const progress: string[] = [];
+    const outcome = await bench.recipes(progress).run({ json: smallRecipe }, noOptions);
+    expect(outcome).toMatchObject({ status: 'done', engine: 'local', seed: 7, seeds: [7] });
+    const [file = ''] = outcome.files;
+    expect(fileURLToPath(file)).toBe(bench.file('mixes/rose-man-7-1.png'));
+    expect(progress.at(-1)).toBe(bench.app.messages.stage('saving'));
+    const recipe = await readRecipeFromImage(fileURLToPath(file), 'rose-man-7-1.png');
+    expect(recipe).toMatchObject({
+      prompt: 'rose man',
+      seed: 7,
+      images: [{ source: 'red.png' }, { source: 'blue.png' }],
+    });
+  });
+
+  test('in a file has its sources beside it, and images from outside the folder are copied in', async () => {
+    await mkdir(bench.file('art'));
+    await rename(bench.file('red.png'), bench.file('art/red.png'));
+    const images = [{ source: 'red.png' }, { source: '../../green.png' }, { source: '../../gone.png', enabled: false }];
+    const file = await bench.recipeFile('art/hero.mix.json', `\uFEFF${JSON.stringify({ ...smallRecipe, images })}`);
+    const outcome = await bench.recipes().run({ file }, () => ({ engine: 'local' }));
+    expect(outcome.status).toBe('done');
+    expect(await readdir(bench.file('mixes/sources'))).toEqual([expect.stringMatching(/^[0-9a-f]{8}-green\.png$/)]);
+    const saved = await readRecipeFromImage(fileURLToPath(outcome.files[0] ?? ''), '');
+    expect(saved.images.map(({ source }) => source)).toEqual([
+      'art/red.png',
+      expect.stringMatching(/^mixes\/sources\/\w+-green\.png$/),
+      'gone.png',
+    ]);
+  });
+
+  test.each([
+    ['is missing', undefined, 'invalid-recipe/no-file'],
+    ['is not JSON', '{ "images": ', 'invalid-recipe/no-json'],
+    ['is no recipe', '[]', 'invalid-recipe/not-a-recipe'],
+    ['has a value out of range', JSON.stringify({ ...smallRecipe, width: 9 }), 'invalid-recipe/out-of-range'],
+  ])('that %s says so', async (_, content, key) => {
+    if (content !== undefined) await bench.recipeFile('a.mix.json', content);
+    await expect(readRecipe(bench.file('a.mix.json'), 'a.mix.json')).rejects.toEqual(failsWith(key));
+    const outcome = await bench.recipes().run({ file: bench.file('a.mix.json') }, noOptions);
+    expect(outcome).toMatchObject({ status: 'failed', jobId: '', error: { code: 'invalid-recipe' } });
+  });
+
+  test('with an image that is missing or has a strange address names it', async () => {
+    const missing = { ...smallRecipe, images: [{ source: 'red.png' }, { source: 'gone.png' }] };
+    const outcome = await bench.recipes().run({ json: missing }, noOptions);
+    expect(outcome.error).toMatchObject({ code: 'unreadable-image', message: expect.stringMatching(/^gone\.png: /) });
+    const outside = await bench.recipes().run({ json: { images: [{ source: '../gone.png' }] } }, noOptions);
+    expect(outside.error).toMatchObject({ code: 'unreadable-image', message: expect.stringMatching(/^gone\.png: /) });
+    const strange = await bench.recipes().run({ json: { images: [{ source: 'ftp://a/b.png' }] } }, noOptions);
+    expect(strange.error).toMatchObject({ code: 'invalid-recipe', message: expect.stringContaining('ftp://a/b.png') });
+  });
+
+  test('with options that can not be understood fails with what the caller got wrong', async () => {
+    const outcome = await bench.recipes().run({ json: smallRecipe }, () => {
+      throw new TypeError('bad options');
+    });
+    expect(outcome).toMatchObject({ status: 'failed', error: { code: 'invalid-request' } });
+    expect(bench.lines.join('\n')).toContain('TypeError: bad options');
+  });
+
+  test('can be cancelled', async () => {
+    const job = await bench.app.starter.startRecipe({ ...smallRecipe, width: 1024, height: 1024 }, 'local');
+    await bench.app.services.runner.cancel(job.id);
+    expect(bench.app.messages.outcome(await job.finished)).toMatchObject({ status: 'cancelled', files: [] });
+  });
+
+  test('goes to the folder that the caller names, and never to one outside by the setting', async () => {
+    const elsewhere = join(bench.root, 'elsewhere');
+    const outcome = await bench.recipes().run({ json: smallRecipe }, () => ({ outputFolder: elsewhere }));
+    expect(outcome.files).toEqual([pathToFileURL(join(elsewhere, 'rose-man-7-1.png')).href]);
+    bench.settings['output.folder'] = '../out';
+    const outside = await bench.recipes().run({ json: smallRecipe }, noOptions);
+    expect(outside.error).toMatchObject({ code: 'save-failed', message: expect.stringContaining('../out') });
+  });
+
+  test('without an open folder is saved in storage', async () => {
+    bench.hasFolder = false;
+    const images = smallRecipe.images.map(({ source }) => ({ source: bench.file(source) }));
+    const outcome = await bench.recipes().run({ json: { ...smallRecipe, images } }, noOptions);
+    expect(outcome.files).toEqual([expect.stringContaining('/storage/workspace/untitled/mixes/')]);
+  });
+});
+
+describe('Restricted Mode', () => {
+  beforeEach(async () => {
+    bench.isTrusted = false;
+    await bench.app.keys.set(bench.app.services.origin(), 'k1');
+  });
+
+  test('runs no recipe, neither an object nor a file', async () => {
+    const file = await bench.recipeFile('a.mix.json', smallRecipe);
+    for (const target of [{ json: smallRecipe }, { file }]) {
+      const outcome = await bench.recipes().run(target, () => ({ engine: 'local' }));
+      expect(outcome).toMatchObject({ status: 'failed', error: { code: 'untrusted-workspace' } });
+    }
+  });
+
+  test('mixes images that people picked, on the local engine alone', async () => {
+    expect(await bench.app.engine.name()).toBe('local');
+    const draft = draftWith(bench.file('red.png'));
+    const job = await bench.app.starter.startDraft(draft, 'local');
+    expect((await job.finished).status).toBe('done');
+    await expect(bench.app.starter.startDraft(draft, 'hosted')).rejects.toEqual(failsWith('untrusted-workspace'));
+  });
+
+  test('touches no network', async () => {
+    const fetched = bench.app.loader.thumbnail('https://example.com/a.png', 64);
+    await expect(fetched).rejects.toEqual(failsWith('untrusted-workspace/network'));
+    bench.settings.engine = 'hosted';
+    await bench.app.balance.refresh();
+    expect(bench.app.balance.last).toBeNull();
+  });
+
+  test('ends when the workspace is trusted', async () => {
+    const changed: string[] = [];
+    const subscription = bench.app.engine.onChange(() => void changed.push('engine'));
+    bench.isTrusted = true;
+    bench.trustGranted.fire();
+    expect(changed).toEqual(['engine']);
+    expect(await bench.app.engine.view(null)).toMatchObject({ name: 'hosted', hasKey: true, trusted: true });
+    subscription.dispose();
+    bench.settingsChanged.fire();
+    expect(changed).toEqual(['engine']);
+  });
+});
+
+describe('consent to upload', () => {
+  beforeEach(async () => {
+    bench.settings['hosted.baseUrl'] = 'http://127.0.0.1:9/api'; // nothing listens there
+    await bench.app.keys.set(bench.app.services.origin(), 'k1');
+  });
+  const start = () => bench.app.starter.startDraft(draftWith(bench.file('red.png')), 'hosted');
+  const cancelAll = async () => {
+    for (const { record } of bench.app.services.runner.jobs()) await bench.app.services.runner.cancel(record.id);
+  };
+
+  test('is asked for once in a workspace', async () => {
+    await start();
+    await start();
+    expect(bench.asked).toHaveLength(1);
+    expect(bench.asked[0]?.message).toContain('http://127.0.0.1:9');
+    await cancelAll();
+  });
+
+  test('can be declined, and is asked for again the next time', async () => {
+    bench.answer = false;
+    for (const times of [1, 2]) {
+      await expect(start()).rejects.toEqual(failsWith('upload-not-allowed'));
+      expect(bench.asked).toHaveLength(times);
+    }
+  });
+
+  test('follows the setting without a question', async () => {
+    bench.settings['hosted.uploads'] = 'never';
+    await expect(start()).rejects.toEqual(failsWith('upload-not-allowed'));
+    bench.settings['hosted.uploads'] = 'allow';
+    await start();
+    expect(bench.asked).toEqual([]);
+    await cancelAll();
+  });
+
+  test('is not needed for images that the service fetches itself', async () => {
+    const draft = draftWith();
+    draft.images.push({ id: 'a', uri: 'https://example.com/a.png', path: 'a.png', weight: 1, enabled: true });
+    await bench.app.starter.startDraft(draft, 'hosted');
+    expect(bench.asked).toEqual([]);
+    await cancelAll();
+  });
+
+  test('is not asked for by a recipe: without an earlier yes the job fails', async () => {
+    const outcome = await bench.recipes().run({ json: smallRecipe }, () => ({ engine: 'hosted' }));
+    expect(outcome).toMatchObject({ status: 'failed', error: { code: 'upload-not-allowed' } });
+    expect(bench.asked).toEqual([]);
+  });
+});
+
+describe('a setting', () => {
+  test('with a value that it can not have counts as unset, and is reported once', async () => {
+    bench.settings.engine = 'warp';
+    expect(await bench.app.engine.name()).toBe('local');
+    expect(await bench.app.engine.name()).toBe('local');
+    expect(bench.warnings).toEqual([expect.stringMatching(/imageMixer\.engine.*"warp"/)]);
+  });
+
+  test('with an unusable address is named when it is needed', async () => {
+    bench.settings['hosted.baseUrl'] = 'http://example.com/api';
+    bench.settings['hosted.uploads'] = 'allow';
+    bench.settings.engine = 'hosted';
+    const outcome = await bench.recipes().run({ json: smallRecipe }, noOptions);
+    expect(outcome.error).toMatchObject({
+      code: 'network',
+      message: expect.stringContaining('imageMixer.hosted.baseUrl'),
+    });
+  });
+});
+
+describe('a draft', () => {
+  test('of a recipe keeps what the panel does not show, and writes the same recipe', () => {
+    const json = {
+      ...smallRecipe,
+      trackId: 'x',
+      mood: 'calm',
+      images: [{ source: 'red.png', weight: 0.2, enabled: false }],
+    };
+    const { recipe } = parseRecipe(json);
+    const draft = draftOfRecipe(recipe, bench.folder, (path) => path);
+    expect(draft).toMatchObject({ extra: { trackId: 'x', mood: 'calm' }, images: [{ path: bench.file('red.png') }] });
+    expect(JSON.parse(recipeText(draft, bench.folder))).toEqual({ ...recipe, webhook: null });
+  });
+
+  test('of a result is the mix that made it', async () => {
+    const draft = draftWith(bench.file('red.png'), join(bench.root, 'green.png'));
+    const job = await bench.app.starter.startDraft(draft, 'local');
+    const { record } = await job.finished;
+    await bench.app.results.addFrom(record);
+    const [result] = await bench.app.results.all();
+    const again = result && draftOfResult(result, (path) => path);
+    expect(again).toMatchObject({ prompt: 'rose man', seed: 7, width: 64 });
+    expect(again?.images.map(({ uri }) => uri)).toEqual([
+      pathToFileURL(bench.file('red.png')).href,
+      expect.stringMatching(/\/project\/mixes\/sources\/\w+-green\.png$/),
+    ]);
+  });
+
+  test('a file that carries no recipe says so', async () => {
+    const file = bench.file('red.png');
+    await expect(readRecipeFromImage(file, 'red.png')).rejects.toEqual(failsWith('invalid-recipe/none-in-image'));
+    await writeFile(file, '');
+    await expect(readRecipeFromImage(file, 'red.png')).rejects.toEqual(failsWith('invalid-recipe/none-in-image'));
+  });
+});
+
+test('a source is a path, a file URI or a web URL, and its address leads back to it', () => {
+  expect(locateSource('a b/c.png', '/base', 0)).toEqual({ kind: 'file', path: '/base/a b/c.png' });
+  expect(locateSource('file:///x/y%20z.png', '/base', 0)).toEqual({ kind: 'file', path: '/x/y z.png' });
+  expect(locateSource('HTTPS://example.com/a?b=%2C', '/base', 0)).toEqual({
+    kind: 'url',
+    url: 'HTTPS://example.com/a?b=%2C',
+  });
+  expect(() => locateSource('a\0b', '/base', 3)).toThrow(failsWith('invalid-recipe/bad-source'));
+  for (const location of [
+    { kind: 'file', path: '/ü#?%.png' } as const,
+    { kind: 'url', url: 'https://a/?x=1' } as const,
+  ]) {
+    expect(locationOf(uriOf(location))).toEqual(location);
+  }
+});
