@@ -8,15 +8,15 @@ import { BareClient } from './hosted/bareClient.ts';
 import { Mixer } from './hosted/mixer.ts';
 import { median, type Row, spread } from './row.ts';
 
-/** Milliseconds that each answer of the service takes. */
+/** Latency of each response, in milliseconds. */
 const latency = 100;
 const pairs = 7;
 const jobs = 100;
-const atOnce = 3;
-/** What every mix asks for: small, so that the service's own work hardly counts. */
-const order = { prompt: 'flower of the mountains', width: 64, height: 64, steps: 30, samples: 1 };
+const maxConcurrent = 3;
+/** The fields of every mix. The image is small, so that the sandbox's own work hardly counts. */
+const fields = { prompt: 'flower of the mountains', width: 64, height: 64, steps: 30, samples: 1 };
 
-/** The hosted engine against the bare requests that it makes: one mix from "Mix" to the end, and a hundred in a queue. */
+/** Compares the hosted engine with its bare requests: one mix from start to end, and a hundred in the queue. */
 export async function rows(): Promise<Row[]> {
   return [await atService('processing', overhead), await atService('processing-messege', makespan)];
 }
@@ -24,16 +24,16 @@ export async function rows(): Promise<Row[]> {
 interface Contestants {
   readonly mixer: Mixer;
   readonly bare: BareClient;
-  /** Takes the pictures of the bare exchanges. */
+  /** Where the bare client writes its results. */
   readonly folder: string;
 }
 
 async function atService(scenario: string, compare: (contestants: Contestants) => Promise<Row>): Promise<Row> {
   const folder = await mkdtemp(join(tmpdir(), 'image-mixer-bench-'));
   const sandbox = fork(join(import.meta.dirname, 'hosted/service.ts'), [scenario, String(latency)]);
-  const [told]: unknown[] = await once(sandbox, 'message');
-  const service = z.object({ baseUrl: z.string(), key: z.string() }).parse(told);
-  const mixer = new Mixer(folder, service, atOnce);
+  const [message]: unknown[] = await once(sandbox, 'message');
+  const service = z.object({ baseUrl: z.string(), key: z.string() }).parse(message);
+  const mixer = new Mixer(folder, service, maxConcurrent);
   const bare = new BareClient(service);
   try {
     return await compare({ mixer, bare, folder });
@@ -44,7 +44,7 @@ async function atService(scenario: string, compare: (contestants: Contestants) =
   }
 }
 
-/** One mix of two new photographs, ours and theirs in turn. */
+/** Mixes of two new photographs, alternating between ours and theirs. */
 async function overhead({ mixer, bare, folder }: Contestants): Promise<Row> {
   const ours: number[] = [];
   const theirs: number[] = [];
@@ -52,11 +52,11 @@ async function overhead({ mixer, bare, folder }: Contestants): Promise<Row> {
     const photographs = [await mixer.photograph(), await mixer.photograph()];
     const copies = [await mixer.photograph(), await mixer.photograph()].map((name) => mixer.uploadCopy(name));
     const dataUris = await Promise.all(copies);
-    const our = await timed(() => mixer.mix(photographs, { ...order, seed: pair }));
+    const our = await timed(() => mixer.mix(photographs, { ...fields, seed: pair }));
     const their = await timed(async () => {
       const links: string[] = [];
       for (const dataUri of dataUris) links.push(await bare.upload(dataUri));
-      await bare.mix(links, { ...order, seed: pair }, join(folder, `bare-${pair}.png`));
+      await bare.mix(links, { ...fields, seed: pair }, join(folder, `bare-${pair}.png`));
     });
     if (pair === 0) continue; // warms up
     ours.push(our);
@@ -69,35 +69,35 @@ async function overhead({ mixer, bare, folder }: Contestants): Promise<Row> {
     peer: 'its requests alone, by undici',
     theirs: median(theirs),
     goal: 1.05,
-    note: `ms, ${more}; ours ${spread(ours)}; theirs ${spread(theirs)}; 2 uploads, 3 polls, ${latency} ms an answer`,
+    note: `ms, ${more}; ours ${spread(ours)}; theirs ${spread(theirs)}; 2 uploads, 3 polls, ${latency} ms a response`,
   };
 }
 
-/** Jobs that start at once and run three at a time, their uploads known; ideally each takes no longer than its bare requests. */
+/** Jobs that start together and run three at a time, with their uploads already known. Ideally each takes as long as its bare requests. */
 async function makespan({ mixer, bare, folder }: Contestants): Promise<Row> {
   const photographs = [await mixer.photograph(), await mixer.photograph()];
-  await mixAll(mixer, photographs, 0, atOnce); // warms up
+  await mixAll(mixer, photographs, 0, maxConcurrent); // warms up
   const links: string[] = [];
   for (const name of photographs) links.push(await bare.upload(await mixer.uploadCopy(name)));
   const single: number[] = [];
-  const exchange = async (seed: number) =>
-    single.push(await timed(() => bare.mix(links, { ...order, seed }, join(folder, `single-${seed}.png`))));
-  for (let seed = 0; seed < 5; seed++) await exchange(seed);
+  const bareMix = async (seed: number) =>
+    single.push(await timed(() => bare.mix(links, { ...fields, seed }, join(folder, `single-${seed}.png`))));
+  for (let seed = 0; seed < 5; seed++) await bareMix(seed);
   const ours = await timed(() => mixAll(mixer, photographs, 1000, jobs));
-  for (let seed = 5; seed < 10; seed++) await exchange(seed);
+  for (let seed = 5; seed < 10; seed++) await bareMix(seed);
   return {
     name: 'hosted.makespan-100',
     ours,
     peer: 'the ideal',
-    theirs: Math.ceil(jobs / atOnce) * median(single),
+    theirs: Math.ceil(jobs / maxConcurrent) * median(single),
     goal: 1.05,
-    note: `ms; ideal ${Math.ceil(jobs / atOnce)} rounds of the bare requests of one job, ${spread(single)}`,
+    note: `ms; ideal ${Math.ceil(jobs / maxConcurrent)} rounds of the bare requests of one job, ${spread(single)}`,
   };
 }
 
 async function mixAll(mixer: Mixer, photographs: readonly string[], seed: number, count: number): Promise<void> {
   const seeds = Array.from({ length: count }, (_, at) => seed + at);
-  await Promise.all(seeds.map((seed) => mixer.mix(photographs, { ...order, seed })));
+  await Promise.all(seeds.map((seed) => mixer.mix(photographs, { ...fields, seed })));
 }
 
 async function timed(action: () => Promise<unknown>): Promise<number> {

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 import { firstPause, nextPollDelay } from '../../src/engines/hosted/polling.ts';
 
-const answerSchema = z.object({
+const responseSchema = z.object({
   status: z.string(),
   id: z.number().optional(),
   eta: z.number().optional(),
@@ -12,7 +12,7 @@ const answerSchema = z.object({
   output: z.union([z.array(z.string()), z.string()]).optional(),
 });
 
-/** The requests of a mix and nothing else: no journal, no checks, no time-outs, and a picture that is just written. */
+/** Sends the requests of a mix and does nothing else: no job store, no checks, no time-outs. */
 export class BareClient {
   readonly #baseUrl: string;
   readonly #key: string;
@@ -29,23 +29,23 @@ export class BareClient {
     return link;
   }
 
-  /** Mixes links, polling at the very times that the engine polls at, and writes the picture to `path`. */
-  async mix(links: readonly string[], order: object, path: string): Promise<void> {
-    const taken = await this.#post('/v5/img_mixer', {
-      ...order,
+  /** Mixes links, polling with the engine's delays, and writes the result to `path`. */
+  async mix(links: readonly string[], fields: object, path: string): Promise<void> {
+    const accepted = await this.#post('/v5/img_mixer', {
+      ...fields,
       init_image: links.join(','),
       init_image_weights: links.map(() => '0.5').join(','),
     });
-    let pause = firstPause(taken.eta);
+    let delay = firstPause(accepted.eta);
     for (let polls = 1; ; polls++) {
-      await delay(pause);
-      const { status, output } = await this.#post(`/v3/fetch/${taken.id}`, {});
+      await sleep(delay);
+      const { status, output } = await this.#post(`/v3/fetch/${accepted.id}`, {});
       const [link] = typeof output === 'string' ? [output] : (output ?? []);
       if (status === 'success' && link) {
         const { body } = await request(link, { dispatcher: this.#agent });
         return writeFile(path, await body.bytes());
       }
-      pause = nextPollDelay(polls, middle);
+      delay = nextPollDelay(polls, middle);
     }
   }
 
@@ -53,16 +53,16 @@ export class BareClient {
     return this.#agent.close();
   }
 
-  async #post(path: string, body: object): Promise<z.infer<typeof answerSchema>> {
-    const answer = await request(`${this.#baseUrl}${path}`, {
+  async #post(path: string, body: object): Promise<z.infer<typeof responseSchema>> {
+    const response = await request(`${this.#baseUrl}${path}`, {
       dispatcher: this.#agent,
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ key: this.#key, ...body }),
     });
-    return answerSchema.parse(await answer.body.json());
+    return responseSchema.parse(await response.body.json());
   }
 }
 
-/** In place of chance: the middle of the jitter. */
+/** A fixed value in place of a random one: the middle of the jitter. */
 export const middle = 0.5;

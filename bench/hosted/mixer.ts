@@ -12,14 +12,14 @@ import { JobRunner } from '../../src/jobs/jobRunner.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { middle } from './bareClient.ts';
 
-/** Everything between "Mix" and the picture, put together as in the extension, on a project of its own. */
+/** The hosted engine with the job runner and everything below, composed as in the extension, in a project of its own. */
 export class Mixer {
   readonly #folder: string;
   readonly #codec = new WorkerCodec({ workerPath: resolve(import.meta.dirname, '../../dist/codecWorker.cjs') });
   readonly #engine;
   readonly #runner: JobRunner;
 
-  constructor(folder: string, service: { baseUrl: string; key: string }, atOnce: number) {
+  constructor(folder: string, service: { baseUrl: string; key: string }, maxConcurrent: number) {
     this.#folder = folder;
     const codec = this.#codec;
     const reader = createSourceReader({
@@ -42,17 +42,17 @@ export class Mixer {
       engines: { hosted: async () => this.#engine, local: () => Promise.reject(new Error('Only hosted mixes here')) },
       writer: new ResultWriter(),
       clock: systemClock,
-      maxConcurrent: () => atOnce,
+      maxConcurrent: () => maxConcurrent,
       newId: randomUUID,
       onError: () => {},
       owner: randomUUID(),
     });
   }
 
-  /** Mixes files of the project. @throws Error where that fails. */
-  async mix(sources: readonly string[], order: object): Promise<void> {
+  /** Mixes files of the project. @throws Error if that fails. */
+  async mix(sources: readonly string[], fields: object): Promise<void> {
     const request = await planJob({
-      recipe: { ...order, images: sources.map((source) => ({ source })) },
+      recipe: { ...fields, images: sources.map((source) => ({ source })) },
       base: this.#folder,
       root: this.#folder,
       engine: 'hosted',
@@ -69,7 +69,7 @@ export class Mixer {
     if (status !== 'done') throw failure ?? new Error(`The mix is ${status}`);
   }
 
-  /** Makes a photograph that no other one is like; returns its name in the project. */
+  /** Creates a unique photograph; returns its name in the project. */
   async photograph(): Promise<string> {
     const [width, height] = [320, 240];
     const noise = randomBytes((width * height * 3) / 64);
@@ -79,7 +79,7 @@ export class Mixer {
     return name;
   }
 
-  /** What the engine would upload of a photograph, as a data URI. */
+  /** The data URI that the engine would upload for a photograph. */
   async uploadCopy(name: string): Promise<string> {
     const bounds = { maxSide: 1024, maxBytes: 3_700_000 };
     const { mime, bytes } = await this.#codec.uploadCopy(await readFile(join(this.#folder, name)), bounds);

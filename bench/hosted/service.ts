@@ -1,5 +1,5 @@
-// The sandbox in a process of its own, so that its work does not count as the client's. Started by `fork` with a scenario and the
-// latency in milliseconds; tells its base URL and key, and ends with whoever started it.
+// Runs the sandbox in a separate process, so that its CPU time doesn't count as the client's. Started by `fork` with a scenario and
+// the latency in milliseconds. Sends its base URL and key to the parent process, and exits with it.
 import { startSandbox } from '../../test/sandbox/sandbox.ts';
 
 const [scenario = '', latency] = process.argv.slice(2);

@@ -14,26 +14,26 @@ import { startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
 import { requestOf } from './support/jobBench.ts';
 
-/** `CHAOS_JOBS=1000 npx vitest run test/unit/hosted-chaos.test.ts` for the long run, which prints its table. */
+/** `CHAOS_JOBS=1000 npx vitest run test/unit/hosted-chaos.test.ts` is the long run, which prints a table of the outcomes. */
 const count = Number(process.env.CHAOS_JOBS ?? 40);
 
-/** Failures after which the service may have been paid and there is nothing to be had. */
+/** Failures after which the service may have charged for work whose results can't be fetched. */
 const lost = new Set(['interrupted', 'unexpected-response', 'generation-failed', 'result-unavailable']);
 
-test(`ends ${count} jobs in chaos, none lost and none paid twice, and leaves nothing behind`, {
+test(`ends ${count} jobs in chaos: none is lost or paid twice, and nothing leaks`, {
   timeout: 60_000 + count * 1_000,
 }, async () => {
   const handlesBefore = handles();
-  await chaos(count); // what is loaded or compiled once stays
+  await chaos(count); // warms up: modules and compiled code stay in memory
   const heapBefore = heap();
   const table = await chaos(count);
   await expect.poll(handles).toEqual(handlesBefore);
   const growth = () => Math.round((heap() - heapBefore) / 1024);
-  await expect.poll(growth).toBeLessThan(1024); // garbage may take a moment to be known as such
+  await expect.poll(growth).toBeLessThan(1024); // some garbage is only collected later
   if (count > 100) console.table({ ...table, 'heap growth, kB': growth() });
 });
 
-/** Runs jobs to their ends through every fault of the sandbox, and tells how many came to which. */
+/** Runs jobs through every fault of the sandbox until they end, and counts their outcomes. */
 async function chaos(count: number): Promise<Record<string, number>> {
   const sandbox = await startSandbox({ key: apiKey, scenarios: ['chaos'], seed: 7 });
   const benches: HostedBench[] = [];
@@ -46,7 +46,7 @@ async function chaos(count: number): Promise<Record<string, number>> {
   const runner = new JobRunner({
     directory: join(files.folder, 'jobs'),
     engines: {
-      // Each run leaps through time by itself: together they would use up each other's patience.
+      // Each run has its own fake clock: with a shared one, every run's sleeps would count toward the others' time-outs.
       hosted: async () => {
         const bench = await HostedBench.start(sandbox.baseUrl, { reader, timeouts: defaultTimeouts });
         benches.push(bench);
@@ -69,7 +69,7 @@ async function chaos(count: number): Promise<Record<string, number>> {
   const results = new Map<string, JobEnd>();
   for (const handle of handles) results.set(handle.id, await handle.finished);
   await sandbox.reset();
-  for (let looks = 0; looks < 4; looks++) {
+  for (let checks = 0; checks < 4; checks++) {
     for (const { record } of runner.jobs()) {
       const again = record.canCheckAgain ? await runner.checkAgain(record.id) : undefined;
       if (again) results.set(again.id, await again.finished);
@@ -106,17 +106,17 @@ async function chaos(count: number): Promise<Record<string, number>> {
   }
 }
 
-/** Timers, sockets and servers by kind, and how many files are open where the system tells. */
+/** The number of timers, sockets and servers by kind, and on Linux the number of open files. */
 function handles(): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) {
-    if (!kind.includes('Req')) counts[kind] = (counts[kind] ?? 0) + 1; // requests pass by themselves
+    if (!kind.includes('Req')) counts[kind] = (counts[kind] ?? 0) + 1; // pending requests end by themselves
   }
   if (process.platform === 'linux') counts.files = readdirSync('/proc/self/fd').length;
   return counts;
 }
 
-/** Bytes that are still in use once all garbage is gone. */
+/** Heap bytes in use after garbage collection. */
 function heap(): number {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');

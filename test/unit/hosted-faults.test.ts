@@ -11,27 +11,27 @@ import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
 import { requestOf } from './support/jobBench.ts';
 
-/** What becomes of a mix of one uploaded file. */
-interface Fate {
-  /** `done`, or the failure's code and reason. */
-  readonly ends: string;
+/** How a mix of one uploaded file ends. */
+interface Outcome {
+  /** `done`, or the failure's key. */
+  readonly end: string;
   /** Mix requests that reached the service. */
   readonly posts: number;
-  /** Pieces of work that the service did and charges for. */
+  /** Generations that the service ran and charged for. */
   readonly paid: number;
-  /** What is left of the job: `found` is paid work that another look brings in, `told` is an interrupted one that its user must still hear of. */
-  readonly left?: 'found' | 'told';
+  /** Why the job stays on disk: `checkAgain` can still fetch paid work, or the user hasn't been told yet that it was interrupted. */
+  readonly kept?: 'recoverable' | 'interrupted';
 }
-const done = (posts = 1): Fate => ({ ends: 'done', posts, paid: 1 });
-const unpaid = (ends: string, posts = 0): Fate => ({ ends, posts, paid: 0 });
-const lost = (reason: string): Fate => ({ ends: `interrupted/${reason}`, posts: 1, paid: 1, left: 'told' });
-const found = (ends: string): Fate => ({ ends, posts: 1, paid: 1, left: 'found' });
+const done = (posts = 1): Outcome => ({ end: 'done', posts, paid: 1 });
+const unpaid = (end: string, posts = 0): Outcome => ({ end, posts, paid: 0 });
+const lost = (reason: string): Outcome => ({ end: `interrupted/${reason}`, posts: 1, paid: 1, kept: 'interrupted' });
+const recoverable = (end: string): Outcome => ({ end, posts: 1, paid: 1, kept: 'recoverable' });
 
-// Each of these waits out real sockets' time-outs, however the clock leaps.
+// These tests wait for time-outs of real sockets, which the fake clock doesn't shorten.
 vi.setConfig({ testTimeout: 20_000 });
 
-/** Each fault at each step, as often as its scenario says or `times` times. */
-const table: readonly (readonly [scenario: string, times: number | undefined, fate: Fate])[] = [
+/** Each fault at each step, repeated `times` times; if undefined, as often as its scenario says. */
+const table: readonly (readonly [scenario: string, times: number | undefined, outcome: Outcome])[] = [
   ['upload-refused', undefined, unpaid('network/refused')],
   ['upload-reset', undefined, unpaid('network/connection')],
   ['upload-reset', 2, done()],
@@ -61,8 +61,8 @@ const table: readonly (readonly [scenario: string, times: number | undefined, fa
   ['mix-503-then-fine', undefined, done(2)],
   ['mix-429-then-fine', undefined, done(2)],
   ['mix-truncated', undefined, lost('answer-cut')],
-  ['mix-wrong-types', undefined, { ends: 'unexpected-response/shape', posts: 1, paid: 1 }],
-  ['mix-huge', undefined, { ends: 'unexpected-response/too-large', posts: 1, paid: 1 }],
+  ['mix-wrong-types', undefined, { end: 'unexpected-response/shape', posts: 1, paid: 1 }],
+  ['mix-huge', undefined, { end: 'unexpected-response/too-large', posts: 1, paid: 1 }],
   ['mix-redirect', undefined, unpaid('unexpected-response/redirected', 1)],
   ['mix-expired', undefined, unpaid('invalid-request/image-not-fetched', 1)],
   ['invalid-key', undefined, unpaid('invalid-api-key', 1)],
@@ -80,80 +80,80 @@ const table: readonly (readonly [scenario: string, times: number | undefined, fa
   ['success-single-string', undefined, done()],
   ['success-escaped', undefined, done()],
   ['success-empty-then-fine', undefined, done()],
-  ['success-empty', undefined, { ends: 'result-unavailable/no-pictures', posts: 1, paid: 1 }],
+  ['success-empty', undefined, { end: 'result-unavailable/no-pictures', posts: 1, paid: 1 }],
   ['processing-messege', undefined, done()],
   ['processing-message', undefined, done()],
   ['processing-other-id', undefined, done()],
   ['processing-other-origin', undefined, done()],
-  ['processing-failed', undefined, { ends: 'generation-failed', posts: 1, paid: 1 }],
-  ['processing-forever', undefined, { ends: 'timeout', posts: 1, paid: 1 }],
+  ['processing-failed', undefined, { end: 'generation-failed', posts: 1, paid: 1 }],
+  ['processing-forever', undefined, { end: 'timeout', posts: 1, paid: 1 }],
 
   ['poll-refused', undefined, done()],
-  ['poll-reset', undefined, found('timeout')],
+  ['poll-reset', undefined, recoverable('timeout')],
   ['poll-reset-body', 3, done()],
   ['poll-stall', 2, done()],
   ['poll-stall-body', 2, done()],
   ['poll-slow', undefined, done()],
-  ['poll-500', undefined, found('timeout')],
-  ['poll-502-html', undefined, found('timeout')],
+  ['poll-500', undefined, recoverable('timeout')],
+  ['poll-502-html', undefined, recoverable('timeout')],
   ['poll-503-then-fine', undefined, done()],
   ['poll-429-then-fine', undefined, done()],
-  ['poll-truncated', undefined, found('unexpected-response/cut')],
+  ['poll-truncated', undefined, recoverable('unexpected-response/cut')],
   ['poll-truncated', 4, done()],
-  ['poll-wrong-types', undefined, found('result-unavailable/no-pictures')],
-  ['poll-huge', undefined, found('unexpected-response/too-large')],
-  ['poll-redirect', undefined, found('unexpected-response/redirected')],
-  ['poll-expired', undefined, found('result-unavailable/not-found')],
-  ['poll-error', undefined, found('service-unavailable')],
-  ['poll-failed', undefined, found('generation-failed')],
+  ['poll-wrong-types', undefined, recoverable('result-unavailable/no-pictures')],
+  ['poll-huge', undefined, recoverable('unexpected-response/too-large')],
+  ['poll-redirect', undefined, recoverable('unexpected-response/redirected')],
+  ['poll-expired', undefined, recoverable('result-unavailable/not-found')],
+  ['poll-error', undefined, recoverable('service-unavailable')],
+  ['poll-failed', undefined, recoverable('generation-failed')],
   ['poll-statuses', undefined, done()],
 
-  ['download-refused', undefined, found('result-unavailable/network')],
-  ['download-unknown-host', undefined, found('result-unavailable/network')],
-  ['download-reset', undefined, found('result-unavailable/network')],
+  ['download-refused', undefined, recoverable('result-unavailable/network')],
+  ['download-unknown-host', undefined, recoverable('result-unavailable/network')],
+  ['download-reset', undefined, recoverable('result-unavailable/network')],
   ['download-reset-body', 2, done()],
   ['download-stall', 1, done()],
   ['download-stall-body', 1, done()],
   ['download-slow', undefined, done()],
-  ['download-500', undefined, found('result-unavailable/network')],
-  ['download-502-html', undefined, found('result-unavailable/network')],
+  ['download-500', undefined, recoverable('result-unavailable/network')],
+  ['download-502-html', undefined, recoverable('result-unavailable/network')],
   ['download-503-then-fine', undefined, done()],
   ['download-429-then-fine', undefined, done()],
-  ['download-truncated', undefined, found('result-unavailable/unreadable-image')],
-  ['download-wrong-types', undefined, found('result-unavailable/unsupported-image')],
-  ['download-huge', undefined, found('result-unavailable/image-too-large')],
+  ['download-truncated', undefined, recoverable('result-unavailable/unreadable-image')],
+  ['download-wrong-types', undefined, recoverable('result-unavailable/unsupported-image')],
+  ['download-huge', undefined, recoverable('result-unavailable/image-too-large')],
   ['download-redirect', undefined, done()],
   ['download-elsewhere', undefined, done()],
   ['download-not-ready-404', undefined, done()],
   ['download-not-ready-403', undefined, done()],
   ['download-text-plain', undefined, done()],
-  ['download-expired', undefined, found('result-unavailable/unreadable-image')],
+  ['download-expired', undefined, recoverable('result-unavailable/unreadable-image')],
 ];
 
-/** A client and a service, with what they leave behind. */
-interface Stage {
+/** An engine, a service, and the folders that they write to. */
+interface Setup {
   readonly sandbox: Sandbox;
   readonly bench: HostedBench;
   readonly runner: JobRunner;
-  /** The folder of the journal. */
+  /** The folder of the stored jobs. */
   readonly jobs: string;
 }
 
-/** A free port that nobody is given by chance while the sandbox does not listen at it: one below those that systems hand out. */
-async function lastingPort(): Promise<number> {
+/** A free port below the ephemeral range, so that no other socket gets it while the sandbox is closed. */
+async function unusedPort(): Promise<number> {
   const port = randomInt(10_240, 32_768);
   const server = createServer();
   const isFree = await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));
     server.listen(port, '127.0.0.1', () => resolve(true));
   });
-  if (!isFree) return lastingPort();
+  if (!isFree) return unusedPort();
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
 
-async function withStage(act: (stage: Stage) => Promise<void>): Promise<void> {
-  const sandbox = await startSandbox({ key: apiKey, port: await lastingPort() });
+async function withSetup(run: (setup: Setup) => Promise<void>): Promise<void> {
+  const sandbox = await startSandbox({ key: apiKey, port: await unusedPort() });
   const bench = await HostedBench.start(sandbox.baseUrl, {
     reader: createSourceReader({
       allowPrivateAddresses: () => true, // the other origin of the sandbox is on loopback too
@@ -174,7 +174,7 @@ async function withStage(act: (stage: Stage) => Promise<void>): Promise<void> {
     owner: 'window',
   });
   try {
-    await act({ sandbox, bench, runner, jobs });
+    await run({ sandbox, bench, runner, jobs });
   } finally {
     await runner.dispose();
     await bench.close();
@@ -182,46 +182,46 @@ async function withStage(act: (stage: Stage) => Promise<void>): Promise<void> {
   }
 }
 
-// At the same time, since most of the time is spent waiting for sockets to time out.
+// Concurrently, because most of the time is spent waiting for sockets to time out.
 describe.concurrent('a mix of one file', () => {
-  test.each(table)('%s, %s times', (scenario, times, fate) =>
-    withStage(async (stage) => {
-      const { sandbox, runner, jobs } = stage;
+  test.each(table)('%s, %s times', (scenario, times, outcome) =>
+    withSetup(async (setup) => {
+      const { sandbox, runner, jobs } = setup;
       await sandbox.scenario(scenario, times === undefined ? {} : { times });
-      if (scenario === 'poll-refused') comeBackAfter(30, stage);
-      const job = runner.start(await order(stage));
+      if (scenario === 'poll-refused') restoreServiceAfter(30, setup);
+      const job = runner.start(await requestFor(setup));
       const result = await job.finished;
-      const { left, ...expected } = fate;
-      expect({ ends: endOf(result), posts: posts(stage), paid: sandbox.generations.length }).toEqual(expected);
-      const pictures = fate.ends === 'done' ? 1 : 0;
-      expect(await picturesSaved(stage)).toHaveLength(pictures);
-      await expectNoKey(result, stage);
+      const { kept, ...expected } = outcome;
+      expect({ end: endOf(result), posts: posts(setup), paid: sandbox.generations.length }).toEqual(expected);
+      const results = outcome.end === 'done' ? 1 : 0;
+      expect(await savedResults(setup)).toHaveLength(results);
+      await expectNoKey(result, setup);
 
-      const jobsLeft = await readdir(jobs).catch(() => []);
-      if (left === 'told') expect([jobsLeft.length, result.record.canCheckAgain]).toEqual([1, false]);
-      else if (left === 'found') await expectFound(stage);
-      else if (pictures === 1) expect(jobsLeft).toEqual([]);
+      const storedJobs = await readdir(jobs).catch(() => []);
+      if (kept === 'interrupted') expect([storedJobs.length, result.record.canCheckAgain]).toEqual([1, false]);
+      else if (kept === 'recoverable') await expectRecoverable(setup);
+      else if (results === 1) expect(storedJobs).toEqual([]);
     }),
   );
 });
 
-/** Once the trouble is over, another look brings the picture in, and no further order goes out. */
-async function expectFound(stage: Stage): Promise<void> {
-  const before = posts(stage);
-  await stage.sandbox.reset();
+/** Expects that `checkAgain` fetches the result once the service works again, without another submission. */
+async function expectRecoverable(setup: Setup): Promise<void> {
+  const before = posts(setup);
+  await setup.sandbox.reset();
   let end = '';
-  // The work may still be going on at the first look.
-  for (let looks = 0; looks < 3 && end !== 'done'; looks++) {
-    const again = await stage.runner.checkAgain('job');
-    end = again ? endOf(await again.finished) : 'nothing to look for';
+  // The first check may find the work unfinished.
+  for (let checks = 0; checks < 3 && end !== 'done'; checks++) {
+    const again = await setup.runner.checkAgain('job');
+    end = again ? endOf(await again.finished) : 'nothing to check';
   }
   expect(end).toBe('done');
-  expect(posts(stage)).toBe(before);
-  expect(await picturesSaved(stage)).toHaveLength(1);
-  expect(await readdir(stage.jobs)).toEqual([]);
+  expect(posts(setup)).toBe(before);
+  expect(await savedResults(setup)).toHaveLength(1);
+  expect(await readdir(setup.jobs)).toEqual([]);
 }
 
-async function order({ bench }: Stage) {
+async function requestFor({ bench }: Setup) {
   const source = await bench.file('rose.png', png());
   const request = requestOf(join(bench.folder, 'mixes'));
   return {
@@ -235,16 +235,16 @@ function endOf({ status, failure }: JobEnd): string {
   return failure?.key ?? status;
 }
 
-function posts({ sandbox }: Stage): number {
+function posts({ sandbox }: Setup): number {
   return sandbox.requests.filter(({ stage, toService }) => stage === 'mix' && toService).length;
 }
 
-function picturesSaved({ bench }: Stage): Promise<string[]> {
+function savedResults({ bench }: Setup): Promise<string[]> {
   return readdir(join(bench.folder, 'mixes')).catch(() => []);
 }
 
-/** The key goes into the bodies of requests to the service, and nowhere else. */
-async function expectNoKey(result: JobEnd, { sandbox, bench }: Stage): Promise<void> {
+/** Expects the key only in the bodies of requests to the service. */
+async function expectNoKey(result: JobEnd, { sandbox, bench }: Setup): Promise<void> {
   for (const { toService, headers, path, body } of sandbox.requests) {
     expect(JSON.stringify([headers, path, toService ? '' : body])).not.toContain(apiKey);
   }
@@ -255,11 +255,11 @@ async function expectNoKey(result: JobEnd, { sandbox, bench }: Stage): Promise<v
   expect(JSON.stringify([bench.log, result])).not.toContain(apiKey);
 }
 
-/** The service is back after so many pauses of the client. */
-function comeBackAfter(pauses: number, { bench, sandbox }: Stage): void {
+/** Makes the service work again after the client's `count`th sleep. */
+function restoreServiceAfter(count: number, { bench, sandbox }: Setup): void {
   const sleep = bench.clock.sleep.bind(bench.clock);
   bench.clock.sleep = async (ms, signal) => {
     await sleep(ms, signal);
-    if (bench.clock.sleeps.length === pauses) await sandbox.reset();
+    if (bench.clock.sleeps.length === count) await sandbox.reset();
   };
 }

@@ -16,7 +16,7 @@ async function balanceAt(sandbox: Sandbox, dialect: 'v5' | 'v6', key: string | u
   return bench.engine.balance();
 }
 
-test('the balance is known where the service tells it, and nowhere else', async () => {
+test('reports the balance only with the right dialect and key', async () => {
   const sandbox = await startSandbox();
   open.push(sandbox);
   expect(await balanceAt(sandbox, 'v6', sandbox.key)).toEqual({ amount: 9.53, currency: 'USD' });
@@ -29,7 +29,7 @@ test('the balance is known where the service tells it, and nowhere else', async 
   expect(await balanceAt(sandbox, 'v6', sandbox.key)).toBeUndefined();
 });
 
-test('a balance may be written as text, and a currency that is none is left out', () => {
+test('accepts a balance given as a string, and drops an invalid currency', () => {
   const body = (data: object) => JSON.stringify({ status: 'Success', data });
   expect(parseWalletBalance(body({ balance: '12.5', currency: 'EUR' }))).toEqual({ amount: 12.5, currency: 'EUR' });
   expect(parseWalletBalance(body({ balance: -1, currency: 7 }))).toEqual({ amount: -1, currency: '' });

@@ -5,7 +5,7 @@ import { normalizeResponse, type ServiceResponse } from '../../src/engines/hoste
 
 const at200 = (body: unknown): ServiceResponse => normalizeResponse({ status: 200, body: JSON.stringify(body) });
 
-test('takes the links of a success from an array, a string or an upload, with the id as text', () => {
+test('reads the links of a success from an array, a string or an upload, and the id as a string', () => {
   const link = 'https://cdn2.example/generations/8aa6cb76-0.png';
   expect(at200({ status: 'success', id: 349, output: [link] })).toMatchObject({
     kind: 'success',
@@ -34,7 +34,7 @@ test('reads escaped slashes and a byte order mark', () => {
   });
 });
 
-test('knows what still runs, with or without estimate and address', () => {
+test('recognizes processing responses, with or without an estimate and a URL', () => {
   expect(
     at200({ status: 'processing', eta: 20.5, id: 12, fetch_result: 'https://api.example/api/v3/fetch/13', output: [] }),
   ).toMatchObject({ kind: 'processing', eta: 20.5, id: '12', fetchUrl: 'https://api.example/api/v3/fetch/13' });
@@ -50,12 +50,27 @@ test('knows what still runs, with or without estimate and address', () => {
 
 const refusals: [string, unknown, number, string][] = [
   ['a wrong key', { status: 'error', message: 'Invalid Api Key' }, 200, 'invalid-api-key'],
-  ['a wrong key, said otherwise', { status: 'error', messege: 'Invalid API key', tip: 'x' }, 401, 'invalid-api-key'],
-  ['a wrong key, said by the code alone', { detail: 'no' }, 401, 'invalid-api-key'],
-  ['bad JSON', { status: 'error', message: 'Invalid API Request' }, 200, 'invalid-request'],
-  ['fields', { status: 'error', message: { prompt: ['The prompt field is required.'] } }, 200, 'invalid-request'],
-  ['no key at all', { status: 'error', message: { key: ['The key field is required.'] } }, 200, 'invalid-api-key'],
-  ['a source', { status: 'error', message: 'Unable to fetch image from provided URL' }, 200, 'image-not-fetched'],
+  [
+    'a wrong key, worded differently',
+    { status: 'error', messege: 'Invalid API key', tip: 'x' },
+    401,
+    'invalid-api-key',
+  ],
+  ['a wrong key, by HTTP status only', { detail: 'no' }, 401, 'invalid-api-key'],
+  ['invalid JSON', { status: 'error', message: 'Invalid API Request' }, 200, 'invalid-request'],
+  [
+    'invalid fields',
+    { status: 'error', message: { prompt: ['The prompt field is required.'] } },
+    200,
+    'invalid-request',
+  ],
+  ['a missing key', { status: 'error', message: { key: ['The key field is required.'] } }, 200, 'invalid-api-key'],
+  [
+    'an unreachable source',
+    { status: 'error', message: 'Unable to fetch image from provided URL' },
+    200,
+    'image-not-fetched',
+  ],
   [
     'a duplicate',
     {
@@ -72,25 +87,35 @@ const refusals: [string, unknown, number, string][] = [
     429,
     'rate-limited',
   ],
-  ['credits', { status: 'error', message: 'Insufficient credits to process' }, 402, 'insufficient-credits'],
-  ['a plan', { status: 'error', message: 'This feature requires a premium subscription' }, 403, 'plan-required'],
-  ['an inner error', { status: 'error', message: 'Internal server error, try later' }, 500, 'unavailable'],
-  ['an inner error with code 200', { status: 'error', message: 'Internal server error' }, 200, 'unavailable'],
+  [
+    'insufficient credits',
+    { status: 'error', message: 'Insufficient credits to process' },
+    402,
+    'insufficient-credits',
+  ],
+  [
+    'a missing plan',
+    { status: 'error', message: 'This feature requires a premium subscription' },
+    403,
+    'plan-required',
+  ],
+  ['an internal error', { status: 'error', message: 'Internal server error, try later' }, 500, 'unavailable'],
+  ['an internal error with HTTP 200', { status: 'error', message: 'Internal server error' }, 200, 'unavailable'],
   ['maintenance', { status: 'error', message: 'Service temporarily unavailable' }, 503, 'unavailable'],
   [
-    'a failed picture',
+    'a failed generation',
     { status: 'failed', id: '', message: 'Failed, Try Again', output: '' },
     200,
     'generation-failed',
   ],
-  ['a forgotten id', { status: 'failed', id: '', message: 'Request not found', output: '' }, 200, 'not-found'],
-  ['anything else', { status: 'error', message: 'The moon is full' }, 200, 'refused'],
+  ['an unknown id', { status: 'failed', id: '', message: 'Request not found', output: '' }, 200, 'not-found'],
+  ['any other error', { status: 'error', message: 'The moon is full' }, 200, 'refused'],
 ];
-test.each(refusals)('tells %s', (_name, body, status, reason) => {
+test.each(refusals)('recognizes %s', (_name, body, status, reason) => {
   expect(normalizeResponse({ status, body: JSON.stringify(body) })).toMatchObject({ kind: 'refused', reason });
 });
 
-test('keeps the words, the field and the wait of a refusal', () => {
+test('keeps the message, the field and the delay of a refusal', () => {
   expect(at200({ status: 'error', message: { init_image: ['Bad.', 'Worse.'], seed: ['No.'] } })).toMatchObject({
     message: 'Bad. Worse. No.',
     field: 'init_image',
@@ -104,12 +129,12 @@ test('keeps the words, the field and the wait of a refusal', () => {
   });
 });
 
-test('lets the status of the body win over the HTTP code', () => {
+test('prefers the status of the body to the HTTP status', () => {
   const body = JSON.stringify({ status: 'success', output: ['https://cdn.example/a.png'] });
   expect(normalizeResponse({ status: 500, body }).kind).toBe('success');
 });
 
-test('says what an answer is that can not be understood', () => {
+test('classifies unreadable responses', () => {
   const responseTo = (status: number, body: string) => normalizeResponse({ status, body });
   expect(responseTo(502, '<html>Bad gateway</html>')).toMatchObject({ kind: 'unreadable', problem: 'html' });
   expect(responseTo(200, '{"status":"succ')).toMatchObject({ kind: 'unreadable', problem: 'cut' });
@@ -119,7 +144,7 @@ test('says what an answer is that can not be understood', () => {
   }
 });
 
-test('never throws, and never calls anything a success that names no finished status', () => {
+test('never throws, and reports success only for a successful status', () => {
   const field = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom('success', 'processing', 'error', 'failed', '', 'https://a.example/b.png'),
@@ -144,29 +169,32 @@ test('never throws, and never calls anything a success that names no finished st
   );
   fc.assert(
     fc.property(body, fc.integer({ min: 100, max: 599 }), (text, status) => {
-      const answer = normalizeResponse({ status, body: text });
-      expect(['success', 'processing', 'refused', 'unreadable']).toContain(answer.kind);
-      if (answer.kind === 'success') {
+      const response = normalizeResponse({ status, body: text });
+      expect(['success', 'processing', 'refused', 'unreadable']).toContain(response.kind);
+      if (response.kind === 'success') {
         expect(text.toLowerCase()).toMatch(/success|ready|https?:/);
-        for (const link of answer.links) expect(URL.canParse(link)).toBe(true);
+        for (const link of response.links) expect(URL.canParse(link)).toBe(true);
       }
-      if (answer.kind === 'processing' || answer.kind === 'success') {
-        if (answer.eta !== undefined) expect(answer.eta).toBeGreaterThanOrEqual(0);
+      if (response.kind === 'processing' || response.kind === 'success') {
+        if (response.eta !== undefined) expect(response.eta).toBeGreaterThanOrEqual(0);
       }
     }),
     { numRuns: 500 },
   );
 });
 
-test('is not slowed down by a huge message', () => {
+test('handles a huge message quickly', () => {
   const message = 'not enough requires upgrade api key '.repeat(40_000);
   const begun = performance.now();
   at200({ status: 'error', message });
   expect(performance.now() - begun).toBeLessThan(2_000);
 });
 
-test('passes on the service’s words without key, signature and length', () => {
-  const words = redactMessage('Key k3y/secret is bad: https://a.example/x.png?X-Amz-Signature=abc\nnext', 'k3y/secret');
-  expect(words).toBe('Key … is bad: https://a.example/x.png next');
+test('redacts keys and signatures in messages and limits their length', () => {
+  const message = redactMessage(
+    'Key k3y/secret is bad: https://a.example/x.png?X-Amz-Signature=abc\nnext',
+    'k3y/secret',
+  );
+  expect(message).toBe('Key … is bad: https://a.example/x.png next');
   expect(redactMessage(`k%2F1 ${'x'.repeat(900)}`, 'k/1')).toMatch(/^… x{297}…$/);
 });

@@ -10,7 +10,7 @@ import type { Progress } from '../../src/mix/progress.ts';
 import { parseRecipe } from '../../src/mix/recipe.ts';
 import { photographBytes, rasterOf, sharpCodec } from './local-pictures.ts';
 
-vi.setConfig({ testTimeout: 60_000 }); // slow machines, busy with other things
+vi.setConfig({ testTimeout: 60_000 }); // for slow, busy machines
 
 const workerPath = fileURLToPath(new URL('../../src/engines/local/kernelWorker.ts', import.meta.url));
 const engines: { dispose(): Promise<void> }[] = [];
@@ -50,28 +50,28 @@ function taskOf(weights: Record<string, number>, fields: Record<string, unknown>
 }
 
 function contextOf(overrides: Partial<MixContext> = {}) {
-  const made: MixResult[] = [];
-  const told: Progress[] = [];
+  const results: MixResult[] = [];
+  const progresses: Progress[] = [];
   const context: MixContext = {
     signal: new AbortController().signal,
     saved: undefined,
-    progress: (progress) => told.push(progress),
+    progress: (progress) => progresses.push(progress),
     notice: () => {},
     save: async () => {},
-    deliver: async (picture) => {
-      made.push(picture);
+    deliver: async (result) => {
+      results.push(result);
     },
     ...overrides,
   };
-  return { context, made, told };
+  return { context, results, progresses };
 }
 
-test('mixes files into PNG samples, each with its seed, as the kernel would', async () => {
-  const { context, made, told } = contextOf();
+test('mixes files into PNG samples, each with its seed, with the same pixels as the kernel', async () => {
+  const { context, results, progresses } = contextOf();
   const task = taskOf({ '/flower.jpg': 0.3, '/mountains.jpg': 0.7 }, { samples: 2 });
   await engineOf().run(task, context);
 
-  expect(made.map(({ index, seed, format }) => [index, seed, format])).toEqual([
+  expect(results.map(({ index, seed, format }) => [index, seed, format])).toEqual([
     [0, 7, 'png'],
     [1, 8, 'png'],
   ]);
@@ -81,18 +81,18 @@ test('mixes files into PNG samples, each with its seed, as the kernel would', as
     ),
   );
   const expected = mixRasters(decoded, [0.3, 0.7], { width: 96, height: 64, seed: 7, guidanceScale: 7.5 });
-  const [first, second] = await Promise.all(made.map(({ bytes }) => rasterOf(sharp(bytes))));
+  const [first, second] = await Promise.all(results.map(({ bytes }) => rasterOf(sharp(bytes))));
   expect(first?.data).toEqual(expected.data);
   expect(second?.data).not.toEqual(expected.data);
-  expect([...new Set(told.map(({ stage }) => stage))]).toEqual(['reading', 'mixing']);
-  expect(told.map(({ stage, fraction }) => (stage === 'mixing' ? fraction : 0))).toEqual(
-    told
+  expect([...new Set(progresses.map(({ stage }) => stage))]).toEqual(['reading', 'mixing']);
+  expect(progresses.map(({ stage, fraction }) => (stage === 'mixing' ? fraction : 0))).toEqual(
+    progresses
       .map(({ stage, fraction }) => (stage === 'mixing' ? fraction : 0))
       .sort((one, other) => (one ?? 0) - (other ?? 0)),
   );
 });
 
-test('decodes an image once for several mixes of one size, and gives the same picture again', async () => {
+test('decodes an image once for several mixes of one size, and reproduces a result exactly', async () => {
   let decoded = 0;
   const codec = sharpCodec();
   const decode: typeof codec.decode = (...args) => {
@@ -102,19 +102,19 @@ test('decodes an image once for several mixes of one size, and gives the same pi
   const engine = engineOf({ codec: { ...codec, decode } });
   const runs = [];
   for (const weight of [0.5, 0.6, 0.5]) {
-    const { context, made } = contextOf();
+    const { context, results } = contextOf();
     await engine.run(taskOf({ '/flower.jpg': 0.5, '/mountains.jpg': weight }), context);
-    runs.push(made[0]?.bytes);
+    runs.push(results[0]?.bytes);
   }
   expect(decoded).toBe(2);
   expect(runs[2]).toEqual(runs[0]);
   expect(runs[1]).not.toEqual(runs[0]);
 });
 
-test('leaves an image of weight 0 unread, and blames a failure on its image', async () => {
-  const { context, made } = contextOf();
+test('skips an image of weight 0, and attributes a failure to its image', async () => {
+  const { context, results } = contextOf();
   await engineOf().run(taskOf({ '/flower.jpg': 1, '/gone.jpg': 0 }), context);
-  expect(made).toHaveLength(1);
+  expect(results).toHaveLength(1);
 
   const run = engineOf().run(taskOf({ '/flower.jpg': 1, '/gone.jpg': 0.5 }), contextOf().context);
   await expect(run).rejects.toMatchObject({
@@ -124,7 +124,7 @@ test('leaves an image of weight 0 unread, and blames a failure on its image', as
   });
 });
 
-test('runs two jobs at once', async () => {
+test('runs two jobs concurrently', async () => {
   const engine = engineOf();
   const one = contextOf();
   const other = contextOf();
@@ -132,16 +132,16 @@ test('runs two jobs at once', async () => {
     engine.run(taskOf({ '/flower.jpg': 0.2, '/mountains.jpg': 0.8 }, { samples: 2 }), one.context),
     engine.run(taskOf({ '/flower.jpg': 0.9, '/mountains.jpg': 0.1 }, { samples: 2 }), other.context),
   ]);
-  expect(one.made).toHaveLength(2);
-  expect(other.made).toHaveLength(2);
-  expect(other.made[0]?.bytes).not.toEqual(one.made[0]?.bytes);
+  expect(one.results).toHaveLength(2);
+  expect(other.results).toHaveLength(2);
+  expect(other.results[0]?.bytes).not.toEqual(one.results[0]?.bytes);
 });
 
-test('a cancelled mix stops with the reason it was given, and the engine goes on', async () => {
+test('a canceled mix rejects with the abort reason, and the engine stays usable', async () => {
   const engine = engineOf();
   const abort = new AbortController();
   const reason = new Error('cancelled by hand');
-  const { context, made } = contextOf({
+  const { context, results } = contextOf({
     signal: abort.signal,
     progress: ({ stage, fraction = 0 }) => {
       if (stage === 'mixing' && fraction > 0.2) abort.abort(reason);
@@ -149,14 +149,14 @@ test('a cancelled mix stops with the reason it was given, and the engine goes on
   });
   const task = taskOf({ '/flower.jpg': 0.5, '/mountains.jpg': 0.5 }, { width: 1024, height: 1024 });
   await expect(engine.run(task, context)).rejects.toBe(reason);
-  expect(made).toEqual([]);
+  expect(results).toEqual([]);
 
   const again = contextOf();
   await engine.run(taskOf({ '/flower.jpg': 0.5, '/mountains.jpg': 0.5 }), again.context);
-  expect(again.made).toHaveLength(1);
+  expect(again.results).toHaveLength(1);
 });
 
-test('a thread that crashes fails its job, and the next job gets a fresh one', async () => {
+test('a crashed thread fails its job, and the next job gets a new one', async () => {
   const crashing = engineOf({ workerPath: fileURLToPath(new URL('./no-such-worker.ts', import.meta.url)) });
   const run = crashing.run(taskOf({ '/flower.jpg': 1 }), contextOf().context);
   await expect(run).rejects.toMatchObject({ key: 'generation-failed/mixer-crashed', retryable: true });
@@ -176,10 +176,10 @@ test('a thread that crashes fails its job, and the next job gets a fresh one', a
   });
   const second = contextOf();
   await engine.run(taskOf({ '/flower.jpg': 1 }), second.context);
-  expect(second.made).toHaveLength(1);
+  expect(second.results).toHaveLength(1);
 });
 
-test('the thread ends when there is nothing more to do', async () => {
+test('the thread ends when it has been idle', async () => {
   const engine = engineOf({ idleMs: 1 });
   await engine.run(taskOf({ '/flower.jpg': 1 }), contextOf().context);
   await expect.poll(() => engine.isRunning, { timeout: 5000 }).toBe(false);

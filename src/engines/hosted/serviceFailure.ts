@@ -6,7 +6,7 @@ import type { ServiceResponse } from './wire.ts';
 export type RefusedResponse = Extract<ServiceResponse, { kind: 'refused' }>;
 export type UnreadableResponse = Extract<ServiceResponse, { kind: 'unreadable' }>;
 
-/** The recipe's names of the service's fields. */
+/** The recipe field for each field of the service's requests. */
 const fields: Readonly<Record<string, string>> = {
   prompt: 'prompt',
   negative_prompt: 'negativePrompt',
@@ -23,11 +23,11 @@ const fields: Readonly<Record<string, string>> = {
 };
 
 /** The failure for a request that the service refused. */
-export function refusalFailure(answer: RefusedResponse, { origin }: Service): MixFailure {
-  const message = answer.message || `HTTP ${answer.http}`;
-  const seconds = Math.ceil(answer.retryAfter ?? 30);
-  const field = answer.field === undefined ? undefined : fields[answer.field];
-  switch (answer.reason) {
+export function refusalFailure(response: RefusedResponse, { origin }: Service): MixFailure {
+  const message = response.message || `HTTP ${response.http}`;
+  const seconds = Math.ceil(response.retryAfter ?? 30);
+  const field = response.field === undefined ? undefined : fields[response.field];
+  switch (response.reason) {
     case 'invalid-api-key':
       return new MixFailure('invalid-api-key', { args: { origin } });
     case 'invalid-request':
@@ -68,18 +68,18 @@ export function unreadableResponseFailure(
   return new MixFailure(`unexpected-response/${problem}`, { args: { origin, status } });
 }
 
-/** The failure for a request that got no response and that isn't retried any more. */
-export function requestFailure(fault: RequestError, { origin }: Service): MixFailure {
-  const { args } = fault;
+/** The failure for a request that got no complete response, once retrying is over. */
+export function requestFailure(error: RequestError, { origin }: Service): MixFailure {
+  const { args } = error;
   const host = args.host ?? new URL(origin).hostname;
-  const details = { retryable: fault.retryable, cause: fault };
-  switch (fault.reason) {
+  const details = { retryable: error.retryable, cause: error };
+  switch (error.reason) {
     case 'too-large':
-      return new MixFailure('unexpected-response/too-large', { args: { origin }, cause: fault });
+      return new MixFailure('unexpected-response/too-large', { args: { origin }, cause: error });
     case 'redirected':
       return new MixFailure('unexpected-response/redirected', {
         args: { origin, target: args.target ?? '' },
-        cause: fault,
+        cause: error,
       });
     case 'proxy-auth':
       return new MixFailure('network/proxy-auth', details);
@@ -100,6 +100,6 @@ export function requestFailure(fault: RequestError, { origin }: Service): MixFai
     case 'timeout':
     case 'certificate':
     case 'connection':
-      return new MixFailure(`network/${fault.reason}`, { args: { host }, ...details });
+      return new MixFailure(`network/${error.reason}`, { args: { host }, ...details });
   }
 }
