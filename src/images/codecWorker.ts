@@ -63,7 +63,7 @@ function collectIfDue(bytes: number): void {
 }
 
 /** Frees a buffer now rather than at the next collection. Node 20 has no `transfer`: there the collection frees it. */
-function release(buffer: Omit<ArrayBuffer, 'transfer'> & Partial<Pick<ArrayBuffer, 'transfer'>>): void {
+function release(buffer: ArrayBuffer & { transfer?: (length: number) => ArrayBuffer }): void {
   buffer.transfer?.(0);
 }
 

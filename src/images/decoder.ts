@@ -28,7 +28,7 @@ export async function probe(file: ImageFile): Promise<ImageInfo> {
 export async function decode(file: ImageFile, width: number, height: number): Promise<Raster> {
   const info = await probe(file);
   const scale = Math.max(width / info.width, height / info.height);
-  const { data, ...size } = await collect(() =>
+  const { data, ...size } = await render(() =>
     open(file, info, scale)
       .resize({ width, height, fit: 'outside', withoutEnlargement: true })
       .toColourspace('srgb')
@@ -41,7 +41,7 @@ export async function decode(file: ImageFile, width: number, height: number): Pr
 /** A WebP that fits a square of `side` pixels. */
 export async function thumbnail(file: ImageFile, side: number): Promise<EncodedImage> {
   const info = await probe(file);
-  const { data, ...size } = await collect(() => fitInside(file, info, side).webp({ quality: 80, effort: 0 }));
+  const { data, ...size } = await render(() => fitInside(file, info, side).webp({ quality: 80, effort: 0 }));
   return { bytes: data, mime: 'image/webp', ...size };
 }
 
@@ -50,7 +50,7 @@ export async function uploadCopy(file: ImageFile, maxSide: number, maxBytes: num
   const info = await probe(file);
   for (let side = maxSide; ; side = Math.ceil(side / 2)) {
     for (const quality of [90, 75, 55]) {
-      const { data, ...size } = await collect(() =>
+      const { data, ...size } = await render(() =>
         fitInside(file, info, side).flatten({ background: 'white' }).jpeg({ quality }),
       );
       if (data.length <= maxBytes || side <= 16) return { bytes: data, mime: 'image/jpeg', ...size };
@@ -61,7 +61,7 @@ export async function uploadCopy(file: ImageFile, maxSide: number, maxBytes: num
 /** Whether all pixels are equal. Decodes the whole image, so it also detects a truncated one. */
 export async function isUniform(file: ImageFile): Promise<boolean> {
   const info = await probe(file);
-  const { data, width, height } = await collect(() => fitInside(file, info, maxComparedSide).raw({ depth: 'uchar' }));
+  const { data, width, height } = await render(() => fitInside(file, info, maxComparedSide).raw({ depth: 'uchar' }));
   const channels = data.length / (width * height);
   for (let at = channels; at < data.length; at++) if (data[at] !== data[at - channels]) return false;
   return true;
@@ -72,7 +72,7 @@ export async function encodePng(bytes: Uint8Array, width: number, height: number
   const image = sharp(bytes, { raw: { width, height, channels: 4 }, limitInputPixels: false });
   // On photographs, level 2 with adaptive filters is smaller and twice as fast as level 6 without.
   const png = (isOpaque(bytes) ? image.removeAlpha() : image).png({ compressionLevel: 2, adaptiveFiltering: true });
-  return (await output(png)).data;
+  return (await toBytes(png)).data;
 }
 
 function isOpaque(rgba: Uint8Array): boolean {
@@ -93,15 +93,15 @@ function fitInside(file: ImageFile, info: ImageInfo, side: number): Sharp {
   return open(file, info, scale).resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
 }
 
-interface Output {
+interface Rendered {
   readonly data: Uint8Array<ArrayBuffer>;
   readonly width: number;
   readonly height: number;
 }
 
-const collect = (make: () => Sharp): Promise<Output> => rethrowTyped(() => output(make()));
+const render = (make: () => Sharp): Promise<Rendered> => rethrowTyped(() => toBytes(make()));
 
-async function output(image: Sharp): Promise<Output> {
+async function toBytes(image: Sharp): Promise<Rendered> {
   const { data, info } = await image.toUint8Array();
   // The result lies in the shared WebAssembly heap, so it must be copied out.
   return { data: new Uint8Array(data), width: info.width, height: info.height };

@@ -5,9 +5,10 @@ export type CertificateSource = (system: boolean) => readonly string[] | undefin
 
 /** The authorities of Node, of `NODE_EXTRA_CA_CERTS` and, on request, of this machine. Takes tenths of a second. */
 export const defaultCertificates: CertificateSource = (system) => {
-  if (typeof tls.getCACertificates !== 'function') return undefined; // before Node 22.15
-  const known = tls.getCACertificates('default');
-  return system ? [...new Set([...known, ...tls.getCACertificates('system')])] : known;
+  const { getCACertificates }: typeof tls & { getCACertificates?: (type: 'default' | 'system') => string[] } = tls;
+  if (!getCACertificates) return undefined; // before Node 22.15
+  const known = getCACertificates('default');
+  return system ? [...new Set([...known, ...getCACertificates('system')])] : known;
 };
 
 /** The trusted authorities as TLS options. */
