@@ -31,7 +31,7 @@ export interface JobFollowUpOptions {
   readonly results: ResultStore;
   readonly balance: AccountBalance;
   readonly messages: Messages;
-  readonly workspace: Workspace;
+  readonly workspace: Pick<Workspace, 'firstFolder' | 'folderOf'>;
   readonly isPanelVisible: () => boolean;
   /** Called once when a job has saved its results: some file systems report new files late or never. */
   readonly onSaved: () => void;

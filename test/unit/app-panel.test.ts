@@ -1,0 +1,369 @@
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import sharp from 'sharp';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AccountBalance } from '../../src/app/accountBalance.ts';
+import { isApiKey } from '../../src/app/apiKeys.ts';
+import { fixesOf } from '../../src/app/failureFixes.ts';
+import { hasLetters, searchGlobs } from '../../src/app/imageSearch.ts';
+import { type Announcement, announceFailure, JobFollowUp } from '../../src/app/jobFollowUp.ts';
+import { viewOfJob } from '../../src/app/jobView.ts';
+import { ResultStore } from '../../src/app/resultStore.ts';
+import type { JobRecord } from '../../src/jobs/job.ts';
+import type { JobSnapshot } from '../../src/jobs/jobRunner.ts';
+import { emptyDraft } from '../../src/mix/draft.ts';
+import { MixFailure, recordFailure } from '../../src/mix/failure.ts';
+import { makeNotice } from '../../src/mix/notice.ts';
+import { AppBench } from './support/appBench.ts';
+import { JobBench, recordOf, requestOf } from './support/jobBench.ts';
+
+let bench: AppBench;
+beforeEach(async () => {
+  bench = await AppBench.start();
+});
+afterEach(() => bench.close());
+
+const failsWith = (key: string) => expect.objectContaining({ key });
+const uri = (path: string) => pathToFileURL(path).href;
+const snapshotOf = (record: JobRecord): JobSnapshot => ({ record, progress: { stage: 'waiting' } });
+
+/** A finished job with results at these paths. */
+function doneJob(id: string, ...paths: string[]): JobRecord {
+  return recordOf(id, {
+    state: 'done',
+    request: requestOf(bench.file('mixes')),
+    results: paths.map((path, index) => ({ index, seed: 7 + index, path, written: true })),
+  });
+}
+
+describe('imported images', () => {
+  test('of the workspace stay where they are, URLs stay letter for letter, others are copied once', async () => {
+    const url = 'https://example.com/a.png?sig=%2C%2c';
+    const outside = join(bench.root, 'green.png');
+    const addresses = [uri(bench.file('red.png')), url, uri(outside), uri(outside)];
+    const { images, problems } = await bench.app.importer.import(addresses);
+    expect(problems).toEqual([]);
+    expect(images.map(({ path }) => path)).toEqual(['red.png', url, 'green.png', 'green.png']);
+    expect(images[1]?.uri).toBe(url);
+    expect(images[2]?.uri).toMatch(/\/storage\/global\/sources\/\w{8}\/green\.png$/);
+    expect(images[3]?.uri).toBe(images[2]?.uri);
+    const again = await bench.app.importer.import([images[2]?.uri ?? '']);
+    expect(again.images[0]?.uri).toBe(images[2]?.uri);
+  });
+
+  test('from a remote Explorer are files of this machine', async () => {
+    const address = `vscode-remote://localhost:8000${bench.file('red.png')}`;
+    expect((await bench.app.importer.import([address])).images).toMatchObject([{ path: 'red.png' }]);
+  });
+
+  test('that are no images, or are gone, are named', async () => {
+    await writeFile(bench.file('notes.txt'), 'x');
+    const files = [bench.file('notes.txt'), join(bench.root, 'gone.png')];
+    const { images, problems } = await bench.app.importer.importFiles(files);
+    expect(images).toEqual([]);
+    expect(problems.map(({ code }) => code)).toEqual(['unsupported-image', 'unreadable-image']);
+    expect(problems[0]?.message).toMatch(/^notes\.txt: /);
+  });
+
+  test('without an address are kept under a safe name', async () => {
+    const image = await bench.app.importer.importBytes('..\\..\\evil/a.png', new Uint8Array([1, 2, 3]));
+    expect(image).toMatchObject({ path: 'a.png', uri: expect.stringMatching(/\/sources\/\w{8}\/a\.png$/) });
+    expect((await bench.app.importer.importBytes('', new Uint8Array([4]))).path).toBe('image.png');
+  });
+});
+
+test('thumbnails are cached until the file changes', async () => {
+  const { loader } = bench.app;
+  const red = uri(bench.file('red.png'));
+  expect(loader.wasShown(red)).toBe(false);
+  const first = await loader.thumbnail(red, 32);
+  expect(first).toMatchObject({ sourceWidth: 64, sourceHeight: 64 });
+  expect(await loader.thumbnail(red, 32)).toBe(first);
+  expect(loader.wasShown(red)).toBe(true);
+  await sharp({ create: { width: 80, height: 64, channels: 3, background: '#fff' } })
+    .png()
+    .toFile(bench.file('red.png'));
+  await utimes(bench.file('red.png'), 1, 1);
+  expect(await loader.thumbnail(red, 32)).toMatchObject({ sourceWidth: 80 });
+  await rm(bench.file('red.png'));
+  await expect(loader.thumbnail(red, 32)).rejects.toEqual(failsWith('unreadable-image/missing'));
+});
+
+describe('the list of results', () => {
+  test('has each saved result once, newest first, and survives a restart', async () => {
+    const { results } = bench.app;
+    const changes: number[] = [];
+    const subscription = results.onChange(() => void changes.push(1));
+    const job = doneJob('a', bench.file('mixes/1.png'), bench.file('mixes/2.png'));
+    await results.addFrom(job);
+    await results.addFrom(job);
+    await results.addFrom(doneJob('b', bench.file('mixes/3.png')));
+    expect((await results.all()).map(({ id }) => id)).toEqual(['b-0', 'a-1', 'a-0']);
+    expect(changes).toHaveLength(2);
+    subscription.dispose();
+    await results.forget(new Set(['a-1']));
+    expect(changes).toHaveLength(2);
+    const reopened = new ResultStore(join(bench.storage, 'workspace'));
+    expect((await reopened.all()).map(({ id }) => id)).toEqual(['b-0', 'a-0']);
+    expect(await reopened.get('a-1')).toBeUndefined();
+  });
+
+  test('cleared, deletes those files that only the list leads to', async () => {
+    const { results } = bench.app;
+    const stored = join(bench.storage, 'workspace', 'untitled.png');
+    await results.addFrom(doneJob('a', bench.file('red.png')));
+    await results.addFrom(doneJob('b', stored));
+    await writeFile(stored, 'x');
+    expect(await results.storedFiles()).toEqual([stored]);
+    await results.clear();
+    expect(await results.all()).toEqual([]);
+    expect(await readdir(bench.folder)).toContain('red.png');
+    expect(await readdir(join(bench.storage, 'workspace'))).not.toContain('untitled.png');
+  });
+
+  test('that can not be read is kept aside', async () => {
+    const { results } = bench.app;
+    await results.addFrom(doneJob('a', bench.file('red.png')));
+    const folder = join(bench.storage, 'workspace');
+    await writeFile(join(folder, 'results.json'), '[{}]');
+    await expect(new ResultStore(folder).all()).rejects.toThrow();
+    expect(await readdir(folder)).toContain('results.json.unreadable');
+  });
+});
+
+describe('after a job has ended', () => {
+  const announced: Announcement[] = [];
+  let isPanelVisible = false;
+  let saved = 0;
+  function followUp(): JobFollowUp {
+    const { results, balance, messages, services } = bench.app;
+    announced.length = 0;
+    saved = 0;
+    isPanelVisible = false;
+    return new JobFollowUp({
+      runner: services.runner,
+      results,
+      balance,
+      messages,
+      workspace: {
+        firstFolder: () => (bench.hasFolder ? bench.folder : undefined),
+        folderOf: (path) => (path.startsWith(bench.folder) ? bench.folder : undefined),
+      },
+      isPanelVisible: () => isPanelVisible,
+      onSaved: () => {
+        saved++;
+      },
+      announce: async (announcement) => void announced.push(announcement),
+    });
+  }
+
+  test('people who do not look at the panel are told, once', async () => {
+    const following = followUp();
+    const job = snapshotOf(doneJob('a', bench.file('mixes/1.png'), bench.file('mixes/2.png')));
+    await following.jobChanged(job);
+    await following.jobChanged(job);
+    expect(announced).toEqual([
+      {
+        kind: 'saved',
+        message: expect.stringMatching(/2 .*1\.png/),
+        path: bench.file('mixes/1.png'),
+        action: 'reveal',
+      },
+    ]);
+    expect(saved).toBe(1);
+    expect(await bench.app.results.all()).toHaveLength(2);
+  });
+
+  test('nobody is told who sees it, waits for it, or cancelled it', async () => {
+    const following = followUp();
+    await following.jobChanged(snapshotOf(recordOf('running', { state: 'running' })));
+    await following.jobChanged(snapshotOf(recordOf('cancelled', { state: 'cancelled' })));
+    following.markAwaited('awaited');
+    await following.jobChanged(snapshotOf(doneJob('awaited', bench.file('mixes/1.png'))));
+    isPanelVisible = true;
+    await following.jobChanged(snapshotOf(doneJob('seen', bench.file('mixes/2.png'))));
+    expect(announced).toEqual([]);
+  });
+
+  test('without an open folder saving elsewhere is offered, even if the panel is visible', async () => {
+    const following = followUp();
+    bench.hasFolder = false;
+    isPanelVisible = true;
+    const path = join(bench.storage, 'workspace', 'a.png');
+    await following.jobChanged(snapshotOf(doneJob('a', path)));
+    expect(announced).toMatchObject([{ kind: 'saved', path, action: 'saveAs' }]);
+  });
+
+  test('a failure comes with the commands that fix it, or with the log', async () => {
+    const following = followUp();
+    const failure = recordFailure(new MixFailure('no-api-key', { args: { origin: 'https://example.com' } }));
+    await following.jobChanged(snapshotOf(recordOf('a', { state: 'failed', failure })));
+    expect(announced).toMatchObject([{ kind: 'failed', actions: ['setApiKey', 'openAccount'] }]);
+    expect(announceFailure('Full.', 'save-failed').actions).toEqual(['showLog']);
+    expect(fixesOf('insufficient-credits')).toEqual(['openAccount']);
+  });
+});
+
+test('a new key resumes those jobs with paid work that failed for want of it', async () => {
+  const jobs = await JobBench.start();
+  const { runner, hosted } = jobs.window();
+  const { results, balance, messages } = bench.app;
+  const followUp = new JobFollowUp({
+    runner,
+    results,
+    balance,
+    messages,
+    workspace: { firstFolder: () => bench.folder, folderOf: () => bench.folder },
+    isPanelVisible: () => true,
+    onSaved: () => {},
+    announce: async () => {},
+  });
+  for (const [at, failure] of [
+    new MixFailure('invalid-api-key', { args: { origin: 'https://example.com' } }),
+    new MixFailure('generation-failed'),
+  ].entries()) {
+    const job = runner.start(jobs.request());
+    const run = await hosted.started(at);
+    await run.context.save('paid');
+    run.end(failure);
+    await job.finished;
+  }
+  await followUp.keyChanged();
+  const resumed = await hosted.started(2);
+  expect(resumed.task.jobId).toBe('job-1');
+  resumed.end();
+  await runner.dispose();
+  expect(hosted.runs).toHaveLength(3);
+  await jobs.close();
+});
+
+test('a job as the panel shows it says how it ended', () => {
+  const { messages } = bench.app;
+  const failure = recordFailure(new MixFailure('unreadable-image/truncated').forImage(1, 'boy.jpg'));
+  const source = { index: 0, name: 'a.png', weight: 1, location: { kind: 'file', path: '/x/a.png' } as const };
+  const failed = recordOf('a', { state: 'failed', failure, request: requestOf('/x', { sources: [source] }) });
+  expect(viewOfJob(snapshotOf(failed), messages)).toMatchObject({
+    source: 'file:///x/a.png',
+    message: expect.stringMatching(/^boy\.jpg: /),
+    field: 'images.1',
+    fixes: [],
+  });
+  const cancelled = recordOf('b', { state: 'cancelled', engineState: 'unreadable' });
+  expect(viewOfJob(snapshotOf(cancelled), messages).message).toBe(messages.say('job.cancelledHosted'));
+  expect(viewOfJob(snapshotOf(recordOf('c', { state: 'cancelled' })), messages).message).toBeUndefined();
+  const notices = [makeNotice('ignored', { part: 'prompt' }), makeNotice('unknown-key', { key: 'mood' })];
+  const done = recordOf('d', { state: 'done', notices });
+  expect(viewOfJob(snapshotOf(done), messages).message).toContain('mood');
+  expect(viewOfJob(snapshotOf(done), messages).message).not.toContain(
+    messages.notice(notices[0] ?? makeNotice('ignored', { part: '' })),
+  );
+});
+
+describe('the panel', () => {
+  test('starts with the examples, and later with the draft that was kept', async () => {
+    const calls = bench.app.panel.calls();
+    const first = await calls.ready(null);
+    expect(first).toMatchObject({
+      draft: { images: [{ path: 'red.png' }] },
+      jobs: [],
+      results: [],
+      engine: { name: 'local' },
+    });
+    await calls.saveDraft({ draft: { ...emptyDraft, prompt: 'kept' } });
+    expect((await calls.ready(null)).draft).toMatchObject({ prompt: 'kept', images: [] });
+  });
+
+  test('mixes: every wrong field is named at once, and a prompt that ran is remembered', async () => {
+    const calls = bench.app.panel.calls();
+    const { images } = await calls.addUris({ uris: [uri(bench.file('red.png'))] });
+    const wrong = await calls.mix({ draft: { ...emptyDraft, images, width: '9', samples: 7 }, randomSeed: 5 });
+    expect(wrong).toMatchObject({ jobId: null, problems: [{ field: 'width' }, { field: 'samples' }] });
+    const off = images.map((image) => ({ ...image, enabled: false }));
+    expect(await calls.mix({ draft: { ...emptyDraft, images: off }, randomSeed: 5 })).toMatchObject({
+      problems: [{ code: 'invalid-recipe', field: 'images' }],
+    });
+    const draft = { ...emptyDraft, images, width: 64, height: 64, prompt: ' rose ' };
+    const { jobId } = await calls.mix({ draft, randomSeed: 5 });
+    expect(bench.app.prompts.all()).toEqual([' rose ']);
+    const [job] = bench.app.services.runner.jobs();
+    expect(job?.record).toMatchObject({ id: jobId, request: { recipe: { seed: 5 } } });
+    await calls.cancel({ jobId: jobId ?? '' });
+    await calls.checkAgain({ jobId: jobId ?? '' });
+    await calls.dismiss({ jobId: jobId ?? '' });
+  });
+
+  test('gets bytes, pixels and thumbnails, and results as sources and as drafts', async () => {
+    const calls = bench.app.panel.calls();
+    const red = uri(bench.file('red.png'));
+    expect(await calls.thumbnail({ uri: red, side: 16 })).toMatchObject({ width: 64, height: 64 });
+    expect(await calls.pixels({ uri: red, width: 8, height: 8 })).toMatchObject({
+      width: 8,
+      data: expect.any(Uint8Array),
+    });
+    expect(await calls.addBytes({ name: 'p.png', bytes: new Uint8Array([1]) })).toMatchObject({
+      images: [{ path: 'p.png' }],
+    });
+    await bench.app.results.addFrom(doneJob('a', bench.file('blue.png')));
+    const [view] = await bench.app.panel.resultViews();
+    expect(view).toMatchObject({ id: 'a-0', uri: uri(bench.file('blue.png')), path: 'blue.png', prompt: 'rose man' });
+    expect((await calls.readResult({ id: 'a-0' })).bytes.length).toBeGreaterThan(50);
+    expect(await calls.useAsSource({ id: 'a-0' })).toMatchObject({ images: [{ path: 'blue.png' }] });
+    expect(await calls.reuseSettings({ id: 'a-0' })).toMatchObject({ draft: { prompt: 'rose man', seed: 7 } });
+    await expect(calls.readResult({ id: 'gone' })).rejects.toEqual(failsWith('result-unavailable/forgotten'));
+  });
+});
+
+test('the last 50 prompts are kept, each once, newest first', async () => {
+  const { prompts } = bench.app;
+  for (let index = 0; index < 60; index++) await prompts.add(`prompt ${index}`);
+  await prompts.add('prompt 30');
+  await prompts.add(' ');
+  expect(prompts.all()).toHaveLength(50);
+  expect(prompts.all().slice(0, 2)).toEqual(['prompt 30', 'prompt 59']);
+  bench.stored.set('imageMixer.prompts', 'not a list');
+  expect(prompts.all()).toEqual([]);
+});
+
+test('a key belongs to one origin', async () => {
+  const { keys } = bench.app;
+  await keys.set('https://a.example', ' k1 ');
+  expect(await keys.get('https://a.example')).toBe('k1');
+  expect(await keys.get('https://b.example')).toBeUndefined();
+  await keys.clear('https://a.example');
+  expect(await keys.get('https://a.example')).toBeUndefined();
+  expect(['k1', ' k1\n', 'two words', '', 'ü', 7].map(isApiKey)).toEqual([true, true, false, false, false, false]);
+});
+
+test('a balance that a later request overtook is not shown', async () => {
+  const replies: ((amount: number | undefined) => void)[] = [];
+  const balance = new AccountBalance(
+    () =>
+      new Promise((resolve) =>
+        replies.push((amount) => resolve(amount === undefined ? undefined : { amount, currency: 'USD' })),
+      ),
+  );
+  const shown: unknown[] = [];
+  const subscription = balance.onChange(() => void shown.push(balance.last?.amount));
+  const [slow, quick] = [balance.refresh(), balance.refresh()];
+  replies[1]?.(2);
+  await quick;
+  replies[0]?.(1);
+  await slow;
+  expect(shown).toEqual([2]);
+  const same = balance.refresh();
+  replies[2]?.(2);
+  await same;
+  subscription.dispose();
+  expect(shown).toEqual([2]);
+});
+
+test('images are found by letters of their names', () => {
+  expect(hasLetters('red-1911.png', 'R 19')).toBe(true);
+  expect(hasLetters('red-1911.png', '91r')).toBe(false);
+  expect(hasLetters('red.png', ' ')).toBe(false);
+  expect(searchGlobs('r')).toEqual([]);
+  const [inOnePiece = '', byLetters = ''] = searchGlobs('r[1');
+  expect(inOnePiece).toMatch(/^\*\*\/\*\[rR\]\?1\*\.\{png,PNG,/);
+  expect(byLetters).toMatch(/^\*\*\/\*\[rR\]\*\?\*1\*\.\{png,PNG,/);
+});
