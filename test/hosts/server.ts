@@ -2,12 +2,14 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { installServer } from './serverInstall.ts';
+import { installServer, type Release } from './serverInstall.ts';
 
 const run = promisify(execFile);
 const isWindows = process.platform === 'win32';
 
 export interface ServerOptions {
+  /** Which VS Code; absent: the newest. */
+  readonly release?: Release;
   /** Settings, state and logs. */
   readonly dataDir: string;
   readonly extensionsDir: string;
@@ -33,9 +35,9 @@ export interface Server {
 
 /** Starts a VS Code server on the loopback address; resolves when it takes connections. @throws Error with its last lines. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const script = await installServer(options.log);
+  const { node, script, readyLine } = await installServer(options.release ?? 'newest', options.log);
   const child = spawn(
-    process.execPath,
+    node,
     [
       script,
       ...['--host', '127.0.0.1', '--port', String(options.port ?? 0), '--without-connection-token'],
@@ -66,7 +68,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       if (lines.length > 20) lines.shift();
       const listening = /listening on (\d+)/.exec(line);
       if (listening) port = Number(listening[1]);
-      if (port !== undefined && line.includes('Extension host agent started')) resolve(port);
+      if (port !== undefined && line.includes(readyLine)) resolve(port);
     };
     for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', read);
     child.once('error', reject);
@@ -79,11 +81,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 /** Lets VS Code itself install an extension from its package. @throws Error with what it said. */
 export async function installVsix(
   vsix: string,
-  { dataDir, extensionsDir, log }: Pick<ServerOptions, 'dataDir' | 'extensionsDir' | 'log'>,
+  { release = 'newest', dataDir, extensionsDir, log }: Omit<ServerOptions, 'port' | 'trust' | 'env' | 'args'>,
 ): Promise<void> {
-  const script = await installServer(log);
+  const { node, script } = await installServer(release, log);
   const dirs = ['--server-data-dir', dataDir, '--extensions-dir', extensionsDir];
-  await run(process.execPath, [script, ...dirs, '--install-extension', vsix], { env: outsideEnvironment() });
+  await run(node, [script, ...dirs, '--install-extension', vsix], { env: outsideEnvironment() });
 }
 
 /** Started from a terminal inside VS Code, the server would take that editor's variables for its own. No gallery: no network. */

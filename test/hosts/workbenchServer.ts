@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { installExtensions } from './extensionFolder.ts';
 import { installVsix, startServer } from './server.ts';
+import type { Release } from './serverInstall.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
 export interface WorkbenchServerOptions {
+  /** Which VS Code; absent: the newest. */
+  readonly release?: Release;
   /** The extension under development: the folder of its package.json. */
   readonly develop?: string;
   /** Unpacked extensions to install. */
@@ -68,7 +71,12 @@ export async function startWorkbenchServer(options: WorkbenchServerOptions): Pro
     await writeSettings(dataDir, 'User', { ...quietSettings, ...options.settings });
     await writeSettings(dataDir, 'Machine', machineSettings);
     const extensionsDir = join(dataDir, 'extensions');
-    const dirs = { dataDir, extensionsDir, ...(options.log && { log: options.log }) };
+    const dirs = {
+      release: options.release ?? 'newest',
+      dataDir,
+      extensionsDir,
+      ...(options.log && { log: options.log }),
+    };
     await installExtensions(extensionsDir, options.install ?? []);
     if (options.vsix) await installVsix(options.vsix, dirs);
     const server = await startServer({

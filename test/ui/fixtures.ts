@@ -1,12 +1,18 @@
 import { resolve } from 'node:path';
 import { test as base } from '@playwright/test';
 import { makeProject } from '../hosts/project.ts';
+import type { Release } from '../hosts/serverInstall.ts';
 import { launchWorkbench, type WorkbenchOptions } from '../hosts/workbench.ts';
 import { Editor } from './editor.ts';
 
 export { expect } from '@playwright/test';
 
-interface Fixtures {
+export interface FixtureOptions {
+  /** Which VS Code the tests run in. */
+  release: Release;
+}
+
+interface Fixtures extends FixtureOptions {
   /** What the test's VS Code is started with; set it with `test.use({ launch: … })`. */
   launch: Partial<WorkbenchOptions>;
   /** Absolute path of a folder with photographs that belongs to this test alone. */
@@ -16,6 +22,7 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
+  release: ['newest', { option: true }],
   launch: [{}, { option: true }],
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
   project: async ({}, use) => {
@@ -23,9 +30,9 @@ export const test = base.extend<Fixtures>({
     await use(folder);
     await remove();
   },
-  editor: async ({ launch, project }, use) => {
+  editor: async ({ release, launch, project }, use) => {
     const ours = launch.vsix ? {} : { develop: resolve(import.meta.dirname, '../..') };
-    const workbench = await launchWorkbench({ folder: project, ...ours, ...launch });
+    const workbench = await launchWorkbench({ release, folder: project, ...ours, ...launch });
     const editor = new Editor(workbench, workbench.page);
     await editor.ready();
     await use(editor);

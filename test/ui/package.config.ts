@@ -1,11 +1,14 @@
 import { resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
+import type { FixtureOptions } from './fixtures.ts';
 import config from './playwright.config.ts';
 
-/** The tests of the packed extension, which `scripts/package.ts` makes before. */
-export default defineConfig({
+/** The tests of the VSIX that `scripts/package.ts` has made: all in the newest VS Code, the main one in the oldest too. */
+export default defineConfig<FixtureOptions>({
   ...config,
-  testIgnore: [],
-  testMatch: ['package.spec.ts', 'survival.spec.ts'],
   outputDir: resolve(import.meta.dirname, '../../test-results/package'),
+  projects: [
+    { name: 'newest', testIgnore: [], testMatch: ['package.spec.ts', 'survival.spec.ts'], use: { release: 'newest' } },
+    { name: 'oldest', testIgnore: [], testMatch: ['package.spec.ts'], use: { release: 'oldest' } },
+  ],
 });

@@ -10,6 +10,8 @@ const text = read('package.json');
 const manifest = z
   .object({
     icon: z.string(),
+    engines: z.object({ vscode: z.string(), node: z.string() }),
+    devDependencies: z.record(z.string(), z.string()),
     contributes: z.object({
       commands: z.array(z.object({ command: z.string(), title: z.string() })),
       configuration: z.object({ properties: z.record(z.string(), z.object({ default: z.unknown() })) }),
@@ -40,4 +42,19 @@ test('the editor checks recipes by the schema that the extension reads them with
 
 test('what the manifest points at exists', () => {
   expect([manifest.icon, 'media/recipe.schema.json'].filter((file) => !existsSync(join(root, file)))).toEqual([]);
+});
+
+test('the oldest VS Code and the oldest Node that the manifest allows are those that are tested', () => {
+  const { engines, devDependencies } = manifest;
+  const oldest = z
+    .object({ dependencies: z.object({ 'code-server': z.string(), node: z.string() }) })
+    .parse(JSON.parse(read('test/hosts/server/oldest/package.json'))).dependencies;
+  const vscode = /^\^1\.(\d+)\.0$/.exec(engines.vscode)?.[1];
+  expect(vscode).toBeDefined();
+  expect(oldest['code-server']).toMatch(new RegExp(`^4\\.${vscode}\\.`)); // code-server 4.x is VS Code 1.x
+  expect(devDependencies['@types/vscode']).toMatch(new RegExp(`^1\\.${vscode}\\.`));
+
+  const major = (version: string | undefined) => /\d+/.exec(version ?? '')?.[0];
+  expect(major(devDependencies['@types/node'])).toBe(major(oldest.node));
+  expect(devDependencies['@node20/node']).toMatch(new RegExp(`^npm:@types/node@${major(engines.node)}\\.`));
 });
