@@ -2,13 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
-import { planJob } from '../../src/app/jobRequest.ts';
+import { createJobRequest } from '../../src/app/jobRequest.ts';
 import { systemClock } from '../../src/engines/clock.ts';
 import { createHostedEngine } from '../../src/engines/hosted/hostedEngine.ts';
 import { FolderStore } from '../../src/engines/hosted/sharedStore.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
 import { WorkerCodec } from '../../src/images/workerCodec.ts';
 import { JobRunner } from '../../src/jobs/jobRunner.ts';
+import { parseRecipe } from '../../src/mix/recipe.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { middle } from './bareClient.ts';
 
@@ -51,8 +52,8 @@ export class Mixer {
 
   /** Mixes files of the project. @throws Error if that fails. */
   async mix(sources: readonly string[], fields: object): Promise<void> {
-    const request = await planJob({
-      recipe: { ...fields, images: sources.map((source) => ({ source })) },
+    const request = await createJobRequest({
+      ...parseRecipe({ ...fields, images: sources.map((source) => ({ source })) }),
       base: this.#folder,
       root: this.#folder,
       engine: 'hosted',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { ConfigurationTarget, commands, Uri, workspace } from 'vscode';
 import { z } from 'zod';
-import { failureCodes } from '../../src/mix/failure.ts';
+import { failureCodes } from '../../src/mix/failureTable.ts';
 
 const outcomeSchema = z.strictObject({
   status: z.enum(['done', 'failed', 'cancelled']),
