@@ -4,7 +4,7 @@ import { MixFailure } from '../../mix/failure.ts';
 import { makeNotice } from '../../mix/notice.ts';
 import type { Progress } from '../../mix/progress.ts';
 import type { Clock } from '../clock.ts';
-import type { MixContext, MixTask, TaskSource } from '../engine.ts';
+import type { MixContext, MixTask } from '../engine.ts';
 import { ServiceClient } from './client.ts';
 import type { LogEvent, WriteLogEvent } from './engineLog.ts';
 import type { HostedState, RequestState } from './hostedState.ts';
@@ -15,7 +15,7 @@ import type { Service } from './service.ts';
 import type { SharedStore } from './sharedStore.ts';
 import { interruptedFailure, submitMix } from './submission.ts';
 import type { Transport } from './transport.ts';
-import { prepareUpload, type SourceLink } from './upload.ts';
+import { type SourceLink, uploadSources } from './upload.ts';
 
 /** What all jobs of an engine share. */
 export interface HostedJobServices {
@@ -129,32 +129,19 @@ export class HostedJob {
     }
   }
 
-  /** The links of all sources, in order. Encodes one source while the one before it is being uploaded. */
+  /** The links of all sources. @throws MixFailure `upload-not-allowed`. */
   async #uploadSources(client: ServiceClient): Promise<SourceLink[]> {
     const { task, context, mayUpload } = this.#options;
-    const files = task.sources.filter(({ location }) => location.kind === 'file').length;
-    if (files > 0 && !(await mayUpload())) throw new MixFailure('upload-not-allowed');
-    const prepare = (source: TaskSource) =>
-      prepareUpload(source, {
-        ...this.#options,
-        client,
-        signal: context.signal,
-        onRetry: (reason) => this.#log('warn', 'upload-retried', { image: source.name, reason }),
-      });
-    const links: SourceLink[] = [];
-    let done = 0;
-    let next: ReturnType<typeof prepare> | undefined;
-    for (const [index, source] of task.sources.entries()) {
-      if (source.location.kind === 'file') context.progress({ stage: 'uploading', done: done++, total: files });
-      const upload = await (next ?? prepare(source));
-      const following = task.sources[index + 1];
-      next = following && prepare(following);
-      next?.catch(() => undefined); // thrown when it is awaited
-      const link = await upload();
-      this.#log('debug', 'source-linked', { image: source.name, link: redactUrl(link.link) });
-      links.push(link);
-    }
-    return links;
+    const hasFiles = task.sources.some(({ location }) => location.kind === 'file');
+    if (hasFiles && !(await mayUpload())) throw new MixFailure('upload-not-allowed');
+    return uploadSources(task.sources, {
+      ...this.#options,
+      client,
+      signal: context.signal,
+      onProgress: (done, total) => context.progress({ stage: 'uploading', done, total }),
+      onRetry: ({ name }, reason) => this.#log('warn', 'upload-retried', { image: name, reason }),
+      onLink: ({ name }, link) => this.#log('debug', 'source-linked', { image: name, link: redactUrl(link) }),
+    });
   }
 
   async #poll(request: RequestState, firstDelay: number): Promise<void> {

@@ -22,30 +22,31 @@ const fields: Readonly<Record<string, string>> = {
   track_id: 'trackId',
 };
 
-/** The failure for a request that the service refused. */
+/** The failure for a request that the service refused. If its sentence doesn't show the service's message, its cause does, for the log. */
 export function refusalFailure(response: RefusedResponse, { origin }: Service): MixFailure {
   const message = response.message || `HTTP ${response.http}`;
+  const cause = new Error(message);
   const seconds = Math.ceil(response.retryAfter ?? 30);
   const field = response.field === undefined ? undefined : fields[response.field];
   switch (response.reason) {
     case 'invalid-api-key':
-      return new MixFailure('invalid-api-key', { args: { origin } });
+      return new MixFailure('invalid-api-key', { args: { origin }, cause });
     case 'invalid-request':
       return new MixFailure('invalid-request', { args: { message }, field });
     case 'image-not-fetched':
       return new MixFailure('invalid-request/image-not-fetched', { args: { message }, field });
     case 'duplicate':
-      return new MixFailure('rate-limited/duplicate', { args: { seconds } });
+      return new MixFailure('rate-limited/duplicate', { args: { seconds }, cause });
     case 'rate-limited':
       return new MixFailure('rate-limited', { args: { message, seconds } });
     case 'insufficient-credits':
-      return new MixFailure('insufficient-credits', { args: { origin } });
+      return new MixFailure('insufficient-credits', { args: { origin }, cause });
     case 'plan-required':
-      return new MixFailure('plan-required', { args: { origin } });
+      return new MixFailure('plan-required', { args: { origin }, cause });
     case 'unavailable':
       return new MixFailure('service-unavailable', { args: { message } });
     case 'generation-failed':
-      return new MixFailure('generation-failed', { cause: new Error(message) });
+      return new MixFailure('generation-failed', { cause });
     case 'not-found':
       return new MixFailure('result-unavailable/not-found', { args: { message } });
     case 'refused':

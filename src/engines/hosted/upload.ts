@@ -27,7 +27,10 @@ export interface UploadContext {
   readonly store: SharedStore;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  onRetry(reason: string): void;
+  /** Called before each file, with the number of files done. */
+  onProgress(done: number, total: number): void;
+  onRetry(source: TaskSource, reason: string): void;
+  onLink(source: TaskSource, link: string): void;
 }
 
 const recordSchema = z.object({ link: z.string(), expiresAt: z.number() });
@@ -40,11 +43,32 @@ export interface SourceLink {
 }
 
 /**
- * Reads and encodes a source for upload; resolves with a function that uploads it and returns its link. Two steps, so that one
- * source can be encoded while another is being uploaded. A source that is a URL, and content with an unexpired upload, isn't
- * uploaded. Both steps reject with MixFailure (attributed to the image if it is the cause) or the signal's reason.
+ * Uploads the sources that are files; resolves with the links of all sources, in order. Encodes one source while the one before
+ * it is being uploaded. @throws MixFailure, attributed to an image if it is the cause; or the signal's reason.
  */
-export async function prepareUpload(source: TaskSource, context: UploadContext): Promise<() => Promise<SourceLink>> {
+export async function uploadSources(sources: readonly TaskSource[], context: UploadContext): Promise<SourceLink[]> {
+  const total = sources.filter(({ location }) => location.kind === 'file').length;
+  const links: SourceLink[] = [];
+  let done = 0;
+  let next: ReturnType<typeof prepareUpload> | undefined;
+  for (const [index, source] of sources.entries()) {
+    if (source.location.kind === 'file') context.onProgress(done++, total);
+    const upload = await (next ?? prepareUpload(source, context));
+    const following = sources[index + 1];
+    next = following && prepareUpload(following, context);
+    next?.catch(() => undefined); // thrown when it is awaited
+    const link = await upload();
+    context.onLink(source, link.link);
+    links.push(link);
+  }
+  return links;
+}
+
+/**
+ * Reads and encodes a source; resolves with a function that uploads it and returns its link. A source that is a URL isn't
+ * uploaded, nor is content whose last upload hasn't expired.
+ */
+async function prepareUpload(source: TaskSource, context: UploadContext): Promise<() => Promise<SourceLink>> {
   const { location } = source;
   if (location.kind === 'url') return async () => ({ link: new URL(location.url).href });
   const { client, codec, reader, store, clock, signal } = context;
@@ -58,7 +82,7 @@ export async function prepareUpload(source: TaskSource, context: UploadContext):
       attributeFailure(source, async () => {
         const start = clock.now();
         const dataUri = `data:${copy.mime};base64,${Buffer.from(copy.bytes).toString('base64')}`;
-        const link = await upload(dataUri, context);
+        const link = await upload(dataUri, source, context);
         await store.write(record, { link, expiresAt: start + client.service.dialect.uploadLifetime });
         return { link, record };
       });
@@ -87,7 +111,7 @@ function concernsImage({ code }: MixFailure): boolean {
 }
 
 /** Uploads an image and returns its link. Retries temporary failures, because uploads are free. */
-async function upload(dataUri: string, context: UploadContext): Promise<string> {
+async function upload(dataUri: string, source: TaskSource, context: UploadContext): Promise<string> {
   const { client, clock, signal } = context;
   for (let attempts = 1; ; attempts++) {
     const response = await attempt(dataUri, context);
@@ -95,7 +119,7 @@ async function upload(dataUri: string, context: UploadContext): Promise<string> 
     if (link !== undefined) return link;
     const { failure, retryDelay } = interpretFailure(response, client, 1000 * 2 ** (attempts - 1));
     if (retryDelay === undefined || attempts === maxAttempts) throw failure;
-    context.onRetry(failure.key);
+    context.onRetry(source, failure.key);
     await clock.sleep(retryDelay, signal);
   }
 }
