@@ -1,32 +1,21 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import type { Draft } from '../../mix/draft.ts';
-import type { EngineView } from '../../protocol/contract.ts';
 import { equalizeWeights, scaleWeights, weightShares } from '../model/draftEdits.ts';
-import type { FieldMessages } from '../model/draftIssues.ts';
 import { cssColorAt } from '../model/palette.ts';
 import { namesFromPaths } from '../model/pathNames.ts';
 import { FocusKeeper } from './focusKeeper.ts';
 import { iconButton } from './iconButton.ts';
 import { textButton } from './textButton.ts';
 import './imageCard.ts';
-import { PanelElement } from './panelElement.ts';
+import { DraftElement } from './draftElement.ts';
 
 /** The source images with their weights, and the buttons that add more. */
-export class ImageList extends PanelElement {
+export class ImageList extends DraftElement {
   static override properties = {
-    draft: { attribute: false },
-    engine: { attribute: false },
-    issues: { attribute: false },
-    problems: { attribute: false },
     showsColors: { attribute: false },
     canUndo: { attribute: false },
     canRedo: { attribute: false },
   };
-  declare draft: Draft;
-  declare engine: EngineView;
-  declare issues: FieldMessages;
-  declare problems: FieldMessages;
   /** Whether each card shows its image's color in the preview. */
   declare showsColors: boolean;
   declare canUndo: boolean;
@@ -40,7 +29,7 @@ export class ImageList extends PanelElement {
   override render(): TemplateResult {
     const { say, model } = this.panel;
     const { images } = this.draft;
-    const problem = this.issues.get('images') ?? this.problems.get('images');
+    const problem = this.fieldMessage('images');
     return html`
       <header class="section-head">
         <h2>${say('panel.images')}</h2>
@@ -89,8 +78,8 @@ export class ImageList extends PanelElement {
             .index=${index}
             .color=${this.showsColors ? cssColorAt(index) : undefined}
             .count=${images.length}
-            .issue=${this.issues.get(`weight:${image.id}`) ?? this.problems.get(`weight:${image.id}`)}
-            .problem=${this.issues.get(`image:${image.id}`) ?? this.problems.get(`image:${image.id}`)}
+            .issue=${this.fieldMessage(`weight:${image.id}`)}
+            .problem=${this.fieldMessage(`image:${image.id}`)}
           ></mix-image>
         </li>`,
       )}

@@ -1,35 +1,21 @@
 import { html, type TemplateResult } from 'lit';
-import type { Draft } from '../../mix/draft.ts';
-import type { EngineView } from '../../protocol/contract.ts';
-import type { FieldMessages } from '../model/draftIssues.ts';
+import { DraftElement } from './draftElement.ts';
 import { iconButton } from './iconButton.ts';
 import { labeledField } from './labeledField.ts';
-import { PanelElement } from './panelElement.ts';
 import './promptArea.ts';
 import type { PromptArea } from './promptArea.ts';
 
 type PromptKey = 'prompt' | 'negativePrompt';
 
 /** The prompt and the negative prompt. */
-export class PromptFields extends PanelElement {
-  static override properties = {
-    draft: { attribute: false },
-    engine: { attribute: false },
-    issues: { attribute: false },
-    problems: { attribute: false },
-  };
-  declare draft: Draft;
-  declare engine: EngineView;
-  declare issues: FieldMessages;
-  declare problems: FieldMessages;
-
+export class PromptFields extends DraftElement {
   override render(): TemplateResult {
     return html`${this.#area('prompt')}${this.#area('negativePrompt')}`;
   }
 
   #area(key: PromptKey): TemplateResult {
     const { say, model } = this.panel;
-    const error = this.issues.get(key) ?? this.problems.get(key);
+    const error = this.fieldMessage(key);
     const ignored = this.engine.ignores.includes(key);
     const note = ignored ? say(this.engine.name === 'local' ? 'panel.ignored.local' : 'panel.ignored') : undefined;
     return labeledField(

@@ -1,14 +1,11 @@
 import { html, type TemplateResult } from 'lit';
-import type { Draft } from '../../mix/draft.ts';
 import { limits } from '../../mix/limits.ts';
-import type { EngineView } from '../../protocol/contract.ts';
 import { type AspectRatio, aspectRatios, sizeForRatio, validSide } from '../model/aspectRatios.ts';
-import type { FieldMessages } from '../model/draftIssues.ts';
 import { iconButton } from './iconButton.ts';
 import { labeledField } from './labeledField.ts';
 import './numberField.ts';
+import { DraftElement } from './draftElement.ts';
 import type { NumberRange } from './numberField.ts';
-import { PanelElement } from './panelElement.ts';
 
 type NumberKey = 'width' | 'height' | 'steps' | 'guidanceScale' | 'seed' | 'samples';
 
@@ -22,18 +19,7 @@ const ranges: Readonly<Record<NumberKey, NumberRange>> = {
 };
 
 /** Size, steps, guidance scale, seed and samples. */
-export class SettingFields extends PanelElement {
-  static override properties = {
-    draft: { attribute: false },
-    engine: { attribute: false },
-    issues: { attribute: false },
-    problems: { attribute: false },
-  };
-  declare draft: Draft;
-  declare engine: EngineView;
-  declare issues: FieldMessages;
-  declare problems: FieldMessages;
-
+export class SettingFields extends DraftElement {
   override render(): TemplateResult {
     const { say } = this.panel;
     const swap = iconButton('arrow-swap', say('panel.size.swap'), () => this.#swap());
@@ -74,7 +60,7 @@ export class SettingFields extends PanelElement {
     const value = this.draft[key];
     const isMany = key === 'steps' && !ignored && typeof value === 'number' && value > limits.steps.max;
     return labeledField(say(`panel.${key}`), this.#input(key), {
-      error: this.#error(key),
+      error: this.fieldMessage(key),
       warning: isMany ? say('panel.warning.steps', { max: limits.steps.max }) : undefined,
       note: ignored ? say(this.engine.name === 'local' ? 'panel.ignored.local' : 'panel.ignored') : undefined,
     });
@@ -91,13 +77,9 @@ export class SettingFields extends PanelElement {
     );
     const draw = iconButton('refresh', say('panel.seed.new'), () => actions.newSeed());
     return labeledField(say('panel.seed'), html`<span class="seed">${this.#input('seed')}${draw}${lock}</span>`, {
-      error: this.#error('seed'),
+      error: this.fieldMessage('seed'),
       class: 'seed-field',
     });
-  }
-
-  #error(key: NumberKey): string | undefined {
-    return this.issues.get(key) ?? this.problems.get(key);
   }
 
   #input(key: NumberKey): TemplateResult {
@@ -107,7 +89,7 @@ export class SettingFields extends PanelElement {
       .label=${say(`panel.${key}`)}
       .number=${this.draft[key]}
       .range=${ranges[key]}
-      .message=${this.#error(key)}
+      .message=${this.fieldMessage(key)}
       .optional=${key === 'seed'}
       .placeholder=${key === 'seed' ? say('panel.seed.random') : undefined}
       @number-input=${(event: CustomEvent<number | string>) =>
