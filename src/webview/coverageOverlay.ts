@@ -1,5 +1,4 @@
-import type { Raster } from '../images/codec.ts';
-import type { Coverage } from '../kernel/kernel.ts';
+import type { Coverage, Raster } from '../kernel/kernel.ts';
 import type { Color } from './model/palette.ts';
 
 /** The opacity of the overlay, 0 to 1. What shows through is the mix in grayscale. */

@@ -1,5 +1,5 @@
 import workerSource from 'worker:./previewWorker.ts';
-import type { Raster } from '../images/codec.ts';
+import type { Raster } from '../kernel/kernel.ts';
 import type { Color } from './model/palette.ts';
 import { type FrameRequest, isPreviewReply, type PreviewRequest } from './previewMessages.ts';
 

@@ -1,6 +1,15 @@
 import { LRUCache } from 'lru-cache';
-import type { Raster } from '../images/codec.ts';
-import { coverage, framings, type Look, look, mix, type Prepared, prepare, weighPrepared } from '../kernel/kernel.ts';
+import {
+  chooseFramings,
+  coverage,
+  mix,
+  type PreparedImage,
+  prepare,
+  preparedImageBytes,
+  type Raster,
+  type SaliencyMap,
+  saliencyMap,
+} from '../kernel/kernel.ts';
 import { overlayCoverage } from './coverageOverlay.ts';
 import { type FrameRequest, isPreviewRequest, type PreviewReply } from './previewMessages.ts';
 
@@ -8,14 +17,17 @@ import { type FrameRequest, isPreviewRequest, type PreviewReply } from './previe
 
 interface LoadedImage {
   readonly raster: Raster;
-  readonly look: Look;
+  readonly saliency: SaliencyMap;
   /** Tells a raster from an earlier one of the same id. */
   readonly version: number;
 }
 
 const maxPreparedBytes = 128 * 1024 * 1024;
 const loadedImages = new Map<string, LoadedImage>();
-const prepared = new LRUCache<string, Prepared>({ maxSize: maxPreparedBytes, sizeCalculation: weighPrepared });
+const prepared = new LRUCache<string, PreparedImage>({
+  maxSize: maxPreparedBytes,
+  sizeCalculation: preparedImageBytes,
+});
 let lastVersion = 0;
 /** The output buffer, reused by frames of the same size. Each frame is copied into a bitmap before the next one is requested. */
 let output = new Int32Array(0);
@@ -35,7 +47,7 @@ self.onmessage = ({ data: message }: MessageEvent<unknown>) => {
   } else if (message.kind === 'setImage') {
     const { id, width, height, data } = message;
     const raster = { width, height, data };
-    loadedImages.set(id, { raster, look: look(raster), version: ++lastVersion });
+    loadedImages.set(id, { raster, saliency: saliencyMap(raster), version: ++lastVersion });
   } else {
     void renderFrame(message.frame);
   }
@@ -89,12 +101,12 @@ function mixFrame({
     return loaded && weight > 0 ? [{ id, weight, loaded, color: coverageColors?.[at] }] : [];
   });
   if (used.length === 0) return undefined;
-  const chosen = framings(
-    used.map(({ loaded }) => loaded.look),
+  const chosenFramings = chooseFramings(
+    used.map(({ loaded }) => loaded.saliency),
     { ...shape, seed, sample },
   );
   const parts = used.map(({ id, loaded }, i) => {
-    const framing = chosen[i];
+    const framing = chosenFramings[i];
     const crop = framing ? [framing.x, framing.y, framing.width, framing.flip].join() : '';
     const key = `${id} ${loaded.version} ${width}x${height} ${coarse} ${crop}`;
     const known = prepared.get(key);
