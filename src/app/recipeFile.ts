@@ -3,7 +3,7 @@ import { TextDecoder } from 'node:util';
 import { readProvenance } from '../images/imageMetadata.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { Notice } from '../mix/notice.ts';
-import { withoutMaking } from '../mix/provenance.ts';
+import { recipeOfProvenance } from '../mix/provenance.ts';
 import { parseRecipe, type Recipe } from '../mix/recipe.ts';
 
 /** A recipe with what is worth knowing about how it was written. */
@@ -44,5 +44,5 @@ export async function readRecipeFromImage(path: string, name: string): Promise<R
   if (typeof provenance !== 'object' || provenance === null) {
     throw new MixFailure('invalid-recipe/none-in-image', { imageName: name });
   }
-  return parseRecipe(withoutMaking(provenance)).recipe;
+  return parseRecipe(recipeOfProvenance(provenance)).recipe;
 }

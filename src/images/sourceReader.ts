@@ -99,7 +99,7 @@ async function downloadImage(
     case 'bytes':
       if (found.bytes.length === 0) throw new MixFailure('unreadable-image/empty');
       if (!(await detectKind(found.bytes))?.isImage) {
-        throw new MixFailure('unsupported-image/url-no-picture', { args: { url: shownUrl(found.url) } });
+        throw new MixFailure('unsupported-image/url-not-an-image', { args: { url: shownUrl(found.url) } });
       }
       return found.bytes;
   }

@@ -1,4 +1,4 @@
-/** How a list of names tells its members apart: the file name, on a clash the shortest path that differs, then ` (2)`. */
+/** Names that tell a list of paths apart: the file name, or the shortest path that differs, then ` (2)` and so on. */
 export function displayNames(paths: readonly string[]): string[] {
   const parts = new Map(paths.map((path) => [path, path.split('/').filter((part) => part !== '')]));
   const found = new Map<string, string>();
@@ -15,7 +15,7 @@ export function displayNames(paths: readonly string[]): string[] {
   return numbered(paths.map((path) => found.get(path) ?? path));
 }
 
-/** The names with ` (2)` and so on behind those that are there already. */
+/** The names, with ` (2)` and so on after repeated ones. */
 export function numbered(names: readonly string[]): string[] {
   const seen = new Map<string, number>();
   return names.map((name) => {

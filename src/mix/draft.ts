@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 const typedNumber = z.union([z.number(), z.string()]);
 
-/** A source image as the panel holds it. */
+/** An image of a draft. */
 export const draftImageSchema = z.object({
   /** Unique within the draft. */
   id: z.string(),
@@ -15,7 +15,7 @@ export const draftImageSchema = z.object({
 });
 export type DraftImage = z.infer<typeof draftImageSchema>;
 
-/** A mix as it is being made in the panel. A number that is typed wrong stays here as the text that was typed, so that nothing is lost. */
+/** A recipe as people edit it in the panel. A number that isn't valid stays as the text that was typed, so that nothing is lost. */
 export const draftSchema = z.object({
   images: z.array(draftImageSchema),
   prompt: z.string(),
@@ -24,15 +24,15 @@ export const draftSchema = z.object({
   height: typedNumber,
   steps: typedNumber,
   guidanceScale: typedNumber,
-  /** null: a new random seed for every mix. */
+  /** Null draws a new seed for every mix. */
   seed: typedNumber.nullable(),
   samples: typedNumber,
-  /** Keys of a recipe that the panel does not show, kept as they came. */
+  /** Keys of a recipe that the panel doesn't show, unchanged. */
   extra: z.record(z.string(), z.unknown()),
 });
 export type Draft = z.infer<typeof draftSchema>;
 
-/** An empty mix with every default. */
+/** A draft without images, with every default. */
 export const emptyDraft: Draft = {
   images: [],
   prompt: '',
@@ -46,7 +46,7 @@ export const emptyDraft: Draft = {
   extra: {},
 };
 
-/** The recipe's JSON that a draft stands for, not validated; `source` is each image's URI. */
+/** A draft as the JSON of a recipe, not validated. Each image's URI is its `source`. */
 export function recipeOfDraft(draft: Draft): Record<string, unknown> {
   const { images, extra, ...fields } = draft;
   return {

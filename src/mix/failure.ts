@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type FailureCode, failureCodes, type FailureKey, type failureTable, isFailureKey } from './failureTable.ts';
+import { type FailureCode, type FailureKey, failureCodes, type failureTable, isFailureKey } from './failureTable.ts';
 import type { MessageArgs, Placeholder } from './sentence.ts';
 
 const retryableCodes: ReadonlySet<FailureCode> = new Set([

@@ -47,8 +47,8 @@ export const failureTable = {
   'unsupported-image': "{format} files aren't supported. Save the image as PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
   'unsupported-image/not-an-image-file':
     "This file doesn't have an image file extension, so it was skipped. Use PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
-  'unsupported-image/not-a-picture': "This file isn't a valid image. Use PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
-  'unsupported-image/url-no-picture':
+  'unsupported-image/not-an-image': "This file isn't a valid image. Use PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
+  'unsupported-image/url-not-an-image':
     "{url} didn't return an image. Use the URL of the image itself, not of a page that shows it.",
   'unreadable-image': "This image can't be read. Check or replace the file.",
   'unreadable-image/empty': 'This file is empty. Replace it.',
@@ -105,7 +105,7 @@ export const failureTable = {
   'generation-failed/mixer-crashed': 'The local mix ran out of memory or crashed. Try a smaller size or fewer images.',
   'generation-failed/mixer-hung': "A canceled local mix didn't stop, so the local engine was restarted. Mix again.",
   'result-unavailable': "The result is ready, but it can't be downloaded. Choose “Check again” to retry.",
-  'result-unavailable/no-pictures':
+  'result-unavailable/no-results':
     "The service says the mix is done but returned no result. Choose “Check again”. If there's still no result, contact the service.",
   'result-unavailable/not-found':
     'The service no longer has this mix ({message}). It keeps results for up to a day. Mix again.',

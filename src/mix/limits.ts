@@ -2,7 +2,7 @@
 export const engineNames = ['local', 'hosted'] as const;
 export type EngineName = (typeof engineNames)[number];
 
-/** The two wire forms of the hosted endpoint. */
+/** The two versions of the hosted endpoint's API. */
 export const dialectNames = ['v5', 'v6'] as const;
 export type DialectName = (typeof dialectNames)[number];
 
@@ -12,7 +12,7 @@ export interface Range {
   readonly max: number;
 }
 
-/** Limits that hold for every engine; sides in pixels. */
+/** Limits of every engine. Sides are in pixels. */
 export const limits = {
   weight: { min: 0, max: 1 },
   side: { min: 64, max: 1024 },
@@ -22,7 +22,7 @@ export const limits = {
   samples: { min: 1, max: 4 },
 } as const satisfies Record<string, Range>;
 
-/** What one engine takes, and which parts of a recipe have no effect on it. */
+/** What an engine accepts, and which parts of a recipe it ignores. */
 export interface EngineLimits {
   readonly images: Range;
   readonly needsPrompt: boolean;
@@ -40,7 +40,7 @@ const hosted: Readonly<Record<DialectName, EngineLimits>> = {
   v6: { images: { min: 1, max: 4 }, needsPrompt: true, ignores: ['weights'] },
 };
 
-/** The limits of an engine; the dialect counts only for the hosted one. */
+/** The limits of an engine. Only the hosted one depends on the dialect. */
 export function limitsOf(engine: EngineName, dialect: DialectName): EngineLimits {
   return engine === 'local' ? local : hosted[dialect];
 }

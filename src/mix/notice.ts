@@ -7,8 +7,8 @@ export const noticeTable = {
   ignored: 'This engine ignores the {part}.',
   'steps-over-limit':
     'The recipe has {value} steps, but the service documents a maximum of {max}. The number was sent unchanged.',
-  'fewer-pictures': 'The service returned {count} of {asked} results.',
-  'blank-picture':
+  'fewer-results': 'The service returned {count} of {asked} results.',
+  'blank-result':
     'Result {number} is blank because the service blocks content that it considers unsafe. Change the prompt or the images.',
 } as const;
 export type NoticeCode = keyof typeof noticeTable;

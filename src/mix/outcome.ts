@@ -1,12 +1,12 @@
 import type { FailureCode } from './failureTable.ts';
 import type { EngineName } from './limits.ts';
 
-/** What a finished run tells its caller: `imageMixer.run` resolves with it and the command line prints it as JSON. */
+/** The outcome of a mix for its caller: `imageMixer.run` resolves with it, and the command line prints it as JSON. */
 export interface Outcome {
   readonly status: 'done' | 'failed' | 'cancelled';
   readonly jobId: string;
   readonly engine: EngineName;
-  /** `file:` URIs of the saved pictures, in the order of their samples. */
+  /** `file:` URIs of the saved results, in the order of their samples. */
   readonly files: readonly string[];
   readonly seed: number | null;
   readonly seeds: readonly number[];

@@ -1,12 +1,12 @@
-/** Query parameters that hold a signature, a token or the end of a link's life, in the ways of the usual storage services. */
+/** Query parameters with a signature, a token or an expiry, as the usual storage services name them. */
 const secretParameter =
   /sign|^x-(?:amz|goog|oss|cos)-|token|expir|auth|credential|secret|passw|api-?_?key|key-pair|accesskey|session|jwt|hmac|policy|^(?:key|sig|hash|e|ex|hm|is|oe|oh|se|sp|st|sv)$/i;
 const webToken = /^eyJ[\w-]+\.[\w-]+/;
 const secretKey = /^(?:api[-_]?key|key|auth(?:orization)?|(?:access[-_]?)?token|secret|password)$/i;
 
 /**
- * JSON that may leave the machine: strings that are absolute paths become file names, URLs lose what gives access
- * (passwords, signed queries), members that are called like keys go.
+ * A copy of a JSON object that may leave the machine: absolute paths become file names, URLs lose passwords and signed queries,
+ * and members with the name of a key or token are removed.
  */
 export function portableObject(value: object): Record<string, unknown> {
   const members = Object.entries(value).filter(([key]) => !secretKey.test(key));
@@ -25,7 +25,7 @@ function portableText(text: string): string {
   return text;
 }
 
-/** The URL without user, password and fragment, and without its query where that gives access. */
+/** The URL without user, password and fragment, and without its query if that gives access. */
 function portableUrl(text: string): string {
   const url = new URL(text);
   const secret = [...url.searchParams].some(([name, value]) => secretParameter.test(name) || webToken.test(value));

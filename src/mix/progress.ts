@@ -1,10 +1,10 @@
 import * as z from 'zod';
 
-/** The stages of a job in their order; an engine passes through some of them. */
+/** The stages of a job, in order. Not every engine has all of them. */
 export const stages = ['waiting', 'reading', 'uploading', 'queued', 'mixing', 'downloading', 'saving'] as const;
 export type Stage = (typeof stages)[number];
 
-/** How far a job is. `done` of `total` counts things (uploads, samples); `fraction` is 0 to 1 where known; `etaSeconds` is what remains. */
+/** How far a job is. `done` and `total` count uploads or samples, `fraction` is 0 to 1, `etaSeconds` is the remaining time. Each is absent if unknown. */
 export const progressSchema = z.object({
   stage: z.enum(stages),
   done: z.number().optional(),

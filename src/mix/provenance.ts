@@ -2,7 +2,7 @@ import type { EngineName } from './limits.ts';
 import { portableObject } from './portable.ts';
 import type { RunnableRecipe } from './recipe.ts';
 
-/** What a saved picture tells of how it was made. */
+/** How a result was made, as it is saved inside the result. */
 export interface Provenance {
   /** The recipe as run, with `engine`, `engineVersion` and, for hosted, `id`; plain JSON. */
   readonly recipe: Readonly<Record<string, unknown>>;
@@ -10,24 +10,24 @@ export interface Provenance {
   readonly parameters: string;
 }
 
-/** How one picture of a run was made. */
-export interface Making {
+/** What made a result, besides the recipe. */
+export interface GenerationInfo {
   readonly engine: EngineName;
   readonly engineVersion: string;
   /** The service's id of the generation. */
   readonly serviceId?: string;
-  /** The picture's own seed. */
+  /** The seed of this result. */
   readonly seed: number;
 }
 
-/** What a picture carries into the world: no key, no webhook, no absolute path, no URL that gives access. */
-export function provenanceOf(recipe: RunnableRecipe, { engine, engineVersion, serviceId, seed }: Making): Provenance {
+/** The provenance of a result, without keys, webhook, absolute paths and URLs that give access. */
+export function createProvenance(recipe: RunnableRecipe, { engine, engineVersion, serviceId, seed }: GenerationInfo): Provenance {
   const { prompt, negativePrompt, trackId } = recipe;
-  const { webhook: _, ...rest } = withoutMaking(recipe);
+  const { webhook: _, ...rest } = recipeOfProvenance(recipe);
   return {
     recipe: {
       ...portableObject(rest),
-      // Free text stays as it was typed: a prompt may begin with a slash.
+      // Free text isn't a path, even if it begins with a slash.
       prompt,
       negativePrompt,
       trackId,
@@ -39,11 +39,11 @@ export function provenanceOf(recipe: RunnableRecipe, { engine, engineVersion, se
   };
 }
 
-const makingKeys: ReadonlySet<string> = new Set(['engine', 'engineVersion', 'id']);
+const generationKeys: ReadonlySet<string> = new Set(['engine', 'engineVersion', 'id']);
 
-/** The recipe in what a picture carries, without how it was made. */
-export function withoutMaking(json: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(json).filter(([key]) => !makingKeys.has(key)));
+/** The recipe in a result's provenance, without the keys that tell what made it. */
+export function recipeOfProvenance(json: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(json).filter(([key]) => !generationKeys.has(key)));
 }
 
 function parametersOf(recipe: RunnableRecipe, seed: number): string {

@@ -6,7 +6,7 @@ import { makeNotice, type Notice } from './notice.ts';
 const inRange = ({ min, max }: Range) => z.number().min(min).max(max);
 const wholeInRange = ({ min, max }: Range) => z.int().min(min).max(max);
 
-/** A seed: a whole number of 32 bits, given as a number or as its decimal digits; null means random. */
+/** A seed: an unsigned 32-bit integer, as a number or as decimal digits. Null means random. */
 const seedSchema = z
   .union([z.number(), z.string().trim().regex(/^\d+$/).transform(Number)])
   .pipe(wholeInRange(limits.seed))
@@ -21,7 +21,7 @@ export const recipeImageSchema = z.looseObject({
 });
 export type RecipeImage = z.infer<typeof recipeImageSchema>;
 
-/** A recipe, version 1. Unknown keys are kept. `steps` has no upper bound here: more than the limit is sent as is, with a notice. */
+/** A recipe, version 1. Unknown keys are kept. `steps` has no upper limit here: larger values are sent, with a notice. */
 export const recipeSchema = z.looseObject({
   version: z.literal(1).default(1).describe('The version of the recipe format.'),
   images: z
@@ -54,7 +54,7 @@ export const recipeSchema = z.looseObject({
 });
 export type Recipe = z.infer<typeof recipeSchema>;
 
-/** A recipe that can run: every value in range, at least one image with weight, the seed drawn. */
+/** A recipe that can run: every value is in range, at least one image has a weight above 0, and the seed is drawn. */
 export type RunnableRecipe = Recipe & { seed: number };
 
 const knownKeys = new Set(Object.keys(recipeSchema.shape));
@@ -117,7 +117,7 @@ export function rangeOf(field: string): Range | undefined {
   }
 }
 
-/** The images that take part: enabled ones, with their position in the recipe. A weight of 0 stays in. */
+/** The enabled images with their positions in the recipe, including those with a weight of 0. */
 export function enabledImages(recipe: Recipe): { index: number; image: RecipeImage }[] {
   return recipe.images.map((image, index) => ({ index, image })).filter(({ image }) => image.enabled);
 }
@@ -169,7 +169,7 @@ function isSet(recipe: Recipe, part: EngineLimits['ignores'][number]): boolean {
   }
 }
 
-/** The seed of sample `index` (from 0): seeds count up and wrap at 2³². */
+/** The seed of the sample at `index`, from 0: seeds count up and wrap at 2³². */
 export function seedOfSample(seed: number, index: number): number {
   return (seed + index) % 2 ** 32;
 }

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { blendModule, blendModulePath } from '../../scripts/blend-wasm.ts';
-import { Blender } from '../../src/kernel/blender.ts';
-import { dither } from '../../src/kernel/dither.ts';
-import type { Size } from '../../src/kernel/pyramid.ts';
-import { scratch } from '../../src/kernel/scratch.ts';
+import { Blender } from '../../src/kernel/blend/blender.ts';
+import { dither } from '../../src/kernel/sampling/dither.ts';
+import type { Size } from '../../src/kernel/pyramid/laplacianPyramid.ts';
+import { arena } from '../../src/kernel/math/arena.ts';
 
 test('the assembled pixel pass is that of its text', async () => {
   expect(await readFile(blendModulePath, 'utf8')).toBe(await blendModule());
@@ -48,7 +48,7 @@ test('layers of any number and size add up to what their weights and corrections
         const pixels = () =>
           Int32Array.from({ length: size.width * size.height }, () => Math.floor(random() * 2 ** 24) | (255 << 24));
         const layers = Array.from({ length: count }, () => ({ words: pixels(), weights: plane(-0.2, 1.2) }));
-        scratch.begin();
+        arena.reset();
         const blender = new Blender(layers, corrections, size, base);
         const out = new Int32Array(size.width * size.height);
         for (let y = 0; y < size.height; ) y += blender.blend(out);

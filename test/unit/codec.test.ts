@@ -212,8 +212,8 @@ test.each(['png', 'jpeg', 'webp', 'gif', 'avif', 'tiff'] as const)('a truncated 
 
 test.each<[string, Uint8Array, object]>([
   ['nothing', new Uint8Array(), { key: 'unreadable-image/empty' }],
-  ['text', new TextEncoder().encode('not an image'), { key: 'unsupported-image/not-a-picture' }],
-  ['a web page', new TextEncoder().encode('<!doctype html><svg></svg>'), { key: 'unsupported-image/not-a-picture' }],
+  ['text', new TextEncoder().encode('not an image'), { key: 'unsupported-image/not-an-image' }],
+  ['a web page', new TextEncoder().encode('<!doctype html><svg></svg>'), { key: 'unsupported-image/not-an-image' }],
   ['BMP', new Uint8Array([0x42, 0x4d, 70, 0, 0, 0]), { code: 'unsupported-image', args: { format: 'BMP' } }],
   [
     'HEIC',

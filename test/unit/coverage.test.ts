@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { coverage, prepare } from '../../src/kernel/kernel.ts';
-import type { Raster } from '../../src/images/raster.ts';
-import { tint } from '../../src/webview/tint.ts';
+import type { Raster } from '../../src/images/codec.ts';
+import { overlayCoverage } from '../../src/webview/coverageOverlay.ts';
 
 const side = 96;
 const settings = { seed: 7, guidanceScale: 7.5 };
@@ -42,7 +42,7 @@ test('a pixel takes the colour of who has it and keeps its lightness', () => {
   const raster = picture(3);
   const size = { width: 2, height: 1 };
   const parts = [new Float32Array([1, 0]), new Float32Array([0, 1])];
-  tint(raster, { size, parts }, [
+  overlayCoverage(raster, { size, parts }, [
     [255, 0, 0],
     [0, 0, 255],
   ]);

@@ -405,8 +405,8 @@ test('reports blank results, missing ones, and links that never work', async () 
     [2, 12345],
   ]);
   expect(context.notices).toEqual([
-    { code: 'fewer-pictures', args: { count: 3, asked: 4 } },
-    { code: 'blank-picture', args: { number: 1 } },
+    { code: 'fewer-results', args: { count: 3, asked: 4 } },
+    { code: 'blank-result', args: { number: 1 } },
   ]);
 
   service.script('mix', success('a'));
@@ -427,7 +427,7 @@ test('keeps polling for a while if a success has no results', async () => {
 
   service.script('fetch', { status: 'success', output: [] });
   expect(await failureOf(bench.engine.run(taskOf({ seed: 2 }), new RecordingContext()))).toMatchObject({
-    key: 'result-unavailable/no-pictures',
+    key: 'result-unavailable/no-results',
   });
 });
 

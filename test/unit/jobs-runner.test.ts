@@ -25,8 +25,8 @@ test('runs a job to its end and leaves only the result on disk', async () => {
   const run = await hosted.started();
   expect(run.task).toMatchObject({ jobId: job.id, recipe: { prompt: 'rose man', seed: 7 } });
   run.context.progress({ stage: 'mixing', etaSeconds: 3 });
-  run.context.notice({ code: 'blank-picture', args: { number: 1 } });
-  run.context.notice({ code: 'blank-picture', args: { number: 1 } });
+  run.context.notice({ code: 'blank-result', args: { number: 1 } });
+  run.context.notice({ code: 'blank-result', args: { number: 1 } });
   await run.deliver(0);
   await run.deliver(0);
   run.end();

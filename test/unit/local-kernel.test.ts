@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { mix, mixRasters, type Prepared, prepare } from '../../src/kernel/kernel.ts';
-import type { Raster } from '../../src/images/raster.ts';
+import type { Raster } from '../../src/images/codec.ts';
 import { drawn, flat, meanDifference, pattern, photograph, photographNames } from './local-pictures.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // slow machines, busy with other things

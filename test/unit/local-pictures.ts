@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import sharp, { type Sharp } from 'sharp';
 import type { Codec } from '../../src/images/codec.ts';
-import type { Raster } from '../../src/images/raster.ts';
+import type { Raster } from '../../src/images/codec.ts';
 
 // Pictures to mix in tests: photographs, and some made by arithmetic that are the same on every machine.
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { provenanceOf, withoutMaking } from '../../src/mix/provenance.ts';
+import { createProvenance, recipeOfProvenance } from '../../src/mix/provenance.ts';
 import { parseRecipe, type RunnableRecipe } from '../../src/mix/recipe.ts';
 
 const recipeWith = (json: object): RunnableRecipe => ({
@@ -8,10 +8,10 @@ const recipeWith = (json: object): RunnableRecipe => ({
 });
 const made = { engine: 'local', engineVersion: '1.0.0', seed: 12346 } as const;
 const sourcesOf = (...sources: string[]) =>
-  provenanceOf(recipeWith({ images: sources.map((source) => ({ source })) }), made).recipe.images;
+  createProvenance(recipeWith({ images: sources.map((source) => ({ source })) }), made).recipe.images;
 
 test('tells the recipe as run, the engine and the id', () => {
-  const { recipe, parameters } = provenanceOf(
+  const { recipe, parameters } = createProvenance(
     recipeWith({
       prompt: 'rose man',
       negativePrompt: 'A polluted city',
@@ -36,7 +36,7 @@ test('tells the recipe as run, the engine and the id', () => {
 });
 
 test('no key, no webhook and no absolute path goes out', () => {
-  const { recipe } = provenanceOf(
+  const { recipe } = createProvenance(
     recipeWith({
       prompt: '/a prompt is no path',
       webhook: 'https://example.com/hook',
@@ -65,9 +65,9 @@ test.each([
 });
 
 test('a recipe taken from a picture does not keep how that was made', () => {
-  const first = provenanceOf(recipeWith({}), { ...made, engine: 'hosted', serviceId: '349' }).recipe;
-  const again = provenanceOf(recipeWith(first), made).recipe;
+  const first = createProvenance(recipeWith({}), { ...made, engine: 'hosted', serviceId: '349' }).recipe;
+  const again = createProvenance(recipeWith(first), made).recipe;
   expect(again).toMatchObject({ engine: 'local' });
   expect(again).not.toHaveProperty('id');
-  expect(withoutMaking(first)).not.toHaveProperty('engine');
+  expect(recipeOfProvenance(first)).not.toHaveProperty('engine');
 });

@@ -88,7 +88,7 @@ test('detects a downloaded image by its bytes, not its headers', async () => {
 });
 
 test.each<[string, object]>([
-  ['/page?token=1', { key: 'unsupported-image/url-no-picture', args: { url: expect.stringMatching(/\/page$/) } }],
+  ['/page?token=1', { key: 'unsupported-image/url-not-an-image', args: { url: expect.stringMatching(/\/page$/) } }],
   ['/nothing', { key: 'unreadable-image/empty' }],
   ['/status?code=404', { key: 'unreadable-image/url-status', args: { status: 404 } }],
   ['/status?code=503', { key: 'network/url-status', args: { status: 503 } }],

@@ -178,7 +178,7 @@ export class HostedJob {
   async #download(request: RequestState): Promise<void> {
     const { context } = this.#options;
     if (request.links.length < request.samples) {
-      context.notice(makeNotice('fewer-pictures', { count: request.links.length, asked: request.samples }));
+      context.notice(makeNotice('fewer-results', { count: request.links.length, asked: request.samples }));
     }
     try {
       for (const [offset, link] of request.links.slice(0, request.samples).entries()) {
@@ -203,7 +203,7 @@ export class HostedJob {
       onRetry: (reason, delay) =>
         this.#log('info', 'download-retried', { link: redactUrl(link), reason, next: delay / 1000 }),
     });
-    if (isBlank) context.notice(makeNotice('blank-picture', { number: index + 1 }));
+    if (isBlank) context.notice(makeNotice('blank-result', { number: index + 1 }));
     await context.deliver({
       index,
       seed: request.seed,

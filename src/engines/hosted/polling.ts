@@ -106,7 +106,7 @@ function interpret(response: ServiceResponse | RequestError, { service }: Servic
       return {
         name: 'no-results',
         anomaly: 'no-results',
-        failure: new MixFailure('result-unavailable/no-pictures'),
+        failure: new MixFailure('result-unavailable/no-results'),
       };
     case 'processing':
       return { name: 'processing' };

@@ -77,7 +77,7 @@ async function attempt(link: string, context: DownloadContext): Promise<Download
 async function formatOf(bytes: Uint8Array): Promise<MixResult['format']> {
   const name = (await detectKind(bytes))?.name;
   if (name === 'png' || name === 'jpeg' || name === 'webp') return name;
-  throw new MixFailure('unsupported-image/not-a-picture');
+  throw new MixFailure('unsupported-image/not-an-image');
 }
 
 function downloadFailure(cause: MixFailure, url: string): MixFailure {

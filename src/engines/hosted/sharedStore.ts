@@ -59,14 +59,14 @@ export class FolderStore implements SharedStore {
   }
 
   #prepare(): Promise<void> {
-    this.#ready ??= this.#deleteOldFiles().catch((error: unknown) => {
+    this.#ready ??= this.#initialize().catch((error: unknown) => {
       this.#ready = undefined; // so that the next write tries again
       throw error;
     });
     return this.#ready;
   }
 
-  async #deleteOldFiles(): Promise<void> {
+  async #initialize(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     for (const name of await readdir(this.#folder)) {
       const path = this.#path(name);

@@ -143,7 +143,7 @@ async function recordResponse(
   const { id, fetchUrl, links } = response;
   if (links.length === 0 && id === undefined && fetchUrl === undefined) {
     throw response.kind === 'success'
-      ? new MixFailure('result-unavailable/no-pictures')
+      ? new MixFailure('result-unavailable/no-results')
       : unreadableResponseFailure({ kind: 'unreadable', http: response.http, problem: 'shape' }, service);
   }
   request.phase = links.length > 0 ? 'answered' : 'accepted';
