@@ -119,7 +119,7 @@ function run([program = '', ...args]: readonly string[], env: Record<string, str
 }
 
 function packageTests(project: 'newest' | 'oldest'): readonly string[] {
-  const config = ['--config', 'test/ui/package.config.ts', '--project', project];
+  const config = ['--config', 'test/ui/package.config.ts', `--project=${project}`];
   return ['playwright', 'test', ...config, '--reporter=list,json'];
 }
 
