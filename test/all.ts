@@ -1,4 +1,4 @@
-// `npm test`: every part in turn, with live output, and one sum in the last line.
+// `npm test`: runs all parts in turn with live output. The last line is the total.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,9 +15,9 @@ interface Counts {
 
 interface Part {
   readonly name: string;
-  /** What to run in turn: programs of node_modules/.bin and their arguments. */
+  /** What to run in turn: programs in node_modules/.bin with their arguments. */
   readonly commands: readonly (readonly string[])[];
-  /** Reads how many tests there were; without it the part counts as one. */
+  /** Counts the tests. Without it, the part counts as one test. */
   readonly count?: (output: string) => Promise<Counts>;
 }
 
@@ -66,16 +66,16 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 for (const part of parts) {
   console.log(`\n── ${part.name} ──`);
   const counts = await runPart(part);
-  console.log(`${part.name}: ${inWords(counts)}`);
+  console.log(`${part.name}: ${formatCounts(counts)}`);
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
 }
 await rm(reports, { recursive: true, force: true });
-console.log(`\n${inWords(total)}`);
+console.log(`\n${formatCounts(total)}`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-/** Runs a part; one that ends badly without a failed test to show for it, or without any test, counts as one failed. */
+/** Runs a part. If it fails without a failed test, or runs no test at all, it counts as one failure. */
 async function runPart({ name, commands, count }: Part): Promise<Counts> {
   let output = '';
   let succeeded = true;
@@ -95,10 +95,10 @@ function run([program = '', ...args]: readonly string[], env: Record<string, str
   return new Promise<{ output: string; succeeded: boolean }>((resolve) => {
     const child = spawn(program, args, {
       cwd: root,
-      // With CI set, a test that was left marked as the only one to run is an error.
+      // With CI set, a forgotten `.only` is an error.
       env: { CI: '1', ...process.env, ...(process.stdout.isTTY && { FORCE_COLOR: '1' }), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      shell: process.platform === 'win32', // the programs are batch files there
+      shell: process.platform === 'win32', // on Windows the programs are batch files
     });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -107,7 +107,7 @@ function run([program = '', ...args]: readonly string[], env: Record<string, str
     });
     child.stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     const limit = setTimeout(() => {
-      console.error(`${program} took longer than ${minutesPerPart} minutes and is ended.`);
+      console.error(`${program} took longer than ${minutesPerPart} minutes and was stopped.`);
       child.kill();
     }, minutesPerPart * 60_000);
     child.once('error', (error) => console.error(error.message));
@@ -152,6 +152,6 @@ async function countMocha(output: string): Promise<Counts> {
   return { passed: number('passing'), failed: number('failing'), skipped: number('pending') };
 }
 
-function inWords({ passed, failed, skipped }: Counts): string {
+function formatCounts({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }

@@ -18,7 +18,7 @@ const advice = `No Chromium was found, and none could be installed. Do one of th
   - npx playwright install --with-deps chromium
   - set CHROME_PATH to the executable of a Chrome, Chromium or Edge`;
 
-/** Switches for a browser that stays quiet. */
+/** Switches that keep the browser from using the network on its own. */
 export const browserArguments = [
   '--disable-quic',
   '--no-first-run',
@@ -28,14 +28,14 @@ export const browserArguments = [
 ];
 
 /**
- * The executable of a Chromium that starts: CHROME_PATH, one on the PATH, Playwright's own, else one that is installed
- * now (Debian's package as root, otherwise the one from the npm package). @throws Error that says what to do.
+ * Finds the executable of a Chromium that starts: CHROME_PATH, one on the PATH, or Playwright's own. If there is none, installs
+ * Debian's package (as root) or unpacks the one from npm. @throws Error that says what to do.
  */
 export async function findBrowser(log: (line: string) => void = () => {}): Promise<string> {
   const named = process.env.CHROME_PATH;
   if (named) {
     if (await starts(named)) return named;
-    throw new Error(`CHROME_PATH is ${named}, which is no browser that starts.`);
+    throw new Error(`CHROME_PATH is ${named}, which isn't a browser that starts.`);
   }
   const present = await firstThatStarts([...onPath(), ...elsewhere, chromium.executablePath()]);
   if (present) return present;
@@ -60,11 +60,11 @@ async function firstThatStarts(candidates: readonly string[]): Promise<string | 
   return undefined;
 }
 
-/** Ubuntu's `chromium-browser` is a script that only says that it is a snap, so being there is not enough. */
+/** It isn't enough that the file exists: Ubuntu's `chromium-browser` is a script that only refers to a snap. */
 async function starts(executable: string): Promise<boolean> {
   try {
     await access(executable, constants.X_OK);
-    if (process.platform === 'win32') return true; // there, --version opens a window
+    if (process.platform === 'win32') return true; // on Windows, --version opens a window
     const { stdout } = await run(executable, ['--version'], { timeout: 20_000 });
     return /chrom|edge/i.test(stdout);
   } catch {
@@ -84,14 +84,14 @@ async function installDebianPackage(): Promise<void> {
   await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], { env, maxBuffer: 1 << 26 });
 }
 
-/** The browser of an npm package, unpacked into the cache; it needs the usual system libraries. */
+/** Unpacks the browser of an npm package into the cache. It needs the usual system libraries. */
 async function packagedBrowser(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   const folder = cachePath('browser');
   await mkdir(folder, { recursive: true });
   const { default: packaged } = await import('@sparticuz/chromium');
   const { TMPDIR } = process.env;
-  process.env.TMPDIR = folder; // it unpacks there, and takes whatever it finds there: not in a folder that others can write to
+  process.env.TMPDIR = folder; // it trusts what it finds there, so others must not be able to write to the folder
   const executable = await packaged.executablePath();
   if (TMPDIR === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = TMPDIR;

@@ -2,12 +2,12 @@ import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
-/** A path in the cache that outlives the source tree: `~/.cache/image-mixer/…` or below XDG_CACHE_HOME. */
+/** Returns a path in the cache outside the source tree: `~/.cache/image-mixer/…`, or under XDG_CACHE_HOME. */
 export function cachePath(...parts: string[]): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'image-mixer', ...parts);
 }
 
-/** True where something exists at `path`. */
+/** Tells whether something exists at `path`. */
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
@@ -16,8 +16,8 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * A folder that is made once: `make` fills a temporary neighbour, which then takes its place in one step, so that an
- * interrupted run leaves nothing half done and two runs at once do not disturb each other.
+ * Creates `folder` unless it exists. `make` fills a temporary folder next to it, which is then renamed, so an interrupted run
+ * leaves nothing half done and two runs at once don't disturb each other.
  */
 export async function makeOnce(folder: string, make: (temporary: string) => Promise<void>): Promise<string> {
   if (await exists(folder)) return folder;
@@ -27,7 +27,7 @@ export async function makeOnce(folder: string, make: (temporary: string) => Prom
     await make(temporary);
     await rename(temporary, folder);
   } catch (error) {
-    if (!(await exists(folder))) throw error; // otherwise another run was faster, and its folder is as good
+    if (!(await exists(folder))) throw error; // otherwise another run was faster and its folder is just as good
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

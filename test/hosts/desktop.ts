@@ -2,8 +2,8 @@ import { downloadAndUnzipVSCode } from '@vscode/test-electron';
 import { cachePath, exists } from './cache.ts';
 
 /**
- * The executable of a desktop VS Code: the one that IMAGE_MIXER_VSCODE names (`server` means none), else, where there
- * is a screen, the one in the cache or downloaded into it; undefined where the server build has to do.
+ * Finds the executable of a desktop VS Code: the one that IMAGE_MIXER_VSCODE names (`server` means none), or, if there is a
+ * screen, the one in the cache, downloaded if necessary. Returns undefined if the server build must be used.
  */
 export async function findDesktop(log: (line: string) => void = () => {}): Promise<string | undefined> {
   const named = process.env.IMAGE_MIXER_VSCODE;
@@ -18,12 +18,12 @@ export async function findDesktop(log: (line: string) => void = () => {}): Promi
   try {
     return await downloadAndUnzipVSCode({ version: 'stable', cachePath: folder, timeout: 30_000 });
   } catch (error) {
-    log(`No desktop VS Code could be had (${error instanceof Error ? error.message : error}); the server build it is.`);
+    log(`No desktop VS Code is available (${error instanceof Error ? error.message : error}). Using the server build.`);
     return undefined;
   }
 }
 
-/** True where a window can be shown. */
+/** Tells whether a window can be shown. */
 export function hasScreen(): boolean {
   return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 }

@@ -1,5 +1,5 @@
-// Takes the switches of the desktop's executable that @vscode/test-electron passes, runs the tests in a VS Code
-// server with a browser, and ends with their exit code.
+// Accepts the switches that @vscode/test-electron passes to the desktop's executable, runs the tests in a VS Code server with a
+// browser, and exits with their code.
 import { parseArgs } from 'node:util';
 import { mark } from '../vscode/mark.ts';
 import { launchWorkbench } from './workbench.ts';
@@ -30,7 +30,7 @@ const workbench = await launchWorkbench({
 });
 try {
   const code = await workbench.exited;
-  if (code !== 0) console.error(errors.join('\n')); // one of them tells why, should the tests not even have started
+  if (code !== 0) console.error(errors.join('\n')); // they explain why if the tests didn't even start
   process.exitCode = code;
 } finally {
   await workbench.close();

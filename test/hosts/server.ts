@@ -13,12 +13,12 @@ export interface ServerOptions {
   /** Settings, state and logs. */
   readonly dataDir: string;
   readonly extensionsDir: string;
-  /** 0 or absent: a free one. */
+  /** 0 or absent: any free port. */
   readonly port?: number;
-  /** True leaves workspace trust on; otherwise every folder is trusted. */
+  /** If true, workspace trust stays on. Otherwise every folder is trusted. */
   readonly trust?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  /** Further switches of the server. */
+  /** Additional command-line switches. */
   readonly args?: readonly string[];
   readonly log?: (line: string) => void;
 }
@@ -28,12 +28,12 @@ export interface Server {
   readonly origin: string;
   readonly port: number;
   readonly pid: number;
-  /** Resolves when the process has ended, by itself or by `close`. */
+  /** Resolves when the process has ended, on its own or by `close`. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts a VS Code server on the loopback address; resolves when it takes connections. @throws Error with its last lines. */
+/** Starts a VS Code server on the loopback address; resolves when it accepts connections. @throws Error with its last lines. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { node, script, readyLine } = await installServer(options.release ?? 'newest', options.log);
   const child = spawn(
@@ -43,8 +43,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...['--host', '127.0.0.1', '--port', String(options.port ?? 0), '--without-connection-token'],
       ...['--accept-server-license-terms', '--telemetry-level', 'off'],
       ...['--server-data-dir', options.dataDir, '--extensions-dir', options.extensionsDir],
-      '--enable-smoke-test-driver', // without it a built VS Code takes no extension under development
-      '--enable-remote-auto-shutdown', // should this process be killed, the server follows some minutes later
+      '--enable-smoke-test-driver', // without it, a built VS Code ignores extensions under development
+      '--enable-remote-auto-shutdown', // if this process is killed, the server ends some minutes later
       ...(options.trust ? [] : ['--disable-workspace-trust']),
       ...(options.args ?? []),
     ],
@@ -52,7 +52,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       cwd: options.dataDir,
       env: { ...outsideEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true, // a process group of its own, so that extension hosts and watchers end with it
+      detached: true, // its own process group, so that extension hosts and watchers end with it
     },
   );
   const ended = once(child, 'exit').then(() => {});
@@ -78,7 +78,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return { origin: `http://127.0.0.1:${port}`, port, pid: child.pid, ended, close };
 }
 
-/** Lets VS Code itself install an extension from its package. @throws Error with what it said. */
+/** Lets VS Code install an extension from its package. @throws Error with VS Code's output. */
 export async function installVsix(
   vsix: string,
   { release = 'newest', dataDir, extensionsDir, log }: Omit<ServerOptions, 'port' | 'trust' | 'env' | 'args'>,
@@ -88,7 +88,7 @@ export async function installVsix(
   await run(node, [script, ...dirs, '--install-extension', vsix], { env: outsideEnvironment() });
 }
 
-/** Started from a terminal inside VS Code, the server would take that editor's variables for its own. No gallery: no network. */
+/** Drops the variables of a VS Code in whose terminal this runs: the server would use them. Without a gallery, the server uses no network. */
 function outsideEnvironment(): NodeJS.ProcessEnv {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VSCODE|ELECTRON)_/.test(name)));
   return { ...env, EXTENSIONS_GALLERY: '{}' };

@@ -1,5 +1,5 @@
 // `npm start`: a real VS Code on a copy of examples/, the panel open with two images in it.
-// `npm start -- --once --out DIR`: does the main job by itself and leaves the picture and a screenshot in DIR.
+// `npm start -- --once --out DIR`: mixes without any input and saves the result and a screenshot in DIR.
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const { values } = parseArgs({ options: { once: { type: 'boolean' }, out: { type
 
 try {
   if (values.once) {
-    if (!values.out) throw new Error('--once needs --out DIR, the folder for the picture and the screenshot.');
+    if (!values.out) throw new Error('--once needs --out DIR, the folder for the result and the screenshot.');
     const files = await mixOnce(examples, values.out, { install: extensions, log: console.log });
     for (const file of files) console.log(file);
   } else {
@@ -28,10 +28,10 @@ try {
   process.exitCode = 1;
 }
 
-/** Opens VS Code and stays until it is closed, or until Ctrl+C. */
+/** Opens VS Code and waits until it is closed or Ctrl+C is pressed. */
 async function start(): Promise<void> {
   const project = join(root, '.start');
-  await cp(examples, project, { recursive: true, force: false }); // what was changed or mixed there before is kept
+  await cp(examples, project, { recursive: true, force: false }); // earlier changes and results are kept
   const desktop = await findDesktop(console.log);
   await (desktop ? startDesktop(desktop, project) : startServer(project));
 }

@@ -5,12 +5,12 @@ import { browserArguments, findBrowser } from './browser.ts';
 import { type Settings, startWorkbenchServer, type WorkbenchServerOptions } from './workbenchServer.ts';
 
 export interface WorkbenchOptions extends WorkbenchServerOptions {
-  /** Absolute path of the folder, or of the `.code-workspace` file, to open. */
+  /** Absolute path of the folder or `.code-workspace` file to open. */
   readonly folder?: string;
-  /** Hears what window and extension host write to their consoles while `tests` run. */
+  /** Receives what the window and the extension host write to their consoles while `tests` run. */
   readonly onConsole?: (type: string, text: string) => void;
   readonly viewport?: { readonly width: number; readonly height: number };
-  /** True opens a window that can be seen. */
+  /** If true, the browser shows its window. */
   readonly headed?: boolean;
 }
 
@@ -22,26 +22,26 @@ export interface Workbench {
   readonly port: number;
   readonly dataDir: string;
   readonly serverPid: number;
-  /** The exit code that `tests` ended with. */
+  /** Resolves to the exit code of `tests`. */
   readonly exited: Promise<number>;
-  /** Opens another window of the same VS Code, on the same folder unless another is named. */
+  /** Opens another window of the same VS Code, by default on the same folder. */
   openWindow(folder?: string): Promise<Page>;
-  /** Changes settings of the machine, which stand above the user's; open windows follow. */
+  /** Changes machine settings, which override the user's. Open windows apply them. */
   setSettings(settings: Settings): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts VS Code with a server, a browser and a data folder of its own; resolves when its first window shows. */
+/** Starts VS Code with its own server, browser, and data folder. Resolves when the first window shows. */
 export async function launchWorkbench(options: WorkbenchOptions): Promise<Workbench> {
   const executablePath = await findBrowser(options.log);
-  // Should this process be killed, the extension hosts wait this many seconds for a browser, and then the server ends too.
+  // If this process is killed, the extension hosts wait this many seconds for a browser, and then the server ends too.
   const patience = ['--reconnection-grace-time', '120'];
   const server = await startWorkbenchServer({ ...options, serverArgs: [...patience, ...(options.serverArgs ?? [])] });
-  // A persistent context: VS Code keeps a part of its state in the browser, for those who start it again.
+  // A persistent context, because VS Code keeps part of its state in the browser and tests start it again.
   const context = await chromium
     .launchPersistentContext(join(server.dataDir, 'browser'), {
       executablePath,
-      // Where nobody looks there is often no graphics card, and drawing without one is quicker than with an emulated one.
+      // Machines without a screen often have no graphics card. Drawing without a GPU is faster than with an emulated one.
       args: options.headed ? browserArguments : [...browserArguments, '--disable-gpu'],
       headless: !options.headed,
       viewport: options.headed ? null : (options.viewport ?? { width: 1400, height: 900 }),
@@ -82,7 +82,7 @@ export async function launchWorkbench(options: WorkbenchOptions): Promise<Workbe
   }
 }
 
-/** Opens a window's address; resolves when the window has its parts. */
+/** Opens a window's address and resolves when the workbench shows. */
 async function show(page: Page, url: string): Promise<Page> {
   await page.goto(url);
   await page.locator('.monaco-workbench .part.editor').waitFor({ timeout: 120_000 });
@@ -90,8 +90,8 @@ async function show(page: Page, url: string): Promise<Page> {
 }
 
 /**
- * Runs in every page. VS Code in a browser keeps secrets beyond a reload only with half of a key that it asks its server for, and this
- * server has none to give.
+ * Runs in every page. In a browser, VS Code keeps secrets across reloads only if the server supplies half of the key, which this
+ * server doesn't.
  */
 function keepSecrets(): void {
   const { fetch } = globalThis;

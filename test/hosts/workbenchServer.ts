@@ -14,39 +14,39 @@ export interface WorkbenchServerOptions {
   readonly develop?: string;
   /** Unpacked extensions to install. */
   readonly install?: readonly string[];
-  /** A packed extension to install. */
+  /** A packaged extension to install. */
   readonly vsix?: string;
   /** Module whose `run()` the extension host calls. */
   readonly tests?: string;
-  /** User settings, over the quiet ones below. */
+  /** User settings, in addition to the quiet ones below. */
   readonly settings?: Settings;
-  /** Settings of the remote machine, where those of scope `machine` belong. */
+  /** Settings of the remote machine, including those of scope `machine`. */
   readonly machineSettings?: Settings;
   readonly env?: Readonly<Record<string, string>>;
-  /** True leaves workspace trust on; otherwise every folder is trusted. */
+  /** If true, workspace trust stays on. Otherwise every folder is trusted. */
   readonly trust?: boolean;
-  /** Data and port of an earlier server, to go on with what it left; such a folder is not removed at the end. */
+  /** Data folder and port of an earlier server to continue with. This folder isn't removed at the end. */
   readonly again?: { readonly dataDir: string; readonly port: number };
-  /** True leaves the data folder behind at the end. */
+  /** If true, the data folder isn't removed at the end. */
   readonly keepData?: boolean;
   readonly serverArgs?: readonly string[];
   readonly log?: (line: string) => void;
 }
 
-/** A VS Code server with its own data folder, and no window yet. */
+/** A VS Code server with its own data folder and no window yet. */
 export interface WorkbenchServer {
   readonly port: number;
   readonly pid: number;
   readonly dataDir: string;
   readonly ended: Promise<void>;
-  /** The address of a window on a folder or a `.code-workspace` file; only the first of them should run the tests. */
+  /** Returns the address of a window on a folder or `.code-workspace` file. Only the first window should run the tests. */
   url(folder?: string, withTests?: boolean): string;
-  /** Changes settings of the machine, which stand above the user's; open windows follow. (They miss changes of the user's file.) */
+  /** Changes machine settings, which override the user's. Open windows apply them. (They miss changes to the user's file.) */
   setSettings(settings: Settings): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Nothing that asks, tips, updates or looks into the network. */
+/** Turns off prompts, tips, updates, and network access. */
 const quietSettings: Settings = {
   'chat.disableAIFeatures': true,
   'extensions.ignoreRecommendations': true,
@@ -59,9 +59,9 @@ const quietSettings: Settings = {
   'workbench.tips.enabled': false,
 };
 
-/** Starts a VS Code server with settings and extensions of its own. */
+/** Starts a VS Code server with its own settings and extensions. */
 export async function startWorkbenchServer(options: WorkbenchServerOptions): Promise<WorkbenchServer> {
-  // The real path: VS Code resolves links, and compares.
+  // The real path, because VS Code resolves links before it compares paths.
   const dataDir = options.again?.dataDir ?? (await realpath(await mkdtemp(join(tmpdir(), 'image-mixer-'))));
   const removeData = async () => {
     if (!options.again && !options.keepData) await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
@@ -114,7 +114,7 @@ async function writeSettings(dataDir: string, kind: 'User' | 'Machine', settings
   await writeFile(file, JSON.stringify(settings, undefined, 2));
 }
 
-/** The workbench takes extensions under development from its address, as paths on the server. */
+/** The workbench reads extensions under development from its address, as paths on the server. */
 function windowUrl(origin: string, folder: string | undefined, development: Record<string, string>): string {
   const url = new URL(origin);
   if (folder) url.searchParams.set(folder.endsWith('.code-workspace') ? 'workspace' : 'folder', folder);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
-/** Each test has a VS Code of its own, which fills a small machine: one at a time. The limits are there to end a test that hangs. */
+/** Each test starts its own VS Code, which uses a small machine fully, so tests run one at a time. The time limits only end tests that hang. */
 export default defineConfig({
   testDir: import.meta.dirname,
   testIgnore: ['package.spec.ts', 'survival.spec.ts'],

@@ -5,7 +5,7 @@ import manifest from '../../package.json' with { type: 'json' };
 suite('The extension', () => {
   const extension = extensions.getExtension(`${manifest.publisher}.${manifest.name}`);
 
-  test('is there and activates', async () => {
+  test('is installed and activates', async () => {
     assert.ok(extension);
     await extension.activate();
     assert.ok(extension.isActive);

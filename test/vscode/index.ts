@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { format } from 'node:util';
 import { mark } from './mark.ts';
 
-/** The entry that VS Code calls inside its extension host: runs every test file beside this one. @throws when one fails. */
+/** VS Code calls this inside its extension host. Runs all test files in this folder. @throws Error if a test fails. */
 export async function run(): Promise<void> {
   const { default: Mocha } = await import('mocha');
   Mocha.reporters.Base.consoleLog = (...parts) => console.log(mark + format(...parts));

@@ -1,2 +1,2 @@
-/** Begins the lines of the test report, which share the console with all that VS Code has to say. */
+/** Prefix of the test report's lines, which share the console with VS Code's own output. */
 export const mark = 'test|';

@@ -11,7 +11,7 @@ import { ForwardProxy } from '../unit/support/forwardProxy.ts';
 const root = workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
 const outputFolder = Uri.file(join(root, 'mixes'));
 
-/** How a local mix of one picture on the web ended. */
+/** Mixes one image from the web locally and returns the status, or the message if it failed. */
 async function mixOf(source: string): Promise<string> {
   const recipe = { images: [{ source }], width: 64, height: 64, seed: 1 };
   const outcome: unknown = await commands.executeCommand('imageMixer.run', recipe, { outputFolder, engine: 'local' });
@@ -32,13 +32,13 @@ suite('The network settings of VS Code', () => {
   let proxy: ForwardProxy;
 
   suiteSetup(async () => {
-    const picture = await readFile(join(root, 'refs/alps.jpg'));
-    const answer: RequestListener = (_, response) => void response.end(picture);
-    const certificate = await makeCertificate('pictures.test');
+    const image = await readFile(join(root, 'refs/alps.jpg'));
+    const answer: RequestListener = (_, response) => void response.end(image);
+    const certificate = await makeCertificate('images.test');
     servers.push(createServer(answer), createTlsServer({ ...certificate }, answer));
     const [plain = 0, secure = 0] = await Promise.all(servers.map(listen));
     proxy = await ForwardProxy.start({
-      routes: { 'pictures.test:80': plain, 'pictures.test:443': secure },
+      routes: { 'images.test:80': plain, 'images.test:443': secure },
       authorization: 'Basic bWU6cGFzcw==',
     });
     await set('proxy', proxy.url);
@@ -53,25 +53,25 @@ suite('The network settings of VS Code', () => {
     }
   });
 
-  test('lead through the proxy, and leave the rest of the extension host alone', async () => {
+  test('send requests through the proxy and leave the rest of the extension host alone', async () => {
     const shared = (): unknown[] => {
       const symbols = Object.getOwnPropertySymbols(globalThis);
       return [globalThis.fetch, ...symbols, ...symbols.map((symbol) => Reflect.get(globalThis, symbol))];
     };
     const before = shared();
-    assert.match(await mixOf('http://pictures.test/a.jpg'), /proxy requires authorization/);
+    assert.match(await mixOf('http://images.test/a.jpg'), /proxy requires authorization/);
     await set('proxyAuthorization', 'Basic bWU6cGFzcw==');
-    assert.equal(await mixOf('http://pictures.test/a.jpg'), 'done');
-    assert.match(await mixOf('https://pictures.test/a.jpg'), /certificate of pictures\.test isn't trusted/);
+    assert.equal(await mixOf('http://images.test/a.jpg'), 'done');
+    assert.match(await mixOf('https://images.test/a.jpg'), /certificate of images\.test isn't trusted/);
     await set('proxyStrictSSL', false);
-    assert.equal(await mixOf('https://pictures.test/a.jpg'), 'done');
+    assert.equal(await mixOf('https://images.test/a.jpg'), 'done');
     assert.deepEqual(
       proxy.seen.map(({ what }) => what),
       [
-        'GET http://pictures.test/a.jpg',
-        'GET http://pictures.test/a.jpg',
-        'CONNECT pictures.test:443',
-        'CONNECT pictures.test:443',
+        'GET http://images.test/a.jpg',
+        'GET http://images.test/a.jpg',
+        'CONNECT images.test:443',
+        'CONNECT images.test:443',
       ],
     );
     const after = shared();
@@ -79,10 +79,10 @@ suite('The network settings of VS Code', () => {
     assert.ok(after.every((value, at) => Object.is(value, before[at])));
   });
 
-  test('switch the proxy off', async () => {
+  test('turn the proxy off', async () => {
     await set('proxySupport', 'off');
     const asked = proxy.seen.length;
-    assert.match(await mixOf('http://pictures.test/a.jpg'), /pictures\.test can't be found/);
+    assert.match(await mixOf('http://images.test/a.jpg'), /images\.test can't be found/);
     assert.equal(proxy.seen.length, asked);
   });
 });

@@ -26,7 +26,7 @@ const root = workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
 const alps = { source: 'refs/alps.jpg', weight: 0.3 };
 const flower = { source: 'refs/allium.jpg', weight: 0.7 };
 
-/** A PNG whose header tells a size that its data does not have. */
+/** A PNG whose header gives a size that doesn't match its data. */
 function pngHeader(width: number, height: number): Buffer {
   const chunk = (type: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(type), data]);
@@ -54,19 +54,19 @@ suite('imageMixer.run', () => {
   suiteSetup(async () => {
     const whole = await readFile(join(root, 'refs/alps.jpg'));
     await mkdir(join(root, 'bad'), { recursive: true });
-    await writeFile(join(root, 'bad/text.png'), 'not a picture\n');
+    await writeFile(join(root, 'bad/text.png'), 'not an image\n');
     await writeFile(join(root, 'bad/empty.jpg'), '');
     await writeFile(join(root, 'bad/huge.png'), pngHeader(30_000, 30_000));
     await writeFile(join(root, 'bad/cut.jpg'), whole.subarray(0, whole.length / 2));
     web = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>'));
     await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
     const bound = web.address();
-    address = typeof bound === 'object' && bound ? `http://127.0.0.1:${bound.port}/picture.png` : '';
+    address = typeof bound === 'object' && bound ? `http://127.0.0.1:${bound.port}/image.png` : '';
   });
 
   suiteTeardown(() => new Promise((resolve) => web.close(resolve)));
 
-  test('mixes two photographs with the local engine and saves the picture', async () => {
+  test('mixes two photographs with the local engine and saves the result', async () => {
     const outcome = await run({ images: [alps, flower], width: 320, height: 240, seed: '77', prompt: 'rose man' });
     assert.equal(outcome.status, 'done', outcome.error?.message);
     assert.deepEqual([outcome.engine, outcome.seed, outcome.seeds], ['local', 77, [77]]);
@@ -78,7 +78,7 @@ suite('imageMixer.run', () => {
     assert.match(outcome.warnings.join(' '), /prompt/);
   });
 
-  test('the same recipe gives the same picture under another name', async () => {
+  test('the same recipe gives the same result under another name', async () => {
     const recipe = { images: [alps, flower], width: 128, height: 128, seed: 5 };
     const first = await run(recipe);
     const second = await run(recipe);
@@ -133,7 +133,7 @@ suite('imageMixer.run', () => {
     });
   }
 
-  test('an address of this machine is refused unless it is allowed, and a page is no picture', async () => {
+  test('an address of this machine is refused unless it is allowed, and an HTML page is not an image', async () => {
     const recipe = { images: [{ source: address }] };
     assert.equal((await run(recipe)).error?.code, 'blocked-address');
     const settings = workspace.getConfiguration('imageMixer');
@@ -145,7 +145,7 @@ suite('imageMixer.run', () => {
     }
   });
 
-  test('options that do not exist are told', async () => {
+  test('unknown options are rejected', async () => {
     const outcome = await run({ images: [alps] }, { engin: 'local' });
     assert.equal(outcome.error?.code, 'invalid-request');
   });

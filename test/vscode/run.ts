@@ -1,4 +1,4 @@
-// Runs test/vscode/*.test.ts with mocha inside a real VS Code: the desktop where it can be had, else the server build.
+// Runs test/vscode/*.test.ts with mocha inside a real VS Code: the desktop if available, otherwise the server build.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-// Stands in for @vscode/spdlog, a native logger that would need a compiler: the same exports, plain appended files.
+// Replaces @vscode/spdlog, a native logger that would need a compiler. Same exports; appends to plain files.
 const { mkdirSync, openSync, writeSync } = require('node:fs');
 const { dirname } = require('node:path');
 
@@ -9,7 +9,7 @@ class Logger {
     this.level = 2;
     this.formatted = true;
     if (!type.startsWith('stdout')) mkdirSync(dirname(file), { recursive: true });
-    this.file = type.startsWith('stdout') ? 1 : openSync(file, 'a'); // held open: logging goes on when the folder is removed
+    this.file = type.startsWith('stdout') ? 1 : openSync(file, 'a'); // kept open so that logging still works after the folder is removed
   }
   write(level, message) {
     if (level < this.level) return;
