@@ -5,8 +5,8 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, extname, join } from 'node:path';
 import sharp from 'sharp';
-import { framings, look, mix, mixRasters, prepare } from '../src/kernel/kernel.ts';
-import type { Raster } from '../src/images/raster.ts';
+import type { Raster } from '../src/images/codec.ts';
+import { chooseFramings, mix, mixRasters, prepare, saliencyMap } from '../src/kernel/kernel.ts';
 
 const side = 256;
 const out = new URL('./contact-sheet/', import.meta.url).pathname;
@@ -81,7 +81,7 @@ const settings = { width: side, height: side, seed: 1, guidanceScale: 7.5 };
 async function weightSheet(photographs: readonly Photograph[]): Promise<void> {
   const steps = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1];
   const rasters = photographs.map(({ raster }) => raster);
-  const frames = framings(rasters.map(look), { ...settings, sample: 0 });
+  const frames = chooseFramings(rasters.map(saliencyMap), { ...settings, sample: 0 });
   const prepared = rasters.map((raster, i) => {
     const framing = frames[i];
     return prepare(raster, { ...settings, ...(framing ? { framing } : {}) });

@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { createLocalEngine } from '../src/engines/local/localEngine.ts';
-import { mix, type Prepared, prepare } from '../src/kernel/kernel.ts';
 import type { Raster } from '../src/images/codec.ts';
 import type { SourceReader } from '../src/images/sourceReader.ts';
 import { WorkerCodec } from '../src/images/workerCodec.ts';
+import { mix, type PreparedImage, prepare } from '../src/kernel/kernel.ts';
 import { parseRecipe } from '../src/mix/recipe.ts';
 import { median, type Row, spread } from './row.ts';
 
@@ -189,7 +189,7 @@ async function rasterOf(image: Sharp): Promise<Raster> {
   return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
 }
 
-function average(prepared: readonly Prepared[], weights: readonly number[]): Uint8ClampedArray {
+function average(prepared: readonly PreparedImage[], weights: readonly number[]): Uint8ClampedArray {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const [one, two, three] = prepared.map(({ pixels }) => new Uint8Array(pixels.buffer));
   const [p = 0, q = 0, s = 0] = weights.map((weight) => weight / total);

@@ -1,10 +1,23 @@
 /**
- * The arithmetic of the local mix: pictures in, picture out, the same bits on every machine. It knows neither Node nor a browser.
+ * The local mix: decoded images in, one raster out, with the same bytes on every machine. Needs neither Node nor a browser.
  *
- * `look` and `framings` choose what of each picture is used, `prepare` does all that does not depend on weights, `mix` the rest.
+ * `saliencyMap` and `chooseFramings` choose the part of each image to use, `prepare` does everything that does not depend on the
+ * weights, and `mix` does the rest. README.md explains the method.
  */
-export { type Coverage, coverage } from './coverage.ts';
-export { type Framing, type FramingRequest, framings, type Look, look } from './framing.ts';
-export { type MixSettings, mix } from './mix.ts';
-export { type Checkpoint, type Prepared, type PrepareOptions, prepare, weighPrepared } from './prepare.ts';
-export { mixRasters, type WholeMix } from './whole.ts';
+export { type MixSettings, mix, mixRasters, type RasterMixSettings } from './imageMix.ts';
+export { type Coverage, coverage } from './masks/coverage.ts';
+export {
+  type Checkpoint,
+  type PreparedImage,
+  type PrepareOptions,
+  prepare,
+  preparedImageBytes,
+} from './preparedImage.ts';
+export {
+  chooseFramings,
+  type Framing,
+  type FramingRequest,
+  type SaliencyMap,
+  saliencyMap,
+} from './sampling/framing.ts';
+export type { Raster } from './sampling/pixelWords.ts';

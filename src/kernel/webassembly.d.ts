@@ -1,4 +1,4 @@
-/** What the kernel uses of WebAssembly; the types of Node leave it out, and those of the browser are not for this room. */
+/** The part of WebAssembly that the kernel uses. Node's types lack it, and the kernel does not depend on DOM types. */
 declare namespace WebAssembly {
   class Memory {
     readonly buffer: ArrayBuffer;

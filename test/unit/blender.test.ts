@@ -3,22 +3,22 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { blendModule, blendModulePath } from '../../scripts/blend-wasm.ts';
 import { Blender } from '../../src/kernel/blend/blender.ts';
-import { dither } from '../../src/kernel/sampling/dither.ts';
-import type { Size } from '../../src/kernel/pyramid/laplacianPyramid.ts';
 import { arena } from '../../src/kernel/math/arena.ts';
+import type { Size } from '../../src/kernel/pyramid/laplacianPyramid.ts';
+import { dither } from '../../src/kernel/sampling/dither.ts';
 
-test('the assembled pixel pass is that of its text', async () => {
+test('blendWasm.ts is assembled from blend.wat', async () => {
   expect(await readFile(blendModulePath, 'utf8')).toBe(await blendModule());
 });
 
-/** A plane of a base at a pixel of the full size: straight between the centres of its blocks, level beyond the outermost. */
-function interpolated(plane: Float32Array, base: Size, size: Size, x: number, y: number): number {
+/** The value of a low-res plane at a full-size pixel: bilinear between the centers of blocks, borders repeated. */
+function interpolated(plane: Float32Array, lowRes: Size, size: Size, x: number, y: number): number {
   const place = (at: number, pixels: number, nodes: number) =>
     Math.max(0, Math.min(nodes - 1, ((at + 0.5) * nodes) / pixels - 0.5));
-  const across = place(x, size.width, base.width);
-  const down = place(y, size.height, base.height);
+  const across = place(x, size.width, lowRes.width);
+  const down = place(y, size.height, lowRes.height);
   const value = (column: number, row: number) =>
-    plane[Math.min(row, base.height - 1) * base.width + Math.min(column, base.width - 1)] ?? 0;
+    plane[Math.min(row, lowRes.height - 1) * lowRes.width + Math.min(column, lowRes.width - 1)] ?? 0;
   const [left, top] = [Math.floor(across), Math.floor(down)];
   const mixed = (one: number, other: number, part: number) => one * (1 - part) + other * part;
   return mixed(
@@ -30,7 +30,7 @@ function interpolated(plane: Float32Array, base: Size, size: Size, x: number, y:
 
 const sides = fc.record({ pixels: fc.integer({ min: 1, max: 40 }), part: fc.double({ min: 0, max: 1, noNaN: true }) });
 
-test('layers of any number and size add up to what their weights and corrections say', () => {
+test('layers of any number and size are blended by their weights and corrections', () => {
   fc.assert(
     fc.property(
       sides,
@@ -41,24 +41,24 @@ test('layers of any number and size add up to what their weights and corrections
         const random = () => numbers.next().value ?? 0;
         const size = { width: across.pixels, height: down.pixels };
         const nodes = ({ pixels, part }: { pixels: number; part: number }) => 1 + Math.floor(part * (pixels - 1));
-        const base = { width: nodes(across), height: nodes(down) };
+        const lowRes = { width: nodes(across), height: nodes(down) };
         const plane = (from: number, to: number) =>
-          Float32Array.from({ length: base.width * base.height }, () => from + random() * (to - from));
+          Float32Array.from({ length: lowRes.width * lowRes.height }, () => from + random() * (to - from));
         const corrections = [plane(-200, 200), plane(-200, 200), plane(-200, 200)];
-        const pixels = () =>
+        const randomPixels = () =>
           Int32Array.from({ length: size.width * size.height }, () => Math.floor(random() * 2 ** 24) | (255 << 24));
-        const layers = Array.from({ length: count }, () => ({ words: pixels(), weights: plane(-0.2, 1.2) }));
+        const layers = Array.from({ length: count }, () => ({ pixels: randomPixels(), weights: plane(-0.2, 1.2) }));
         arena.reset();
-        const blender = new Blender(layers, corrections, size, base);
+        const blender = new Blender(layers, corrections, size, lowRes);
         const out = new Int32Array(size.width * size.height);
         for (let y = 0; y < size.height; ) y += blender.blend(out);
         for (let y = 0; y < size.height; y++) {
           for (let x = 0; x < size.width; x++) {
             const at = y * size.width + x;
             for (const [channel, correction] of corrections.entries()) {
-              let sum = interpolated(correction, base, size, x, y);
-              for (const { words, weights } of layers) {
-                sum += interpolated(weights, base, size, x, y) * (((words[at] ?? 0) >> (8 * channel)) & 255);
+              let sum = interpolated(correction, lowRes, size, x, y);
+              for (const { pixels, weights } of layers) {
+                sum += interpolated(weights, lowRes, size, x, y) * (((pixels[at] ?? 0) >> (8 * channel)) & 255);
               }
               const made = ((out[at] ?? 0) >> (8 * channel)) & 255;
               const dithered = Math.max(0, Math.min(255, sum + dither(x, y) - 0.5));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { mix, mixRasters, type Prepared, prepare } from '../../src/kernel/kernel.ts';
+import { mix, mixRasters, type PreparedImage, prepare } from '../../src/kernel/kernel.ts';
 import type { Raster } from '../../src/images/codec.ts';
 import { drawn, flat, meanDifference, pattern, photograph, photographNames } from './local-pictures.ts';
 
@@ -25,9 +25,9 @@ async function mixture(side: number): Promise<Raster[]> {
 
 /** What the tests mix. */
 let rasters: readonly Raster[];
-let pictures: readonly Prepared[];
+let pictures: readonly PreparedImage[];
 /** All photographs there are, each with its pixels. */
-let photographs: readonly { readonly raster: Raster; readonly picture: Prepared }[];
+let photographs: readonly { readonly raster: Raster; readonly picture: PreparedImage }[];
 beforeAll(async () => {
   photographs = await Promise.all(
     photographNames.map(async (name) => {

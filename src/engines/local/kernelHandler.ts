@@ -2,14 +2,14 @@ import { LRUCache } from 'lru-cache';
 import type { Raster } from '../../images/codec.ts';
 import {
   type Checkpoint,
+  chooseFramings,
   type Framing,
-  framings,
-  type Look,
-  look,
   mix,
-  type Prepared,
+  type PreparedImage,
   prepare,
-  weighPrepared,
+  preparedImageBytes,
+  type SaliencyMap,
+  saliencyMap,
 } from '../../kernel/kernel.ts';
 import { seedOfSample } from '../../mix/recipe.ts';
 import type { CommandResult, KernelCommand, KernelJob, MissingImage } from './kernelMessages.ts';
@@ -21,12 +21,12 @@ export class Cancelled extends Error {
 
 /** A cached form of an image. */
 type CachedImage =
-  /** As sample 0 needs it, with the features from which other samples are framed. */
-  | { readonly kind: 'base'; readonly features: Look; readonly prepared: Prepared }
+  /** As sample 0 needs it, with the saliency map that frames other samples. */
+  | { readonly kind: 'base'; readonly saliency: SaliencyMap; readonly prepared: PreparedImage }
   /** Pixels at a size that suffices for every framing. */
   | { readonly kind: 'enlarged'; readonly raster: Raster }
   /** As a later sample needs it. */
-  | { readonly kind: 'reframed'; readonly prepared: Prepared };
+  | { readonly kind: 'reframed'; readonly prepared: PreparedImage };
 type BaseImage = CachedImage & { readonly kind: 'base' };
 
 /** An open job with its images by index. It holds them itself, because the cache may evict them while the job runs. */
@@ -103,11 +103,11 @@ export class KernelHandler {
       this.#cache.set(enlargedKey(job, key), { kind: 'enlarged', raster });
       return null;
     }
-    const features = look(raster);
+    const saliency = saliencyMap(raster);
     checkpoint(0.2);
-    const [framing] = framings([features], { ...job, sample: 0 });
+    const [framing] = chooseFramings([saliency], { ...job, sample: 0 });
     const prepared = prepare(raster, sizeOf(job, framing), (fraction) => checkpoint(0.2 + 0.8 * fraction));
-    const base = { kind: 'base', features, prepared } as const;
+    const base = { kind: 'base', saliency, prepared } as const;
     open.base.set(image, base);
     this.#cache.set(baseKey(job, key), base);
     return null;
@@ -139,10 +139,10 @@ export class KernelHandler {
     base: readonly BaseImage[],
     { seed, sample }: { seed: number; sample: number },
     checkpoint: Checkpoint,
-  ): Prepared[] {
+  ): PreparedImage[] {
     const { job } = open;
-    const chosen = framings(
-      base.map(({ features }) => features),
+    const chosen = chooseFramings(
+      base.map(({ saliency }) => saliency),
       { width: job.width, height: job.height, seed, sample },
     );
     return job.images.map(({ key }, image) => {
@@ -188,7 +188,7 @@ function bytesOf(image: CachedImage): number {
   switch (image.kind) {
     case 'base':
     case 'reframed':
-      return weighPrepared(image.prepared);
+      return preparedImageBytes(image.prepared);
     case 'enlarged':
       return image.raster.data.byteLength;
   }
