@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
-import { firstPause, nextPollDelay } from '../../src/engines/hosted/polling.ts';
+import { firstPollDelay, nextPollDelay } from '../../src/engines/hosted/polling.ts';
 
 const responseSchema = z.object({
   status: z.string(),
@@ -36,7 +36,7 @@ export class BareClient {
       init_image: links.join(','),
       init_image_weights: links.map(() => '0.5').join(','),
     });
-    let delay = firstPause(accepted.eta);
+    let delay = firstPollDelay(accepted.eta);
     for (let polls = 1; ; polls++) {
       await sleep(delay);
       const { status, output } = await this.#post(`/v3/fetch/${accepted.id}`, {});

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { JobRunner, JobSnapshot } from '../jobs/jobRunner.ts';
-import { failureFromRecord } from '../mix/failure.ts';
+import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
 import type { AccountBalance } from './accountBalance.ts';
 import { fixesOf } from './failureFixes.ts';

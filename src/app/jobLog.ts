@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { stripQueries } from '../engines/hosted/redaction.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/jobRunner.ts';
-import { type FailureRecord, MixFailure } from '../mix/failure.ts';
+import { MixFailure } from '../mix/failure.ts';
+import type { FailureRecord } from '../mix/failureRecord.ts';
 import type { Stage } from '../mix/progress.ts';
 
 type Write = (level: 'info' | 'warn' | 'error', line: string) => void;

@@ -1,7 +1,7 @@
 import { mayHaveSubmitted } from '../engines/hosted/hostedState.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/jobRunner.ts';
-import { failureFromRecord } from '../mix/failure.ts';
+import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { JobView } from '../protocol/contract.ts';
 import { fixesOf } from './failureFixes.ts';
 import type { Messages } from './messages/messages.ts';

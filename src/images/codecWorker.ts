@@ -4,7 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
-import { MixFailure, recordFailure } from '../mix/failure.ts';
+import { MixFailure } from '../mix/failure.ts';
+import { recordFailure } from '../mix/failureRecord.ts';
 import { decode, encodePng, isUniform, probe, thumbnail, uploadCopy } from './decoder.ts';
 import {
   type DecoderReply,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { failureRecordSchema } from '../mix/failure.ts';
+import { failureRecordSchema } from '../mix/failureRecord.ts';
 import { readableFormats } from './codec.ts';
 
 // Messages between the codec and its worker thread, which handles one request at a time.

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { failureFromRecord, MixFailure } from '../mix/failure.ts';
+import { MixFailure } from '../mix/failure.ts';
+import { failureFromRecord } from '../mix/failureRecord.ts';
 import { type DecoderRequest, type DecoderVersions, decoderReplySchema } from './decoderMessages.ts';
 
 /** Milliseconds until a thread that doesn't start counts as failed. */

@@ -19,12 +19,12 @@ export async function detectKind(bytes: Uint8Array): Promise<FileKind | undefine
 
 /**
  * The format of an image, if the codec can decode it.
- * @throws MixFailure `unreadable-image/empty`, `unsupported-image` or `unsupported-image/not-a-picture`.
+ * @throws MixFailure `unreadable-image/empty`, `unsupported-image` or `unsupported-image/not-an-image`.
  */
 export async function requireReadable(bytes: Uint8Array): Promise<ReadableFormat> {
   if (bytes.length === 0) throw new MixFailure('unreadable-image/empty');
   const kind = await detectKind(bytes);
-  if (!kind) throw new MixFailure('unsupported-image/not-a-picture');
+  if (!kind) throw new MixFailure('unsupported-image/not-an-image');
   const format = readableFormats.find((name) => name === kind.name);
   if (!format) throw new MixFailure('unsupported-image', { args: { format: kind.name.toUpperCase() } });
   return format;

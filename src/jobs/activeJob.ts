@@ -1,4 +1,5 @@
-import { failureFromRecord, type MixFailure } from '../mix/failure.ts';
+import type { MixFailure } from '../mix/failure.ts';
+import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { Notice } from '../mix/notice.ts';
 import type { Progress } from '../mix/progress.ts';
 import { isOpen, type JobRecord } from './job.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { failureRecordSchema } from '../mix/failure.ts';
+import { failureRecordSchema } from '../mix/failureRecord.ts';
 import { engineNames } from '../mix/limits.ts';
 import { noticeSchema } from '../mix/notice.ts';
 import { recipeSchema } from '../mix/recipe.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../engines/clock.ts';
 import { type Engine, JobSuspended } from '../engines/engine.ts';
-import { recordFailure } from '../mix/failure.ts';
+import { recordFailure } from '../mix/failureRecord.ts';
 import type { EngineName } from '../mix/limits.ts';
 import type { ResultWriter } from '../output/resultWriter.ts';
 import { type ActiveJob, JobCancelled, type JobHandle, type JobSnapshot } from './activeJob.ts';

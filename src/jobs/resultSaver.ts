@@ -1,7 +1,7 @@
 import type { MixResult } from '../engines/engine.ts';
 import { embedProvenance } from '../images/imageMetadata.ts';
 import { MixFailure } from '../mix/failure.ts';
-import { provenanceOf } from '../mix/provenance.ts';
+import { createProvenance } from '../mix/provenance.ts';
 import type { ResultWriter } from '../output/resultWriter.ts';
 import type { ActiveJob } from './activeJob.ts';
 import type { JobRecord } from './job.ts';
@@ -32,7 +32,7 @@ export class ResultSaver {
     if (isWritten(job.record, result.index)) return;
     const { destination, recipe, engine } = job.record.request;
     const bytes = destination.embedRecipe
-      ? await embedProvenance(result.bytes, provenanceOf(recipe, { ...result, engine }))
+      ? await embedProvenance(result.bytes, createProvenance(recipe, { ...result, engine }))
       : result.bytes;
     await folder.saveFile(`result-${result.index}-${result.seed}.${result.format}`, bytes);
     await this.#writeToProject(job, result, bytes);

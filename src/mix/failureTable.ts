@@ -1,29 +1,3 @@
-/** The public codes of failures. A list of its own, so that the panel can check codes without loading every sentence. */
-export const failureCodes = [
-  'invalid-recipe',
-  'unsupported-image',
-  'unreadable-image',
-  'image-too-large',
-  'blocked-address',
-  'untrusted-workspace',
-  'upload-not-allowed',
-  'no-api-key',
-  'invalid-api-key',
-  'invalid-request',
-  'insufficient-credits',
-  'plan-required',
-  'rate-limited',
-  'service-unavailable',
-  'generation-failed',
-  'result-unavailable',
-  'unexpected-response',
-  'interrupted',
-  'timeout',
-  'network',
-  'save-failed',
-] as const;
-export type FailureCode = (typeof failureCodes)[number];
-
 /**
  * Every way a mix can fail, with its sentence in English: `code`, or `code/reason` if a code has several causes.
  * The types of failures come from this table, so a failure without a sentence, or without the values that its sentence needs,
@@ -180,12 +154,19 @@ export const failureTable = {
   'save-failed/folder-outside':
     'The folder {folder} is outside the workspace folder. Set imageMixer.output.folder to a folder inside it.',
   'save-failed/not-deleted': "{path} can't be deleted ({detail}). Check the file's permissions.",
-} as const satisfies Readonly<Record<FailureCode, string> & Record<`${FailureCode}/${string}`, string>>;
+} as const;
 
 /** A failure by its place in the table: `network`, `network/dns`. */
 export type FailureKey = keyof typeof failureTable;
+/** The public part of a failure: `network`. */
+export type FailureCode = Exclude<FailureKey, `${string}/${string}`>;
 
 /** Whether a text is a key of the table. */
 export function isFailureKey(key: string): key is FailureKey {
   return Object.hasOwn(failureTable, key);
 }
+
+/** Every code, in the order of the table. */
+export const failureCodes: readonly FailureCode[] = Object.keys(failureTable).filter(
+  (key): key is FailureCode => isFailureKey(key) && !key.includes('/'),
+);

@@ -21,7 +21,10 @@ export interface GenerationInfo {
 }
 
 /** The provenance of a result, without keys, webhook, absolute paths and URLs that give access. */
-export function createProvenance(recipe: RunnableRecipe, { engine, engineVersion, serviceId, seed }: GenerationInfo): Provenance {
+export function createProvenance(
+  recipe: RunnableRecipe,
+  { engine, engineVersion, serviceId, seed }: GenerationInfo,
+): Provenance {
   const { prompt, negativePrompt, trackId } = recipe;
   const { webhook: _, ...rest } = recipeOfProvenance(recipe);
   return {

@@ -260,7 +260,12 @@ test('removes other failed jobs at once, except that an interrupted one is repor
   const jobs = [a.runner.start(bench.request()), a.runner.start(bench.request())];
   await a.hosted.started(1);
   for (const { task, end } of a.hosted.runs) {
-    end(new MixFailure(task.jobId === jobs[0]?.id ? 'invalid-api-key' : 'interrupted'));
+    const isFirst = task.jobId === jobs[0]?.id;
+    end(
+      isFirst
+        ? new MixFailure('invalid-api-key', { args: { origin: 'https://example.com' } })
+        : new MixFailure('interrupted'),
+    );
   }
   for (const job of jobs) expect((await job.finished).record.canCheckAgain).toBe(false);
   expect(await jobsLeft()).toEqual([jobs[1]?.id]);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { Messages, sentences } from '../../src/app/messages/messages.ts';
 import { displayNames } from '../../src/mix/displayNames.ts';
-import { failureFromRecord, MixFailure, recordFailure } from '../../src/mix/failure.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
+import { failureFromRecord, recordFailure } from '../../src/mix/failureRecord.ts';
 import { type FailureKey, failureCodes, failureTable, isFailureKey } from '../../src/mix/failureTable.ts';
 import { makeNotice } from '../../src/mix/notice.ts';
 import { fillPlaceholders } from '../../src/mix/sentence.ts';
