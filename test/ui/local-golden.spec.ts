@@ -3,7 +3,7 @@ import { chromium, expect, test } from '@playwright/test';
 import { build } from 'esbuild';
 import { mixRasters } from '../../src/kernel/kernel.ts';
 import { browserArguments, findBrowser } from '../hosts/browser.ts';
-import { pattern } from '../unit/local-pictures.ts';
+import { pattern } from '../unit/test-rasters.ts';
 
 // The very mixes whose hashes the unit tests hold, once in Node and once in a browser.
 const mixes = [

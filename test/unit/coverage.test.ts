@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { coverage, prepare } from '../../src/kernel/kernel.ts';
 import type { Raster } from '../../src/images/codec.ts';
+import { coverage, prepare } from '../../src/kernel/kernel.ts';
 import { overlayCoverage } from '../../src/webview/coverageOverlay.ts';
 
 const side = 96;
 const settings = { seed: 7, guidanceScale: 7.5 };
 
-/** A picture of its own, with shapes in it. */
-function picture(step: number): Raster {
+/** A pattern that differs by `step`. */
+function pattern(step: number): Raster {
   const data = new Uint8ClampedArray(4 * side * side);
   for (let p = 0; p < side * side; p++) {
     const [x, y] = [p % side, Math.floor(p / side)];
@@ -16,13 +16,13 @@ function picture(step: number): Raster {
   return { width: side, height: side, data };
 }
 
-const prepared = [2, 5, 9].map((step) => prepare(picture(step), { width: side, height: side }));
+const prepared = [2, 5, 9].map((step) => prepare(pattern(step), { width: side, height: side }));
 
 function mean(plane: Float32Array = new Float32Array(1)): number {
   return plane.reduce((sum, value) => sum + value, 0) / plane.length;
 }
 
-test('every image has its share of the picture, in the order of the list, and nothing is left over', () => {
+test('each image covers its share, in the order of the list, and shares sum to 1', () => {
   const { parts } = coverage(prepared, [0.2, 0, 0.6], settings);
   expect(mean(parts[0])).toBeCloseTo(0.25, 1);
   expect(mean(parts[1])).toBe(0);
@@ -31,15 +31,15 @@ test('every image has its share of the picture, in the order of the list, and no
   expect(Math.max(...sums.map((sum) => Math.abs(sum - 1)))).toBeLessThan(1e-5);
 });
 
-test('the same picture twice divides its place by weight', () => {
+test('equal images divide their mask by weight', () => {
   const [one, other] = prepared;
-  if (!one || !other) throw new Error('No pictures');
+  if (!one || !other) throw new Error('No images');
   const { parts } = coverage([one, other, one], [0.1, 0.6, 0.3], settings);
   expect(mean(parts[2]) / mean(parts[0])).toBeCloseTo(3, 5);
 });
 
-test('a pixel takes the colour of who has it and keeps its lightness', () => {
-  const raster = picture(3);
+test('a pixel takes the color of the image that covers it and keeps its lightness', () => {
+  const raster = pattern(3);
   const size = { width: 2, height: 1 };
   const parts = [new Float32Array([1, 0]), new Float32Array([0, 1])];
   overlayCoverage(raster, { size, parts }, [

