@@ -30,6 +30,7 @@ export interface PreparedImage {
   readonly sizes: readonly Size[];
   /** Laplacian pyramid of `lowRes` in Oklab, one entry per level; the last is the low-pass residual. */
   readonly bands: readonly LabPlanes[];
+  /** Saliency at the size of `lowRes`, about −2.5 to 2.5. */
   readonly saliency: Float32Array;
   /** Gaussian pyramid of alpha, 0 to 1; null if the image is opaque. */
   readonly alpha: readonly Float32Array[] | null;
@@ -57,7 +58,7 @@ export function prepare(raster: Raster, options: PrepareOptions, checkpoint: Che
   const size = { width: options.width, height: options.height };
   const framing = options.framing ?? chooseFramings([saliencyMap(raster)], { ...size, seed: 0, sample: 0 })[0];
   if (!framing) throw new RangeError('No framing');
-  const window = {
+  const rect = {
     x: framing.x * raster.width,
     y: framing.y * raster.height,
     width: framing.width * raster.width,
@@ -65,7 +66,7 @@ export function prepare(raster: Raster, options: PrepareOptions, checkpoint: Che
     flip: framing.flip,
   };
   checkpoint(0.1);
-  const pixels = resample(raster, window, size, (fraction) => checkpoint(0.1 + 0.3 * fraction));
+  const pixels = resample(raster, rect, size, (fraction) => checkpoint(0.1 + 0.3 * fraction));
   checkpoint(0.4);
   const opaque = isOpaque(pixels);
   const filled = opaque ? pixels : fillTransparent(pixels, size);
@@ -77,8 +78,8 @@ export function prepare(raster: Raster, options: PrepareOptions, checkpoint: Che
   // Saliency and color moments come from the full low-res image, so that coarse and full mixes get the same masks.
   const isCoarse = options.coarse === true && fullSizes.length > 1;
   const sizes = isCoarse ? fullSizes.slice(1) : fullSizes;
-  const base = isCoarse ? toLowRes(filled, size, sizes[0]!, opaque) : full;
-  const lab = isCoarse ? labFromRgb(base) : fullLab;
+  const lowRes = isCoarse ? toLowRes(filled, size, sizes[0]!, opaque) : full;
+  const lab = isCoarse ? labFromRgb(lowRes) : fullLab;
   const [l, a, b] = [laplacianPyramid(lab.l, sizes), laplacianPyramid(lab.a, sizes), laplacianPyramid(lab.b, sizes)];
   checkpoint(0.8);
   return {
@@ -87,11 +88,11 @@ export function prepare(raster: Raster, options: PrepareOptions, checkpoint: Che
     pixels,
     filled,
     opaque,
-    lowRes: base,
+    lowRes,
     sizes,
     bands: sizes.map((_, level) => ({ l: l[level]!, a: a[level]!, b: b[level]! })),
     saliency: isCoarse ? reduce(fullSaliency, full.size) : fullSaliency,
-    alpha: base.alpha ? gaussianPyramid(base.alpha, sizes) : null,
+    alpha: lowRes.alpha ? gaussianPyramid(lowRes.alpha, sizes) : null,
     moments: colorMoments(fullLab, full.alpha),
     chroma: meanChroma(fullLab),
   };
@@ -100,6 +101,6 @@ export function prepare(raster: Raster, options: PrepareOptions, checkpoint: Che
 /** Approximate memory that a prepared image takes, in bytes. */
 export function preparedImageBytes(image: PreparedImage): number {
   const { width, height } = image.size;
-  const base = image.lowRes.size.width * image.lowRes.size.height;
-  return width * height * (image.opaque ? 4 : 8) + base * 48; // 12 float planes: RGB and alpha of the low-res image, its pyramid, saliency
+  const lowResPixels = image.lowRes.size.width * image.lowRes.size.height;
+  return width * height * (image.opaque ? 4 : 8) + lowResPixels * 48; // about 12 float planes
 }

@@ -18,11 +18,11 @@ export interface Layer extends WeightedLayer {
  * fused − Σ weight × lowRes, per channel: what to add to Σ weight × pixel for the result. The planes belong to the
  * arena.
  */
-export function corrections(layers: readonly Layer[], fused: RgbPlanes): Float32Array[] {
+function corrections(layers: readonly Layer[], fused: RgbPlanes): Float32Array[] {
   return (['r', 'g', 'b'] as const).map((channel) => {
     const correction = arena.floats(fused[channel].length);
     correction.set(fused[channel]);
-    for (const { lowRes: base, weights } of layers) subtractWeighted(correction, weights, base[channel]);
+    for (const { lowRes, weights } of layers) subtractWeighted(correction, weights, lowRes[channel]);
     return correction;
   });
 }
@@ -76,29 +76,29 @@ export function compositeTransparent(
   ]);
   const values = new Float64Array(count);
   const sums = new Float64Array(3);
-  const part = 1 / (1 << FRACTION_BITS);
+  const unit = 1 / (1 << FRACTION_BITS);
   for (let y = 0; y < height; y++) {
     if ((y & 63) === 0) tick(y / height);
     upsampler.advance();
     for (let x = 0; x < width; x++) {
-      const place = (x + 0.5) * upsampler.across.nodesPerPixel + 0.5; // the line starts one node before the image
-      const column = Math.floor(place);
-      const within = place - column;
+      const position = (x + 0.5) * upsampler.across.nodesPerPixel + 0.5; // the line starts one node before the image
+      const column = Math.floor(position);
+      const fraction = position - column;
       for (let i = 0, at = column * count; i < count; i++, at++) {
-        values[i] = (upsampler.line[at]! * (1 - within) + upsampler.line[at + count]! * within) * part;
+        values[i] = (upsampler.line[at]! * (1 - fraction) + upsampler.line[at + count]! * fraction) * unit;
       }
       let total = 0;
       let visible = 0;
-      let clear = 1;
+      let transparency = 1;
       sums.fill(0);
       for (let i = 0; i < layers.length; i++) {
-        const { pixels: words, opacity: presence } = layers[i]!;
-        const word = words[y * width + x]!;
+        const { pixels, opacity } = layers[i]!;
+        const word = pixels[y * width + x]!;
         const alpha = (word >>> 24) * (1 / 255);
         const weight = values[i]! * alpha;
         total += values[i]!;
         visible += weight;
-        clear *= 1 - presence * alpha;
+        transparency *= 1 - opacity * alpha;
         sums[0] = sums[0]! + (word & 255) * weight;
         sums[1] = sums[1]! + ((word >> 8) & 255) * weight;
         sums[2] = sums[2]! + ((word >> 16) & 255) * weight;
@@ -112,7 +112,7 @@ export function compositeTransparent(
       const red = floorToByte(sums[0]! * scale + values[count - 3]! + offset);
       const green = floorToByte(sums[1]! * scale + values[count - 2]! + offset);
       const blue = floorToByte(sums[2]! * scale + values[count - 1]! + offset);
-      out[y * width + x] = red | (green << 8) | (blue << 16) | (floorToByte(255 * (1 - clear) + 0.5) << 24);
+      out[y * width + x] = red | (green << 8) | (blue << 16) | (floorToByte(255 * (1 - transparency) + 0.5) << 24);
     }
   }
 }

@@ -44,8 +44,8 @@ export function colorMaps(images: readonly ColorMoments[], shares: readonly numb
     const map = transportMap(covariances[i]!, barycenter);
     const matrix = map.map((value, at) => TRANSFER_STRENGTH * value + (at % 4 === 0 ? 1 - TRANSFER_STRENGTH : 0));
     const offset = mean.map((value, c) => center[c]! - value);
-    const distance = offset.reduce((sum, value) => sum + value * value, 0);
-    const strength = TRANSFER_STRENGTH / (1 + distance / (SHIFT_FALLOFF * SHIFT_FALLOFF));
+    const squaredDistance = offset.reduce((sum, value) => sum + value * value, 0);
+    const strength = TRANSFER_STRENGTH / (1 + squaredDistance / (SHIFT_FALLOFF * SHIFT_FALLOFF));
     const target = mean.map((value, c) => value + strength * offset[c]!);
     return { matrix, mean, target };
   });

@@ -15,22 +15,26 @@ export interface StopCriteria {
 
 /**
  * Damped Newton's method: a step that increases the error is rejected, and the next one is half as long.
- * @param limitStep returns the damped step with its length limitStep.
+ * @param limitStep returns the damped step with its length limited.
  */
 export function solveNewton<S extends Evaluation>(
   start: Float64Array<ArrayBuffer>,
   evaluate: (solution: Float64Array) => S,
   limitStep: (step: Float64Array, damping: number) => Float64Array,
-  { maxIterations: rounds, tolerance: close, minDamping: least }: StopCriteria,
+  { maxIterations, tolerance, minDamping }: StopCriteria,
 ): { readonly solution: Float64Array<ArrayBuffer>; readonly evaluation: S } {
   let solution = start;
   let evaluation = evaluate(solution);
   let step: Float64Array | undefined;
   let damping = 1;
-  for (let iteration = 0; iteration < rounds && evaluation.error > close && damping > least; iteration++) {
+  for (
+    let iteration = 0;
+    iteration < maxIterations && evaluation.error > tolerance && damping > minDamping;
+    iteration++
+  ) {
     step ??= evaluation.step();
-    const move = limitStep(step, damping);
-    const candidate = solution.map((value, i) => value + move[i]!);
+    const change = limitStep(step, damping);
+    const candidate = solution.map((value, i) => value + change[i]!);
     const candidateEvaluation = evaluate(candidate);
     if (candidateEvaluation.error < evaluation.error) {
       solution = candidate;
