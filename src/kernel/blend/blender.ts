@@ -89,8 +89,8 @@ export class Blender {
     const from = this.#row * this.#width;
     const to = from + rows * this.#width;
     let at = this.#pixels;
-    for (const { pixels: words } of this.#layers) {
-      memory.set(words.subarray(from, to), at);
+    for (const { pixels } of this.#layers) {
+      memory.set(pixels.subarray(from, to), at);
       at += this.#plane;
     }
     this.#pass.blend(

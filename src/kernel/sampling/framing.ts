@@ -54,7 +54,7 @@ export function saliencyMap(raster: Raster): SaliencyMap {
  * part. Later samples are flipped, shifted and zoomed by the seed so that salient parts overlap little.
  */
 export function chooseFramings(maps: readonly SaliencyMap[], request: FramingRequest): Framing[] {
-  const centered = maps.map((one) => salientFraming(one, request));
+  const centered = maps.map((map) => salientFraming(map, request));
   if (request.sample === 0) return centered;
   const order = maps.map((_, i) => i).sort((i, j) => compareHashes(maps[i]!.hash, maps[j]!.hash));
   const covered = new Float64Array(OVERLAP_SIDE * OVERLAP_SIDE).fill(1 / (OVERLAP_SIDE * OVERLAP_SIDE));
@@ -82,27 +82,27 @@ export function chooseFramings(maps: readonly SaliencyMap[], request: FramingReq
 }
 
 /** The largest crop of the requested aspect ratio, moved along its free side to where the saliency concentrates. */
-function salientFraming(one: SaliencyMap, request: FramingRequest): Framing {
-  const ratio = (request.width * one.size.height) / (request.height * one.size.width);
+function salientFraming(map: SaliencyMap, request: FramingRequest): Framing {
+  const ratio = (request.width * map.size.height) / (request.height * map.size.width);
   if (ratio < 1) {
-    const sums = new Float64Array(one.grid.width);
-    one.values.forEach((value, i) => {
-      const x = i % one.grid.width;
+    const sums = new Float64Array(map.grid.width);
+    map.values.forEach((value, i) => {
+      const x = i % map.grid.width;
       sums[x] = sums[x]! + value;
     });
     return { x: centerOnSaliency(sums, ratio), y: 0, width: ratio, height: 1, flip: false };
   }
-  const sums = new Float64Array(one.grid.height);
-  one.values.forEach((value, i) => {
-    const y = Math.floor(i / one.grid.width);
+  const sums = new Float64Array(map.grid.height);
+  map.values.forEach((value, i) => {
+    const y = Math.floor(i / map.grid.width);
     sums[y] = sums[y]! + value;
   });
   return { x: 0, y: centerOnSaliency(sums, 1 / ratio), width: 1, height: 1 / ratio, flip: false };
 }
 
 /**
- * Where along a side (from 0 to 1) a window of an extent starts, to have the bulk of the sums in its middle; moves
- * smoothly with them.
+ * The start of a window of size `extent` along a side (both in fractions of the side) that is centered on the bulk of the sums. Found by
+ * mean shift with a triangular kernel, so it varies continuously with the image.
  */
 function centerOnSaliency(sums: Float64Array, extent: number): number {
   let center = centroid(sums, () => 1);
@@ -140,11 +140,11 @@ function randomFraming(center: Framing, random: () => number): Framing {
 }
 
 /** Saliency of the framed part on the overlap grid, as fractions of the image's total. */
-function projectSaliency(one: SaliencyMap, framing: Framing): Float64Array<ArrayBuffer> {
-  const { grid, values: attention } = one;
+function projectSaliency(map: SaliencyMap, framing: Framing): Float64Array<ArrayBuffer> {
+  const { grid, values } = map;
   let total = 0;
-  for (let i = 0; i < attention.length; i++) total += attention[i]!;
-  const scale = (framing.width * framing.height * attention.length) / (OVERLAP_SIDE * OVERLAP_SIDE * total);
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  const scale = (framing.width * framing.height * values.length) / (OVERLAP_SIDE * OVERLAP_SIDE * total);
   const view = new Float64Array(OVERLAP_SIDE * OVERLAP_SIDE);
   for (let v = 0; v < OVERLAP_SIDE; v++) {
     const y = framing.y + ((v + 0.5) / OVERLAP_SIDE) * framing.height;
@@ -152,7 +152,7 @@ function projectSaliency(one: SaliencyMap, framing: Framing): Float64Array<Array
     for (let u = 0; u < OVERLAP_SIDE; u++) {
       const across = framing.flip ? OVERLAP_SIDE - 1 - u : u;
       const x = framing.x + ((across + 0.5) / OVERLAP_SIDE) * framing.width;
-      view[v * OVERLAP_SIDE + u] = attention[row + Math.min(grid.width - 1, Math.floor(x * grid.width))]! * scale;
+      view[v * OVERLAP_SIDE + u] = values[row + Math.min(grid.width - 1, Math.floor(x * grid.width))]! * scale;
     }
   }
   return view;

@@ -102,8 +102,8 @@ function filter(
 ): Int32Array<ArrayBuffer> {
   const width = across.starts.length;
   const height = down.starts.length;
-  const size = across.weights.length / width;
-  const tall = down.weights.length / height;
+  const acrossSize = across.weights.length / width;
+  const downSize = down.weights.length / height;
   const top = down.starts[0]!;
   const bottom = down.starts[height - 1]! + down.count;
   const rows = new Float32Array((bottom - top) * width * 4);
@@ -118,7 +118,7 @@ function filter(
       let a = 0;
       for (let k = 0; k < across.count; k++) {
         const word = source[from + k]!;
-        let weight = across.weights[x * size + k]!;
+        let weight = across.weights[x * acrossSize + k]!;
         const alpha = word >>> 24;
         a += alpha * weight;
         if (transparent) weight *= alpha * (1 / 255);
@@ -144,7 +144,7 @@ function filter(
       let a = 0;
       for (let k = 0; k < down.count; k++) {
         const at = ((from + k) * width + x) * 4;
-        const weight = down.weights[y * tall + k]!;
+        const weight = down.weights[y * downSize + k]!;
         r += rows[at]! * weight;
         g += rows[at + 1]! * weight;
         b += rows[at + 2]! * weight;
