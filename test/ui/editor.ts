@@ -68,7 +68,14 @@ export class Editor {
       await expect(folder).toHaveAttribute('aria-expanded', 'true');
     }
     const file = itemAt(names.length - 1);
-    await expect(file).toBeVisible();
+    // On Linux, VS Code's file watcher can miss a file that is written right after its folder.
+    const refresh = this.page.getByRole('button', { name: 'Refresh Explorer' });
+    await expect(async () => {
+      if (await becomesVisible(file, 5000)) return;
+      await explorer.hover({ timeout: 2000 }); // shows the buttons above the explorer
+      await refresh.click({ timeout: 2000 });
+      await expect(file).toBeVisible({ timeout: 5000 });
+    }).toPass({ timeout: 60_000 });
     return file;
   }
 
@@ -147,6 +154,13 @@ export class Editor {
     await part.screenshot({ path });
     return path;
   }
+}
+
+async function becomesVisible(item: Locator, timeout: number): Promise<boolean> {
+  return item.waitFor({ timeout }).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function toggle(item: Locator): Promise<void> {
