@@ -10,10 +10,10 @@ import { openPanel } from './mixPanel.ts';
 const test = base.extend<{ site: string }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
   site: async ({}, use) => {
-    const picture = await redSquare();
+    const image = await redSquare();
     const server: Server = createServer(({ url }, response) => {
-      if (url === '/red.png') response.setHeader('content-type', 'image/png').end(picture);
-      else response.setHeader('content-type', 'text/html').end('<title>Pictures</title>');
+      if (url === '/red.png') response.setHeader('content-type', 'image/png').end(image);
+      else response.setHeader('content-type', 'text/html').end('<title>Images</title>');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo; // it listens on a port
@@ -90,10 +90,10 @@ test('images beyond the first five hundred of a workspace are found as their nam
 }) => {
   const { page } = editor;
   const panel = await openPanel(editor);
-  const picture = await redSquare();
+  const image = await redSquare();
   await mkdir(join(project, 'many'));
   await Promise.all(
-    Array.from({ length: 1200 }, (_, i) => writeFile(join(project, `many/red-${1000 + i}.png`), picture)),
+    Array.from({ length: 1200 }, (_, i) => writeFile(join(project, `many/red-${1000 + i}.png`), image)),
   );
 
   await panel.frame.getByRole('button', { name: 'Add images' }).click();

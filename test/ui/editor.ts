@@ -80,7 +80,7 @@ export class Editor {
   }
 
   /** Opens a picture of the project in VS Code's own preview, which may come a moment after its commands. */
-  async openPicture(path: string): Promise<void> {
+  async openImage(path: string): Promise<void> {
     const file = await this.file(path);
     const tab = this.page.getByRole('tab', { name: path.split('/').at(-1) ?? path });
     await expect(async () => {

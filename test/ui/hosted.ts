@@ -39,7 +39,7 @@ export async function setKey(editor: Editor, origin: string, key: string): Promi
 }
 
 /** The file that the mix below is saved as. */
-export const pictureName = 'flower-of-the-mountains-12345-1.png';
+export const resultName = 'flower-of-the-mountains-12345-1.png';
 
 /** Opens the panel on two photographs of the explorer and sets up a mix. */
 export async function drawMix(editor: Editor): Promise<MixPanel> {

@@ -1,5 +1,5 @@
 import { expect } from './fixtures.ts';
-import { drawMix, pictureName, setKey, oneJobAtATime as test } from './hosted.ts';
+import { drawMix, resultName, setKey, oneJobAtATime as test } from './hosted.ts';
 
 test('jobs wait in line, each with a cancel of its own; one that ends behind another editor says so once', async ({
   editor,
@@ -24,10 +24,10 @@ test('jobs wait in line, each with a cancel of its own; one that ends behind ano
   await expect(page.getByRole('tab', { name: 'alps.jpg' })).toHaveAttribute('aria-selected', 'true');
   await expect(page.locator('.statusbar-item').filter({ hasText: 'Mixing' })).toBeVisible();
   release();
-  await expect(page.getByRole('alert').filter({ hasText: `Image Mixer saved ${pictureName}.` })).toHaveCount(1);
+  await expect(page.getByRole('alert').filter({ hasText: `Image Mixer saved ${resultName}.` })).toHaveCount(1);
   await page.getByRole('button', { name: /^Notifications/ }).click();
   await page.getByRole('button', { name: 'Reveal', exact: true }).click();
-  await expect(page.getByRole('treeitem', { name: pictureName })).toHaveAttribute('aria-selected', 'true');
+  await expect(page.getByRole('treeitem', { name: resultName })).toHaveAttribute('aria-selected', 'true');
   await expect(page.locator('.statusbar-item').filter({ hasText: 'Mixing' })).toHaveCount(0);
   expect(sandbox.requests.filter(({ stage }) => stage === 'mix')).toHaveLength(1); // the other never left
 });

@@ -5,8 +5,8 @@ import sharp from 'sharp';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Editor } from './editor.ts';
 import { expect } from './fixtures.ts';
-import { drawMix, pictureName, setKey, test } from './hosted.ts';
-import { readPicture } from './picture.ts';
+import { drawMix, resultName, setKey, test } from './hosted.ts';
+import { readSavedResult } from './savedResult.ts';
 
 test('two photographs become a picture of the hosted service: key, upload, processing, download', async ({
   editor,
@@ -22,10 +22,10 @@ test('two photographs become a picture of the hosted service: key, upload, proce
   await expect(panel.results()).toHaveCount(1, { timeout: 60_000 });
 
   const path = join(project, 'mixes', await panel.newestResult());
-  await expect(await editor.file(`mixes/${pictureName}`)).toBeVisible();
-  const picture = await readPicture(path);
-  expect(picture).toMatchObject({ format: 'png', width: 320, height: 240 });
-  expect(picture.recipe).toMatchObject({
+  await expect(await editor.file(`mixes/${resultName}`)).toBeVisible();
+  const result = await readSavedResult(path);
+  expect(result).toMatchObject({ format: 'png', width: 320, height: 240 });
+  expect(result.recipe).toMatchObject({
     engine: 'hosted',
     id: String(sandbox.generations[0]?.id),
     prompt: 'flower of the mountains',
@@ -62,7 +62,7 @@ test('a wrong key says so and writes nothing; with the right one the same mix is
   expect(sandbox.generations).toHaveLength(0);
 
   await setKey(editor, sandbox.origin, sandbox.key);
-  expect(await panel.mix()).toBe(pictureName);
+  expect(await panel.mix()).toBe(resultName);
 });
 
 /** Answers the question whether images of the workspace may go to the service. */

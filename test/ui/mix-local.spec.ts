@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
 import { MixPanel } from './mixPanel.ts';
-import { readPicture } from './picture.ts';
+import { readSavedResult } from './savedResult.ts';
 
-test('two photographs from the explorer become a picture in mixes/, by mouse', async ({ editor, project }) => {
+test('two photographs from the explorer become a result in mixes/, by mouse', async ({ editor, project }) => {
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
   const panel = new MixPanel(editor.panel());
   await panel.setWeight('alps.jpg', 0.3);
@@ -18,9 +18,9 @@ test('two photographs from the explorer become a picture in mixes/, by mouse', a
 
   expect(name).toBe('flower-of-the-mountains-12345-1.png');
   await expect(await editor.file(`mixes/${name}`)).toBeVisible();
-  const picture = await readPicture(join(project, 'mixes', name));
-  expect(picture).toMatchObject({ format: 'png', width: 512, height: 384 });
-  expect(picture.recipe).toMatchObject({
+  const result = await readSavedResult(join(project, 'mixes', name));
+  expect(result).toMatchObject({ format: 'png', width: 512, height: 384 });
+  expect(result.recipe).toMatchObject({
     version: 1,
     prompt: 'flower of the mountains',
     width: 512,
@@ -28,7 +28,7 @@ test('two photographs from the explorer become a picture in mixes/, by mouse', a
     seed: 12345,
     engine: 'local',
   });
-  expect(picture.recipe?.images.map(({ source, weight }) => [source, weight]).toSorted()).toEqual([
+  expect(result.recipe?.images.map(({ source, weight }) => [source, weight]).toSorted()).toEqual([
     ['refs/allium.jpg', 0.7],
     ['refs/alps.jpg', 0.3],
   ]);
@@ -60,7 +60,7 @@ test('the keyboard alone makes a mix', async ({ editor, project }) => {
   await page.keyboard.press('Enter');
 
   await expect(panel.results()).toHaveCount(1, { timeout: 60_000 });
-  const { recipe } = await readPicture(join(project, 'mixes', await panel.newestResult()));
+  const { recipe } = await readSavedResult(join(project, 'mixes', await panel.newestResult()));
   expect(recipe?.images.map(({ weight }) => weight)).toEqual([0.7, 0.45]);
 });
 
@@ -93,8 +93,8 @@ test('with a random seed, what the preview shows is what is made', async ({ edit
   const shown = Number(await seed.inputValue());
   await panel.frame.getByRole('button', { name: 'Lock seed' }).click();
   await expect(seed).toHaveValue('');
-  const first = await readPicture(join(project, 'mixes', await panel.mix()));
+  const first = await readSavedResult(join(project, 'mixes', await panel.mix()));
   expect(first.recipe?.seed).toBe(shown);
-  const second = await readPicture(join(project, 'mixes', await panel.mix()));
+  const second = await readSavedResult(join(project, 'mixes', await panel.mix()));
   expect(second.recipe?.seed).not.toBe(shown);
 });

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test } from './fixtures.ts';
 import { MixPanel } from './mixPanel.ts';
-import { readPicture } from './picture.ts';
+import { readSavedResult } from './savedResult.ts';
 
 const vsix = resolve(import.meta.dirname, '../../dist/image-mixer.vsix');
 test.use({ launch: { vsix } });
@@ -14,7 +14,7 @@ test('the package, installed outside the repository, does the local mix', async 
   await panel.setWeight('allium.jpg', 0.7);
   const name = await panel.mix();
   await expect(await editor.file(`mixes/${name}`)).toBeVisible();
-  expect(await readPicture(join(project, 'mixes', name))).toMatchObject({ format: 'png', width: 768, height: 768 });
+  expect(await readSavedResult(join(project, 'mixes', name))).toMatchObject({ format: 'png', width: 768, height: 768 });
 
   const extensions = join(editor.workbench.dataDir, 'extensions');
   const installed = (await readdir(extensions, { recursive: true, withFileTypes: true })).filter((file) =>

@@ -18,7 +18,7 @@ test('a weight follows slider, keys and number box; the panel and its text boxes
   await box.fill('0,8');
   await expect(slider).toHaveValue('0.8');
   await expect(box).toHaveValue('0,8');
-  await expect(slider).toHaveAttribute('aria-valuetext', '0.8, 62% of the whole');
+  await expect(slider).toHaveAttribute('aria-valuetext', '0.8, 62% of the mix');
 
   const track = await slider.boundingBox();
   if (!track) throw new Error('The slider has no place on the screen');
@@ -217,12 +217,12 @@ test('sizes and seeds come by a click', async ({ editor }) => {
   const width = panel.frame.getByRole('spinbutton', { name: 'Width' });
   const height = panel.frame.getByRole('spinbutton', { name: 'Height' });
   const seed = panel.frame.getByRole('spinbutton', { name: 'Seed' });
-  await panel.frame.getByRole('button', { name: 'Proportion 16:9' }).click();
+  await panel.frame.getByRole('button', { name: 'Aspect ratio 16:9' }).click();
   await expect(width).toHaveValue('768');
   await expect(height).toHaveValue('432');
   await panel.frame.getByRole('button', { name: 'Swap width and height' }).click();
   await expect(width).toHaveValue('432');
-  await expect(panel.frame.getByRole('button', { name: 'Proportion 9:16' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(panel.frame.getByRole('button', { name: 'Aspect ratio 9:16' })).toHaveAttribute('aria-pressed', 'true');
   await expect(seed).toHaveValue('');
   await panel.frame.getByRole('button', { name: 'New seed' }).click();
   await expect(seed).toHaveValue(/^\d+$/);
@@ -247,9 +247,9 @@ test('a text box undoes steps as it does letters, and takes text that comes with
   await page.evaluate(async () => {
     const canvas = new OffscreenCanvas(20, 20);
     canvas.getContext('2d')?.fillRect(0, 0, 20, 20);
-    const picture = await canvas.convertToBlob();
+    const image = await canvas.convertToBlob();
     await navigator.clipboard.write([
-      new ClipboardItem({ 'text/plain': new Blob(['two cells'], { type: 'text/plain' }), 'image/png': picture }),
+      new ClipboardItem({ 'text/plain': new Blob(['two cells'], { type: 'text/plain' }), 'image/png': image }),
     ]);
   });
   const prompt = frame.getByRole('textbox', { name: 'Prompt', exact: true });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Editor } from './editor.ts';
 import { expect, test } from './fixtures.ts';
 import { MixPanel } from './mixPanel.ts';
-import { readPicture } from './picture.ts';
+import { readSavedResult } from './savedResult.ts';
 
 test('the first run has two example images; mixed, they are copied into the project', async ({ editor, project }) => {
   await editor.runCommand('Image Mixer: Open');
@@ -11,7 +11,7 @@ test('the first run has two example images; mixed, they are copied into the proj
   await expect(panel.image('dahlia.jpg')).toBeVisible();
   await expect(panel.image('dunes.jpg')).toBeVisible();
   const name = await panel.mix();
-  const { recipe } = await readPicture(join(project, 'mixes', name));
+  const { recipe } = await readSavedResult(join(project, 'mixes', name));
   const sources = recipe?.images.map(({ source }) => source) ?? [];
   expect(sources).toEqual([
     expect.stringMatching(/^mixes\/sources\/[0-9a-f]{8}-dahlia\.jpg$/),

@@ -4,7 +4,7 @@ import type { Locator } from '@playwright/test';
 import type { Editor } from './editor.ts';
 import { expect, test } from './fixtures.ts';
 import { MixPanel } from './mixPanel.ts';
-import { readPicture } from './picture.ts';
+import { readSavedResult } from './savedResult.ts';
 
 const images = [
   { source: 'refs/alps.jpg', weight: 0.2 },
@@ -24,8 +24,8 @@ test('a recipe file runs from the explorer, and its picture opens as the mix it 
 }) => {
   await editor.chooseFromContextMenu(['rose.mix.json'], 'Run Mix Recipe');
   await expect(await editor.file('mixes/rose-man-4711-1.png')).toBeVisible();
-  const picture = await readPicture(join(project, 'mixes/rose-man-4711-1.png'));
-  expect(picture).toMatchObject({ width: 128, height: 96, recipe });
+  const result = await readSavedResult(join(project, 'mixes/rose-man-4711-1.png'));
+  expect(result).toMatchObject({ width: 128, height: 96, recipe });
 
   await editor.chooseFromContextMenu(['mixes/rose-man-4711-1.png'], 'Open Recipe from Image');
   const panel = new MixPanel(editor.panel());

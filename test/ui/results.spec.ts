@@ -58,7 +58,7 @@ test.describe('with a page open before the first mix', () => {
     const { page } = editor;
     await (await editor.file('page.html')).dblclick();
     await expect(page.getByRole('tab', { name: 'page.html' })).toHaveAttribute('aria-selected', 'true');
-    await editor.openPicture('refs/alps.jpg'); // all of it: as it loads it takes the focus, and menus close
+    await editor.openImage('refs/alps.jpg'); // all of it: as it loads it takes the focus, and menus close
     const panel = await openPanel(editor);
     const name = await panel.mix();
     await panel.frame.getByRole('button', { name: `Insert link to ${name}`, exact: true }).click();
@@ -77,12 +77,12 @@ test('a result dragged onto the images joins the mix; clearing the results leave
   await editor.runCommand('Image Mixer: Clear Results');
   await expect(page.getByText('There are no results to clear.')).toBeVisible();
   const name = await panel.mix();
-  const picture = await panel.results().boundingBox();
+  const card = await panel.results().boundingBox();
   const images = await panel.frame.getByRole('list', { name: 'Images' }).boundingBox();
-  if (!picture || !images) throw new Error('The result or the images have no place on the screen');
-  await page.mouse.move(picture.x + 40, picture.y + 40);
+  if (!card || !images) throw new Error('The result or the images have no place on the screen');
+  await page.mouse.move(card.x + 40, card.y + 40);
   await page.mouse.down();
-  await page.mouse.move(picture.x + 50, picture.y + 30, { steps: 4 });
+  await page.mouse.move(card.x + 50, card.y + 30, { steps: 4 });
   await page.mouse.move(images.x + 100, images.y + 60, { steps: 12 });
   await expect(panel.frame.getByText('Drop to add to the mix')).toBeVisible();
   await page.mouse.up();
@@ -152,15 +152,15 @@ test('the preview is compared with a result, and two results with each other, by
   await panel.setWeight('alps.jpg', 0.1);
   const second = await panel.mix();
   const compare = (name: string) => frame.getByRole('button', { name: `Compare ${name}`, exact: true });
-  const picture = (name: string) => frame.locator('mix-comparison').getByRole('img', { name, exact: true });
+  const comparedImage = (name: string) => frame.locator('mix-comparison').getByRole('img', { name, exact: true });
 
   await compare(first).click();
   const line = frame.getByRole('slider', { name: `Compare Live preview with ${first}` });
   await expect(line).toBeFocused();
   await expect(compare(first)).toHaveAttribute('aria-pressed', 'true');
-  await expect(picture(first)).toHaveCSS('clip-path', 'inset(0px 0px 0px 50%)');
+  await expect(comparedImage(first)).toHaveCSS('clip-path', 'inset(0px 0px 0px 50%)');
   await line.press('PageDown');
-  await expect(picture(first)).toHaveCSS('clip-path', 'inset(0px 0px 0px 40%)');
+  await expect(comparedImage(first)).toHaveCSS('clip-path', 'inset(0px 0px 0px 40%)');
   await expect(line).toHaveAttribute('aria-valuetext', '40% Live preview');
   const box = await line.boundingBox();
   if (!box) throw new Error('The line has no place on the screen');
@@ -174,14 +174,14 @@ test('the preview is compared with a result, and two results with each other, by
 
   await compare(second).click();
   await expect(frame.getByRole('slider', { name: `Compare ${first} with ${second}` })).toBeVisible();
-  await expect(picture(second)).toBeVisible();
+  await expect(comparedImage(second)).toBeVisible();
   await frame.getByRole('button', { name: 'Actual size' }).click();
   const ratio = await frame.locator('html').evaluate(() => devicePixelRatio);
-  await expect.poll(async () => (await picture(second).boundingBox())?.width).toBe(768 / ratio);
+  await expect.poll(async () => (await comparedImage(second).boundingBox())?.width).toBe(768 / ratio);
   await editor.screenshot('compare results');
 
   await page.keyboard.press('Escape');
-  await expect(picture(second)).toHaveCount(0);
+  await expect(comparedImage(second)).toHaveCount(0);
   await expect(compare(first)).toHaveAttribute('aria-pressed', 'false');
   await expect(frame.getByRole('img', { name: 'Live preview' })).toBeVisible();
 });

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { Editor } from './editor.ts';
 import { expect } from './fixtures.ts';
-import { drawMix, test as hosted, pictureName, setKey } from './hosted.ts';
+import { drawMix, test as hosted, resultName, setKey } from './hosted.ts';
 import { MixPanel } from './mixPanel.ts';
 
 const run = promisify(execFile);
@@ -38,7 +38,7 @@ for (const stage of stages) {
     const goOn = await mixUntil(stage, editor, sandbox);
     await editor.page.reload({ waitUntil: 'commit' });
     goOn();
-    await expectPicture(editor, project);
+    await expectResult(editor, project);
     // In a browser VS Code puts the tabs of a window down only now and then: one that opened just before may be gone.
     await editor.runCommand('Image Mixer: Open');
     await expectPanel(editor, (panel) => expect(panel.results()).toHaveCount(1));
@@ -55,7 +55,7 @@ for (const stage of stages) {
       await expectPanel(editor, (panel) => expect(panel.frame.getByText(message)).toBeVisible());
       expect(await readdir(project)).toEqual(['refs']);
     } else {
-      await expectPicture(editor, project);
+      await expectResult(editor, project);
       await expectPanel(editor, (panel) => expect(panel.results()).toHaveCount(1));
     }
     expect(ordersOf(sandbox)).toBe(1);
@@ -80,7 +80,7 @@ for (const { fate, grace } of [
       await editor.page.close();
       if (fate === 'ends soon') await expect.poll(() => hostsOf(editor), patience).toHaveLength(1);
       goOn();
-      await expectPicture(other, project);
+      await expectResult(other, project);
       expect(ordersOf(sandbox)).toBe(1);
     });
   });
@@ -96,10 +96,10 @@ async function mixUntil(stage: Stage, editor: Editor, sandbox: Sandbox): Promise
 }
 
 /** Resolves when no job is left, with its picture alone in the project. */
-async function expectPicture(editor: Editor, project: string): Promise<void> {
+async function expectResult(editor: Editor, project: string): Promise<void> {
   const jobs = join(editor.workbench.dataDir, 'data/User/globalStorage/imagemixer.image-mixer/jobs');
   await expect.poll(() => readdir(jobs), patience).toEqual([]);
-  expect(await readdir(join(project, 'mixes'))).toEqual([pictureName]);
+  expect(await readdir(join(project, 'mixes'))).toEqual([resultName]);
 }
 
 /** Expects something of the panel, which VS Code or the extension first brings back. */
