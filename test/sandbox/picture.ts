@@ -1,6 +1,5 @@
 import sharp from 'sharp';
-import { mixRasters } from '../../src/kernel/kernel.ts';
-import type { Raster } from '../../src/images/raster.ts';
+import { mixRasters, type Raster } from '../../src/kernel/kernel.ts';
 
 /** What a mix is made of. */
 export interface Ingredients {
