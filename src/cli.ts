@@ -57,15 +57,17 @@ const noEvent = () => ({ dispose: () => {} });
 function createApplication({ recipe, engine, environment }: Invocation): Application {
   const folder = dirname(recipe);
   const storage = join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'image-mixer');
-  const settings: Partial<Record<SettingName, unknown>> = {
-    engine,
-    'hosted.baseUrl': environment.IMAGE_MIXER_BASE_URL,
-    'hosted.dialect': environment.IMAGE_MIXER_DIALECT,
-    'hosted.uploads': 'allow', // people who run the command mean it
-    'hosted.maxConcurrent': 1,
-  };
+  const settings = new Map<string, unknown>(
+    Object.entries({
+      engine,
+      'hosted.baseUrl': environment.IMAGE_MIXER_BASE_URL,
+      'hosted.dialect': environment.IMAGE_MIXER_DIALECT,
+      'hosted.uploads': 'allow', // people who run the command mean it
+      'hosted.maxConcurrent': 1,
+    } satisfies Partial<Record<SettingName, unknown>>),
+  );
   return new Application({
-    settings: { read: (name) => settings[name], onChange: noEvent },
+    settings: { read: (name) => settings.get(name), onChange: noEvent },
     secrets: {
       get: async () => environment.IMAGE_MIXER_API_KEY,
       store: async () => {},

@@ -1,6 +1,4 @@
-import type { SettingName } from './settings.ts';
-
-/** What the application asks of its surroundings: VS Code implements it, and so does the command line. */
+// What the application asks of its surroundings. VS Code, the command line and the tests implement it.
 
 /** Something that can be stopped or given back. */
 export interface Disposable {
@@ -13,7 +11,7 @@ export type Event = (listener: () => void) => Disposable;
 /** Settings as people wrote them, not validated. */
 export interface SettingSource {
   /** The value of `imageMixer.NAME`. @param folder absolute path of the workspace folder, for settings that can differ by folder. */
-  read(name: SettingName, folder?: string): unknown;
+  read(name: string, folder?: string): unknown;
   readonly onChange: Event;
 }
 

@@ -45,7 +45,10 @@ export class AppBench {
     this.storage = join(root, 'storage');
     const secretChanged = new Listeners<string>();
     this.app = new Application({
-      settings: { read: (name) => this.settings[name], onChange: this.settingsChanged.add },
+      settings: {
+        read: (name) => Object.entries(this.settings).find(([key]) => key === name)?.[1],
+        onChange: this.settingsChanged.add,
+      },
       secrets: {
         get: async (name) => this.secrets.get(name),
         store: async (name, value) => {
