@@ -32,9 +32,9 @@ const own = [
 
 function photographFiles(folder: string | undefined): { name: string; path: string }[] {
   if (folder !== undefined) {
-    const isPicture = (file: string) => ['.jpg', '.jpeg', '.png', '.webp'].includes(extname(file).toLowerCase());
+    const isImageFile = (file: string) => ['.jpg', '.jpeg', '.png', '.webp'].includes(extname(file).toLowerCase());
     return readdirSync(folder)
-      .filter(isPicture)
+      .filter(isImageFile)
       .sort()
       .map((file) => ({ name: basename(file, extname(file)), path: join(folder, file) }));
   }

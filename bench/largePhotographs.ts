@@ -9,8 +9,8 @@ export async function addLargePhotographs(folder: string, count: number): Promis
   const originals = Object.keys(photographs);
   return Promise.all(
     Array.from({ length: count }, async (_, index) => {
-      const picture = sharp(join(folder, originals[index % 2] ?? '')).resize(4000, 3000, { fit: 'cover' });
-      const turned = index < 2 ? picture : picture.flop();
+      const image = sharp(join(folder, originals[index % 2] ?? '')).resize(4000, 3000, { fit: 'cover' });
+      const turned = index < 2 ? image : image.flop();
       const path = `large/12mp-${index}.jpg`; // a name that no other file of the tree has
       await writeFile(join(folder, path), await turned.jpeg({ quality: 90 }).toBuffer());
       return path;

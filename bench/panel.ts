@@ -27,7 +27,7 @@ export async function rows(): Promise<Row[]> {
   try {
     const editor = new Editor(workbench, workbench.page);
     await editor.ready();
-    await editor.openPicture('refs/alps.jpg'); // VS Code's preview may come a moment after the commands
+    await editor.openImage('refs/alps.jpg'); // VS Code's preview may come a moment after the commands
     return [await panelOpen(editor), await firstPreview(editor, large), ...(await previewFrames(editor))];
   } finally {
     await workbench.close();
@@ -41,8 +41,8 @@ async function addFrames(folder: string): Promise<void> {
   const originals = Object.keys(photographs);
   for (let index = 0; index < 5; index++) {
     const part = { left: 20 * index, top: 30 * index, width: 400, height: 300 };
-    const picture = sharp(join(folder, originals[index % 2] ?? '')).resize(600, 600, { fit: 'cover' });
-    await writeFile(join(folder, `frames/${index}.jpg`), await picture.extract(part).resize(1200).jpeg().toBuffer());
+    const image = sharp(join(folder, originals[index % 2] ?? '')).resize(600, 600, { fit: 'cover' });
+    await writeFile(join(folder, `frames/${index}.jpg`), await image.extract(part).resize(1200).jpeg().toBuffer());
   }
 }
 
@@ -53,7 +53,7 @@ async function closeAll(editor: Editor): Promise<void> {
 
 /** What can be seen in a webview, as selectors of its page. */
 const seen = {
-  picture: 'img[src]',
+  image: 'img[src]',
   interactive: '.run-button vscode-button:defined:not([disabled])',
   preview: 'canvas:not(.is-blank)',
 };
@@ -81,7 +81,7 @@ async function untilSeen({ page }: Editor, what: keyof typeof seen, act: () => P
 /** Until the picture is there in VS Code's image preview. */
 async function imagePreview(editor: Editor, path: string): Promise<number> {
   const file = await editor.file(path);
-  return untilSeen(editor, 'picture', () => file.dblclick());
+  return untilSeen(editor, 'image', () => file.dblclick());
 }
 
 async function panelOpen(editor: Editor): Promise<Row> {

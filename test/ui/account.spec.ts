@@ -4,7 +4,7 @@ import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { test as base, expect } from './fixtures.ts';
 import { MixPanel } from './mixPanel.ts';
 
-/** A VS Code whose hosted service is a sandbox of the newer dialect, which has no credits left. */
+/** A VS Code whose hosted service is a sandbox with the v6 dialect and an account without credits. */
 const test = base.extend<{ sandbox: Sandbox }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
   sandbox: async ({}, use) => {
@@ -19,7 +19,7 @@ const test = base.extend<{ sandbox: Sandbox }>({
   },
 });
 
-test('the balance is shown, a lack of credits leads to the account, and the log tells the story', async ({
+test('the balance is shown, a mix without credits offers the account, and the log has each step', async ({
   editor,
   sandbox,
 }) => {
@@ -27,7 +27,7 @@ test('the balance is shown, a lack of credits leads to the account, and the log 
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
   const panel = new MixPanel(editor.panel());
   await expect(panel.mixButton()).toBeVisible();
-  expect(sandbox.requests).toEqual([]); // without a key nobody is asked
+  expect(sandbox.requests).toEqual([]); // without a key, no balance is requested
   await editor.runCommand('Image Mixer: Set API Key');
   await page.getByRole('textbox', { name: 'API key for the hosted service' }).fill(sandbox.key);
   await page.keyboard.press('Enter');
@@ -40,7 +40,7 @@ test('the balance is shown, a lack of credits leads to the account, and the log 
   await sandbox.waitFor('balance', asked + 1);
   const account = page.waitForEvent('popup');
   await panel.frame.getByRole('button', { name: 'Open account' }).click();
-  // VS Code in a browser leads to ports of this machine through its server.
+  // In a browser, VS Code forwards links to local ports through its server.
   expect((await account).url()).toContain(new URL(sandbox.origin).port);
 
   const { dataDir } = editor.workbench;

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { test as base, expect } from './fixtures.ts';
 import { openPanel } from './mixPanel.ts';
 
-/** A site with one picture and one page, on this machine. */
+/** A website with one image and one page, on this machine. */
 const test = base.extend<{ site: string }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
   site: async ({}, use) => {
@@ -31,7 +31,7 @@ function redSquare(): Promise<Buffer> {
     .toBuffer();
 }
 
-test('images come by address, from the clipboard, from the desktop and by the file dialog', async ({
+test('images are added by URL, from the clipboard, from the desktop and with the file dialog', async ({
   editor,
   site,
 }) => {
@@ -64,12 +64,12 @@ test('images come by address, from the clipboard, from the desktop and by the fi
 
   await frame.getByRole('button', { name: 'Add images' }).click();
   await expect(page.getByRole('checkbox', { name: 'alps.jpg, refs' })).toBeVisible();
-  await page.getByRole('checkbox', { name: 'Browse…' }).first().click(); // the row, which has a box of the same name
-  await page.getByRole('option', { name: 'refs' }).click(); // by the list: VS Code still moves the caret in the path while one would type
+  await page.getByRole('checkbox', { name: 'Browse…' }).first().click(); // the row, because its checkbox has the same name
+  await page.getByRole('option', { name: 'refs' }).click(); // picked from the list, because VS Code moves the caret in the path while the test would type
   await page.getByRole('option', { name: 'allium.jpg' }).click();
   await expect(panel.image('allium.jpg')).toBeVisible();
 
-  // No file manager here: the events that a drag from one ends in.
+  // The tests have no file manager, so this sends the events that end a drag from one.
   await frame.locator('body').evaluate((body, data) => {
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
     const dataTransfer = new DataTransfer();
@@ -84,10 +84,7 @@ test('images come by address, from the clipboard, from the desktop and by the fi
   await expect(frame.getByText("Skipped files that aren't images: paper.pdf.")).toBeVisible();
 });
 
-test('images beyond the first five hundred of a workspace are found as their names are typed', async ({
-  editor,
-  project,
-}) => {
+test('typing a name finds images beyond the first five hundred of a workspace', async ({ editor, project }) => {
   const { page } = editor;
   const panel = await openPanel(editor);
   const image = await redSquare();
@@ -99,14 +96,14 @@ test('images beyond the first five hundred of a workspace are found as their nam
   await panel.frame.getByRole('button', { name: 'Add images' }).click();
   const filter = page.getByRole('textbox', { name: 'Add images to the mix' });
   await expect(page.getByRole('checkbox', { name: /^red-\d+\.png, many$/ }).first()).toBeVisible();
-  // The first search may have found one of these by chance, hardly all. Each is checked while icons and searches renew the list.
+  // The first search may have found one of these by chance, but hardly all of them. Each is checked while icons and searches update the list.
   const wanted = { 'red-1007': 1007, 'RED-1500': 1500, r1911: 1911, rd2199: 2199 };
   for (const [typed, number] of Object.entries(wanted)) {
     await filter.fill(typed);
     await page
       .getByRole('checkbox', { name: `red-${number}.png, many` })
       .first()
-      .click(); // the row: it has a box of the same name
+      .click(); // the row, because its checkbox has the same name
   }
   await page.getByRole('button', { name: 'OK', exact: true }).click();
   for (const number of Object.values(wanted)) await expect(panel.image(`red-${number}.png`)).toBeVisible();
@@ -115,11 +112,11 @@ test('images beyond the first five hundred of a workspace are found as their nam
   await panel.frame.getByRole('button', { name: 'Add images' }).click();
   await filter.fill('rd1777');
   await expect(page.getByRole('checkbox', { name: 'red-1777.png, many' }).first()).toBeVisible();
-  await filter.press('Enter'); // the only one that matches
+  await filter.press('Enter'); // the only match
   await expect(panel.image('red-1777.png')).toBeVisible();
 });
 
-test('weights are equalized and scaled by a click, and images reordered by dragging', async ({ editor }) => {
+test('one click equalizes or scales the weights, and dragging reorders images', async ({ editor }) => {
   const panel = await openPanel(editor);
   const { frame } = panel;
   await panel.setWeight('alps.jpg', 0.3);

@@ -9,11 +9,11 @@ const themes = {
   'high contrast light': 'Default High Contrast Light',
 } as const;
 export type Theme = keyof typeof themes;
-export const themeNames = Object.keys(themes) as readonly Theme[]; // the keys of a constant object are what its type says
+export const themeNames = Object.keys(themes) as readonly Theme[]; // a constant object has exactly the keys of its type
 
 const screenshots = resolve(import.meta.dirname, '../../.screenshots');
 
-/** One window of VS Code as someone at the screen uses it: by role, name, mouse and keys. */
+/** One window of VS Code as a user operates it: by role, name, mouse and keys. */
 export class Editor {
   readonly workbench: Workbench;
   readonly page: Page;
@@ -29,18 +29,18 @@ export class Editor {
     await this.page.keyboard.press('Escape');
   }
 
-  /** Resolves when VS Code has put down what matches, as it does every few seconds; in a browser a reload loses what came later. */
+  /** Resolves when VS Code has saved state that matches. It saves every few seconds; in a browser, a reload loses later changes. */
   async kept(pattern: RegExp): Promise<void> {
     await expect.poll(() => this.page.evaluate(readStorage), { timeout: 60_000 }).toMatch(pattern);
   }
 
-  /** Runs a command by its title in the palette. */
+  /** Runs a command by its title in the Command Palette. */
   async runCommand(title: string): Promise<void> {
     await this.findCommand(title);
     await this.page.keyboard.press('Enter');
   }
 
-  /** Has the palette offer a command, for Enter to run. The palette does not notice commands that come while it is open, so it is opened until the command is there. */
+  /** Selects a command in the Command Palette. The palette doesn't show commands registered while it's open, so it is reopened until the command appears. */
   async findCommand(title: string): Promise<void> {
     const input = this.page.getByRole('textbox', { name: 'Type the name of a command to run.' });
     await expect(async () => {
@@ -56,7 +56,7 @@ export class Editor {
     return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
   }
 
-  /** A file or folder in the explorer by its path in the project; opens the folders on the way. */
+  /** A file or folder in the Explorer by its path in the project. Expands its parent folders. */
   async file(path: string): Promise<Locator> {
     const explorer = this.page.getByRole('tree', { name: 'Files Explorer' });
     const names = path.split('/');
@@ -72,14 +72,14 @@ export class Editor {
     const refresh = this.page.getByRole('button', { name: 'Refresh Explorer' });
     await expect(async () => {
       if (await becomesVisible(file, 5000)) return;
-      await explorer.hover({ timeout: 2000 }); // shows the buttons above the explorer
+      await explorer.hover({ timeout: 2000 }); // shows the buttons above the Explorer
       await refresh.click({ timeout: 2000 });
       await expect(file).toBeVisible({ timeout: 5000 });
     }).toPass({ timeout: 60_000 });
     return file;
   }
 
-  /** Opens a picture of the project in VS Code's own preview, which may come a moment after its commands. */
+  /** Opens an image of the project in VS Code's own preview, which may be ready a moment after its commands. */
   async openImage(path: string): Promise<void> {
     const file = await this.file(path);
     const tab = this.page.getByRole('tab', { name: path.split('/').at(-1) ?? path });
@@ -90,13 +90,13 @@ export class Editor {
     }).toPass({ timeout: 120_000 });
   }
 
-  /** Selects files of the explorer, these and no others, and picks an entry of the context menu there. */
+  /** Selects exactly these files in the Explorer, and chooses an entry of their context menu. */
   async chooseFromContextMenu(paths: readonly string[], entry: string): Promise<void> {
     await this.openContextMenu(paths, entry);
-    await this.page.keyboard.press('Enter'); // to a click, menus of VS Code are deaf for a moment after they open
+    await this.page.keyboard.press('Enter'); // VS Code's menus ignore clicks for a moment after they open
   }
 
-  /** Selects files of the explorer, these and no others, and opens their context menu with an entry of it under the pointer. */
+  /** Selects exactly these files in the Explorer, opens their context menu, and points at an entry. */
   async openContextMenu(paths: readonly string[], entry: string): Promise<void> {
     const files: Locator[] = [];
     for (const path of paths) files.push(await this.file(path));
@@ -104,24 +104,24 @@ export class Editor {
     const selected = this.page.getByRole('tree', { name: 'Files Explorer' }).getByRole('treeitem', { selected: true });
     const item = this.page.getByRole('menuitem', { name: entry });
     await expect(async () => {
-      await this.page.keyboard.press('Escape'); // a menu of an earlier round
+      await this.page.keyboard.press('Escape'); // a menu from an earlier attempt
       for (const other of await selected.all()) {
         if (!names.includes((await other.getAttribute('aria-label')) ?? '')) await toggle(other);
       }
-      // With Ctrl a click selects without opening the file, whose editor would change the selection again.
+      // A click with Ctrl selects a file without opening it. Its editor would change the selection again.
       for (const file of files) if ((await file.getAttribute('aria-selected')) !== 'true') await toggle(file);
       await expect(selected).toHaveCount(files.length, { timeout: 2000 });
       await files.at(-1)?.click({ button: 'right' });
-      await item.hover({ timeout: 2000 }); // a menu closes where something else takes the focus
+      await item.hover({ timeout: 2000 }); // a menu closes if something else takes the focus
     }).toPass({ timeout: 120_000 });
   }
 
-  /** A notification that says this. */
+  /** A notification with this text. */
   notification(text: string | RegExp): Locator {
     return this.page.getByRole('dialog').filter({ hasText: text }).first();
   }
 
-  /** Makes the webview `width` CSS pixels wide, by the width of the window around it. */
+  /** Resizes the window so that the webview is `width` CSS pixels wide. */
   async setPanelWidth(width: number, height = 900): Promise<void> {
     const webview = this.page.locator('iframe.webview.ready');
     const measured = async () => (await webview.boundingBox())?.width ?? 0;
@@ -132,7 +132,7 @@ export class Editor {
     }).toPass();
   }
 
-  /** Has every CSS pixel take `factor` pixels of the screen each way, as the browser's zoom does, until the window's size is set again. */
+  /** Shows each CSS pixel as `factor` × `factor` screen pixels, like the browser's zoom, until the window is resized. */
   async setZoom(factor: number): Promise<void> {
     const size = this.page.viewportSize() ?? { width: 1400, height: 900 };
     const session = await this.page.context().newCDPSession(this.page);
@@ -141,14 +141,14 @@ export class Editor {
     await session.detach();
   }
 
-  /** Sets the colour theme; resolves when the window wears it. */
+  /** Sets the color theme. Resolves when the window uses it. */
   async setTheme(theme: Theme): Promise<void> {
     await this.workbench.setSettings({ 'workbench.colorTheme': themes[theme], 'window.autoDetectColorScheme': false });
     const kind = { dark: 'vs-dark', light: 'vs', 'high contrast dark': 'hc-black', 'high contrast light': 'hc-light' };
     await expect(this.page.locator(`.monaco-workbench.${kind[theme]}`)).toBeVisible();
   }
 
-  /** Writes a picture of the window, or of one part, to the ignored folder `.screenshots`; returns its path. */
+  /** Saves a screenshot of the window, or of a part of it, in the ignored folder `.screenshots`. Returns its path. */
   async screenshot(name: string, part: Page | Locator = this.page): Promise<string> {
     const path = resolve(screenshots, `${name}.png`);
     await part.screenshot({ path });
@@ -167,7 +167,7 @@ async function toggle(item: Locator): Promise<void> {
   await item.click({ modifiers: ['ControlOrMeta'] });
 }
 
-/** Runs in the window: all that VS Code keeps for its workspaces in the browser's databases. */
+/** Runs in the window. Everything that VS Code keeps for its workspaces in the browser's databases. */
 async function readStorage(): Promise<string> {
   const texts = (await indexedDB.databases()).map(async ({ name = '' }) => {
     if (!name.startsWith('vscode-web-state-db-')) return '';

@@ -8,16 +8,16 @@ import { Editor } from './editor.ts';
 export { expect } from '@playwright/test';
 
 export interface FixtureOptions {
-  /** Which VS Code the tests run in. */
+  /** The VS Code that the tests run in. */
   release: Release;
 }
 
 interface Fixtures extends FixtureOptions {
-  /** What the test's VS Code is started with; set it with `test.use({ launch: … })`. */
+  /** Options for starting the test's VS Code. Set them with `test.use({ launch: … })`. */
   launch: Partial<WorkbenchOptions>;
-  /** Absolute path of a folder with photographs that belongs to this test alone. */
+  /** Absolute path of a folder with photographs that only this test uses. */
   project: string;
-  /** A VS Code of this test's own, open on the project, with the extension of this source tree. */
+  /** A VS Code that only this test uses, open on the project, with the extension of this source tree. */
   editor: Editor;
 }
 

@@ -3,7 +3,7 @@ import type { Editor } from './editor.ts';
 import { test as base, expect } from './fixtures.ts';
 import { MixPanel } from './mixPanel.ts';
 
-/** A VS Code whose hosted service is a sandbox of the test's own; a mix there takes three polls. */
+/** A VS Code with its own sandbox as the hosted service. A mix takes three polls. */
 export const test = base.extend<{ sandbox: Sandbox }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
   sandbox: async ({}, use) => {
@@ -16,7 +16,7 @@ export const test = base.extend<{ sandbox: Sandbox }>({
   },
 });
 
-/** As `test`, of which uploads are allowed and one job runs while the others wait. */
+/** Like `test`, but uploads are allowed, and one job runs at a time. */
 export const oneJobAtATime = test.extend({
   launch: async ({ launch }, use) => {
     const more = { 'imageMixer.hosted.uploads': 'allow', 'imageMixer.hosted.maxConcurrent': 1 };
@@ -24,9 +24,9 @@ export const oneJobAtATime = test.extend({
   },
 });
 
-/** Sets the key for an origin through the input box that the command opens. */
+/** Sets the API key for an origin with the command. */
 export async function setKey(editor: Editor, origin: string, key: string): Promise<void> {
-  // A window knows the settings of its machine some time after it shows; the input box says whose key it asks for.
+  // A window applies machine settings some time after it appears. The input box shows the origin that it asks for.
   const question = editor.page.getByText(`Enter the API key for ${origin} from your account there.`);
   await expect(async () => {
     await editor.page.keyboard.press('Escape');
@@ -38,10 +38,10 @@ export async function setKey(editor: Editor, origin: string, key: string): Promi
   await expect(question).toBeHidden();
 }
 
-/** The file that the mix below is saved as. */
+/** The file name of the mix below. */
 export const resultName = 'flower-of-the-mountains-12345-1.png';
 
-/** Opens the panel on two photographs of the explorer and sets up a mix. */
+/** Opens the panel with two photographs from the Explorer and fills in a mix. */
 export async function drawMix(editor: Editor): Promise<MixPanel> {
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
   const panel = new MixPanel(editor.panel());

@@ -1,7 +1,7 @@
 import { expect } from './fixtures.ts';
 import { drawMix, resultName, setKey, oneJobAtATime as test } from './hosted.ts';
 
-test('jobs wait in line, each with a cancel of its own; one that ends behind another editor says so once', async ({
+test('queued jobs each have their own Cancel button, and a job that ends while the panel is hidden is announced once', async ({
   editor,
   sandbox,
 }) => {
@@ -29,13 +29,10 @@ test('jobs wait in line, each with a cancel of its own; one that ends behind ano
   await page.getByRole('button', { name: 'Reveal', exact: true }).click();
   await expect(page.getByRole('treeitem', { name: resultName })).toHaveAttribute('aria-selected', 'true');
   await expect(page.locator('.statusbar-item').filter({ hasText: 'Mixing' })).toHaveCount(0);
-  expect(sandbox.requests.filter(({ stage }) => stage === 'mix')).toHaveLength(1); // the other never left
+  expect(sandbox.requests.filter(({ stage }) => stage === 'mix')).toHaveLength(1); // the other one was never sent
 });
 
-test('a key held too long orders one mix, and a mix that waited and was cancelled costs nothing', async ({
-  editor,
-  sandbox,
-}) => {
+test('holding the shortcut submits one mix, and canceling a queued mix costs nothing', async ({ editor, sandbox }) => {
   const { page } = editor;
   await setKey(editor, sandbox.origin, sandbox.key);
   const panel = await drawMix(editor);
@@ -56,7 +53,7 @@ test('a key held too long orders one mix, and a mix that waited and was cancelle
 
   for (const count of [3, 2]) {
     await frame.getByRole('button', { name: `Cancel flower of the mountains (${count})`, exact: true }).click();
-    await expect(jobs).toHaveCount(count - 1); // without a word: nothing was sent
+    await expect(jobs).toHaveCount(count - 1); // without a message, because nothing was sent
   }
   await frame.getByRole('button', { name: 'Cancel', exact: true }).click();
   await expect(jobs).toContainText('it may still finish the mix and charge for it');

@@ -5,7 +5,7 @@ import { mixRasters } from '../../src/kernel/kernel.ts';
 import { browserArguments, findBrowser } from '../hosts/browser.ts';
 import { pattern } from '../unit/test-rasters.ts';
 
-// The very mixes whose hashes the unit tests hold, once in Node and once in a browser.
+// The mixes of the unit tests with golden hashes, once in Node and once in a browser.
 const mixes = [
   { count: 2, width: 64, height: 64, sample: 0 },
   { count: 3, width: 100, height: 70, sample: 1 },

@@ -5,12 +5,12 @@ import * as z from 'zod';
 const resultsSchema = z.tuple([z.looseObject({ id: z.string(), path: z.string(), createdAt: z.number() })]);
 
 /**
- * Makes of the only result of a VS Code so many, each with a file and a name of its own; its next window shows them.
- * @returns the name of the oldest.
+ * Copies the only result of a VS Code until there are `count`, each with its own file and name. The next window shows them.
+ * @returns the name of the oldest one.
  */
 export async function multiplyResult(dataDir: string, count: number): Promise<string> {
   const file = (await readdir(dataDir, { recursive: true })).find((path) => path.endsWith('results.json'));
-  if (file === undefined) throw new Error('No result is remembered');
+  if (file === undefined) throw new Error('There is no list of results');
   const [only] = resultsSchema.parse(JSON.parse(await readFile(join(dataDir, file), 'utf8')));
   const { dir, name, ext } = parse(only.path);
   const results: unknown[] = [only];

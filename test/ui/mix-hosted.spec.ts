@@ -8,7 +8,7 @@ import { expect } from './fixtures.ts';
 import { drawMix, resultName, setKey, test } from './hosted.ts';
 import { readSavedResult } from './savedResult.ts';
 
-test('two photographs become a picture of the hosted service: key, upload, processing, download', async ({
+test('two photographs become a hosted result: key, upload, processing, download', async ({
   editor,
   project,
   sandbox,
@@ -48,7 +48,7 @@ test('two photographs become a picture of the hosted service: key, upload, proce
   });
 });
 
-test('a wrong key says so and writes nothing; with the right one the same mix is made', async ({
+test('with a wrong key, an error is shown and nothing is saved; with the right one, the same mix succeeds', async ({
   editor,
   project,
   sandbox,
@@ -65,7 +65,7 @@ test('a wrong key says so and writes nothing; with the right one the same mix is
   expect(await panel.mix()).toBe(resultName);
 });
 
-/** Answers the question whether images of the workspace may go to the service. */
+/** Answers the question whether workspace images may be uploaded to the service. */
 async function allowUpload(editor: Editor, sandbox: Sandbox): Promise<void> {
   const question = editor.page
     .getByRole('dialog')

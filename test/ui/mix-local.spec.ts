@@ -5,7 +5,7 @@ import { expect, test } from './fixtures.ts';
 import { MixPanel } from './mixPanel.ts';
 import { readSavedResult } from './savedResult.ts';
 
-test('two photographs from the explorer become a result in mixes/, by mouse', async ({ editor, project }) => {
+test('two photographs from the Explorer become a result in mixes/, by mouse', async ({ editor, project }) => {
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
   const panel = new MixPanel(editor.panel());
   await panel.setWeight('alps.jpg', 0.3);
@@ -34,7 +34,7 @@ test('two photographs from the explorer become a result in mixes/, by mouse', as
   ]);
 });
 
-test('the keyboard alone makes a mix', async ({ editor, project }) => {
+test('a mix can be made with the keyboard alone', async ({ editor, project }) => {
   const { page } = editor;
   await page.keyboard.press('ControlOrMeta+Shift+E');
   await expect(page.getByRole('tree', { name: 'Files Explorer' })).toBeFocused();
@@ -64,7 +64,7 @@ test('the keyboard alone makes a mix', async ({ editor, project }) => {
   expect(recipe?.images.map(({ weight }) => weight)).toEqual([0.7, 0.45]);
 });
 
-test('a cut-off JPEG among the sources is named, and the panel goes on', async ({ editor, project }) => {
+test('a truncated JPEG among the sources is named, and the panel still works', async ({ editor, project }) => {
   const file = await open(join(project, 'refs/alps.jpg'), 'r+');
   await file.truncate(20_000);
   await file.close();
@@ -84,7 +84,7 @@ async function pressUntilFocused(page: Page, key: string, target: Locator): Prom
   throw new Error(`${target} was not reached by ${key}`);
 }
 
-test('with a random seed, what the preview shows is what is made', async ({ editor, project }) => {
+test('with a random seed, the result is what the preview shows', async ({ editor, project }) => {
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
   const panel = new MixPanel(editor.panel());
   const seed = panel.frame.getByRole('spinbutton', { name: 'Seed', exact: true });

@@ -1,7 +1,7 @@
 import { expect, type FrameLocator, type Locator } from '@playwright/test';
 import type { Editor } from './editor.ts';
 
-/** The panel as someone uses it: by role, name, mouse and keys. */
+/** The panel as a user operates it: by role, name, mouse and keys. */
 export class MixPanel {
   readonly frame: FrameLocator;
 
@@ -9,7 +9,7 @@ export class MixPanel {
     this.frame = frame;
   }
 
-  /** The cards of the mix's images, in their order. */
+  /** The cards of the images, in order. */
   images(): Locator {
     return this.frame.getByRole('list', { name: 'Images' }).getByRole('group');
   }
@@ -18,7 +18,7 @@ export class MixPanel {
     return this.images().evaluateAll((groups) => groups.map((group) => group.ariaLabel));
   }
 
-  /** The card of an image of the mix. */
+  /** The card of an image. */
   image(name: string): Locator {
     return this.frame.getByRole('list', { name: 'Images' }).getByRole('group', { name, exact: true });
   }
@@ -59,12 +59,12 @@ export class MixPanel {
     return this.frame.getByRole('button', { name: 'Mix', exact: true });
   }
 
-  /** The pictures that were made, newest first. */
+  /** The results, newest first. */
   results(): Locator {
     return this.frame.getByRole('list', { name: 'Results' }).getByRole('img');
   }
 
-  /** Presses Mix and waits for the picture; returns its file name. */
+  /** Clicks Mix and waits for the result. Returns its file name. */
   async mix(): Promise<string> {
     const before = await this.results().count();
     await this.mixButton().click();
@@ -72,10 +72,10 @@ export class MixPanel {
     return this.newestResult();
   }
 
-  /** The file name of the newest picture. */
+  /** The file name of the newest result. */
   async newestResult(): Promise<string> {
     let name = '';
-    // The picture takes the place of an icon of the same name in between.
+    // The thumbnail first replaces an icon of the same name.
     await expect(async () => {
       [, name = ''] = /img "(.+)"/.exec(await this.results().first().ariaSnapshot()) ?? [];
       expect(name).not.toBe('');
@@ -84,7 +84,7 @@ export class MixPanel {
   }
 }
 
-/** The panel with the project's two photographs in it. */
+/** Opens the panel with the project's two photographs. */
 export async function openPanel(editor: Editor): Promise<MixPanel> {
   const panel = new MixPanel(editor.panel());
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');

@@ -3,7 +3,7 @@ import { defineConfig } from '@playwright/test';
 import type { FixtureOptions } from './fixtures.ts';
 import config from './playwright.config.ts';
 
-/** The tests of the VSIX that `scripts/package.ts` has made: all in the newest VS Code, the main one in the oldest too. */
+/** Tests of the VSIX that `scripts/package.ts` creates: all in the newest VS Code, the main one in the oldest too. */
 export default defineConfig<FixtureOptions>({
   ...config,
   outputDir: resolve(import.meta.dirname, '../../test-results/package'),

@@ -7,7 +7,7 @@ import { readSavedResult } from './savedResult.ts';
 const vsix = resolve(import.meta.dirname, '../../dist/image-mixer.vsix');
 test.use({ launch: { vsix } });
 
-test('the package, installed outside the repository, does the local mix', async ({ editor, project }) => {
+test('the package, installed outside the repository, runs a local mix', async ({ editor, project }) => {
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Mix Images');
   const panel = new MixPanel(editor.panel());
   await panel.setWeight('alps.jpg', 0.3);

@@ -6,12 +6,12 @@ import { expect } from './fixtures.ts';
 import { setKey, oneJobAtATime as test } from './hosted.ts';
 import { MixPanel } from './mixPanel.ts';
 
-/** What axe finds wrong in the panel's frame: rule, place and reason. It runs in the frame itself, so that it can't miss it. */
+/** The violations that axe finds in the panel's frame: rule, element and reason. It runs in the frame itself, so it can't miss it. */
 async function faults(panel: MixPanel): Promise<string[]> {
   const body = panel.frame.locator('body');
   await body.evaluate(axe.source);
   const { violations, passes } = await body.evaluate<AxeResults, HTMLElement>('axe.run(document)');
-  // Buttons and text are there in every state: axe that passed neither has looked at nothing.
+  // Every state has buttons and text. If axe passed none of them, it checked nothing.
   for (const rule of ['button-name', 'color-contrast']) {
     expect(passes.find(({ id }) => id === rule)?.nodes.length, rule).toBeGreaterThan(3);
   }
@@ -20,7 +20,7 @@ async function faults(panel: MixPanel): Promise<string[]> {
   );
 }
 
-/** Nothing is cut off at the sides, Mix can be pressed, and what stays at the bottom leaves most of the page to the rest. */
+/** Expects that nothing is cut off at the sides, Mix is in view, and the sticky bar at the bottom covers at most half the page. */
 async function expectAllInSight(panel: MixPanel, where: string): Promise<void> {
   const page = panel.frame.locator('html');
   const overflow = await page.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
@@ -33,7 +33,7 @@ async function expectAllInSight(panel: MixPanel, where: string): Promise<void> {
   expect(running, where).toBeLessThanOrEqual(0.5);
 }
 
-/** Looks at one state of the panel in every theme and at three widths, then at a zoom of 200 %, and leaves a screenshot of each. */
+/** Checks one state of the panel in every theme and at three widths, then at 200 % zoom, and takes a screenshot of each. */
 async function inspect(editor: Editor, panel: MixPanel, state: string): Promise<void> {
   for (const width of [400, 800, 1600]) {
     await editor.setPanelWidth(width);
@@ -44,14 +44,14 @@ async function inspect(editor: Editor, panel: MixPanel, state: string): Promise<
       await editor.screenshot(`${state} ${theme} ${width}`, editor.page.locator('iframe.webview.ready'));
     }
   }
-  // What a window of 800 by 900 pixels leaves the panel at a zoom of 200 %.
+  // The panel's size in a window of 800 by 900 pixels at 200 % zoom.
   await editor.setPanelWidth(400, 450);
   await editor.setZoom(2);
   await expectAllInSight(panel, `${state}, zoomed`);
   await editor.screenshot(`${state} zoomed`);
 }
 
-test('in every state and theme axe finds nothing, and nothing is cut off at any width or zoom', async ({
+test('axe finds no violations in any state and theme, and nothing is cut off at any width or zoom', async ({
   editor,
   project,
   sandbox,

@@ -6,7 +6,9 @@ import { MixPanel, openPanel } from './mixPanel.ts';
 
 type Role = Parameters<Locator['getByRole']>[0];
 
-test('a weight follows slider, keys and number box; the panel and its text boxes undo', async ({ editor }) => {
+test('slider, keys and number box change a weight, and undo works in the panel and in text boxes', async ({
+  editor,
+}) => {
   const panel = await openPanel(editor);
   const slider = panel.image('alps.jpg').getByRole('slider');
   const box = panel.image('alps.jpg').getByRole('spinbutton');
@@ -49,7 +51,7 @@ test('a weight follows slider, keys and number box; the panel and its text boxes
   await expect(box).toHaveValue('0.8');
 });
 
-test('images are switched off, moved by keys and removed, and the keyboard stays where it was', async ({ editor }) => {
+test('images are turned off, moved by keyboard and removed, and the focus stays in place', async ({ editor }) => {
   const panel = await openPanel(editor);
   const use = panel.image('alps.jpg').getByRole('checkbox');
   await use.focus();
@@ -77,7 +79,7 @@ test('images are switched off, moved by keys and removed, and the keyboard stays
   await expect(panel.images()).toHaveCount(1);
 });
 
-test('what is wrong is told at its field, what was typed stays, and no mix starts', async ({ editor }) => {
+test('an error is shown at its field, invalid input is kept, and no mix starts', async ({ editor }) => {
   const panel = await openPanel(editor);
   const { frame } = panel;
   for (const [name, typed, message] of [
@@ -106,7 +108,7 @@ test('what is wrong is told at its field, what was typed stays, and no mix start
   await expect(panel.results()).toHaveCount(0);
 });
 
-test('the mix and its history survive being hidden and a reload of the window', async ({ editor }) => {
+test('the mix and its undo history survive when the panel is hidden and the window reloaded', async ({ editor }) => {
   const panel = await openPanel(editor);
   await panel.setPrompt('rose man');
   await panel.setNumber('Width', 640);
@@ -119,7 +121,7 @@ test('the mix and its history survive being hidden and a reload of the window', 
 
   await editor.kept(/present\W+images[^\]]+weight\W+0\.3\b/);
   await editor.page.reload();
-  await editor.page.getByRole('tab', { name: 'Image Mixer' }).click(); // VS Code may not have put down yet which was in front
+  await editor.page.getByRole('tab', { name: 'Image Mixer' }).click(); // VS Code may not have saved yet which tab was in front
   await expect(panel.image('alps.jpg').getByRole('spinbutton')).toHaveValue('0.3', { timeout: 60_000 });
   await expect(panel.frame.getByRole('textbox', { name: 'Prompt', exact: true })).toHaveValue('rose man');
   await panel.frame.getByRole('heading', { name: 'Images' }).click();
@@ -153,7 +155,7 @@ test('every control has its role and name', async ({ editor }) => {
   await expectAll(panel.frame, ofThePanel);
 });
 
-test('results can be shown, copied, used as sources, and bring their settings back', async ({ editor }) => {
+test('results can be revealed, copied and used as sources, and their settings reused', async ({ editor }) => {
   const panel = await openPanel(editor);
   await panel.setWeight('alps.jpg', 0.2);
   const name = await panel.mix();
@@ -176,7 +178,7 @@ test('an image is replaced by another from the quick pick and keeps its weight',
   await panel.frame.getByRole('button', { name: 'Replace alps.jpg' }).click();
   const pick = editor.page.getByRole('option', { name: /^allium\.jpg/ });
   await expect(pick).toBeVisible();
-  // The picture itself is the icon; VS Code gives it no role.
+  // The thumbnail is the icon. VS Code gives it no role.
   await expect(pick.locator('.quick-input-list-icon')).toHaveCSS('background-image', /^url\("data:image\//);
   await editor.screenshot('replace');
   await pick.click();
@@ -186,9 +188,7 @@ test('an image is replaced by another from the quick pick and keeps its weight',
   await expect(panel.exactWeight('alps.jpg')).toHaveValue('0.2');
 });
 
-test('a prompt has room for all of its text, and those of earlier mixes come back by a key or a button', async ({
-  editor,
-}) => {
+test('the prompt grows with its text, and a key or a button offers earlier prompts', async ({ editor }) => {
   const panel = await openPanel(editor);
   const prompt = panel.frame.getByRole('textbox', { name: 'Prompt', exact: true });
   const hidden = () => prompt.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight);
@@ -206,13 +206,13 @@ test('a prompt has room for all of its text, and those of earlier mixes come bac
   await expect(editor.page.getByRole('option')).toHaveCount(0);
   await panel.setPrompt('stone rose');
   await panel.frame.getByRole('button', { name: 'Earlier prompts' }).click();
-  await expect(editor.page.getByRole('option')).toHaveCount(1); // what was only typed is not kept
+  await expect(editor.page.getByRole('option')).toHaveCount(1); // a prompt that was only typed isn't kept
   await editor.screenshot('earlier prompts');
   await editor.page.getByRole('option', { name: 'rose man' }).click();
   await expect(prompt).toHaveValue('rose man');
 });
 
-test('sizes and seeds come by a click', async ({ editor }) => {
+test('one click sets a size or a seed', async ({ editor }) => {
   const panel = await openPanel(editor);
   const width = panel.frame.getByRole('spinbutton', { name: 'Width' });
   const height = panel.frame.getByRole('spinbutton', { name: 'Height' });
@@ -230,9 +230,7 @@ test('sizes and seeds come by a click', async ({ editor }) => {
   await expect(seed).toHaveValue('');
 });
 
-test('a text box undoes steps as it does letters, and takes text that comes with a picture of it', async ({
-  editor,
-}) => {
+test('a text box undoes steps like typing, and pastes text even if an image comes with it', async ({ editor }) => {
   const { page } = editor;
   const { frame } = await openPanel(editor);
   const width = frame.getByRole('spinbutton', { name: 'Width' });
@@ -258,7 +256,7 @@ test('a text box undoes steps as it does letters, and takes text that comes with
   await expect(prompt).toHaveValue('two cells');
 });
 
-test('keys come by a click, Ctrl+Enter mixes, those who listen hear how it goes, and a result opens', async ({
+test('a button asks for the API key, Ctrl+Enter mixes, the progress is announced, and a result opens', async ({
   editor,
 }) => {
   const { page } = editor;
@@ -278,13 +276,13 @@ test('keys come by a click, Ctrl+Enter mixes, those who listen hear how it goes,
   await expect(page.getByRole('tab', { name })).toHaveAttribute('aria-selected', 'true');
 });
 
-test('files dropped from the Explorer with Shift, and an address pasted, join the mix', async ({ editor }) => {
+test('files dropped from the Explorer with Shift and a pasted URL join the mix', async ({ editor }) => {
   const { page } = editor;
   const panel = await openPanel(editor);
   for (const name of ['alps.jpg', 'allium.jpg'])
     await panel.frame.getByRole('button', { name: `Remove ${name}` }).click();
   await expect(panel.images()).toHaveCount(0);
-  const file = await (await editor.file('refs/allium.jpg')).boundingBox(); // one of the two that are selected there still
+  const file = await (await editor.file('refs/allium.jpg')).boundingBox(); // one of the two files still selected there
   const target = await page.locator('iframe.webview.ready').boundingBox();
   if (!file || !target) throw new Error('The file or the panel has no place on the screen');
   await page.mouse.move(file.x + 60, file.y + 10);
@@ -305,13 +303,13 @@ test('files dropped from the Explorer with Shift, and an address pasted, join th
   await expect(panel.image('rose.png')).toBeVisible();
 });
 
-test.describe('files that are no pictures', () => {
+test.describe("files that aren't images", () => {
   test.beforeEach(async ({ project }) => {
-    await writeFile(join(project, 'refs/letter.png'), 'Dear reader, this is no picture.');
+    await writeFile(join(project, 'refs/letter.png'), "Dear reader, this isn't an image.");
     await writeFile(join(project, 'refs/nothing.png'), '');
   });
 
-  test('say so on their cards, and the others go on', async ({ editor }) => {
+  test('are reported on their cards, and the others still work', async ({ editor }) => {
     const panel = new MixPanel(editor.panel());
     await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/nothing.png', 'refs/letter.png'], 'Mix Images');
     await expect(panel.image('nothing.png')).toContainText('This file is empty.');

@@ -5,7 +5,10 @@ import { expect, test } from './fixtures.ts';
 import { MixPanel } from './mixPanel.ts';
 import { readSavedResult } from './savedResult.ts';
 
-test('the first run has two example images; mixed, they are copied into the project', async ({ editor, project }) => {
+test('the first run starts with two example images, and mixing copies them into the project', async ({
+  editor,
+  project,
+}) => {
   await editor.runCommand('Image Mixer: Open');
   const panel = new MixPanel(editor.panel());
   await expect(panel.image('dahlia.jpg')).toBeVisible();
@@ -26,7 +29,7 @@ test.describe('in Restricted Mode', () => {
     await writeFile(join(project, 'a.mix.json'), JSON.stringify({ images: [{ source: 'refs/alps.jpg' }] }));
   });
 
-  test('the local engine mixes what was picked, and no recipe runs', async ({ editor, project }) => {
+  test('the local engine mixes images that the user picked, and no recipe runs', async ({ editor, project }) => {
     await expect(editor.page.getByRole('button', { name: /^Restricted Mode/ })).toBeVisible();
     await editor.chooseFromContextMenu(['refs/alps.jpg'], 'Mix Images');
     const panel = new MixPanel(editor.panel());
@@ -40,7 +43,10 @@ test.describe('in Restricted Mode', () => {
   });
 });
 
-test('with several folders a mix is saved in the one of its first image', async ({ editor, project }) => {
+test('with several workspace folders, a mix is saved in the one that has its first image', async ({
+  editor,
+  project,
+}) => {
   for (const folder of ['one', 'two']) {
     await mkdir(join(project, folder));
     await copyFile(join(project, 'refs/alps.jpg'), join(project, folder, `${folder}.jpg`));
@@ -50,7 +56,7 @@ test('with several folders a mix is saved in the one of its first image', async 
   const page = await editor.workbench.openWindow(workspace);
   const window = new Editor(editor.workbench, page);
   await window.ready();
-  // VS Code in a browser may read a workspace file before the files are there; then it has no folders until a reload.
+  // In a browser, VS Code may read a workspace file before the file system is ready. Then it has no folders until a reload.
   const folder = page.getByRole('treeitem', { name: 'two', exact: true, level: 1 });
   await expect(async () => {
     if (await page.getByText('You have not yet added a folder to the workspace.').isVisible()) {
@@ -64,7 +70,7 @@ test('with several folders a mix is saved in the one of its first image', async 
   expect(await readdir(join(project, 'two/mixes'))).toEqual([name]);
 });
 
-test('where VS Code speaks German so does the panel, and it has room for that', async ({ editor }) => {
+test('the panel uses the display language: German texts appear and fit', async ({ editor }) => {
   await editor.workbench.context.addInitScript(() => Reflect.set(globalThis, '_VSCODE_NLS_LANGUAGE', 'de'));
   await editor.page.reload({ waitUntil: 'commit' });
   await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Bilder mischen');

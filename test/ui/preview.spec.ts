@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { expect, test } from './fixtures.ts';
 import { openPanel } from './mixPanel.ts';
 
-test('a click colours the preview by which image lands where', async ({ editor }) => {
+test('one click shows in color which image lands where', async ({ editor }) => {
   const panel = await openPanel(editor);
   const { frame } = panel;
   const preview = panel.preview();
@@ -32,7 +32,7 @@ test('a click colours the preview by which image lands where', async ({ editor }
   await expect.poll(blueness).toBeLessThan(0);
 });
 
-test('at actual size the preview is moved by dragging it', async ({ editor }) => {
+test('at actual size, dragging moves the preview', async ({ editor }) => {
   const panel = await openPanel(editor);
   await panel.setNumber('Width', 1024);
   await panel.setNumber('Height', 1024);
@@ -51,7 +51,7 @@ test('at actual size the preview is moved by dragging it', async ({ editor }) =>
   await expect.poll(place).toEqual([left - 40, top - 30]);
 });
 
-test('a picture that changes on disk is shown as it is', async ({ editor, project }) => {
+test('if an image changes on disk, the panel shows the new one', async ({ editor, project }) => {
   const panel = await openPanel(editor);
   const file = join(project, 'refs/alps.jpg');
   const thumbnail = panel.image('alps.jpg').locator('mix-thumbnail img');

@@ -12,13 +12,13 @@ const images = [
 ];
 const recipe = { images, prompt: 'rose man', width: 128, height: 96, seed: 4711 };
 
-// Before the window opens: the Explorer learns of later files in its own time.
+// Before the window opens, because the Explorer may show later files with a delay.
 test.beforeEach(async ({ project }) => {
   await writeFile(join(project, 'rose.mix.json'), JSON.stringify(recipe));
   await writeFile(join(project, 'wrong.mix.json'), JSON.stringify({ images, width: 5000 }));
 });
 
-test('a recipe file runs from the explorer, and its picture opens as the mix it came from', async ({
+test('a recipe file runs from the Explorer, and its result opens as the mix that made it', async ({
   editor,
   project,
 }) => {
@@ -34,7 +34,7 @@ test('a recipe file runs from the explorer, and its picture opens as the mix it 
   await expect(panel.frame.getByRole('textbox', { name: 'Prompt', exact: true })).toHaveValue('rose man');
 });
 
-test('a new recipe holds the mix of the panel and is saved beside its images', async ({ editor, project }) => {
+test("a new recipe contains the panel's mix and is saved next to its images", async ({ editor, project }) => {
   await editor.chooseFromContextMenu(['refs/alps.jpg'], 'Mix Images');
   const panel = new MixPanel(editor.panel());
   await panel.setWeight('alps.jpg', 0.3);
@@ -48,7 +48,7 @@ test('a new recipe holds the mix of the panel and is saved beside its images', a
   await editor.page.keyboard.press('ControlOrMeta+S');
   await expect(await editor.file('new.mix.json')).toBeVisible();
   const saved = () => readFile(join(project, 'new.mix.json'), 'utf8');
-  await expect.poll(saved).toContain('refs/allium.jpg'); // the file shows before all of it is written
+  await expect.poll(saved).toContain('refs/allium.jpg'); // the file appears before it is completely written
   expect(JSON.parse(await saved())).toMatchObject({
     version: 1,
     prompt: 'a quiet valley',
@@ -59,17 +59,17 @@ test('a new recipe holds the mix of the panel and is saved beside its images', a
   });
 });
 
-test('a recipe that is wrong says what and where', async ({ editor }) => {
+test('the message about an invalid recipe names the field and the problem', async ({ editor }) => {
   await editor.chooseFromContextMenu(['wrong.mix.json'], 'Run Mix Recipe');
   await expect(said(editor, 'Width is 5000. Enter a number from 64 to 1024.')).toHaveCount(1);
 });
 
-test('a picture without a recipe says so', async ({ editor }) => {
+test('an image without a recipe is reported', async ({ editor }) => {
   await editor.chooseFromContextMenu(['refs/alps.jpg'], 'Open Recipe from Image');
   await expect(said(editor, "refs/alps.jpg: This image doesn't contain a recipe.")).toHaveCount(1);
 });
 
-/** What a notification said to a screen reader; the notification itself goes after some seconds. */
+/** What a notification announced to screen readers. The notification itself disappears after some seconds. */
 function said(editor: Editor, text: string): Locator {
   return editor.page.getByRole('alert').filter({ hasText: text });
 }

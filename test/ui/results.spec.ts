@@ -9,10 +9,7 @@ test.describe('with a page in the project', () => {
     await writeFile(join(project, 'page.md'), 'The mountains: ');
   });
 
-  test('a result is copied as a picture, linked from the last page that was edited, and deleted', async ({
-    editor,
-    project,
-  }) => {
+  test('a result is copied as an image, linked from the page edited last, and deleted', async ({ editor, project }) => {
     const { page } = editor;
     const panel = await openPanel(editor);
     await panel.setPrompt('flower of the mountains');
@@ -54,11 +51,11 @@ test.describe('with a page open before the first mix', () => {
     await writeFile(join(project, 'page.html'), '');
   });
 
-  test('a link finds a page in a tab behind', async ({ editor, project }) => {
+  test('a link is inserted into a page in a background tab', async ({ editor, project }) => {
     const { page } = editor;
     await (await editor.file('page.html')).dblclick();
     await expect(page.getByRole('tab', { name: 'page.html' })).toHaveAttribute('aria-selected', 'true');
-    await editor.openImage('refs/alps.jpg'); // all of it: as it loads it takes the focus, and menus close
+    await editor.openImage('refs/alps.jpg'); // completely: an image takes the focus when it loads, which closes menus
     const panel = await openPanel(editor);
     const name = await panel.mix();
     await panel.frame.getByRole('button', { name: `Insert link to ${name}`, exact: true }).click();
@@ -68,7 +65,7 @@ test.describe('with a page open before the first mix', () => {
   });
 });
 
-test('a result dragged onto the images joins the mix; clearing the results leaves the pictures', async ({
+test('a result dragged onto the images joins the mix, and clearing the results keeps the files', async ({
   editor,
   project,
 }) => {
@@ -99,7 +96,7 @@ test('a result dragged onto the images joins the mix; clearing the results leave
   await access(join(project, 'mixes', name));
 });
 
-test('of a thousand results only the thumbnails near the eye are held', async ({ editor }) => {
+test('of a thousand results, only thumbnails near the viewport are loaded', async ({ editor }) => {
   const { page } = editor;
   const made = await openPanel(editor);
   await made.setNumber('Width', 256);
@@ -119,7 +116,7 @@ test('of a thousand results only the thumbnails near the eye are held', async ({
     await page.mouse.wheel(0, 4000);
     most = Math.max(most, await thumbnails.count());
     await expect(panel.frame.getByRole('img', { name: oldest })).toBeInViewport({ timeout: 50 });
-  }).toPass({ intervals: [50], timeout: 180_000 }); // a way of some eighty screens
+  }).toPass({ intervals: [50], timeout: 180_000 }); // about eighty screens
   expect(most).toBeLessThanOrEqual(60);
 
   await panel.frame.getByRole('textbox', { name: 'Filter results' }).fill('copy-77');
@@ -134,7 +131,7 @@ test('of a thousand results only the thumbnails near the eye are held', async ({
   await expect(panel.frame.getByText('No matching results')).toBeVisible();
   await filter.fill('rose');
   await expect(panel.results()).toHaveCount(1); // by its prompt
-  // A look elsewhere takes the page away, not what people have set up.
+  // VS Code discards the page of a hidden panel, but its state is restored.
   await (await editor.file('refs/alps.jpg')).dblclick();
   await expect(page.getByRole('tab', { name: 'alps.jpg' })).toHaveAttribute('aria-selected', 'true');
   await page.getByRole('tab', { name: 'Image Mixer' }).click();
@@ -144,7 +141,7 @@ test('of a thousand results only the thumbnails near the eye are held', async ({
   await expect(panel.results()).toHaveCount(1);
 });
 
-test('the preview is compared with a result, and two results with each other, by a line', async ({ editor }) => {
+test('a slider compares the preview with a result, and two results with each other', async ({ editor }) => {
   const { page } = editor;
   const panel = await openPanel(editor);
   const { frame } = panel;

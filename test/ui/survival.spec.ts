@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const stages = ['upload', 'mix', 'poll', 'download'] as const;
 type Stage = (typeof stages)[number];
 
-/** The packed extension, that may upload without asking. `grace`: seconds that an extension host waits for a window that is gone. */
+/** The packaged extension, which may upload without asking. `grace`: seconds that an extension host waits for a closed window. */
 const test = hosted.extend<{ grace: number }>({
   grace: [3600, { option: true }],
   launch: async ({ sandbox, grace }, use) => {
@@ -23,34 +23,38 @@ const test = hosted.extend<{ grace: number }>({
     });
   },
 });
-/** Two starts of VS Code, on a machine that may be slow and busy. */
+/** Time for two starts of VS Code on a slow, busy machine. */
 test.describe.configure({ timeout: 300_000 });
 const patience = { timeout: 120_000 };
 
 test.beforeEach(({ editor, sandbox }) => setKey(editor, sandbox.origin, sandbox.key));
 
 for (const stage of stages) {
-  test(`a window reloaded during ${stage} gets its picture, which is paid for once`, async ({
+  test(`a window reloaded during ${stage} gets its result, which is paid for once`, async ({
     editor,
     project,
     sandbox,
   }) => {
-    const goOn = await mixUntil(stage, editor, sandbox);
+    const release = await mixUntil(stage, editor, sandbox);
     await editor.page.reload({ waitUntil: 'commit' });
-    goOn();
+    release();
     await expectResult(editor, project);
-    // In a browser VS Code puts the tabs of a window down only now and then: one that opened just before may be gone.
+    // In a browser, VS Code saves a window's tabs only from time to time, so one that was just opened may be gone.
     await editor.runCommand('Image Mixer: Open');
     await expectPanel(editor, (panel) => expect(panel.results()).toHaveCount(1));
     expect(ordersOf(sandbox)).toBe(1);
   });
 
-  test(`an extension host killed during ${stage} orders nothing twice`, async ({ editor, project, sandbox }) => {
-    const goOn = await mixUntil(stage, editor, sandbox);
+  test(`if the extension host is killed during ${stage}, nothing is submitted twice`, async ({
+    editor,
+    project,
+    sandbox,
+  }) => {
+    const release = await mixUntil(stage, editor, sandbox);
     for (const host of await hostsOf(editor)) process.kill(host, 'SIGKILL');
-    goOn();
+    release();
     if (stage === 'mix') {
-      // Its answer died with the host: only the user can find out what became of the work.
+      // The response is lost with the host, so only the user can find out whether the work was done.
       const message = /unclear whether .* ran the mix and charged for it\. Check your account there/;
       await expectPanel(editor, (panel) => expect(panel.frame.getByText(message)).toBeVisible());
       expect(await readdir(project)).toEqual(['refs']);
@@ -68,7 +72,7 @@ for (const { fate, grace } of [
 ]) {
   test.describe(() => {
     test.use({ grace });
-    test(`of two windows one closes, its extension host ${fate}, and the picture comes once`, async ({
+    test(`if one of two windows closes and its extension host ${fate}, the result is saved once`, async ({
       editor,
       project,
       sandbox,
@@ -76,33 +80,33 @@ for (const { fate, grace } of [
       const other = new Editor(editor.workbench, await editor.workbench.openWindow());
       await other.ready();
       await editor.page.bringToFront();
-      const goOn = await mixUntil('poll', editor, sandbox);
+      const release = await mixUntil('poll', editor, sandbox);
       await editor.page.close();
       if (fate === 'ends soon') await expect.poll(() => hostsOf(editor), patience).toHaveLength(1);
-      goOn();
+      release();
       await expectResult(other, project);
       expect(ordersOf(sandbox)).toBe(1);
     });
   });
 }
 
-/** Starts a mix through the panel and stops the service at the first request of a stage; the returned function lets it go on. */
+/** Starts a mix in the panel and holds the service at the first request of a stage. Resolves with a function that releases it. */
 async function mixUntil(stage: Stage, editor: Editor, sandbox: Sandbox): Promise<() => void> {
   const panel = await drawMix(editor);
-  const goOn = sandbox.hold(stage);
+  const release = sandbox.hold(stage);
   await panel.mixButton().click();
   await sandbox.waitFor(stage);
-  return goOn;
+  return release;
 }
 
-/** Resolves when no job is left, with its picture alone in the project. */
+/** Waits until no job is left, and expects its result to be the only one in the project. */
 async function expectResult(editor: Editor, project: string): Promise<void> {
   const jobs = join(editor.workbench.dataDir, 'data/User/globalStorage/imagemixer.image-mixer/jobs');
   await expect.poll(() => readdir(jobs), patience).toEqual([]);
   expect(await readdir(join(project, 'mixes'))).toEqual([resultName]);
 }
 
-/** Expects something of the panel, which VS Code or the extension first brings back. */
+/** Runs a check on the panel, once VS Code or the extension has restored it. */
 async function expectPanel(editor: Editor, check: (panel: MixPanel) => Promise<void>): Promise<void> {
   await expect(() => check(new MixPanel(editor.panel()))).toPass(patience);
 }
