@@ -1,4 +1,4 @@
-// Builds everything that ships, and the command line, into dist/.
+// Builds everything that ships, and the command line, in dist/.
 //   node esbuild.js [--production] [--watch]
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -35,7 +35,7 @@ const inlineWorkers = {
   },
 };
 
-/** The part of the extension that activation does not need is a file of its own, loaded when first used. */
+/** The part of the extension that activation doesn't need is a separate file, loaded on first use. */
 const lazyApp = {
   name: 'lazy-app',
   setup(build) {
@@ -48,19 +48,19 @@ const lazyApp = {
 const require = createRequire(import.meta.url);
 const sharpWasm = require.resolve('@img/sharp-wasm32/sharp.node');
 
-/** sharp on its WebAssembly build alone: one package for every platform, and no native code in the extension host. */
+/** sharp with only its WebAssembly build: one package for every platform, and no native code in the extension host. */
 const sharpOnWasm = {
   name: 'sharp-on-wasm',
   setup(build) {
     build.onResolve({ filter: /^sharp$/ }, () => ({ path: require.resolve('sharp') }));
-    // sharp's loader looks for native builds; this file stays by itself, since its threads start from its own path.
+    // sharp's loader looks for native builds. This file stays separate, because its threads start from its own path.
     build.onResolve({ filter: /^\.\/sharp\.cjs$/ }, ({ importer }) =>
       dirname(importer) === dirname(require.resolve('sharp')) ? { path: './sharpWasm.cjs', external: true } : undefined,
     );
   },
 };
 
-/** The WebAssembly itself is loaded from beside `sharpWasm.cjs`. */
+/** The WebAssembly itself is loaded from the folder of `sharpWasm.cjs`. */
 async function copyWasm() {
   const folder = join(dirname(sharpWasm), 'lib');
   await mkdir('dist', { recursive: true });
@@ -119,7 +119,7 @@ const builds = [
 if (production) await rm('dist', { recursive: true, force: true });
 await copyWasm();
 await updateBlendModule();
-// The two lines of watch mode tell the editor's build task when the first build has ended.
+// These two lines of watch mode tell the editor's build task when the first build starts and ends.
 if (watch) console.log('[watch] building');
 for (const options of builds) {
   if (!watch) {
@@ -127,7 +127,7 @@ for (const options of builds) {
     continue;
   }
   const context = await esbuild.context(options);
-  await context.rebuild().catch(() => {}); // its errors are printed, and go away with the next change
+  await context.rebuild().catch(() => {}); // the errors are printed, and the next change may fix them
   await context.watch();
 }
 if (watch) console.log('[watch] ready');

@@ -9,7 +9,7 @@ import { median, type Row, spread } from './row.ts';
 const timesSchema = z.object({ 'image-mixer': z.number(), empty: z.number() });
 const windows = 11;
 
-/** Activation of the extension against that of an empty one: in each of several fresh extension hosts with nothing else in them. */
+/** Activation time of the extension and of an empty one, each in several fresh extension hosts without other extensions. */
 export async function rows(): Promise<Row[]> {
   const temporary = await mkdtemp(join(tmpdir(), 'image-mixer-bench-'));
   const file = join(temporary, 'times.jsonl');

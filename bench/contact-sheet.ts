@@ -1,5 +1,5 @@
-// Sheets of mixes for the eye: node bench/contact-sheet.ts [FOLDER OF OTHER PHOTOGRAPHS]
-// Pairs and triples at several weights, ours above the plain average; samples; guidance scales. They go to bench/contact-sheet/.
+// Contact sheets of mixes, for visual inspection: node bench/contact-sheet.ts [FOLDER OF OTHER PHOTOGRAPHS]
+// Pairs and triples at several weights, each above its plain average; samples; guidance scales. Written to bench/contact-sheet/.
 import { readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -17,7 +17,7 @@ interface Photograph {
   readonly raster: Raster;
 }
 
-/** Free photographs of plants, landscapes, people, animals and things, from devDependencies. */
+/** Free photographs of plants, landscapes, people, animals and objects, from devDependencies. */
 const own = [
   'acanthus-mollis',
   'airplane-from-above',
@@ -48,7 +48,7 @@ async function load({ name, path }: { name: string; path: string }): Promise<Pho
   return { name, raster };
 }
 
-/** The plain average of framed pictures by weight, in stored values, as most programs do it. */
+/** The plain weighted average of framed images in gamma-encoded values, as most programs compute it. */
 function average(framed: readonly Raster[], weights: readonly number[]): Raster {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const data = new Uint8ClampedArray(side * side * 4);

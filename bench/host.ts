@@ -1,4 +1,4 @@
-// What local mixes do to the extension host: how long they keep it from answering, and how much memory they take and leave.
+// How local mixes affect the extension host: how long they block it, and how much memory they take and keep.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,12 +10,12 @@ import type { Row } from './row.ts';
 
 const delaySchema = z.object({ p99: z.number(), max: z.number() });
 const loadSchema = z.object({ idle: delaySchema, mixing: delaySchema, restMb: z.number(), peakMb: z.number() });
-/** Resident memory in MB after so many mixes, workers ended and garbage collected. */
+/** Resident memory in MB by number of mixes, after the workers have ended and garbage was collected. */
 const residentSchema = z.record(z.string(), z.number());
 
 /**
- * Has glibc give memory back to the system as soon as it is freed. By itself it keeps some megabytes of free memory for each thread that
- * ever was, so that resident memory rises with the threads until all its arenas are in use, whatever the program holds.
+ * Makes glibc return memory to the system as soon as it is freed. By default it keeps some megabytes of free memory for each thread that
+ * ever ran, so resident memory grows with the threads until all its arenas are in use, whatever the program holds.
  */
 const givingBack = { MALLOC_TRIM_THRESHOLD_: String(128 * 1024) };
 
@@ -30,7 +30,7 @@ export async function rows(): Promise<Row[]> {
   ];
 }
 
-/** Runs a part of `host/probe.cjs` in an extension host of its own; resolves with the figures it wrote. */
+/** Runs a part of `host/probe.cjs` in its own extension host. Resolves with the figures that it wrote. */
 async function probe(part: 'load' | 'memory', environment: Readonly<Record<string, string>> = {}): Promise<unknown> {
   const project = await makeProject();
   const temporary = await mkdtemp(join(tmpdir(), 'image-mixer-bench-'));

@@ -13,10 +13,10 @@ const latency = 100;
 const pairs = 7;
 const jobs = 100;
 const maxConcurrent = 3;
-/** The fields of every mix. The image is small, so that the sandbox's own work hardly counts. */
+/** The fields of every mix. The image is small, so the sandbox's own work hardly counts. */
 const fields = { prompt: 'flower of the mountains', width: 64, height: 64, steps: 30, samples: 1 };
 
-/** Compares the hosted engine with its bare requests: one mix from start to end, and a hundred in the queue. */
+/** Compares the hosted engine with its bare requests: one mix from start to finish, and a hundred in the queue. */
 export async function rows(): Promise<Row[]> {
   return [await atService('processing', overhead), await atService('processing-messege', makespan)];
 }

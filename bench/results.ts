@@ -1,4 +1,4 @@
-// A list of a thousand results under the wheel: the longest task that keeps the panel from answering.
+// Scrolling a list of a thousand results with the wheel: the longest task that blocks the panel.
 import { resolve } from 'node:path';
 import { expect, type Page } from '@playwright/test';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import { multiplyResult } from '../test/ui/manyResults.ts';
 import { MixPanel, openPanel } from '../test/ui/mixPanel.ts';
 import type { Row } from './row.ts';
 
-/** The longest task that people do not notice, in milliseconds. */
+/** The longest task that users don't notice, in milliseconds. */
 const bar = 50;
 const turns = 150;
 
@@ -25,14 +25,14 @@ export async function rows(): Promise<Row[]> {
     await editor.ready();
     await editor.runCommand('Image Mixer: Open');
     const panel = new MixPanel(editor.panel());
-    await expect(panel.preview()).toHaveJSProperty('width', 768, { timeout: 60_000 }); // all is there, and at rest
+    await expect(panel.preview()).toHaveJSProperty('width', 768, { timeout: 60_000 }); // everything is loaded and idle
     await panel.results().first().hover();
     const tasks = await tasksDuring(editor.page, async () => {
       for (let turn = 0; turn < turns; turn++) await editor.page.mouse.wheel(0, 400);
     });
     const ours = Math.max(...tasks.map(({ tdur }) => tdur)) / 1000;
     const longest = Math.max(...tasks.map(({ dur }) => dur)) / 1000;
-    const note = `ms of the processor, longest of ${tasks.length} tasks in ${turns} turns of the wheel; by the clock, with waits for a processor, ${longest.toFixed(0)} ms`;
+    const note = `ms of CPU time, longest of ${tasks.length} tasks in ${turns} turns of the wheel; wall time, with waits for a processor, ${longest.toFixed(0)} ms`;
     return [{ name: 'results.scroll-1000', ours, peer: 'bar', theirs: bar, goal: 1, note }];
   } finally {
     await workbench.close();
@@ -48,8 +48,8 @@ const threadSchema = z.object({
 });
 
 /**
- * The tasks of the window's main thread, which is the panel's too, while something goes on: how long each took by the clock (`dur`) and of
- * the processor (`tdur`), in microseconds. A task that waits for a processor is long by the clock, whatever it does.
+ * The tasks of the window's main thread, which is also the panel's, while `act` runs: the wall time (`dur`) and the CPU time (`tdur`)
+ * of each, in microseconds. A task that waits for a processor has a long wall time, whatever it does.
  */
 async function tasksDuring(page: Page, act: () => Promise<void>): Promise<{ dur: number; tdur: number }[]> {
   const session = await page.context().newCDPSession(page);

@@ -1,5 +1,5 @@
 // `npm run bench`: the rows of every benchmark, as a table and as bench/latest.json.
-//   npm run bench -- NAME …   only these of the benchmarks below
+//   npm run bench -- NAME …   runs only these of the benchmarks below
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Row } from './row.ts';

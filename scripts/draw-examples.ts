@@ -1,4 +1,4 @@
-// Draws the two example images: into examples/ at full size, and smaller into media/examples/ for the extension itself.
+// Draws the two example images: at full size in examples/, and smaller in media/examples/ for the extension itself.
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';

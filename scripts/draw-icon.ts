@@ -1,4 +1,4 @@
-// Draws media/icon.png, the picture that marketplaces show, from media/icon.svg.
+// Draws media/icon.png, the icon that marketplaces show, from media/icon.svg.
 import { resolve } from 'node:path';
 import sharp from 'sharp';
 

@@ -1,4 +1,4 @@
-// Packs the production build into dist/image-mixer.vsix, the one package for every platform.
+// Packages the production build as dist/image-mixer.vsix, one package for every platform.
 import { join, resolve } from 'node:path';
 import { createVSIX } from '@vscode/vsce';
 
@@ -6,7 +6,7 @@ const root = resolve(import.meta.dirname, '..');
 await createVSIX({
   cwd: root,
   packagePath: join(root, 'dist/image-mixer.vsix'),
-  dependencies: false, // everything is bundled
+  dependencies: false, // because everything is bundled
   allowMissingRepository: true,
-  rewriteRelativeLinks: false, // there is no public repository to point them at
+  rewriteRelativeLinks: false, // the repository isn't public, so links can't point to it
 });

@@ -1,4 +1,4 @@
-// Writes media/recipe.schema.json, by which the editor checks *.mix.json files, from the schema that reads them.
+// Writes media/recipe.schema.json, which the editor validates *.mix.json files with, from the schema that parses them.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -3,16 +3,16 @@ import { seededRandom } from './random.ts';
 const petals = 260;
 const goldenAngle = Math.PI * (3 - Math.sqrt(5));
 
-/** A dahlia in bloom before a garden out of focus, as SVG. */
+/** A dahlia in bloom in front of a blurred garden, as SVG. */
 export function dahlia(width: number, height: number): string {
   const random = seededRandom(21);
   const centre = { x: width * 0.46, y: height * 0.5 };
   const reach = height * 0.4;
 
   const lights = Array.from({ length: 60 }, () => {
-    const colour = ['#7fd1a8', '#3f9d86', '#bfe6a1', '#2d7f8a', '#f4e7a1'][Math.floor(random() * 5)];
+    const color = ['#7fd1a8', '#3f9d86', '#bfe6a1', '#2d7f8a', '#f4e7a1'][Math.floor(random() * 5)];
     const radius = 18 + random() * 62;
-    return `<circle cx="${random() * width}" cy="${random() * height}" r="${radius}" fill="${colour}" opacity="${0.06 + random() * 0.22}" filter="url(#blur)"/>`;
+    return `<circle cx="${random() * width}" cy="${random() * height}" r="${radius}" fill="${color}" opacity="${0.06 + random() * 0.22}" filter="url(#blur)"/>`;
   });
   const leaves = [2.5, 0.35, -2.2, -0.7, 1.4].map((angle, index) => {
     const length = reach * (1.25 + 0.12 * (index % 3));
@@ -21,7 +21,7 @@ export function dahlia(width: number, height: number): string {
       <path d="M0,0 L${length * 0.96},0" stroke="#bfe3a0" stroke-opacity="0.45" stroke-width="3"/>
     </g>`;
   });
-  // Outermost first: each petal lies upon those further out.
+  // Outermost first, because each petal covers those farther out.
   const blossom = Array.from({ length: petals }, (_, index) => {
     const part = 1 - index / petals;
     const distance = reach * 0.66 * Math.sqrt(part);

@@ -1,6 +1,6 @@
 import { seededRandom } from './random.ts';
 
-/** From far to near: height of the crest as a part of the picture's, its swing, and the colours of its two sides. */
+/** From far to near: the height and amplitude of the crest as fractions of the image's height, and the colors of its two sides. */
 const ridges = [
   { crest: 0.5, swing: 0.02, waves: 2.3, light: '#d98a6f', shade: '#b9647a' },
   { crest: 0.55, swing: 0.035, waves: 1.6, light: '#d9784f', shade: '#8e4465' },
@@ -70,12 +70,12 @@ export function dunes(width: number, height: number): string {
   </svg>`;
 }
 
-/** Wind ripples that follow the crest of a dune, fainter with the distance from it. */
+/** Wind ripples that follow the crest of a dune and fade with the distance from it. */
 function ripples(
   width: number,
   height: number,
   crest: (x: number) => number,
-  colour: string,
+  color: string,
   count: number,
   random: () => number,
 ): string[] {
@@ -87,6 +87,6 @@ function ripples(
       return `${x.toFixed(1)},${(crest(x) + depth + 3 * Math.sin(x / 34 + phase)).toFixed(1)}`;
     });
     const opacity = (0.5 * (1 - index / count)).toFixed(2);
-    return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-opacity="${opacity}" stroke-width="2"/>`;
+    return `<polyline points="${points.join(' ')}" fill="none" stroke="${color}" stroke-opacity="${opacity}" stroke-width="2"/>`;
   });
 }
