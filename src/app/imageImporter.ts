@@ -52,7 +52,7 @@ export class ImageImporter {
     this.#options = options;
   }
 
-  /** Imports `file:`, `vscode-remote:`, http and https addresses. What isn't an image is skipped and named. */
+  /** Imports `file:`, `vscode-remote:`, http and https addresses. Anything that isn't an image is skipped and reported in `problems`. */
   async import(addresses: readonly string[]): Promise<ImportedImages> {
     const imported: ImportedImages = { images: [], problems: [] };
     for (const address of addresses) {

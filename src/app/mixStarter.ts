@@ -46,14 +46,14 @@ export class MixStarter {
     return this.#options.runner.start(request);
   }
 
-  /** Starts a recipe that a caller passed as JSON. Asks nobody. @throws MixFailure if it can't start. */
+  /** Starts a recipe that a caller passed as JSON. Never opens a dialog. @throws MixFailure if it can't start. */
   async startRecipe(json: unknown, engine: EngineName, outputFolder?: string): Promise<JobHandle> {
     this.#options.trust.require('recipe');
     const location = this.#locate([], outputFolder);
     return this.#options.runner.start(await this.#request(parseRecipe(json), location.root, location, engine));
   }
 
-  /** Starts the recipe in a file, by its absolute path. Asks nobody. @throws MixFailure if it can't start. */
+  /** Starts the recipe in a file, by its absolute path. Never opens a dialog. @throws MixFailure if it can't start. */
   async startRecipeFile(file: string, engine: EngineName, outputFolder?: string): Promise<JobHandle> {
     this.#options.trust.require('recipe');
     const parsed = await readRecipe(file, this.#options.workspace.displayPath(file));

@@ -15,7 +15,7 @@ import type { MixStarter } from './mixStarter.ts';
 import type { PromptHistory } from './promptHistory.ts';
 import { draftOfResult, type Result, type ResultStore, viewOfResult } from './resultStore.ts';
 
-/** Those calls of the panel that need nothing of VS Code; the workbench answers the others. */
+/** The panel's calls that can be answered without VS Code. The workbench answers the others. */
 export type PanelCalls = Pick<
   Handlers<HostContract>,
   | 'ready'

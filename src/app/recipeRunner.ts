@@ -34,7 +34,7 @@ export class RecipeRunner {
   }
 
   /**
-   * Runs a recipe and resolves with the outcome, whatever happens. Asks nobody.
+   * Runs a recipe and resolves with the outcome, whatever happens. Never opens a dialog.
    * @param readOptions returns the caller's options; what it throws becomes the outcome's error.
    */
   async run(target: RecipeTarget, readOptions: () => RecipeRunOptions): Promise<Outcome> {

@@ -2,6 +2,10 @@ import * as z from 'zod';
 import { dialectNames } from '../mix/limits.ts';
 import type { SettingSource } from './ports.ts';
 
+/**
+ * The accepted values and the default of each setting. The manifest repeats them for the settings editor. A base URL without encryption and
+ * an output folder outside the workspace pass here, and fail later, when they are used (`serviceOf`, `outputFolder`).
+ */
 const schemas = {
   engine: z.enum(['auto', 'hosted', 'local']).default('auto'),
   'hosted.baseUrl': z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),

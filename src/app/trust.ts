@@ -4,7 +4,7 @@ import type { Workspace } from './ports.ts';
 /** What Restricted Mode forbids: running a recipe of the workspace, paid work on the hosted service, fetching images. */
 export type Guarded = 'recipe' | 'hosted' | 'network';
 
-/** The one place that decides what an untrusted workspace may do. */
+/** Decides what an untrusted workspace may do. Code that runs a recipe, uses the service or fetches an image has to call `require` first. */
 export class Trust {
   readonly #workspace: Pick<Workspace, 'isTrusted' | 'onTrust'>;
 

@@ -18,7 +18,7 @@ export class UploadConsent {
     this.#messages = options.messages;
   }
 
-  /** Whether uploads are allowed now. Asks nobody. */
+  /** Whether uploads are allowed now. Doesn't ask. */
   isGiven(): boolean {
     const uploads = this.#settings.get('hosted.uploads');
     return uploads === 'allow' || (uploads === 'ask' && this.#store.get(consentKey) === true);

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 const maxCopies = 300;
 
 /**
- * Saves a copy of an imported image that isn't a file, such as a pasted one. The folder of a copy is named by the hash of its
- * bytes, so each image is saved once. Beyond 300 copies, the oldest are deleted.
+ * Saves a copy of an imported image: a pasted one, or a file from outside the workspace. The folder of a copy is named by the
+ * hash of its bytes, so each image is saved once. Beyond 300 copies, the oldest are deleted.
  * @param folder absolute path, created if missing.
  * @param isUsed whether to keep the copy in this folder (absolute path) regardless of its age.
  * @returns the absolute path of the copy.

@@ -51,7 +51,7 @@ export const jobViewSchema = z.object({
   field: z.string().optional(),
   /** Commands that may fix a failed job. */
   fixes: z.array(failureFixSchema).readonly(),
-  /** Whether the job timed out and its result can still be fetched. */
+  /** Whether another run of this failed job may still get results. */
   canCheckAgain: z.boolean(),
 });
 export type JobView = z.infer<typeof jobViewSchema>;
@@ -130,7 +130,7 @@ export const hostContract = {
   cancel: method(z.object({ jobId: z.string() }), noResult),
   /** Removes an ended job from the list. */
   dismiss: method(z.object({ jobId: z.string() }), noResult),
-  /** Polls a timed-out job again. */
+  /** Runs a failed job again, to get results that already exist. */
   checkAgain: method(z.object({ jobId: z.string() }), noResult),
   openResult: method(z.object({ id: z.string() }), noResult),
   revealResult: method(z.object({ id: z.string() }), noResult),
