@@ -12,7 +12,7 @@ export class EngineChoice {
   readonly #trust: Trust;
   readonly #origin: () => string;
 
-  /** @param options.origin the origin of the base URL in force. */
+  /** @param options.origin the origin of the current base URL. */
   constructor(options: { settings: Settings; keys: ApiKeys; trust: Trust; origin: () => string }) {
     this.#settings = options.settings;
     this.#keys = options.keys;
@@ -26,7 +26,7 @@ export class EngineChoice {
     return this.#trust.isTrusted && (await this.#hasKey()) ? 'hosted' : 'local';
   }
 
-  /** The engine as the panel shows it. @param balance what is known of the account at the service. */
+  /** The engine as the panel shows it. @param balance the balance of the account at the service, if known. */
   async view(balance: EngineView['balance']): Promise<EngineView> {
     const name = await this.name();
     const dialect = this.#settings.get('hosted.dialect');

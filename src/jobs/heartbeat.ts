@@ -57,7 +57,7 @@ export class Heartbeat {
     });
   }
 
-  /** Whether a window has beaten lately. */
+  /** Whether a window has written a heartbeat recently. */
   async isAlive(owner: string): Promise<boolean> {
     const beat = await readBeat(this.#path(owner));
     if (!beat || (beat.host === hostname() && !isRunning(beat.pid))) return false;
