@@ -36,6 +36,8 @@ export interface Question {
   readonly detail: string;
   /** The label of the button for yes. */
   readonly yes: string;
+  /** Whether yes deletes something: then the question is shown as a warning. */
+  readonly isDestructive: boolean;
 }
 
 /** Asks people. */

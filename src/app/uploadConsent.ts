@@ -32,6 +32,7 @@ export class UploadConsent {
       message: this.#messages.say('upload.question', { origin }),
       detail: this.#messages.say('upload.detail'),
       yes: this.#messages.say('upload.allow'),
+      isDestructive: false,
     });
     if (allowed) await this.#store.update(consentKey, true);
     return allowed;

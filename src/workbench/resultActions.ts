@@ -38,6 +38,7 @@ export async function deleteResult(path: string, messages: Messages, questions: 
     message: messages.say('result.deleteQuestion', { name: basename(path) }),
     detail: messages.say('result.deleteDetail'),
     yes: messages.say('result.deleteForGood'),
+    isDestructive: true,
   });
   if (!isSure) return false;
   try {
@@ -51,19 +52,20 @@ export async function deleteResult(path: string, messages: Messages, questions: 
 
 /** Empties the list of results, after asking. Results that were made without an open folder are deleted, the others stay. */
 export async function clearResults(results: ResultStore, messages: Messages, questions: Questions): Promise<void> {
-  const count = (await results.all()).length;
-  if (count === 0) {
+  const all = await results.all();
+  if (all.length === 0) {
     void vscode.window.showInformationMessage(messages.say('results.none'));
     return;
   }
-  const stored = (await results.storedFiles()).length;
+  const stored = all.filter((result) => results.isStored(result)).length;
   const isSure = await questions.confirm({
-    message: messages.say('results.clearQuestion', { count }),
+    message: messages.say('results.clearQuestion', { count: all.length }),
     detail:
       stored === 0 ? messages.say('results.clearDetail') : messages.say('results.clearDetailStored', { count: stored }),
     yes: messages.say('results.clear'),
+    isDestructive: true,
   });
-  if (isSure) await results.clear();
+  if (isSure) await results.clear(all); // what was added meanwhile stays
 }
 
 function exists(file: vscode.Uri): Thenable<boolean> {

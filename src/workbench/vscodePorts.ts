@@ -25,8 +25,11 @@ export const workspace: Workspace = {
 
 /** Modal questions. */
 export const questions: Questions = {
-  confirm: async ({ message, detail, yes }) =>
-    (await vscode.window.showWarningMessage(message, { modal: true, detail }, yes)) === yes,
+  confirm: async ({ message, detail, yes, isDestructive }) => {
+    const { showInformationMessage, showWarningMessage } = vscode.window;
+    const show = isDestructive ? showWarningMessage : showInformationMessage;
+    return (await show(message, { modal: true, detail }, yes)) === yes;
+  },
 };
 
 /** VS Code's secret storage. */
