@@ -53,28 +53,37 @@ export class ImageImporter {
   }
 
   /** Imports `file:`, `vscode-remote:`, http and https addresses. Anything that isn't an image is skipped and reported in `problems`. */
-  async import(addresses: readonly string[]): Promise<ImportedImages> {
-    const imported: ImportedImages = { images: [], problems: [] };
-    for (const address of addresses) {
-      try {
-        // A URL stays letter for letter: parsing would re-encode its query, which breaks signatures.
-        imported.images.push(isWebUrl(address) ? newImage(address, address) : await this.#importFile(pathOf(address)));
-      } catch (error) {
-        imported.problems.push(this.#options.messages.problem(error));
-      }
-    }
-    return imported;
+  import(addresses: readonly string[]): Promise<ImportedImages> {
+    // A URL stays letter for letter: parsing would re-encode its query, which breaks signatures.
+    return this.#importAll(addresses, async (address) =>
+      isWebUrl(address) ? newImage(address, address) : this.#importFile(pathOf(address)),
+    );
   }
 
   /** Imports files by their absolute paths. */
   importFiles(paths: readonly string[]): Promise<ImportedImages> {
-    return this.import(paths.map((path) => pathToFileURL(path).href));
+    return this.#importAll(paths, (path) => this.#importFile(path));
   }
 
   /** Imports an image that has no address. It is kept in storage under the hash of its content. */
   async importBytes(name: string, bytes: Uint8Array): Promise<DraftImage> {
     const fileName = basename(name.replaceAll('\\', '/')) || 'image.png';
     return fileImage(await this.#keep(fileName, bytes), fileName);
+  }
+
+  async #importAll(
+    items: readonly string[],
+    importOne: (item: string) => Promise<DraftImage>,
+  ): Promise<ImportedImages> {
+    const imported: ImportedImages = { images: [], problems: [] };
+    for (const item of items) {
+      try {
+        imported.images.push(await importOne(item));
+      } catch (error) {
+        imported.problems.push(this.#options.messages.problem(error));
+      }
+    }
+    return imported;
   }
 
   async #importFile(path: string): Promise<DraftImage> {
@@ -98,10 +107,18 @@ function hasImageExtension(name: string): boolean {
   return imageExtensions.includes(extname(name).slice(1).toLowerCase());
 }
 
-/** On a remote, the Explorer drags `vscode-remote:` addresses of files that are local to the extension host. */
+/**
+ * The absolute path of a file by its address. On a remote, the Explorer drags `vscode-remote:` addresses of files that are local to
+ * the extension host. @throws MixFailure `unsupported-image` for any other address.
+ */
 function pathOf(address: string): string {
-  const { pathname } = new URL(address);
-  return fileURLToPath(`file://${pathname}`);
+  try {
+    const url = new URL(address);
+    return fileURLToPath(url.protocol === 'file:' ? url : `file://${url.pathname}`);
+  } catch (cause) {
+    // Not a URL, or one without a path, such as `data:`.
+    throw new MixFailure('unsupported-image/not-an-image-file', { imageName: address.slice(0, 80), cause });
+  }
 }
 
 function fileImage(path: string, displayPath: string): DraftImage {

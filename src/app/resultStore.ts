@@ -49,7 +49,9 @@ export class ResultStore {
   }
 
   async all(): Promise<readonly Result[]> {
-    this.#results ??= await readResults(this.#file);
+    if (this.#results) return this.#results;
+    const results = await readResults(this.#file);
+    this.#results ??= results; // another call may have read them meanwhile, and added to them
     return this.#results;
   }
 
@@ -59,7 +61,9 @@ export class ResultStore {
 
   /** Adds the saved results of a job that aren't in the store yet. */
   async addFrom({ id, request, results, createdAt, finishedAt }: JobRecord): Promise<void> {
-    const known = new Set((await this.all()).map((result) => result.id));
+    // Nothing may be awaited from here on: a second call for the same job would add its results again.
+    const listed = await this.all();
+    const known = new Set(listed.map((result) => result.id));
     const added = results
       .map(({ index, path, seed, written }) => ({ id: `${id}-${index}`, path, seed, written }))
       .filter((result) => result.written && !known.has(result.id))
@@ -71,7 +75,7 @@ export class ResultStore {
         base: request.destination.root,
         sources: request.sources,
       }));
-    if (added.length > 0) await this.#replace([...added.reverse(), ...(await this.all())].slice(0, capacity));
+    if (added.length > 0) await this.#replace([...added.reverse(), ...listed].slice(0, capacity));
   }
 
   /** Removes results from the list. Their files stay. */
@@ -79,16 +83,15 @@ export class ResultStore {
     await this.#replace((await this.all()).filter(({ id }) => !ids.has(id)));
   }
 
-  /** Paths of those files that are in storage, where nobody finds them without the list: results made without an open folder. */
-  async storedFiles(): Promise<string[]> {
-    return (await this.all()).map(({ path }) => path).filter((path) => isInside(path, this.#storage));
+  /** Whether a result's file is in storage, where nobody finds it without the list: it was made without an open folder. */
+  isStored({ path }: Pick<Result, 'path'>): boolean {
+    return isInside(path, this.#storage);
   }
 
-  /** Empties the list, and deletes the files that are in storage. */
-  async clear(): Promise<void> {
-    const files = await this.storedFiles();
-    await this.#replace([]);
-    for (const file of files) await rm(file, { force: true });
+  /** Removes these results from the list, and deletes those of their files that are in storage. */
+  async clear(results: readonly Result[]): Promise<void> {
+    await this.forget(new Set(results.map(({ id }) => id)));
+    for (const result of results) if (this.isStored(result)) await rm(result.path, { force: true });
   }
 
   async #replace(results: Result[]): Promise<void> {

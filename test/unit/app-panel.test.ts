@@ -58,6 +58,25 @@ describe('imported images', () => {
     expect((await bench.app.importer.import([address])).images).toMatchObject([{ path: 'red.png' }]);
   });
 
+  test('from a path with special characters keep their address', async () => {
+    const path = bench.file('a (1) #ö%20.png');
+    await writeFile(path, 'x');
+    const { images } = await bench.app.importer.importFiles([path]);
+    expect(images).toMatchObject([{ uri: uri(path), path: 'a (1) #ö%20.png' }]);
+    expect((await bench.app.importer.import([uri(path)])).images).toMatchObject([{ uri: uri(path) }]);
+  });
+
+  test('with an address that is neither a file nor a URL are named', async () => {
+    const { images, problems } = await bench.app.importer.import([
+      'data:image/png;base64,AAAA',
+      'red.png',
+      'file:///%ff.png',
+    ]);
+    expect(images).toEqual([]);
+    expect(problems.map(({ code }) => code)).toEqual(Array(3).fill('unsupported-image'));
+    expect(problems[1]?.message).toMatch(/^red\.png: /);
+  });
+
   test('that are no images, or are gone, are named', async () => {
     await writeFile(bench.file('notes.txt'), 'x');
     const files = [bench.file('notes.txt'), join(bench.root, 'gone.png')];
@@ -110,15 +129,26 @@ describe('the list of results', () => {
     expect(await reopened.get('a-1')).toBeUndefined();
   });
 
+  test('has them once even if a job changes again while the list is read', async () => {
+    const { results } = bench.app;
+    await results.addFrom(doneJob('a', bench.file('red.png')));
+    const reopened = new ResultStore(join(bench.storage, 'workspace'));
+    const job = doneJob('b', bench.file('blue.png'));
+    await Promise.all([reopened.addFrom(job), reopened.addFrom(job), reopened.addFrom(job)]);
+    expect((await reopened.all()).map(({ id }) => id)).toEqual(['b-0', 'a-0']);
+  });
+
   test('cleared, deletes those files that only the list leads to', async () => {
     const { results } = bench.app;
     const stored = join(bench.storage, 'workspace', 'untitled.png');
     await results.addFrom(doneJob('a', bench.file('red.png')));
     await results.addFrom(doneJob('b', stored));
     await writeFile(stored, 'x');
-    expect(await results.storedFiles()).toEqual([stored]);
-    await results.clear();
-    expect(await results.all()).toEqual([]);
+    const all = await results.all();
+    expect(all.map((result) => results.isStored(result))).toEqual([true, false]);
+    await results.addFrom(doneJob('later', bench.file('blue.png')));
+    await results.clear(all);
+    expect((await results.all()).map(({ id }) => id)).toEqual(['later-0']);
     expect(await readdir(bench.folder)).toContain('red.png');
     expect(await readdir(join(bench.storage, 'workspace'))).not.toContain('untitled.png');
   });
