@@ -16,12 +16,12 @@ export interface Answer {
   readonly delivery: Delivery;
 }
 
-/** An answer of any media type, sent whole. */
+/** An answer of any media type, sent completely. */
 export function answer(status: number, type: string, body: Answer['body'], headers: Answer['headers'] = {}): Answer {
   return { status, headers: { 'content-type': type, ...headers }, body, delivery: 'whole' };
 }
 
-/** A JSON answer; `escaped` writes every slash as `\/`, as the service does at times. */
+/** A JSON answer. `escaped` writes every slash as `\/`, as the service sometimes does. */
 export function json(value: unknown, status = 200, escaped = false): Answer {
   const text = JSON.stringify(value);
   return answer(status, 'application/json', Buffer.from(escaped ? text.replaceAll('/', '\\/') : text));
@@ -32,18 +32,18 @@ export function fixtureAnswer(name: FixtureName, status = 200, headers: Answer['
   return answer(status, 'application/json', fixture(name), headers);
 }
 
-/** HTTP 502 with the page of an edge in front of the service. */
+/** HTTP 502 with the page of a gateway in front of the service. */
 export function badGateway(): Answer {
   return answer(502, 'text/html', badGatewayPage());
 }
 
-/** The first half of an answer's body, sent as if it were the whole. */
+/** The first half of an answer's body, sent as if it were complete. */
 export function cut(whole: Answer): Answer {
   const bytes = bytesOf(whole);
   return { ...whole, body: bytes.subarray(0, bytes.length >> 1) };
 }
 
-/** The same JSON answer with another body; anything else stays as it is. */
+/** The same JSON answer with another body. Any other answer stays unchanged. */
 export function reworded(
   original: Answer,
   change: (body: Readonly<Record<string, unknown>>) => Record<string, unknown>,
@@ -55,7 +55,7 @@ export function reworded(
 const MEGABYTE = 1024 * 1024;
 const HUGE_MEGABYTES = 100;
 
-/** 100 MB that start like the answer they pretend to be. */
+/** 100 MB that start like the given answer. */
 export function* hugeBody(start: Buffer): Generator<Buffer> {
   yield start;
   const filling = Buffer.alloc(MEGABYTE, 'a');
@@ -69,7 +69,7 @@ function bytesOf({ body }: Answer): Buffer {
 const SLOW_PARTS = 20;
 const SLOW_PAUSE_MS = 25;
 
-/** Sends an answer the way its `delivery` says. */
+/** Sends an answer as its `delivery` says. */
 export async function deliver(reply: FastifyReply, answer: Answer): Promise<void> {
   const { status, headers, body, delivery } = answer;
   if (delivery === 'whole') {
@@ -98,7 +98,7 @@ export async function deliver(reply: FastifyReply, answer: Answer): Promise<void
     return;
   }
   raw.write(bytes.subarray(0, bytes.length >> 1), () => {
-    // The reset waits a turn, so that the half that was written leaves first.
+    // The reset waits one turn, so that the first half is sent before it.
     if (delivery === 'reset-body') setImmediate(() => raw.socket?.resetAndDestroy());
   });
 }

@@ -10,7 +10,7 @@ import type { Call, Service } from './service.ts';
 import type { DialectName, RequestStage } from './stages.ts';
 import type { Switchboard } from './switchboard.ts';
 
-/** Above the service's own limit for a picture, so that the limit is answered in the service's words. */
+/** Larger than the service's limit for an image, so that the service's own error is returned. */
 const BODY_LIMIT = 24 * 1024 * 1024;
 
 export interface AppOptions {
@@ -21,9 +21,9 @@ export interface AppOptions {
   readonly held: (stage: RequestStage) => Promise<void> | undefined;
   readonly latency: number;
   readonly elsewhere: () => string;
-  /** A port where nobody listens. */
+  /** A URL whose port nothing listens on. */
   readonly nowhere: () => string;
-  /** Stops listening at the service's port. */
+  /** Stops listening on the service's port. */
   readonly refuse: () => void;
 }
 
@@ -45,13 +45,13 @@ const routes: readonly Route[] = [
   { stage: 'download', dialect: undefined, method: 'GET', url: '/generations/:name' },
 ];
 
-/** The HTTP side: routes, the log, and the scenario of each stage; one handler for the service's port, one for the other origin's. */
+/** The HTTP side: routes, the log, and the scenario of each stage. One handler is for the service's port, the other for the second origin. */
 export async function createApp(
   options: AppOptions,
 ): Promise<{ service: RequestListener; elsewhere: RequestListener }> {
   const { service, switchboard, log, now, held, latency, elsewhere, refuse } = options;
   const app = fastify({ bodyLimit: BODY_LIMIT, exposeHeadRoutes: false });
-  /** Requests that came to the other origin. */
+  /** Requests to the second origin. */
   const strays = new WeakSet<IncomingMessage>();
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -102,7 +102,7 @@ export async function createApp(
     switchboard.answering(stage);
     if (switchboard.closed) {
       refuse();
-      // Without this the client would go on over the connection that it has.
+      // Without this, the client would keep using its open connection.
       reply.header('connection', 'close');
     }
     await deliver(reply, answer);
@@ -158,7 +158,7 @@ export async function createApp(
   };
 }
 
-/** A mix without a scenario of its own succeeds at once, unless the scenario at hand is about polling. */
+/** Without a scenario, a mix succeeds at once. While a polling scenario is active, it needs one poll. */
 function usualCourse(dialect: DialectName, switchboard: Switchboard): Course {
   return {
     polls: switchboard.polls ? 1 : 0,
@@ -170,7 +170,7 @@ function usualCourse(dialect: DialectName, switchboard: Switchboard): Course {
   };
 }
 
-/** Where links lead: to the host that the client itself asked for, so that they work through a proxy as well. */
+/** Where links point: to the host that the client requested, so that they work through a proxy too. */
 function originsOf(request: FastifyRequest, { switchboard, elsewhere, nowhere }: AppOptions): Origins {
   const service = `${request.protocol}://${request.host}`;
   const links = { service, elsewhere: elsewhere(), refused: nowhere(), 'unknown-host': 'http://no-such-host.invalid' };

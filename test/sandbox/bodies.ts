@@ -1,7 +1,7 @@
 import { type Answer, answer, fixtureAnswer, json } from './answer.ts';
 import type { Generation } from './generation.ts';
 
-/** Where the links of an answer point: the origin of the request, and the one that pictures are loaded from. */
+/** Where the links of an answer point: the origin of the request, and the one that results are loaded from. */
 export interface Origins {
   readonly service: string;
   readonly links: string;
@@ -11,7 +11,7 @@ export interface Origins {
 const TRY_LATER = 'Try to fetch request after seconds estimated';
 const IN_BACKGROUND = 'Your image is processing in background, you can get this image using fetch API';
 
-/** The links of a generation's pictures. */
+/** The links to a generation's results. */
 export function linksOf(generation: Generation, { links }: Origins): string[] {
   return Array.from(
     { length: generation.order.samples },
@@ -19,13 +19,13 @@ export function linksOf(generation: Generation, { links }: Origins): string[] {
   );
 }
 
-/** The first answer to a mix: the pictures, or where to ask for them. */
+/** The first answer to a mix: the results, or where to poll for them. */
 export function mixAnswer(generation: Generation, origins: Origins, etaSeconds: number): Answer {
   if (generation.course.polls > 0) return processingAnswer(generation, origins, etaSeconds);
   return answerOf(generation, origins, true);
 }
 
-/** The answer to a fetch: never with `meta`. */
+/** The answer to a fetch, which never has `meta`. */
 export function fetchAnswer(generation: Generation, origins: Origins): Answer {
   return answerOf(generation, origins, false);
 }
@@ -97,7 +97,7 @@ function metaOf({ order, prefix, seed }: Generation): Record<string, unknown> {
   };
 }
 
-/** A picture that a link leads to. */
+/** The image at a link. */
 export function pictureAnswer(bytes: Buffer): Answer {
   return answer(200, 'image/png', bytes);
 }

@@ -1,15 +1,15 @@
 import { generate } from 'selfsigned';
 import type { Certificate } from './listener.ts';
 
-/** A certificate for this machine's loopback names, and the authority that signed it, all as PEM. */
+/** A certificate for this machine's loopback names, and the authority that signed it, as PEM. */
 export interface TrustedCertificate extends Certificate {
-  /** What a client must trust; no system knows it. */
+  /** The authority that a client must trust. It isn't in any system's store. */
   readonly authority: string;
 }
 
 const strong = { keyType: 'ec', algorithm: 'sha256' } as const;
 
-/** Makes an authority of its own and has it sign a certificate for `localhost`, `127.0.0.1`, `::1` and further names. */
+/** Creates an authority and a certificate signed by it for `localhost`, `127.0.0.1`, `::1` and further names. */
 export async function makeCertificate(...names: string[]): Promise<TrustedCertificate> {
   const authority = await generate([{ name: 'commonName', value: 'Sandbox authority' }], {
     ...strong,

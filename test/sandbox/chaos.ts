@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Scenario } from './scenario.ts';
 import type { Stage } from './stages.ts';
 
-/** Of all requests, how many meet a scenario. */
+/** The fraction of all requests that get a scenario. */
 const SHARE = 0.35;
 
-/** Left out: what ends in no time, costs real time or 100 MB, or leads out of this machine. */
+/** Scenarios left out because they never end, take real time or 100 MB, or lead out of this machine. */
 const leftOut =
   /^(processing-forever|success-documented|success-empty|download-unknown-host)$|-(stall|stall-body|slow|huge|expired)$/;
 
-/** What the `number`th request of a stage meets in chaos; undefined: as usual. The same seed and number give the same. */
+/** The scenario of the `number`th request of a stage in chaos, the same for the same seed. Undefined: the request is served as usual. */
 export function chaosPick(all: readonly Scenario[], seed: number, stage: Stage, number: number): Scenario | undefined {
   const candidates = all.filter(
     (scenario) => scenario.stage === stage && scenario.effect.kind === 'answers' && !leftOut.test(scenario.name),
@@ -19,7 +19,7 @@ export function chaosPick(all: readonly Scenario[], seed: number, stage: Stage, 
   return candidates[draw.readUInt32BE(4) % candidates.length];
 }
 
-/** The scenario that mixes the others. */
+/** The scenario that picks among the others. */
 export const chaosScenarios: readonly Scenario[] = [
   {
     name: 'chaos',

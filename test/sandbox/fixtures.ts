@@ -36,7 +36,7 @@ export function fixture(name: FixtureName): Buffer {
   return read(`${name}.json`);
 }
 
-/** What an edge in front of the service answers when the service is down. */
+/** The answer of a gateway in front of the service when the service is down. */
 export function badGatewayPage(): Buffer {
   return read('bad-gateway.html');
 }

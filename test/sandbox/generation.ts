@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { MixOrder } from './order.ts';
 import { mixPng } from './picture.ts';
 
-/** How a generation goes on from the mix request. */
+/** What happens to a generation after the mix request. */
 export interface Course {
-  /** Fetches that are told "still running" before the end; 0: the answer to the mix brings the pictures. */
+  /** Number of fetches that are answered "still running" before the end. If 0, the answer to the mix has the results. */
   readonly polls: number;
   readonly end: 'success' | 'failed';
-  /** Answers that say success with an empty output before the links come. */
+  /** Number of answers that report success with an empty output before the links are there. */
   readonly empties: number;
   /** The service's older or newer spelling of its answers. */
   readonly form: 'old' | 'new';
@@ -16,7 +16,7 @@ export interface Course {
   readonly fetchResult: 'own-id' | 'other-id' | 'other-origin';
 }
 
-/** A piece of paid work: made when a mix request is accepted, whether or not its answer arrives. */
+/** Paid work. It is created when a mix request is accepted, whether or not the answer arrives. */
 export class Generation {
   readonly id: number;
   /** The id that `fetch_result` names. */
@@ -24,7 +24,7 @@ export class Generation {
   readonly order: MixOrder;
   readonly seed: number;
   readonly course: Course;
-  /** Start of the pictures' file names. */
+  /** Prefix of the results' file names. */
   readonly prefix: string;
   state: 'processing' | 'done' | 'failed' = 'processing';
   readonly #sources: readonly Buffer[];
@@ -45,12 +45,12 @@ export class Generation {
     this.#empties = course.empties;
   }
 
-  /** What the service says the work took: more steps, more time. */
+  /** How long the work took according to the service: in proportion to the steps. */
   get seconds(): number {
     return 0.19 * this.order.steps;
   }
 
-  /** What to tell the next who asks; counts the question. */
+  /** The status for the next fetch. Each call counts as one. */
   next(): 'running' | 'empty' | 'success' | 'failed' {
     if (this.#polls > 0) {
       this.#polls--;
@@ -64,7 +64,7 @@ export class Generation {
     return this.course.end;
   }
 
-  /** The PNG of a sample, mixed when first asked for. */
+  /** The PNG of a sample, mixed on the first request. */
   picture(index: number): Promise<Buffer> {
     const { weights, width, height, guidanceScale } = this.order;
     const made =

@@ -28,7 +28,7 @@ export class Listener {
     return `${this.#scheme}://${host}:${this.#port}`;
   }
 
-  /** Starts listening, at the port of the last time; does nothing where it listens already. */
+  /** Starts listening, on the same port as before. Does nothing if it is already listening. */
   async open(): Promise<void> {
     if (this.#server.listening) return;
     await new Promise<void>((resolve, reject) => {
@@ -38,16 +38,16 @@ export class Listener {
         resolve();
       });
     });
-    // A TCP server's address is always of this form.
+    // A TCP server's address always has this type.
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Refuses new connections from now on; requests under way go on. */
+  /** Refuses new connections from now on. Requests in progress continue. */
   refuse(): void {
     if (this.#server.listening) this.#server.close();
   }
 
-  /** Stops listening and cuts every connection. */
+  /** Stops listening and closes every connection. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       if (this.#server.listening) this.#server.close(() => resolve());

@@ -1,18 +1,18 @@
 import type { DialectName, RequestStage } from './stages.ts';
 
-/** A request that reached the sandbox, as it came. */
+/** A request as the sandbox received it. */
 export interface SeenRequest {
   /** Milliseconds since 1970, by the sandbox's clock. */
   readonly at: number;
-  /** False where it came to the other origin, which no client should ever send a key to. */
+  /** False for the second origin, which a client must never send a key to. */
   readonly toService: boolean;
-  /** `source`: somebody read an uploaded picture; `other`: no route of the service. */
+  /** `source`: an uploaded image was read; `other`: not a route of the service. */
   readonly stage: RequestStage | 'source' | 'other';
   readonly dialect: DialectName | undefined;
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The parsed JSON, or the text where it is no JSON; undefined without a body. */
+  /** The parsed JSON, or the text if it isn't JSON; undefined without a body. */
   readonly body: unknown;
 }
 
@@ -22,7 +22,7 @@ interface Waiter {
   readonly resolve: (request: SeenRequest) => void;
 }
 
-/** Remembers every request and tells those who wait for one. */
+/** Records every request, and resolves the promises that wait for one. */
 export class RequestLog {
   readonly requests: SeenRequest[] = [];
   readonly #waiters = new Set<Waiter>();
@@ -32,7 +32,7 @@ export class RequestLog {
     for (const waiter of this.#waiters) this.#settle(waiter);
   }
 
-  /** Resolves with the `count`th request of a stage (from 1), at once where it came already. */
+  /** Resolves with the `count`th request of a stage (from 1), at once if it was already received. */
   waitFor(stage: SeenRequest['stage'], count: number): Promise<SeenRequest> {
     return new Promise((resolve) => {
       const waiter = { stage, count, resolve };

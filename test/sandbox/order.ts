@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { DialectName } from './stages.ts';
 
-/** A mix as it was ordered, whatever the dialect. */
+/** A requested mix, independent of the dialect. */
 export interface MixOrder {
   readonly dialect: DialectName;
   readonly sources: readonly string[];
-  /** One for each source; all alike where the dialect has none. */
+  /** One for each source; all equal if the dialect has no weights. */
   readonly weights: readonly number[];
   readonly prompt: string;
   readonly width: number;
@@ -20,7 +20,7 @@ export interface MixOrder {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** The service's form of a validation error: for each field what is wrong with it. */
+/** The service's form of a validation error: the problems of each field. */
 export type FieldErrors = Record<string, string[]>;
 
 const sourceUrl = z.url({ protocol: /^https?$/ });
@@ -35,7 +35,7 @@ const common = {
   negative_prompt: z.string().nullish(),
   width: numeric({ min: 1, max: 1024 }, true).default(512),
   height: numeric({ min: 1, max: 1024 }, true).default(512),
-  // The reference page says 50 at most and sends 100 in its own example.
+  // The reference page says at most 50, but sends 100 in its example.
   steps: numeric({ min: 1, max: 100 }, true).default(30),
   guidance_scale: numeric({ min: 1, max: 20 }, false).default(7.5),
   seed,
@@ -87,7 +87,7 @@ const documented: Record<DialectName, ReadonlySet<string>> = {
   v6: new Set([...Object.keys(common), 'init_image', 'samples', 'webhook']),
 };
 
-/** Reads the body of a mix request. `strict` also refuses fields, weights and webhooks that are documented nowhere. */
+/** Parses the body of a mix request. `strict` also rejects undocumented fields, weights and webhooks. */
 export function readOrder(
   dialect: DialectName,
   body: Readonly<Record<string, unknown>>,
@@ -122,7 +122,7 @@ export function readOrder(
   };
 }
 
-/** The errors of a body, in the service's words where they are known. */
+/** The errors of a body, in the service's words if they are known. */
 export function fieldErrors(error: z.ZodError, body: Readonly<Record<string, unknown>>): FieldErrors {
   const errors: FieldErrors = {};
   for (const { path, message } of error.issues) {

@@ -8,27 +8,27 @@ import type { RequestStage } from './stages.ts';
 import { type ScenarioOptions, Switchboard } from './switchboard.ts';
 import { callWebhook } from './webhook.ts';
 
-/** The key that a sandbox accepts unless told otherwise. */
+/** The key that a sandbox accepts by default. */
 export const sandboxKey = 'sandbox-key-7f3d91c2';
 
-/** A port that nobody listens at, as it belongs to the system and to a service that is extinct. */
+/** A port that nothing listens on: it's reserved for an obsolete system service. */
 const UNUSED_PORT = 2;
 
 export interface SandboxOptions {
-  /** 0, the default: any free port. */
+  /** By default 0, which means any free port. */
   readonly port?: number;
   /** A loopback address; `127.0.0.1` by default. */
   readonly host?: string;
   readonly key?: string;
-  /** Scenarios to start with, at most one a stage. */
+  /** The scenarios active at the start, at most one per stage. */
   readonly scenarios?: readonly string[];
-  /** Refuses fields, weights and webhooks that are documented nowhere. */
+  /** Rejects undocumented fields, weights and webhooks. */
   readonly strict?: boolean;
-  /** Of the chaos; 1 by default. */
+  /** The seed of the chaos; 1 by default. */
   readonly seed?: number;
-  /** What a processing answer promises, in seconds; .3 by default. How long it really takes is counted in fetches. */
+  /** The estimate in processing answers, in seconds; 0.3 by default. The actual duration is counted in fetches. */
   readonly eta?: number;
-  /** Milliseconds that every answer takes. */
+  /** The delay of every answer, in milliseconds. */
   readonly latency?: number;
   /** Serves HTTPS. */
   readonly certificate?: Certificate;
@@ -38,23 +38,23 @@ export interface SandboxOptions {
 
 /** A running sandbox. */
 export interface Sandbox {
-  /** `http://127.0.0.1:PORT/api`: what a client is configured with. */
+  /** The base URL for the client: `http://127.0.0.1:PORT/api`. */
   readonly baseUrl: string;
   readonly origin: string;
-  /** A second origin that serves the same; no client should send it a key. */
+  /** A second origin that serves the same content. A client must never send it a key. */
   readonly elsewhere: string;
   readonly key: string;
-  /** Every request it saw, oldest first. */
+  /** Every request received, oldest first. */
   readonly requests: readonly SeenRequest[];
   /** The paid work, oldest first. */
   readonly generations: readonly Generation[];
-  /** Puts a scenario in force at its stage, in place of the one before. @throws Error for an unknown name. */
+  /** Activates a scenario for its stage, replacing the previous one. @throws Error for an unknown name. */
   scenario(name: string, options?: ScenarioOptions): Promise<void>;
-  /** Every stage as usual again. */
+  /** Deactivates all scenarios. */
   reset(): Promise<void>;
-  /** Resolves with the `count`th request of a stage (1 by default), at once where it came already. */
+  /** Resolves with the `count`th request of a stage (1 by default), at once if it was already received. */
   waitFor(stage: SeenRequest['stage'], count?: number): Promise<SeenRequest>;
-  /** Requests of this stage are taken and counted but not answered until the returned function is called. */
+  /** Holds requests of this stage: they're received and counted, but not answered until the returned function is called. */
   hold(stage: RequestStage): () => void;
   close(): Promise<void>;
 }

@@ -5,30 +5,30 @@ import type { RequestStage, Stage } from './stages.ts';
 /** One request as a scenario sees it. */
 export interface Exchange {
   readonly stage: RequestStage;
-  /** From 0: how often this very thing (the same mix, id, link or upload) was asked since the scenario was switched on. */
+  /** How often the same item (mix, id, link or upload) was requested before, since the scenario was activated. */
   readonly attempt: number;
-  /** Milliseconds since the last such request; Infinity at the first. */
+  /** Milliseconds since the last request for the same item; Infinity for the first. */
   readonly sinceLast: number;
-  /** Generations under way. */
+  /** The number of generations in progress. */
   readonly running: number;
-  /** This request's URL at the other origin. */
+  /** This request's URL on the second origin. */
   readonly elsewhere: string;
-  /** Lets the links of all uploads so far expire. */
+  /** Expires the links of all uploads so far. */
   readonly expireUploads: () => void;
-  /** Does what the service does when nothing goes wrong; `course` changes how a generation goes on. */
+  /** Responds like the working service. `course` changes what happens to a generation. */
   serve(course?: Partial<Course>): Promise<Answer>;
 }
 
-/** What a request gets. */
+/** Answers a request. */
 export type Behaviour = (exchange: Exchange) => Answer | Promise<Answer>;
 
 /** How a scenario acts on its stage. */
 export type Effect =
-  /** Answers the first `times` requests for each thing; later ones are served as usual. */
+  /** Answers the first `times` requests for each item. Later ones are served as usual. */
   | { readonly kind: 'answers'; readonly times: number; readonly behaviour: Behaviour }
-  /** Nobody listens at the service's port. */
+  /** Nothing listens on the service's port. */
   | { readonly kind: 'closes' }
-  /** The links to pictures lead to another host: one that serves them, a port where nobody listens, or no host at all. */
+  /** The links to results point to the second origin, to a port that nothing listens on, or to a host that doesn't exist. */
   | { readonly kind: 'links'; readonly to: 'elsewhere' | 'refused' | 'unknown-host' }
   /** How often the webhook is called. */
   | { readonly kind: 'webhook'; readonly deliveries: number }
@@ -38,18 +38,18 @@ export type Effect =
 /** `times` of an effect that never ends. */
 export const always = Number.POSITIVE_INFINITY;
 
-/** The effect of answering the first `times` requests for each thing with `behaviour`. */
+/** The effect that answers the first `times` requests for each item with `behaviour`. */
 export function answers(behaviour: Behaviour, times: number): Effect {
   return { kind: 'answers', behaviour, times };
 }
 
-/** A way the service can behave at one stage, by name. */
+/** A named behavior of the service at one stage. */
 export interface Scenario {
   readonly name: string;
   readonly stage: Stage | 'all';
   /** What the service answers, for the table. */
   readonly answers: string;
-  /** What a client should make of it, for the table. */
+  /** What a client should do, for the table. */
   readonly client: string;
   readonly effect: Effect;
 }

@@ -18,14 +18,14 @@ export const scenarios: readonly Scenario[] = [
   ...chaosScenarios,
 ];
 
-/** @throws Error where there is none of this name. */
+/** Finds a scenario by name. @throws Error if there is none. */
 export function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);
   if (!found) throw new Error(`There is no scenario "${name}". To list them all, run: npm run sandbox -- --list`);
   return found;
 }
 
-/** The scenarios as a table in Markdown, as it stands in README.md. */
+/** The scenarios as a Markdown table, as in README.md. */
 export function scenarioTable(): string {
   const rows = scenarios.map(
     ({ name, stage, answers, client }) => `| \`${name}\` | ${stage} | ${answers} | ${client} |`,

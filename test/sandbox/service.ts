@@ -11,7 +11,7 @@ import { readUpload } from './upload.ts';
 export interface Call {
   readonly dialect: DialectName;
   readonly contentType: string;
-  /** The parsed body; undefined where it is no JSON. */
+  /** The parsed body; undefined if it isn't JSON. */
   readonly body: unknown;
   readonly origins: Origins;
 }
@@ -19,13 +19,13 @@ export interface Call {
 export interface ServiceOptions {
   readonly key: string;
   readonly strict: boolean;
-  /** What a processing answer promises, in seconds. */
+  /** The estimate in processing answers, in seconds. */
   readonly eta: number;
   /** Called when a generation has ended. */
   readonly ended: (generation: Generation, origins: Origins) => void;
 }
 
-/** The honest service: what it accepts, makes and answers when nothing goes wrong. */
+/** The working service: what it accepts, generates and answers if nothing goes wrong. */
 export class Service {
   readonly generations: Generation[] = [];
   readonly #options: ServiceOptions;
@@ -36,7 +36,7 @@ export class Service {
     this.#options = options;
   }
 
-  /** How many generations are under way. */
+  /** The number of generations in progress. */
   get running(): number {
     return this.generations.filter(({ state }) => state === 'processing').length;
   }
@@ -91,13 +91,13 @@ export class Service {
     return json({ status: 'success', data: { balance: Math.round(this.#balance * 1000) / 1000, currency: 'USD' } });
   }
 
-  /** An uploaded picture, at its link. */
+  /** An uploaded image, by its link. */
   source(path: string): Answer {
     const upload = this.#uploads.get(path);
     return upload && !upload.expired ? answer(200, upload.type, upload.bytes) : missing();
   }
 
-  /** A generated picture, at its link: 404 until the generation has ended. */
+  /** A result, by its link; 404 until the generation has ended. */
   async download(path: string): Promise<Answer> {
     const [, prefix, index] = /^\/generations\/(.+)-(\d)\.png$/.exec(path) ?? [];
     const generation = this.generations.find((candidate) => candidate.prefix === prefix);
@@ -106,12 +106,12 @@ export class Service {
     return pictureAnswer(await generation.picture(sample));
   }
 
-  /** Lets the links of every upload so far expire. */
+  /** Expires the links of all uploads so far. */
   expireUploads(): void {
     for (const upload of this.#uploads.values()) upload.expired = true;
   }
 
-  /** The fields of a call that has JSON and the right key, or the answer to one that has not. */
+  /** The fields of a call with JSON and the right key; otherwise the answer to it. */
   #admit({ contentType, body, dialect }: Call): { fields: Record<string, unknown> } | Answer {
     const isJson = /^application\/json\s*(;|$)/i.test(contentType);
     if (!isJson || typeof body !== 'object' || body === null || Array.isArray(body)) {

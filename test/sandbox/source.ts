@@ -3,8 +3,8 @@ import { isPicture } from './picture.ts';
 const TIMEOUT_MS = 10_000;
 
 /**
- * The bytes of a picture at a loopback address; the sandbox never leaves this machine. Undefined where the service would say
- * that it could not fetch the picture.
+ * The bytes of an image at a loopback address, because the sandbox never leaves this machine. Undefined if the service would report
+ * that it couldn't download the image.
  */
 export async function fetchSource(url: string): Promise<Buffer | undefined> {
   if (!isLoopback(url)) return undefined;

@@ -3,11 +3,11 @@ import type { Behaviour, Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 import type { RequestStage, Stage } from './stages.ts';
 
-/** How a scenario is put in force. */
+/** How a scenario is activated. */
 export interface ScenarioOptions {
-  /** How often it acts on each mix, id, link or upload; by default as its description says. */
+  /** How often it applies to the same mix, id, link or upload; by default, as its description says. */
   readonly times?: number;
-  /** For `mix-refused` and `poll-refused`: after how many uploads (0 by default) or mixes (1) the port closes. */
+  /** For `mix-refused` and `poll-refused`: the number of uploads (0 by default) or mixes (1) after which the port closes. */
   readonly after?: number;
 }
 
@@ -15,11 +15,11 @@ interface Active {
   readonly scenario: Scenario;
   readonly times: number | undefined;
   readonly seen: Map<string, { count: number; last: number }>;
-  /** For a port that closes: answers of the stage before that are still to come. */
+  /** For a port that closes: how many answers of the previous stage are left until then. */
   before: number;
 }
 
-/** What the scenarios in force say about one request; `behaviour` is undefined where it is served as usual. */
+/** What the active scenarios do with one request. `behaviour` is undefined if it's served as usual. */
 export interface Pick {
   readonly behaviour: Behaviour | undefined;
   readonly attempt: number;
@@ -29,7 +29,7 @@ export interface Pick {
 const asUsual: Pick = { behaviour: undefined, attempt: 0, sinceLast: Number.POSITIVE_INFINITY };
 const stageBefore: Partial<Record<Stage | 'all', Stage>> = { mix: 'upload', poll: 'mix' };
 
-/** Which scenario is in force at which stage. */
+/** The active scenario of each stage. */
 export class Switchboard {
   readonly #active = new Map<Stage | 'all', Active>();
   readonly #counts = new Map<RequestStage, number>();
@@ -40,7 +40,7 @@ export class Switchboard {
     this.#seed = seed;
   }
 
-  /** Puts a scenario in force at its stage, in place of the one before. */
+  /** Activates a scenario for its stage, replacing the previous one. */
   set(scenario: Scenario, { times, after }: ScenarioOptions): void {
     const before = after ?? (scenario.stage === 'poll' ? 1 : 0);
     this.#active.set(scenario.stage, { scenario, times, seen: new Map(), before });
@@ -50,12 +50,12 @@ export class Switchboard {
     this.#active.clear();
   }
 
-  /** Whether polls are of interest, so that a mix should need one. */
+  /** Whether a scenario is about polling, so a mix should need a poll. */
   get polls(): boolean {
     return this.#active.has('poll') || this.#active.has('all');
   }
 
-  /** Where the links to pictures lead. */
+  /** Where the links to results point. */
   get links(): 'service' | 'elsewhere' | 'refused' | 'unknown-host' {
     const effect = this.#active.get('download')?.scenario.effect;
     return effect?.kind === 'links' ? effect.to : 'service';
@@ -67,17 +67,17 @@ export class Switchboard {
     return effect?.kind === 'webhook' ? effect.deliveries : 1;
   }
 
-  /** Whether the port is to be closed now. */
+  /** Whether the port must be closed now. */
   get closed(): boolean {
     return [...this.#active.values()].some(({ scenario, before }) => scenario.effect.kind === 'closes' && before <= 0);
   }
 
-  /** Counts an answer that is about to leave, for the ports that close after some. */
+  /** Counts an answer that's about to be sent, for ports that close after some. */
   answering(stage: RequestStage): void {
     for (const active of this.#active.values()) if (stageBefore[active.scenario.stage] === stage) active.before--;
   }
 
-  /** What a request about `subject` gets at a stage; counts it. */
+  /** Counts a request for the item `subject` at a stage, and returns what to do with it. */
   pick(stage: RequestStage, subject: string, now: number): Pick {
     const count = this.#counts.get(stage) ?? 0;
     this.#counts.set(stage, count + 1);

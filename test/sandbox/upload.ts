@@ -12,7 +12,7 @@ const bodies = {
 };
 const fieldOf = { v5: 'image', v6: 'base64_string' } as const;
 
-/** Reads an upload. The older route cuts the picture square unless `crop` is the string "false". */
+/** Parses an upload. The older route crops the image to a square unless `crop` is the string "false". */
 export async function readUpload(
   dialect: DialectName,
   body: Readonly<Record<string, unknown>>,

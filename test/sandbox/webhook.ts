@@ -4,7 +4,7 @@ import { isLoopback } from './source.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** Tells the webhook of a generation's order how it ended. Only loopback is called; what the receiver makes of it is its own affair. */
+/** Reports the end of a generation to its webhook. Calls only loopback addresses, and ignores the response. */
 export async function callWebhook(generation: Generation, origins: Origins, deliveries: number): Promise<void> {
   const { id, order, state } = generation;
   if (order.webhook === null || !isLoopback(order.webhook)) return;
@@ -29,7 +29,7 @@ export async function callWebhook(generation: Generation, origins: Origins, deli
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch {
-      // A webhook that cannot be reached is not told.
+      // A webhook that can't be reached is skipped.
     }
   }
 }

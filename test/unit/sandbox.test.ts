@@ -73,8 +73,8 @@ const failureOf = async (work: Promise<unknown>): Promise<unknown> => {
   return error instanceof Error && error.cause instanceof Error && 'code' in error.cause ? error.cause.code : error;
 };
 
-describe('the honest service', () => {
-  test('a v5 mix of two uploads succeeds at once; the link leads to a picture of the size that was ordered', async () => {
+describe('the working service', () => {
+  test('a v5 mix of two uploads succeeds at once, and its link returns an image of the requested size', async () => {
     const sandbox = await start({ strict: true });
     const body = await (await mixV5(sandbox)).json();
     expect(body).toMatchObject({ status: 'success', meta: { seed: 12345, W: 64, init_image_weights: '0.5,0.7' } });
@@ -87,7 +87,7 @@ describe('the honest service', () => {
     expect(sandbox.requests[2]?.body).toMatchObject({ key: sandbox.key, prompt: 'rose man' });
   });
 
-  test('a v6 mix takes an array, ignores weights, and spells its answers the newer way', async () => {
+  test('a v6 mix takes an array, ignores weights, and uses the newer spelling', async () => {
     const sandbox = await start({ strict: true, scenarios: ['processing'] });
     const upload = { key: sandbox.key, base64_string: dataUri(await png('red')) };
     const { output } = await (await post(`${sandbox.baseUrl}/v6/base64_to_url`, upload)).json();
@@ -111,7 +111,7 @@ describe('the honest service', () => {
     expect(data).toEqual({ balance: 9.525, currency: 'USD' });
   });
 
-  test('the mix is real: the same order gives the same bytes, and seed, sample, weights and sources each change them', async () => {
+  test('the mix is real: the same request gives the same bytes, and seed, sample, weights and sources each change them', async () => {
     const sandbox = await start();
     const photo = dataUri(await noise(1));
     const other = dataUri(await noise(2));
@@ -132,7 +132,7 @@ describe('the honest service', () => {
     for (const [different] of others) expect(different).not.toEqual(once);
   });
 
-  test('the older upload route cuts a square unless crop is the string "false"', async () => {
+  test('the older upload route crops to a square unless crop is the string "false"', async () => {
     const sandbox = await start();
     const size = async (extra: object): Promise<number[]> => {
       const { width, height } = await sharp(await bytesAt(await uploadV5(sandbox, 'red', extra))).metadata();
@@ -143,7 +143,7 @@ describe('the honest service', () => {
     expect(await size({ crop: undefined })).toEqual([40, 40]);
   });
 
-  test('a source at another loopback address is fetched; what is no picture there is unreachable', async () => {
+  test('a source at another loopback address is downloaded, and anything but an image is unreachable', async () => {
     const bytes = await png('green');
     const pictures = createServer((request, response) => response.end(request.url === '/a%2Cb.png' ? bytes : 'text'));
     await new Promise<void>((resolve) => pictures.listen(0, '127.0.0.1', resolve));
@@ -156,7 +156,7 @@ describe('the honest service', () => {
     expect(await mix(`${origin}/text`)).toBe(fixture('source-unreachable').toString());
   });
 
-  test('a webhook at loopback is told how the generation ended, with the track id', async () => {
+  test('a webhook on loopback is called when the generation ends, with the track id', async () => {
     const calls: string[] = [];
     const { promise, resolve } = deferred();
     const receiver = createServer(async (request, response) => {
@@ -175,19 +175,19 @@ describe('the honest service', () => {
   });
 });
 
-describe('what it refuses', () => {
+describe('invalid requests', () => {
   test.each<[string, object, string]>([
     ['no prompt', { prompt: '' }, 'prompt'],
     ['no image', { init_image: undefined }, 'init_image'],
     ['a data URI among the images', { init_image: 'data:image/png;base64,AA==' }, 'init_image'],
     ['too few weights', { init_image_weights: '0.5' }, 'init_image_weights'],
-    ['a weight that is no number', { init_image_weights: '0.5,x' }, 'init_image_weights'],
+    ["a weight that isn't a number", { init_image_weights: '0.5,x' }, 'init_image_weights'],
     ['a negative weight', { init_image_weights: '0.5,-1' }, 'init_image_weights'],
     ['a width above 1024', { width: 1025 }, 'width'],
-    ['a width as text', { width: '640' }, 'width'],
+    ['a width as a string', { width: '640' }, 'width'],
     ['no steps', { steps: 0 }, 'steps'],
     ['guidance above 20', { guidance_scale: 21 }, 'guidance_scale'],
-    ['a seed that is no number', { seed: 'x' }, 'seed'],
+    ["a seed that isn't a number", { seed: 'x' }, 'seed'],
     ['five samples', { samples: 5 }, 'samples'],
   ])('%s', async (_, change, field) => {
     const sandbox = await start();
@@ -197,20 +197,20 @@ describe('what it refuses', () => {
     expect(sandbox.generations).toHaveLength(0);
   });
 
-  test('a seed as decimal text and the 100 steps of the reference page are fine', async () => {
+  test('a seed as a decimal string and the 100 steps of the reference page are accepted', async () => {
     const sandbox = await start({ strict: true });
     const body = await (await mixV5(sandbox, { seed: '12345', steps: 100 })).json();
     expect(body.meta).toMatchObject({ seed: 12345, steps: 100 });
   });
 
-  test('strict also refuses fields, weights and webhooks that are documented nowhere', async () => {
+  test('strict also rejects undocumented fields, weights and webhooks', async () => {
     for (const change of [{ scheduler: 'x' }, { init_image_weights: '0.5,2' }, { webhook: 'http://127.0.0.1/' }]) {
       expect((await (await mixV5(await start(), change)).json()).status).toBe('success');
       expect((await (await mixV5(await start({ strict: true }), change)).json()).status).toBe('error');
     }
   });
 
-  test('a wrong key, a wrong content type and broken JSON are refused in the words of the service', async () => {
+  test("a wrong key, a wrong content type and broken JSON are rejected in the service's words", async () => {
     const sandbox = await start();
     const mix = `${sandbox.baseUrl}/v5/img_mixer`;
     expect(await (await mixV5(sandbox, { key: 'wrong' })).text()).toBe(fixture('invalid-key').toString());
@@ -222,7 +222,7 @@ describe('what it refuses', () => {
     expect(sandbox.generations).toHaveLength(0);
   });
 
-  test('an upload above 5 MB, or of what is no picture', async () => {
+  test("an upload above 5 MB, or one that isn't an image, is rejected", async () => {
     const sandbox = await start();
     const upload = async (image: string): Promise<unknown> =>
       await (await post(`${sandbox.baseUrl}/v3/base64_crop`, { key: sandbox.key, image, crop: 'false' })).json();
@@ -235,7 +235,7 @@ describe('what it refuses', () => {
 });
 
 describe('scenarios', () => {
-  test('the table in the documentation is that of the scenarios, and names are unique', () => {
+  test('the documentation has the table of the scenarios, and names are unique', () => {
     const readme = readFileSync(new URL('../sandbox/README.md', import.meta.url), 'utf8');
     const narrow = (text: string): string => text.replace(/ +/g, ' ').replace(/-+/g, '-');
     expect(narrow(readme)).toContain(narrow(scenarioTable()));
@@ -254,7 +254,7 @@ describe('scenarios', () => {
     }
   });
 
-  test('an unknown name is refused', async () => {
+  test('an unknown name is rejected', async () => {
     await expect((await start()).scenario('nonsense')).rejects.toThrow('"nonsense"');
     await expect(startSandbox({ scenarios: ['nonsense'] })).rejects.toThrow('"nonsense"');
   });
@@ -284,7 +284,7 @@ describe('scenarios', () => {
     expect(sandbox.generations).toHaveLength(0);
   });
 
-  test('"once" means once for the same request; `times` changes it', async () => {
+  test('"once" means once for the same request, and `times` changes that', async () => {
     const sandbox = await start({ scenarios: ['mix-503-then-fine'] });
     const statuses = async (seed: number): Promise<number[]> => {
       const answers = [await mixV5(sandbox, { seed }), await mixV5(sandbox, { seed }), await mixV5(sandbox, { seed })];
@@ -298,7 +298,7 @@ describe('scenarios', () => {
     expect(await statuses(1)).toEqual([200, 200, 200]);
   });
 
-  test('a duplicate within 30 s is refused, a later one is not', async () => {
+  test("a duplicate within 30 s is rejected, and a later one isn't", async () => {
     let now = 0;
     const sandbox = await start({ scenarios: ['duplicate-filter'], now: () => now });
     const status = async (): Promise<string> => (await (await mixV5(sandbox)).json()).status;
@@ -307,7 +307,7 @@ describe('scenarios', () => {
     expect(await status()).toBe('success');
   });
 
-  test('the queue takes five, and one more when one has ended', async () => {
+  test('the queue takes five, and another one after one has ended', async () => {
     const sandbox = await start({ scenarios: ['queue-limit'] });
     const mixes = [];
     for (let seed = 0; seed < 6; seed++) mixes.push(await mixV5(sandbox, { seed }));
@@ -317,7 +317,7 @@ describe('scenarios', () => {
     expect((await mixV5(sandbox, { seed: 6 })).status).toBe(200);
   });
 
-  test('the id of `fetch_result` is the only one known, or leads to another origin that is watched', async () => {
+  test('only the id of `fetch_result` is known, or it points to another origin, whose requests are recorded', async () => {
     const sandbox = await start({ scenarios: ['processing-other-id'] });
     const fetchOf = (id: number): string => `${sandbox.baseUrl}/v3/fetch/${id}`;
     const other = await (await mixV5(sandbox)).json();
@@ -331,7 +331,7 @@ describe('scenarios', () => {
     expect((await (await post(fetchOf(foreign.id), { key: sandbox.key })).json()).status).toBe('success');
   });
 
-  test('links: not ready at first, under a wrong type, of another format, blank', async () => {
+  test('links can be not ready at first, or have the wrong type, another format or a blank image', async () => {
     const sandbox = await start();
     const { output } = await (await mixV5(sandbox)).json();
     const link = output[0];
@@ -349,7 +349,7 @@ describe('scenarios', () => {
     expect(channels.every(({ min, max }) => min === max)).toBe(true);
   });
 
-  test('expired uploads cannot be mixed; uploaded anew they can', async () => {
+  test("expired uploads can't be mixed until they are uploaded again", async () => {
     const sandbox = await start({ scenarios: ['mix-expired'] });
     const order = await orderV5(sandbox);
     const mix = async (): Promise<string> => await (await post(`${sandbox.baseUrl}/v5/img_mixer`, order)).text();
@@ -359,8 +359,8 @@ describe('scenarios', () => {
   });
 });
 
-describe('faults on the wire', () => {
-  test('reset before the headers and in the body: the work was done all the same', async () => {
+describe('network faults', () => {
+  test('a reset before the headers or in the body happens after the work was done', async () => {
     const sandbox = await start({ scenarios: ['mix-reset'] });
     expect(await failureOf(mixV5(sandbox))).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
     expect(sandbox.generations).toHaveLength(1);
@@ -371,7 +371,7 @@ describe('faults on the wire', () => {
     expect(sandbox.generations).toHaveLength(2);
   });
 
-  test('nobody listens from the answer to the mix on, until the scenario ends', async () => {
+  test('after the answer to the mix, nothing listens until the scenario ends', async () => {
     const sandbox = await start({ scenarios: ['poll-refused'] });
     const { fetch_result } = await (await mixV5(sandbox)).json();
     expect(await failureOf(post(fetch_result, { key: sandbox.key }))).toBe('ECONNREFUSED');
@@ -379,7 +379,7 @@ describe('faults on the wire', () => {
     expect((await (await post(fetch_result, { key: sandbox.key })).json()).status).toBe('processing');
   });
 
-  test('nobody listens from the second upload on; the links of a third lead nowhere', async () => {
+  test('after the second upload, nothing listens, and links can point to a closed port', async () => {
     const sandbox = await start();
     await sandbox.scenario('mix-refused', { after: 2 });
     const order = await orderV5(sandbox);
@@ -391,7 +391,7 @@ describe('faults on the wire', () => {
     expect(await failureOf(fetch(output[0]))).toBe('ECONNREFUSED');
   });
 
-  test('a stalled request is seen, and left without an answer', async () => {
+  test('a stalled request is received but never answered', async () => {
     const sandbox = await start({ scenarios: ['mix-stall'] });
     const control = new AbortController();
     const url = `${sandbox.baseUrl}/v5/img_mixer`;
@@ -403,7 +403,7 @@ describe('faults on the wire', () => {
     await expect(mix).rejects.toThrow('enough');
   });
 
-  test('a held request waits for its release', async () => {
+  test('a held request waits until it is released', async () => {
     const sandbox = await start();
     const release = sandbox.hold('mix');
     const mix = mixV5(sandbox);
@@ -413,7 +413,7 @@ describe('faults on the wire', () => {
     expect((await mix).status).toBe(200);
   });
 
-  test('100 MB really come, half a body parses as nothing, and a redirect leads to the other origin', async () => {
+  test("a huge answer has 100 MB, half a body can't be parsed, and a redirect leads to the other origin", async () => {
     const sandbox = await start({ scenarios: ['mix-huge'] });
     let bytes = 0;
     for await (const chunk of (await mixV5(sandbox)).body ?? []) bytes += chunk.length;
@@ -427,7 +427,7 @@ describe('faults on the wire', () => {
   });
 });
 
-test('over TLS it is trusted by those who know its authority, and by nobody else', async () => {
+test('over TLS, only clients that know its authority trust it', async () => {
   const { authority, ...certificate } = await makeCertificate();
   const sandbox = await start({ certificate, host: '::1' });
   const balance = async (options: { ca?: string }): Promise<unknown> => {
@@ -444,7 +444,7 @@ test('over TLS it is trusted by those who know its authority, and by nobody else
 });
 
 describe('chaos', () => {
-  test('the same seed and number of a request give the same fault, another seed others', () => {
+  test('the same seed and request number give the same fault, and another seed gives others', () => {
     const draw = (seed: number): (string | undefined)[] =>
       stages.flatMap((stage) => Array.from({ length: 60 }, (_, n) => chaosPick(scenarios, seed, stage, n)?.name));
     expect(draw(1)).toEqual(draw(1));
@@ -454,7 +454,7 @@ describe('chaos', () => {
     expect(met.filter((name) => /stall|huge|slow|forever|documented/.test(name))).toEqual([]);
   });
 
-  test('it acts on requests', async () => {
+  test('chaos affects requests', async () => {
     const sandbox = await start();
     const order = await orderV5(sandbox);
     await sandbox.scenario('chaos');
@@ -471,7 +471,7 @@ describe('chaos', () => {
   });
 });
 
-/** A picture of seeded noise. */
+/** An image of seeded noise. */
 async function noise(seed: number): Promise<Buffer> {
   let state = seed;
   const data = Buffer.from(

@@ -10,7 +10,7 @@ const download = (name: string, what: string, client: string, effect: Effect): S
   effect,
 });
 
-/** Serves the picture after `change` had it; what is no picture (a 404) stays. */
+/** Serves the image as changed by `change`. A 404 stays unchanged. */
 const changed =
   (type: string, change: (bytes: Buffer) => Promise<Buffer>): Behaviour =>
   async ({ serve }) => {
@@ -22,7 +22,7 @@ const changed =
 
 const denied = (): Buffer => Buffer.from('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>');
 
-/** What links to pictures can do beside the faults that hit every stage. */
+/** What links to results can do, besides the faults that are possible at every stage. */
 export const downloadScenarios: readonly Scenario[] = [
   download(
     'download-not-ready-404',

@@ -2,7 +2,7 @@ import { fixtureAnswer } from '../answer.ts';
 import type { FixtureName } from '../fixtures.ts';
 import { always, answers, type Scenario } from '../scenario.ts';
 
-/** A scenario that answers every mix (or only the first of a kind) with a fixture; no work is done. */
+/** A scenario that answers every mix, or only the first one with the same body, with a fixture. No work is done. */
 function refusal(name: string, fixture: FixtureName, status: number, client: string, times: number = always): Scenario {
   const first = times === always ? '' : ', then as usual';
   return {
@@ -14,7 +14,7 @@ function refusal(name: string, fixture: FixtureName, status: number, client: str
   };
 }
 
-/** The errors of the service's own, each body byte for byte, under HTTP 200 and under the code that fits. */
+/** The service's own errors, byte for byte, with HTTP 200 and with the appropriate status. */
 export const errorScenarios: readonly Scenario[] = [
   refusal('invalid-key', 'invalid-key', 200, '`invalid-api-key`'),
   refusal('invalid-key-401', 'invalid-key-401', 401, '`invalid-api-key`'),

@@ -2,7 +2,7 @@ import { type Answer, answer, badGateway, cut, fixtureAnswer, hugeBody } from '.
 import { always, answers, type Behaviour, type Effect, type Scenario } from '../scenario.ts';
 import { type FaultStage, faultStages, hugeStarts, wrongTypes } from './malformed.ts';
 
-/** What a client should do: after a mix, which is paid for; after an upload or a poll; after a download. */
+/** What a client should do after a mix, which is paid for, after an upload or a poll, and after a download. */
 type Advice = Readonly<Record<'mix' | 'call' | 'download', string>>;
 
 interface Fault {
@@ -19,7 +19,7 @@ const unknownFate: Advice = {
   download: retry,
 };
 
-/** The service does its work, and then something happens to the answer. */
+/** The service does the work, and then the answer is changed. */
 const afterWork =
   (change: (served: Answer) => Answer): Behaviour =>
   async ({ serve }) =>

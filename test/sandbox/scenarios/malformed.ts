@@ -4,7 +4,7 @@ import { type Answer, answer, json } from '../answer.ts';
 export const faultStages = ['upload', 'mix', 'poll', 'download'] as const;
 export type FaultStage = (typeof faultStages)[number];
 
-/** Answers that are JSON, or say that they are a picture, and make no sense. */
+/** Answers that are JSON or claim to be an image, but have invalid content. */
 export const wrongTypes: Readonly<Record<FaultStage, () => Answer>> = {
   upload: () => json({ status: 'success', messege: ['image uploaded'], link: 7, output: {}, request_id: [] }),
   mix: () => json({ status: 200, id: { $oid: '1' }, output: 42, eta: 'soon', fetch_result: ['x'], meta: 'none' }),
@@ -12,7 +12,7 @@ export const wrongTypes: Readonly<Record<FaultStage, () => Answer>> = {
   download: () => answer(200, 'image/png', Buffer.from('<html><body>Not a picture</body></html>')),
 };
 
-/** How the bodies begin that never seem to end. */
+/** How the huge bodies begin. */
 export const hugeStarts: Readonly<Record<FaultStage, Buffer>> = {
   upload: Buffer.from('{"status":"success","link":"'),
   mix: Buffer.from('{"status":"success","tip":"'),

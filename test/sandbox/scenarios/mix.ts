@@ -5,7 +5,7 @@ import { always, answers, type Behaviour, type Scenario } from '../scenario.ts';
 const DUPLICATE_WINDOW_MS = 30_000;
 const QUEUE_LENGTH = 5;
 
-/** A scenario in which mixes are accepted and go the given way. */
+/** A scenario in which mixes are accepted and take the given course. */
 const course = (name: string, change: Partial<Course>, what: string, client: string): Scenario =>
   mix(name, what, client, (exchange) => exchange.serve(change));
 
@@ -20,7 +20,7 @@ const mix = (name: string, what: string, client: string, behaviour: Behaviour, t
 const POLL = 'poll, then download';
 const DOWNLOAD = 'download';
 
-/** The ways an accepted mix goes on, in every spelling that the service has. */
+/** The courses that an accepted mix can take, in every spelling of the service. */
 export const mixScenarios: readonly Scenario[] = [
   course('success', { polls: 0 }, 'success at once, with `meta` and `generationTime`', DOWNLOAD),
   course(

@@ -11,7 +11,7 @@ const poll = (name: string, what: string, client: string, behaviour: Behaviour, 
 
 const words = ['queued', 'PENDING', 'Processing'];
 
-/** What fetches can be told beside the faults that hit every stage. */
+/** How fetches can be answered, besides the faults that are possible at every stage. */
 export const pollScenarios: readonly Scenario[] = [
   poll(
     'poll-still-messege',

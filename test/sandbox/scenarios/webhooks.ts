@@ -1,6 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 
-/** How often the webhook is called; once where none of these is in force. */
+/** How often the webhook is called. Without one of these scenarios, it is called once. */
 export const webhookScenarios: readonly Scenario[] = [
   {
     name: 'webhook-twice',
