@@ -21,7 +21,7 @@ export default defineConfig({
         // Runs in worker threads from dist/, which V8 doesn't report.
         'src/**/*Worker.ts',
         'src/engines/local/kernelHandler.ts',
-        'src/images/decoder.ts',
+        'src/images/codecOperations.ts',
         // Generated.
         'src/**/blendWasm.ts',
       ],

@@ -2,12 +2,14 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { apiKeySecret } from './app/apiKeys.ts';
 import { Application } from './app/application.ts';
 import { traceOf } from './app/jobLog.ts';
 import { Messages } from './app/messages/messages.ts';
 import { RecipeRunner } from './app/recipeRunner.ts';
-import type { SettingName } from './app/settings.ts';
+import { isValidSetting, type SettingName } from './app/settings.ts';
 import type { JobHandle } from './jobs/jobRunner.ts';
+import { MixFailure } from './mix/failure.ts';
 import { dialectNames, type EngineName, engineNames } from './mix/limits.ts';
 import type { Outcome } from './mix/outcome.ts';
 import { environmentRules } from './network/connectionRules.ts';
@@ -16,7 +18,7 @@ const usage = 'Usage: npm run mix -- RECIPE.mix.json [--engine local|hosted] [--
 
 const environmentSchema = z.object({
   IMAGE_MIXER_API_KEY: z.string().trim().min(1).optional(),
-  IMAGE_MIXER_BASE_URL: z.string().default(''),
+  IMAGE_MIXER_BASE_URL: z.string().trim().default(''),
   IMAGE_MIXER_DIALECT: z.enum(dialectNames).default('v5'),
 });
 type Environment = z.infer<typeof environmentSchema>;
@@ -53,8 +55,14 @@ function parseInvocation(args: string[]): Invocation {
 
 const noEvent = () => ({ dispose: () => {} });
 
-/** The application as the command line surrounds it: the recipe's folder is the workspace, and nobody is asked. */
+/**
+ * The application as the command line surrounds it: the recipe's folder is the workspace, and nobody is asked.
+ * @throws MixFailure if the hosted engine is to run and the base URL isn't one.
+ */
 function createApplication({ recipe, engine, environment }: Invocation): Application {
+  // An invalid setting counts as unset, but then the key would go to the default service, which it isn't for.
+  const isUrlValid = isValidSetting('hosted.baseUrl', environment.IMAGE_MIXER_BASE_URL);
+  if (engine === 'hosted' && !isUrlValid) throw new MixFailure('network/bad-base-url', { retryable: false });
   const folder = dirname(recipe);
   const storage = join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'image-mixer');
   const settings = new Map<string, unknown>(
@@ -66,10 +74,12 @@ function createApplication({ recipe, engine, environment }: Invocation): Applica
       'hosted.maxConcurrent': 1,
     } satisfies Partial<Record<SettingName, unknown>>),
   );
-  return new Application({
+  const app: Application = new Application({
     settings: { read: (name) => settings.get(name), onChange: noEvent },
     secrets: {
-      get: async () => environment.IMAGE_MIXER_API_KEY,
+      // Jobs of earlier runs may belong to another service, which must not get this key.
+      get: async (name) =>
+        isUrlValid && name === apiKeySecret(app.services.origin()) ? environment.IMAGE_MIXER_API_KEY : undefined,
       store: async () => {},
       delete: async () => {},
       onChange: noEvent,
@@ -94,6 +104,7 @@ function createApplication({ recipe, engine, environment }: Invocation): Applica
     },
     warn: (message) => console.error(message),
   });
+  return app;
 }
 
 /** Runs one recipe. `signal` cancels it. */
@@ -126,6 +137,7 @@ async function mix(invocation: Invocation, signal: AbortSignal): Promise<Outcome
       },
     });
     const outcome = await recipes.run({ file: recipe }, () => ({ engine, outputFolder: out }));
+    if (outcome.jobId === '') return outcome; // not started; the next run resumes the jobs of earlier ones
     for (const { finished } of resumed) {
       const { record } = await finished;
       for (const { path, written } of record.results) if (written) console.error(`Saved by an earlier run: ${path}`);

@@ -1,7 +1,11 @@
 import type { Disposable, Secrets } from './ports.ts';
 
 const prefix = 'imageMixer.apiKey:';
-const nameOf = (origin: string) => `${prefix}${origin}`;
+
+/** The name of the secret that holds the key for an origin. */
+export function apiKeySecret(origin: string): string {
+  return `${prefix}${origin}`;
+}
 
 /** The API keys, one for each origin. A key is never used for another origin than the one it was set for. */
 export class ApiKeys {
@@ -12,15 +16,15 @@ export class ApiKeys {
   }
 
   get(origin: string): Promise<string | undefined> {
-    return this.#secrets.get(nameOf(origin));
+    return this.#secrets.get(apiKeySecret(origin));
   }
 
   async set(origin: string, key: string): Promise<void> {
-    await this.#secrets.store(nameOf(origin), key.trim());
+    await this.#secrets.store(apiKeySecret(origin), key.trim());
   }
 
   async clear(origin: string): Promise<void> {
-    await this.#secrets.delete(nameOf(origin));
+    await this.#secrets.delete(apiKeySecret(origin));
   }
 
   /** Calls the listener when a key was set or cleared, in this window or in another. */

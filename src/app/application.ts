@@ -19,7 +19,7 @@ import { Trust } from './trust.ts';
 import { UploadConsent } from './uploadConsent.ts';
 
 /** What surrounds the application: VS Code or the command line. */
-export interface Surroundings {
+export interface HostEnvironment {
   readonly settings: SettingSource;
   readonly secrets: Secrets;
   readonly store: KeyValueStore;
@@ -57,23 +57,23 @@ export class Application {
   readonly balance: AccountBalance;
   readonly panel: PanelService;
 
-  constructor(surroundings: Surroundings) {
-    const { workspace, store, storage, globalStorage, log } = surroundings;
-    const messages = new Messages(surroundings.translate, (error) => log('error', traceOf(error)));
-    const settings = new Settings(surroundings.settings, (name, value) =>
-      surroundings.warn(messages.say('setting.invalid', { setting: `imageMixer.${name}`, value })),
+  constructor(host: HostEnvironment) {
+    const { workspace, store, storage, globalStorage, log } = host;
+    const messages = new Messages(host.translate, (error) => log('error', traceOf(error)));
+    const settings = new Settings(host.settings, (name, value) =>
+      host.warn(messages.say('setting.invalid', { setting: `imageMixer.${name}`, value })),
     );
     const trust = new Trust(workspace);
-    const keys = new ApiKeys(surroundings.secrets);
-    const consent = new UploadConsent({ settings, store, questions: surroundings.questions, messages });
+    const keys = new ApiKeys(host.secrets);
+    const consent = new UploadConsent({ settings, store, questions: host.questions, messages });
     const services = new Services({
       settings,
       trust,
       apiKey: (origin) => keys.get(origin),
       mayUpload: () => consent.isGiven(),
-      networkRules: surroundings.networkRules,
+      networkRules: host.networkRules,
       storage: globalStorage,
-      bundles: surroundings.bundles,
+      bundles: host.bundles,
       log,
     });
     const { runner, reader, codec } = services;
@@ -110,7 +110,7 @@ export class Application {
       starter: this.starter,
       runner,
       displayPath: (path) => workspace.displayPath(path),
-      examples: surroundings.examples,
+      examples: host.examples,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { MixFailure } from '../mix/failure.ts';
 import { type EngineName, limitsOf } from '../mix/limits.ts';
 import type { EngineView } from '../protocol/contract.ts';
 import type { ApiKeys } from './apiKeys.ts';
@@ -58,6 +59,13 @@ export class EngineChoice {
   }
 
   async #hasKey(): Promise<boolean> {
-    return (await this.#keys.get(this.#origin())) !== undefined;
+    let origin: string;
+    try {
+      origin = this.#origin();
+    } catch (error) {
+      if (error instanceof MixFailure) return false; // no key can be stored for an unusable base URL; a hosted mix says what is wrong
+      throw error;
+    }
+    return (await this.#keys.get(origin)) !== undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { imageGlob } from './imageImporter.ts';
 
 /** Whether a name has these letters in this order, with or without others between them. Upper and lower case are the same. */
-export function hasLetters(name: string, letters: string): boolean {
+export function fuzzyMatches(name: string, letters: string): boolean {
   let rest = letters.toLowerCase().replace(/\s/g, '');
   if (rest === '') return false;
   for (const letter of name.toLowerCase()) if (rest.startsWith(letter)) rest = rest.slice(letter.length);

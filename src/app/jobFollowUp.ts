@@ -3,7 +3,7 @@ import type { JobRunner, JobSnapshot } from '../jobs/jobRunner.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
 import type { AccountBalance } from './accountBalance.ts';
-import { fixesOf } from './failureFixes.ts';
+import { fixCommandsFor } from './failureFixes.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
 import type { ResultStore } from './resultStore.ts';
@@ -22,7 +22,7 @@ export interface FailureAnnouncement {
 
 /** The announcement of a failure, with commands that fix it, or else the log. */
 export function announceFailure(message: string, code: FailureCode): FailureAnnouncement {
-  const fixes = fixesOf(code);
+  const fixes = fixCommandsFor(code);
   return { kind: 'failed', message, actions: fixes.length > 0 ? fixes : ['showLog'] };
 }
 

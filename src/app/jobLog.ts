@@ -39,7 +39,7 @@ export class JobLog {
     const isExpected = error instanceof MixFailure;
     const cause = isExpected ? error.cause : error;
     if (cause === undefined) return;
-    this.#write(isExpected ? 'warn' : 'error', `${titleOf(jobId)} failed because of ${traceOf(cause)}`);
+    this.#write(isExpected ? 'warn' : 'error', `${logPrefixOf(jobId)} failed because of ${traceOf(cause)}`);
   }
 
   #begin({ id, request, engineState, results }: JobRecord): void {
@@ -47,27 +47,27 @@ export class JobLog {
     const verb = engineState === undefined && results.length === 0 ? 'started' : 'resumed';
     const { engine, name, sources, recipe } = request;
     const counts = `images=${sources.length} samples=${recipe.samples}`;
-    this.#write('info', `${titleOf(id)} ${verb}: engine=${engine} name=${JSON.stringify(name)} ${counts}`);
+    this.#write('info', `${logPrefixOf(id)} ${verb}: engine=${engine} name=${JSON.stringify(name)} ${counts}`);
   }
 
   #logStage({ id }: JobRecord, stage: Stage): void {
     const logged = this.#open.get(id);
     if (!logged || logged.has(stage)) return;
     logged.add(stage);
-    this.#write('info', `${titleOf(id)} ${stage}`);
+    this.#write('info', `${logPrefixOf(id)} ${stage}`);
   }
 
   #end({ id, state, failure, results }: JobRecord): void {
     this.#open.delete(id);
     const saved = results.filter(({ written }) => written).map(({ path }) => basename(path));
     const files = saved.length > 0 ? ` files=${JSON.stringify(saved)}` : '';
-    if (failure) this.#write('warn', `${titleOf(id)} failed: ${detailsOf(failure)}${files}`);
-    else this.#write('info', `${titleOf(id)} ${state}${files}`);
+    if (failure) this.#write('warn', `${logPrefixOf(id)} failed: ${detailsOf(failure)}${files}`);
+    else this.#write('info', `${logPrefixOf(id)} ${state}${files}`);
   }
 }
 
 /** The start of each log line about a job. */
-export function titleOf(jobId: string): string {
+export function logPrefixOf(jobId: string): string {
   return `job ${jobId.slice(0, 8)}`;
 }
 

@@ -6,7 +6,7 @@ import { MixFailure } from '../mix/failure.ts';
 import { type DialectName, type EngineName, limitsOf } from '../mix/limits.ts';
 import { enabledImages, prepareRecipe, type RunnableRecipe } from '../mix/recipe.ts';
 import { type Destination, isInside } from '../output/outputFolder.ts';
-import { importSource } from '../output/sourceImporter.ts';
+import { copySourceIntoProject } from '../output/sourceCopy.ts';
 import type { ParsedRecipe } from './recipeFile.ts';
 import { locateSource } from './sourceLocation.ts';
 
@@ -77,7 +77,7 @@ async function importOutside(
 ): Promise<SourceLocation> {
   if (location.kind === 'url' || isInside(location.path, root)) return location;
   try {
-    return { kind: 'file', path: await importSource(location.path, destination) };
+    return { kind: 'file', path: await copySourceIntoProject(location.path, destination) };
   } catch (error) {
     throw error instanceof MixFailure ? error.forImage(index, name) : error;
   }

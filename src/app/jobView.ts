@@ -3,7 +3,7 @@ import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/jobRunner.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { JobView } from '../protocol/contract.ts';
-import { fixesOf } from './failureFixes.ts';
+import { fixCommandsFor } from './failureFixes.ts';
 import type { Messages } from './messages/messages.ts';
 import { uriOf } from './sourceLocation.ts';
 
@@ -21,7 +21,7 @@ export function viewOfJob({ record, progress }: JobSnapshot, messages: Messages)
     progress,
     ...(message === undefined ? {} : { message }),
     ...(failure?.field === undefined ? {} : { field: failure.field }),
-    fixes: failure ? fixesOf(failure.code) : [],
+    fixes: failure ? fixCommandsFor(failure.code) : [],
     canCheckAgain: record.canCheckAgain,
   };
 }

@@ -66,22 +66,25 @@ export class MixStarter {
     return locateMix({ workspace, settings, storage, files, outputFolder });
   }
 
-  #request(
+  async #request(
     { recipe, notices }: ParsedRecipe,
     base: string,
     { root, destination }: MixLocation,
     engine: EngineName,
   ): Promise<JobRequest> {
-    if (engine === 'hosted') this.#options.trust.require('hosted');
-    return createJobRequest({
+    const { trust, settings } = this.#options;
+    if (engine === 'hosted') trust.require('hosted');
+    const request = await createJobRequest({
       recipe,
       notices,
       base,
       root,
       engine,
-      dialect: this.#options.settings.get('hosted.dialect'),
+      dialect: settings.get('hosted.dialect'),
       destination,
       drawSeed: () => randomInt(2 ** 32),
     });
+    if (request.sources.some(({ location }) => location.kind === 'url')) trust.require('network');
+    return request;
   }
 }

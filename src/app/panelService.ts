@@ -16,7 +16,7 @@ import type { PromptHistory } from './promptHistory.ts';
 import { draftOfResult, type Result, type ResultStore, viewOfResult } from './resultStore.ts';
 
 /** The panel's calls that can be answered without VS Code. The workbench answers the others. */
-export type PanelCalls = Pick<
+export type PanelServiceHandlers = Pick<
   Handlers<HostContract>,
   | 'ready'
   | 'addUris'
@@ -74,7 +74,7 @@ export class PanelService {
     return result;
   }
 
-  calls(): PanelCalls {
+  handlers(): PanelServiceHandlers {
     const { messages, importer, loader, drafts, runner, balance, displayPath } = this.#options;
     return {
       ready: async () => {

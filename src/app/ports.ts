@@ -1,4 +1,4 @@
-// What the application asks of its surroundings. VS Code, the command line and the tests implement it.
+// What the application asks of its host. VS Code, the command line and the tests implement it.
 
 /** Something that can be stopped or given back. */
 export interface Disposable {

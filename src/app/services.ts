@@ -13,7 +13,7 @@ import { JobRunner } from '../jobs/jobRunner.ts';
 import type { NetworkRules } from '../network/connectionRules.ts';
 import { createNetwork } from '../network/connections.ts';
 import { ResultWriter } from '../output/resultWriter.ts';
-import { JobLog, titleOf } from './jobLog.ts';
+import { JobLog, logPrefixOf } from './jobLog.ts';
 import type { Settings } from './settings.ts';
 import type { Trust } from './trust.ts';
 
@@ -119,6 +119,6 @@ export class Services {
 
   #write({ level, jobId, event, args }: LogEvent): void {
     const details = Object.entries(args).map(([name, value]) => ` ${name}=${value}`);
-    this.#options.log(level, `${titleOf(jobId)} ${event}${details.join('')}`);
+    this.#options.log(level, `${logPrefixOf(jobId)} ${event}${details.join('')}`);
   }
 }

@@ -25,10 +25,10 @@ export type SettingValue<Name extends SettingName> = SettingValues[Name];
 
 const parsers: { readonly [Name in SettingName]: z.ZodType<SettingValues[Name]> } = schemas;
 
-/** Every setting with its default, by the part of its name after `imageMixer.`. */
-export const settingDefaults = Object.fromEntries(
-  Object.entries(schemas).map(([name, schema]) => [name, schema.parse(undefined)]),
-);
+/** Whether `imageMixer.NAME` can have this value. */
+export function isValidSetting(name: SettingName, value: unknown): boolean {
+  return parsers[name].safeParse(value).success;
+}
 
 /** The settings, validated. A setting with a value that it can't have counts as unset, so its default applies. */
 export class Settings {

@@ -2,7 +2,7 @@ import { MixFailure } from '../mix/failure.ts';
 import type { Workspace } from './ports.ts';
 
 /** What Restricted Mode forbids: running a recipe of the workspace, paid work on the hosted service, fetching images. */
-export type Guarded = 'recipe' | 'hosted' | 'network';
+export type RestrictedAction = 'recipe' | 'hosted' | 'network';
 
 /** Decides what an untrusted workspace may do. Code that runs a recipe, uses the service or fetches an image has to call `require` first. */
 export class Trust {
@@ -22,7 +22,7 @@ export class Trust {
   }
 
   /** @throws MixFailure `untrusted-workspace` in Restricted Mode. */
-  require(what: Guarded): void {
+  require(what: RestrictedAction): void {
     if (this.isTrusted) return;
     throw what === 'network' ? new MixFailure('untrusted-workspace/network') : new MixFailure('untrusted-workspace');
   }

@@ -61,7 +61,7 @@ export interface MixContext {
 export interface Engine {
   readonly name: EngineName;
   /** Whether a failed job with this saved state has paid work that another run can still fetch; if absent, never. */
-  canResume?(saved: unknown): boolean;
+  canCheckAgain?(saved: unknown): boolean;
   /** Resolves when every sample is delivered. Rejects with MixFailure, or with the signal's reason. */
   run(task: MixTask, context: MixContext): Promise<void>;
 }

@@ -6,14 +6,14 @@ import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { MixFailure } from '../mix/failure.ts';
 import { recordFailure } from '../mix/failureRecord.ts';
-import { decode, encodePng, isUniform, probe, thumbnail, uploadCopy } from './decoder.ts';
 import {
   type DecoderReply,
   type DecoderRequest,
   type DecoderResult,
   decoderRequestSchema,
   decoderVersionsSchema,
-} from './decoderMessages.ts';
+} from './codecMessages.ts';
+import { decode, encodePng, isUniform, probe, thumbnail, uploadCopy } from './codecOperations.ts';
 
 if (!parentPort) throw new Error('The codec runs in a worker thread');
 const port = parentPort;

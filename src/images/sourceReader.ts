@@ -37,12 +37,12 @@ export function createSourceReader({
   times = { connect: 10_000, silence: 30_000, whole: 180_000 },
   connect = createNetwork(),
 }: SourceReaderOptions): SourceReader {
-  const isTrusted = (url: URL) => allowPrivateAddresses() || url.origin === ownOrigin();
+  const mayBePrivate = (url: URL) => allowPrivateAddresses() || url.origin === ownOrigin();
   return {
     read: (location, signal) =>
       location.kind === 'file'
         ? readSourceFile(location.path, maxBytes, signal)
-        : downloadImage(location.url, { accept, maxBytes, times, isTrusted, connect }, signal),
+        : downloadImage(location.url, { accept, maxBytes, times, mayBePrivate, connect }, signal),
   };
 }
 

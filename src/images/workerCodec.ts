@@ -1,8 +1,8 @@
 import PQueue from 'p-queue';
 import type { z } from 'zod';
 import type { Codec, EncodedImage, ImageInfo, Raster } from './codec.ts';
-import { type DecoderRequest, type DecoderVersions, decoderResultSchemas } from './decoderMessages.ts';
-import { DecoderThread } from './decoderThread.ts';
+import { type DecoderRequest, type DecoderVersions, decoderResultSchemas } from './codecMessages.ts';
+import { DecoderThread } from './codecThread.ts';
 import { requireReadable } from './imageFormat.ts';
 import { maxSourceBytes, maxSvgBytes, tooManyBytes } from './imageLimits.ts';
 

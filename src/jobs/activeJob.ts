@@ -2,7 +2,7 @@ import type { MixFailure } from '../mix/failure.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { Notice } from '../mix/notice.ts';
 import type { Progress } from '../mix/progress.ts';
-import { isOpen, type JobRecord } from './job.ts';
+import { isUnfinished, type JobRecord } from './job.ts';
 import type { JobFolder } from './jobFolder.ts';
 
 /** A job at one moment. */
@@ -60,7 +60,7 @@ export class ActiveJob {
 
   /** Whether the job is waiting or running. */
   get isOpen(): boolean {
-    return isOpen(this.#record);
+    return isUnfinished(this.#record);
   }
 
   /** Changes the record in memory only, and notifies the listener. */

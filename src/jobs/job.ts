@@ -53,6 +53,6 @@ export const jobRecordSchema = z.object({
 export type JobRecord = z.infer<typeof jobRecordSchema>;
 
 /** Whether a job waits or runs, or did so when its window closed. */
-export function isOpen({ state }: JobRecord): boolean {
+export function isUnfinished({ state }: JobRecord): boolean {
   return state === 'waiting' || state === 'running';
 }

@@ -19,7 +19,7 @@ export class JobFinalizer {
   async finalize(job: ActiveJob, folder: JobFolder, end: Partial<JobRecord>): Promise<void> {
     job.folder = undefined;
     job.update({ ...end, finishedAt: this.#clock.now() });
-    await this.releaseAfter(async () => {
+    await this.runLastStepAndRelease(async () => {
       if (!isKeptAfterFailure(job.record)) return folder.remove().catch(() => folder.save(job.record));
       await folder.save(job.record);
       return folder.release();
@@ -30,19 +30,19 @@ export class JobFinalizer {
   /** Leaves an open job for the next window to resume. */
   async suspend(job: ActiveJob, folder: JobFolder): Promise<void> {
     job.folder = undefined;
-    await this.releaseAfter(() => folder.release());
+    await this.runLastStepAndRelease(() => folder.release());
     job.finish();
   }
 
   /** Leaves a job to the window that has leased it meanwhile. */
   async abandon(job: ActiveJob): Promise<void> {
     job.folder = undefined;
-    await this.releaseAfter(async () => {});
+    await this.runLastStepAndRelease(async () => {});
     job.finish();
   }
 
   /** Takes the last step in a leased folder. If it fails, the folder stays, and a later start cleans it up. */
-  async releaseAfter(lastStep: () => Promise<void>): Promise<void> {
+  async runLastStepAndRelease(lastStep: () => Promise<void>): Promise<void> {
     try {
       await lastStep();
     } catch {

@@ -24,7 +24,7 @@ export class JobRegistry {
   }
 
   /** The jobs that wait or run. */
-  open(): ActiveJob[] {
+  unfinished(): ActiveJob[] {
     return [...this.#jobs.values()].filter(({ isOpen }) => isOpen);
   }
 

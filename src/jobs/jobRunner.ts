@@ -103,7 +103,7 @@ export class JobRunner {
     if (!isKeptAfterFailure(job.record)) return;
     const leased = await this.#store.lease(id);
     if (typeof leased === 'string') return;
-    await this.#finalizer.releaseAfter(() => leased.folder.remove());
+    await this.#finalizer.runLastStepAndRelease(() => leased.folder.remove());
   }
 
   /** Runs a failed job again to get results that already exist; undefined if there can't be any. */
@@ -128,7 +128,7 @@ export class JobRunner {
   /** Suspends all jobs, for the next window to resume. Resolves when nothing is under way any more. */
   async dispose(): Promise<void> {
     this.#disposed.abort(new JobSuspended());
-    for (const job of this.#jobs.open()) job.controller.abort(this.#disposed.signal.reason);
+    for (const job of this.#jobs.unfinished()) job.controller.abort(this.#disposed.signal.reason);
     for (const job of this.#queue.clear()) {
       if (job.folder) void this.#track(this.#finalizer.suspend(job, job.folder));
     }
@@ -187,7 +187,7 @@ export class JobRunner {
     this.#options.onError(id, error);
     const engine = await this.#options.engines[request.engine]().catch(() => undefined);
     const hasUnsaved = await this.#saver.hasUnsaved(job.record, folder).catch(() => false);
-    const canCheckAgain = hasUnsaved || (engine?.canResume?.(engineState) ?? false);
+    const canCheckAgain = hasUnsaved || (engine?.canCheckAgain?.(engineState) ?? false);
     const failure = recordFailure(toFailure(error));
     await this.#finalizer.finalize(job, folder, { state: 'failed', failure, canCheckAgain });
   }
@@ -213,13 +213,13 @@ export class JobRunner {
         return this.#enqueueLeased(leased);
       case 'report':
         this.#jobs.add(record);
-        await this.#finalizer.releaseAfter(() => folder.release());
+        await this.#finalizer.runLastStepAndRelease(() => folder.release());
         return undefined;
       case 'cancel':
         await this.#finalizer.finalize(this.#jobs.add(record), folder, { state: 'cancelled' });
         return undefined;
       case 'remove':
-        await this.#finalizer.releaseAfter(() => folder.remove());
+        await this.#finalizer.runLastStepAndRelease(() => folder.remove());
         return undefined;
     }
   }

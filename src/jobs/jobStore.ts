@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../engines/clock.ts';
 import { flushFolder, writeDurably } from '../output/durableFile.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { isOpen, type JobRecord } from './job.ts';
+import { isUnfinished, type JobRecord } from './job.ts';
 import { acquireLease, type FencingTokens, JobFolder, leaseHolder, readRecord, readTokens } from './jobFolder.ts';
 
 /** A job that this window has leased. */
@@ -55,7 +55,7 @@ export class JobStore {
   /** Whether a job waits or runs, or did so when its window closed. */
   async isOpen(id: string): Promise<boolean> {
     const record = await readRecord(this.#path(id)).catch(() => undefined); // removed meanwhile
-    return record !== undefined && isOpen(record);
+    return record !== undefined && isUnfinished(record);
   }
 
   /**

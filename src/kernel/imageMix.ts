@@ -31,7 +31,7 @@ export function mix(
   checkpoint: Checkpoint = () => {},
   output?: Int32Array<ArrayBuffer>,
 ): Raster {
-  const present = mergeDuplicates(images, weights);
+  const present = sharesByImage(images, weights);
   const first = present[0];
   if (!first) throw new RangeError('No image has a weight');
   const { size } = first.image;
@@ -66,7 +66,7 @@ export function mix(
  * The images with a weight, sorted by content so that the order of the list has no effect; equal images become one
  * with their summed share.
  */
-export function mergeDuplicates(images: readonly PreparedImage[], weights: readonly number[]): ImageShare[] {
+export function sharesByImage(images: readonly PreparedImage[], weights: readonly number[]): ImageShare[] {
   const used = images
     .map((image, i) => ({ image, weight: weights[i] ?? 0 }))
     .filter(({ weight }) => weight > 0)

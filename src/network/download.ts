@@ -21,7 +21,7 @@ export interface DownloadOptions {
   readonly maxBytes: number;
   readonly times: DownloadTimes;
   /** Whether a URL may lead to private addresses. */
-  readonly isTrusted: (url: URL) => boolean;
+  readonly mayBePrivate: (url: URL) => boolean;
   /** Makes the dispatcher of one request. It is destroyed after the request. */
   readonly connect: Connect;
 }
@@ -67,10 +67,10 @@ export function shownUrl({ protocol, host, pathname }: URL): string {
 /** One request without following redirects. */
 async function get(
   url: URL,
-  { accept, isTrusted, maxBytes, times, connect }: DownloadOptions,
+  { accept, mayBePrivate, maxBytes, times, connect }: DownloadOptions,
   signal: AbortSignal,
 ): Promise<Download | Redirect> {
-  const trusted = isTrusted(url);
+  const trusted = mayBePrivate(url);
   if (!trusted) guardHost(url);
   // A new dispatcher for each request: a connection made under other rules must not be reused.
   const dispatcher = connect({ timeout: times.connect, ...(trusted ? {} : { lookup: guardedLookup }) });

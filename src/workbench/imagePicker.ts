@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
 import { imageExtensions, imageGlob } from '../app/imageImporter.ts';
 import type { ImageLoader } from '../app/imageLoader.ts';
-import { hasLetters, searchGlobs } from '../app/imageSearch.ts';
+import { fuzzyMatches, searchGlobs } from '../app/imageSearch.ts';
 import type { Messages } from '../app/messages/messages.ts';
 import { StableSelection } from './stableSelection.ts';
 
@@ -61,7 +61,7 @@ export async function pickImages(messages: Messages, loader: ImageLoader, many =
       const active = hasNewText ? [] : picker.activeItems.filter((item) => item !== browse);
       hasNewText = false;
       // VS Code itself finds only names that have the text in one piece, and shows those first.
-      for (const item of found.values()) item.alwaysShow = hasLetters(item.label, picker.value);
+      for (const item of found.values()) item.alwaysShow = fuzzyMatches(item.label, picker.value);
       picker.items = [...found.values(), browse];
       if (active.length > 0) picker.activeItems = active; // otherwise the first one becomes active
     });

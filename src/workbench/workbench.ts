@@ -10,7 +10,7 @@ import type { JobHandle, JobSnapshot } from '../jobs/jobRunner.ts';
 import { Commands } from './commands.ts';
 import { LinkEditor } from './linkEditor.ts';
 import { showAnnouncement } from './notifications.ts';
-import { panelCalls } from './panelCalls.ts';
+import { panelHandlers } from './panelHandlers.ts';
 import { PanelHost } from './panelHost.ts';
 import { StatusBar } from './statusBar.ts';
 import { currentNetworkRules, keyValueStoreOf, questions, secretsOf, settingSource, workspace } from './vscodePorts.ts';
@@ -52,7 +52,7 @@ export class Workbench {
       messages,
       log: this.#log,
       onOpening: () => this.#panelOpens(),
-      handlers: panelCalls(app, links, questions),
+      handlers: panelHandlers(app, links, questions),
     });
     this.#statusBar = new StatusBar(messages);
     this.#followUp = new JobFollowUp({

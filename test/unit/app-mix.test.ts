@@ -140,6 +140,11 @@ describe('Restricted Mode', () => {
   test('touches no network', async () => {
     const fetched = bench.app.loader.thumbnail('https://example.com/a.png', 64);
     await expect(fetched).rejects.toEqual(failsWith('untrusted-workspace/network'));
+    const draft = draftWith(bench.file('red.png'));
+    draft.images.push({ id: 'a', uri: 'https://example.com/a.png', path: 'a.png', weight: 1, enabled: true });
+    const mixed = bench.app.starter.startDraft(draft, 'local');
+    await expect(mixed).rejects.toEqual(failsWith('untrusted-workspace/network'));
+    expect(bench.app.services.runner.jobs()).toEqual([]);
     bench.settings.engine = 'hosted';
     await bench.app.balance.refresh();
     expect(bench.app.balance.last).toBeNull();
@@ -219,6 +224,7 @@ describe('a setting', () => {
   test('with an unusable address is named when it is needed', async () => {
     bench.settings['hosted.baseUrl'] = 'http://example.com/api';
     bench.settings['hosted.uploads'] = 'allow';
+    expect(await bench.app.panel.engineView()).toMatchObject({ name: 'local', hasKey: false }); // the panel still opens
     bench.settings.engine = 'hosted';
     const outcome = await bench.recipes().run({ json: smallRecipe }, noOptions);
     expect(outcome.error).toMatchObject({

@@ -5,8 +5,8 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AccountBalance } from '../../src/app/accountBalance.ts';
 import { isApiKey } from '../../src/app/apiKeys.ts';
-import { fixesOf } from '../../src/app/failureFixes.ts';
-import { hasLetters, searchGlobs } from '../../src/app/imageSearch.ts';
+import { fixCommandsFor } from '../../src/app/failureFixes.ts';
+import { fuzzyMatches, searchGlobs } from '../../src/app/imageSearch.ts';
 import { type Announcement, announceFailure, JobFollowUp } from '../../src/app/jobFollowUp.ts';
 import { viewOfJob } from '../../src/app/jobView.ts';
 import { ResultStore } from '../../src/app/resultStore.ts';
@@ -232,7 +232,7 @@ describe('after a job has ended', () => {
     await following.jobChanged(snapshotOf(recordOf('a', { state: 'failed', failure })));
     expect(announced).toMatchObject([{ kind: 'failed', actions: ['setApiKey', 'openAccount'] }]);
     expect(announceFailure('Full.', 'save-failed').actions).toEqual(['showLog']);
-    expect(fixesOf('insufficient-credits')).toEqual(['openAccount']);
+    expect(fixCommandsFor('insufficient-credits')).toEqual(['openAccount']);
   });
 });
 
@@ -293,7 +293,7 @@ test('a job as the panel shows it says how it ended', () => {
 
 describe('the panel', () => {
   test('starts with the examples, and later with the draft that was kept', async () => {
-    const calls = bench.app.panel.calls();
+    const calls = bench.app.panel.handlers();
     const first = await calls.ready(null);
     expect(first).toMatchObject({
       draft: { images: [{ path: 'red.png' }] },
@@ -306,7 +306,7 @@ describe('the panel', () => {
   });
 
   test('mixes: every wrong field is named at once, and a prompt that ran is remembered', async () => {
-    const calls = bench.app.panel.calls();
+    const calls = bench.app.panel.handlers();
     const { images } = await calls.addUris({ uris: [uri(bench.file('red.png'))] });
     const wrong = await calls.mix({ draft: { ...emptyDraft, images, width: '9', samples: 7 }, randomSeed: 5 });
     expect(wrong).toMatchObject({ jobId: null, problems: [{ field: 'width' }, { field: 'samples' }] });
@@ -325,7 +325,7 @@ describe('the panel', () => {
   });
 
   test('gets bytes, pixels and thumbnails, and results as sources and as drafts', async () => {
-    const calls = bench.app.panel.calls();
+    const calls = bench.app.panel.handlers();
     const red = uri(bench.file('red.png'));
     expect(await calls.thumbnail({ uri: red, side: 16 })).toMatchObject({ width: 64, height: 64 });
     expect(await calls.pixels({ uri: red, width: 8, height: 8 })).toMatchObject({
@@ -390,9 +390,9 @@ test('a balance that a later request overtook is not shown', async () => {
 });
 
 test('images are found by letters of their names', () => {
-  expect(hasLetters('red-1911.png', 'R 19')).toBe(true);
-  expect(hasLetters('red-1911.png', '91r')).toBe(false);
-  expect(hasLetters('red.png', ' ')).toBe(false);
+  expect(fuzzyMatches('red-1911.png', 'R 19')).toBe(true);
+  expect(fuzzyMatches('red-1911.png', '91r')).toBe(false);
+  expect(fuzzyMatches('red.png', ' ')).toBe(false);
   expect(searchGlobs('r')).toEqual([]);
   const [inOnePiece = '', byLetters = ''] = searchGlobs('r[1');
   expect(inOnePiece).toMatch(/^\*\*\/\*\[rR\]\?1\*\.\{png,PNG,/);

@@ -257,7 +257,7 @@ test('retries a submission only if it was never sent', async () => {
   expect(await failureOf(offline.engine.run(taskOf(), context))).toMatchObject({ key: 'network/refused' });
   expect(offline.clock.sleeps).toEqual([1_000, 2_000, 4_000]);
   expect(context.phases).toMatch(/new$/);
-  expect(offline.engine.canResume?.(JSON.parse(context.states.at(-1) ?? 'null'))).toBe(false);
+  expect(offline.engine.canCheckAgain?.(JSON.parse(context.states.at(-1) ?? 'null'))).toBe(false);
   await offline.close();
 
   const outcomes: [Parameters<typeof service.script>[1], string][] = [
@@ -352,7 +352,7 @@ test('times out after the time during which the service was reachable, then poll
   expect(failure).toMatchObject({ code: 'timeout', retryable: true, args: { seconds: 600 } });
   const polls = service.requestsFor('fetch').length;
   const state = context.states.at(-1);
-  expect(bench.engine.canResume?.(JSON.parse(state ?? ''))).toBe(true);
+  expect(bench.engine.canCheckAgain?.(JSON.parse(state ?? ''))).toBe(true);
   await failureOf(bench.engine.run(taskOf(), new RecordingContext(state)));
   expect(service.requestsFor('fetch')).toHaveLength(polls + 1);
 
@@ -414,7 +414,7 @@ test('reports blank results, missing ones, and links that never work', async () 
   const lost = new RecordingContext();
   const failure = await failureOf(bench.engine.run(taskOf({ seed: 2 }), lost));
   expect(failure).toMatchObject({ code: 'result-unavailable', retryable: true });
-  expect(bench.engine.canResume?.(JSON.parse(lost.states.at(-1) ?? ''))).toBe(true);
+  expect(bench.engine.canCheckAgain?.(JSON.parse(lost.states.at(-1) ?? ''))).toBe(true);
 });
 
 test('keeps polling for a while if a success has no results', async () => {

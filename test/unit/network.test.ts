@@ -376,7 +376,7 @@ test('a paid result keeps its link if the settings prevent its download', async 
   const ledger = new RecordingContext();
   await expect(bench.engine.run(taskOf(), ledger)).rejects.toMatchObject({ key: 'network/bad-proxy' });
   const kept: unknown = JSON.parse(ledger.states.at(-1) ?? 'null');
-  expect(bench.engine.canResume?.(kept)).toBe(true);
+  expect(bench.engine.canCheckAgain?.(kept)).toBe(true);
   text = gate.url;
   secure.script('fetch', { status: 'success', output: ['https://images.test/out/a'] });
   const again = new RecordingContext(JSON.stringify(kept));

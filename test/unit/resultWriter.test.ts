@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Destination } from '../../src/output/outputFolder.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
-import { importSource } from '../../src/output/sourceImporter.ts';
+import { copySourceIntoProject } from '../../src/output/sourceCopy.ts';
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
@@ -86,15 +86,15 @@ test('copies a source from outside once, and only if it is an image', async () =
   await sharp({ create: { width: 2, height: 2, channels: 3, background: '#f00' } })
     .png()
     .toFile(source);
-  const copy = await importSource(source, destination);
+  const copy = await copySourceIntoProject(source, destination);
   expect(copy.slice(destination.folder.length)).toMatch(/^[/\\]sources[/\\][0-9a-f]{8}-My rose\.PNG$/);
   expect(await readFile(copy)).toEqual(await readFile(source));
-  expect(await importSource(source, destination)).toBe(copy);
+  expect(await copySourceIntoProject(source, destination)).toBe(copy);
   await writeFile(copy, 'painted over');
-  expect(await readFile(await importSource(source, destination))).toEqual(await readFile(source));
+  expect(await readFile(await copySourceIntoProject(source, destination))).toEqual(await readFile(source));
   expect(await readFile(copy, 'utf8')).toBe('painted over');
   await writeFile(join(outside, 'secret.png'), 'password');
-  await expect(importSource(join(outside, 'secret.png'), destination)).rejects.toMatchObject({
+  await expect(copySourceIntoProject(join(outside, 'secret.png'), destination)).rejects.toMatchObject({
     code: 'unsupported-image',
   });
   await rm(outside, { recursive: true });

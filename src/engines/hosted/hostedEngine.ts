@@ -44,7 +44,7 @@ export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
       const state = saved ?? createHostedState(task, service);
       await new HostedJob({ ...options, task, context, service, state, transport, timeoutSeconds }).run();
     },
-    canResume: (saved) => {
+    canCheckAgain: (saved) => {
       const requests = parseHostedState(saved)?.requests ?? [];
       return requests.some(({ phase }) => phase === 'accepted' || phase === 'answered');
     },

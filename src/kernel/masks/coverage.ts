@@ -1,4 +1,4 @@
-import { type MixSettings, mergeDuplicates } from '../imageMix.ts';
+import { type MixSettings, sharesByImage } from '../imageMix.ts';
 import { arena } from '../math/arena.ts';
 import { compareHashes } from '../math/contentHash.ts';
 import type { PreparedImage } from '../preparedImage.ts';
@@ -24,7 +24,7 @@ export function coverage(
   weights: readonly number[],
   settings: MixSettings,
 ): Coverage {
-  const present = mergeDuplicates(images, weights);
+  const present = sharesByImage(images, weights);
   const size = present[0]?.image.sizes[0];
   if (!size) throw new RangeError('No image has a weight');
   const shares = present.map(({ share }) => share);

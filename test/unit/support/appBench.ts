@@ -20,7 +20,7 @@ class Listeners<Value> {
   }
 }
 
-/** The application in a folder of its own, with surroundings that the test controls. */
+/** The application in a folder of its own, with a host that the test controls. */
 export class AppBench {
   readonly root: string;
   /** The workspace folder. */

@@ -55,7 +55,7 @@ export class ManualEngine implements Engine {
     this.name = name;
   }
 
-  canResume(saved: unknown): boolean {
+  canCheckAgain(saved: unknown): boolean {
     return saved === 'paid';
   }
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { MixFailure } from '../mix/failure.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
-import { type DecoderRequest, type DecoderVersions, decoderReplySchema } from './decoderMessages.ts';
+import { type DecoderRequest, type DecoderVersions, decoderReplySchema } from './codecMessages.ts';
 
 /** Milliseconds until a thread that doesn't start counts as failed. */
 const startTimeout = 30_000;

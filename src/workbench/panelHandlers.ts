@@ -9,10 +9,10 @@ import type { LinkEditor } from './linkEditor.ts';
 import { deleteResult, openResult, revealResult } from './resultActions.ts';
 
 /** Answers every call of the panel: the application does what it can, and VS Code the rest. */
-export function panelCalls(app: Application, links: LinkEditor, questions: Questions): Handlers<HostContract> {
+export function panelHandlers(app: Application, links: LinkEditor, questions: Questions): Handlers<HostContract> {
   const { panel: service, messages, importer, loader, results, prompts } = app;
   return {
-    ...service.calls(),
+    ...service.handlers(),
     pickImages: async () => importer.importFiles(await pickImages(messages, loader)),
     pickReplacement: async () => importer.importFiles(await pickImages(messages, loader, false)),
     askUrl: async () => {

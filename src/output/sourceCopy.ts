@@ -14,7 +14,7 @@ import { ResultWriter } from './resultWriter.ts';
  * @returns the absolute path of the copy.
  * @throws MixFailure `unreadable-image`, `unsupported-image`, `image-too-large`, `save-failed`.
  */
-export async function importSource(path: string, destination: Destination): Promise<string> {
+export async function copySourceIntoProject(path: string, destination: Destination): Promise<string> {
   const bytes = await readSourceFile(path, maxSourceBytes);
   await requireReadable(bytes);
   const folder = join(destination.folder, 'sources');
