@@ -10,7 +10,7 @@ export async function findDesktop(log: (line: string) => void = () => {}): Promi
   if (named === 'server') return undefined;
   if (named) {
     if (await exists(named)) return named;
-    throw new Error(`IMAGE_MIXER_VSCODE is ${named}, which does not exist.`);
+    throw new Error(`IMAGE_MIXER_VSCODE is ${named}, which doesn't exist.`);
   }
   if (!hasScreen()) return undefined;
   const folder = cachePath('desktop');

@@ -58,7 +58,7 @@ async function startServer(folder: string): Promise<void> {
     await workbench.close();
   } else {
     const server = await startWorkbenchServer(options);
-    console.log(`Open this address in a browser of this machine:\n\n  ${server.url(folder)}\n\nCtrl+C stops VS Code.`);
+    console.log(`Open this address in a browser on this machine:\n\n  ${server.url(folder)}\n\nCtrl+C stops VS Code.`);
     await Promise.race([stop, server.ended]);
     await server.close();
   }

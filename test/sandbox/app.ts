@@ -124,7 +124,7 @@ export async function createApp(
       case 'balance':
         return service.balance(call);
       case 'download':
-        throw new Error(`${stage} is no call of the API`);
+        throw new Error(`${stage} isn't a call of the API`);
     }
   };
 

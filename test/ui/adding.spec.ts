@@ -131,7 +131,7 @@ test('one click equalizes or scales the weights, and dragging reorders images', 
   expect(await panel.imageNames()).toEqual(['alps.jpg', 'allium.jpg']);
   const from = await panel.image('alps.jpg').locator('mix-thumbnail').boundingBox();
   const to = await panel.image('allium.jpg').locator('mix-thumbnail').boundingBox();
-  if (!from || !to) throw new Error('The images have no place on the screen');
+  if (!from || !to) throw new Error("The images aren't visible");
   await editor.page.mouse.move(from.x + 20, from.y + 20);
   await editor.page.mouse.down();
   await editor.page.mouse.move(to.x + 20, to.y + to.height, { steps: 6 });

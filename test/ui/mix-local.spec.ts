@@ -81,7 +81,7 @@ async function pressUntilFocused(page: Page, key: string, target: Locator): Prom
     await page.keyboard.press(key);
     if (await target.evaluate((element) => element.matches(':focus, :focus-within'))) return;
   }
-  throw new Error(`${target} was not reached by ${key}`);
+  throw new Error(`${key} didn't reach ${target}`);
 }
 
 test('with a random seed, the result is what the preview shows', async ({ editor, project }) => {

@@ -23,7 +23,7 @@ test('slider, keys and number box change a weight, and undo works in the panel a
   await expect(slider).toHaveAttribute('aria-valuetext', '0.8, 62% of the mix');
 
   const track = await slider.boundingBox();
-  if (!track) throw new Error('The slider has no place on the screen');
+  if (!track) throw new Error("The slider isn't visible");
   const at = (part: number) => [track.x + part * track.width, track.y + track.height / 2] as const;
   await editor.page.mouse.move(...at(0.8));
   await editor.page.mouse.down();
@@ -284,7 +284,7 @@ test('files dropped from the Explorer with Shift and a pasted URL join the mix',
   await expect(panel.images()).toHaveCount(0);
   const file = await (await editor.file('refs/allium.jpg')).boundingBox(); // one of the two files still selected there
   const target = await page.locator('iframe.webview.ready').boundingBox();
-  if (!file || !target) throw new Error('The file or the panel has no place on the screen');
+  if (!file || !target) throw new Error("The file or the panel isn't visible");
   await page.mouse.move(file.x + 60, file.y + 10);
   await page.mouse.down();
   await page.mouse.move(file.x + 70, file.y + 20, { steps: 4 });

@@ -42,7 +42,7 @@ test('at actual size, dragging moves the preview', async ({ editor }) => {
   const [left = 0, top = 0] = await place();
   expect(left).toBeGreaterThan(50); // it begins in the middle
   const box = await part.boundingBox();
-  if (!box) throw new Error('The preview is out of sight');
+  if (!box) throw new Error("The preview isn't visible");
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   await editor.page.mouse.move(x, y);
   await editor.page.mouse.down();

@@ -76,7 +76,7 @@ test('a result dragged onto the images joins the mix, and clearing the results k
   const name = await panel.mix();
   const card = await panel.results().boundingBox();
   const images = await panel.frame.getByRole('list', { name: 'Images' }).boundingBox();
-  if (!card || !images) throw new Error('The result or the images have no place on the screen');
+  if (!card || !images) throw new Error("The result or the images aren't visible");
   await page.mouse.move(card.x + 40, card.y + 40);
   await page.mouse.down();
   await page.mouse.move(card.x + 50, card.y + 30, { steps: 4 });
@@ -160,7 +160,7 @@ test('a slider compares the preview with a result, and two results with each oth
   await expect(comparedImage(first)).toHaveCSS('clip-path', 'inset(0px 0px 0px 40%)');
   await expect(line).toHaveAttribute('aria-valuetext', '40% Live preview');
   const box = await line.boundingBox();
-  if (!box) throw new Error('The line has no place on the screen');
+  if (!box) throw new Error("The slider isn't visible");
   const at = (part: number) => [box.x + 16 + part * (box.width - 32), box.y + box.height / 2] as const;
   await page.mouse.move(...at(0.4));
   await page.mouse.down();

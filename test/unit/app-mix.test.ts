@@ -31,7 +31,7 @@ function draftWith(...files: string[]): Draft {
 }
 
 describe('a recipe', () => {
-  test('as an object is mixed, saved in the output folder and remembered with its recipe', async () => {
+  test('given as an object is mixed, and the result is saved in the output folder and listed with its recipe', async () => {
     const progress: string[] = [];
     const outcome = await bench.recipes(progress).run({ json: smallRecipe }, noOptions);
     expect(outcome).toMatchObject({ status: 'done', engine: 'local', seed: 7, seeds: [7] });
@@ -46,7 +46,7 @@ describe('a recipe', () => {
     });
   });
 
-  test('in a file has its sources beside it, and images from outside the folder are copied in', async () => {
+  test('in a file finds its sources by paths relative to it, and images from outside the folder are copied into it', async () => {
     await mkdir(bench.file('art'));
     await rename(bench.file('red.png'), bench.file('art/red.png'));
     const images = [{ source: 'red.png' }, { source: '../../green.png' }, { source: '../../gone.png', enabled: false }];
@@ -74,7 +74,7 @@ describe('a recipe', () => {
     expect(outcome).toMatchObject({ status: 'failed', jobId: '', error: { code: 'invalid-recipe' } });
   });
 
-  test('with an image that is missing or has a strange address names it', async () => {
+  test('with a missing image or an invalid address fails with a message that names it', async () => {
     const missing = { ...smallRecipe, images: [{ source: 'red.png' }, { source: 'gone.png' }] };
     const outcome = await bench.recipes().run({ json: missing }, noOptions);
     expect(outcome.error).toMatchObject({ code: 'unreadable-image', message: expect.stringMatching(/^gone\.png: /) });
@@ -84,7 +84,7 @@ describe('a recipe', () => {
     expect(strange.error).toMatchObject({ code: 'invalid-recipe', message: expect.stringContaining('ftp://a/b.png') });
   });
 
-  test('with options that can not be understood fails with what the caller got wrong', async () => {
+  test('with invalid options fails with a message about them', async () => {
     const outcome = await bench.recipes().run({ json: smallRecipe }, () => {
       throw new TypeError('bad options');
     });
@@ -92,13 +92,13 @@ describe('a recipe', () => {
     expect(bench.lines.join('\n')).toContain('TypeError: bad options');
   });
 
-  test('can be cancelled', async () => {
+  test('can be canceled', async () => {
     const job = await bench.app.starter.startRecipe({ ...smallRecipe, width: 1024, height: 1024 }, 'local');
     await bench.app.services.runner.cancel(job.id);
     expect(bench.app.messages.outcome(await job.finished)).toMatchObject({ status: 'cancelled', files: [] });
   });
 
-  test('goes to the folder that the caller names, and never to one outside by the setting', async () => {
+  test('is saved in the folder that the caller names, and the setting never leads outside the workspace', async () => {
     const elsewhere = join(bench.root, 'elsewhere');
     const outcome = await bench.recipes().run({ json: smallRecipe }, () => ({ outputFolder: elsewhere }));
     expect(outcome.files).toEqual([pathToFileURL(join(elsewhere, 'rose-man-7-1.png')).href]);
@@ -107,7 +107,7 @@ describe('a recipe', () => {
     expect(outside.error).toMatchObject({ code: 'save-failed', message: expect.stringContaining('../out') });
   });
 
-  test('without an open folder is saved in storage', async () => {
+  test('is saved in storage if no folder is open', async () => {
     bench.hasFolder = false;
     const images = smallRecipe.images.map(({ source }) => ({ source: bench.file(source) }));
     const outcome = await bench.recipes().run({ json: { ...smallRecipe, images } }, noOptions);
@@ -129,7 +129,7 @@ describe('Restricted Mode', () => {
     }
   });
 
-  test('mixes images that people picked, on the local engine alone', async () => {
+  test('mixes images that the user picked, with the local engine only', async () => {
     expect(await bench.app.engine.name()).toBe('local');
     const draft = draftWith(bench.file('red.png'));
     const job = await bench.app.starter.startDraft(draft, 'local');
@@ -137,7 +137,7 @@ describe('Restricted Mode', () => {
     await expect(bench.app.starter.startDraft(draft, 'hosted')).rejects.toEqual(failsWith('untrusted-workspace'));
   });
 
-  test('touches no network', async () => {
+  test("doesn't use the network", async () => {
     const fetched = bench.app.loader.thumbnail('https://example.com/a.png', 64);
     await expect(fetched).rejects.toEqual(failsWith('untrusted-workspace/network'));
     const draft = draftWith(bench.file('red.png'));
@@ -150,7 +150,7 @@ describe('Restricted Mode', () => {
     expect(bench.app.balance.last).toBeNull();
   });
 
-  test('ends when the workspace is trusted', async () => {
+  test('no longer applies once the workspace is trusted', async () => {
     const changed: string[] = [];
     const subscription = bench.app.engine.onChange(() => void changed.push('engine'));
     bench.isTrusted = true;
@@ -165,7 +165,7 @@ describe('Restricted Mode', () => {
 
 describe('consent to upload', () => {
   beforeEach(async () => {
-    bench.settings['hosted.baseUrl'] = 'http://127.0.0.1:9/api'; // nothing listens there
+    bench.settings['hosted.baseUrl'] = 'http://127.0.0.1:9/api'; // nothing listens on this port
     await bench.app.keys.set(bench.app.services.origin(), 'k1');
   });
   const start = () => bench.app.starter.startDraft(draftWith(bench.file('red.png')), 'hosted');
@@ -173,7 +173,7 @@ describe('consent to upload', () => {
     for (const { record } of bench.app.services.runner.jobs()) await bench.app.services.runner.cancel(record.id);
   };
 
-  test('is asked for once in a workspace', async () => {
+  test('is asked for once per workspace', async () => {
     await start();
     await start();
     expect(bench.asked).toHaveLength(1);
@@ -181,7 +181,7 @@ describe('consent to upload', () => {
     await cancelAll();
   });
 
-  test('can be declined, and is asked for again the next time', async () => {
+  test('can be declined, and is then asked for again', async () => {
     bench.answer = false;
     for (const times of [1, 2]) {
       await expect(start()).rejects.toEqual(failsWith('upload-not-allowed'));
@@ -189,7 +189,7 @@ describe('consent to upload', () => {
     }
   });
 
-  test('follows the setting without a question', async () => {
+  test('follows the setting without asking', async () => {
     bench.settings['hosted.uploads'] = 'never';
     await expect(start()).rejects.toEqual(failsWith('upload-not-allowed'));
     bench.settings['hosted.uploads'] = 'allow';
@@ -198,7 +198,7 @@ describe('consent to upload', () => {
     await cancelAll();
   });
 
-  test('is not needed for images that the service fetches itself', async () => {
+  test("isn't needed for images that the service downloads itself", async () => {
     const draft = draftWith();
     draft.images.push({ id: 'a', uri: 'https://example.com/a.png', path: 'a.png', weight: 1, enabled: true });
     await bench.app.starter.startDraft(draft, 'hosted');
@@ -206,7 +206,7 @@ describe('consent to upload', () => {
     await cancelAll();
   });
 
-  test('is not asked for by a recipe: without an earlier yes the job fails', async () => {
+  test("isn't asked for by a recipe: without an earlier yes, the job fails", async () => {
     const outcome = await bench.recipes().run({ json: smallRecipe }, () => ({ engine: 'hosted' }));
     expect(outcome).toMatchObject({ status: 'failed', error: { code: 'upload-not-allowed' } });
     expect(bench.asked).toEqual([]);
@@ -214,14 +214,14 @@ describe('consent to upload', () => {
 });
 
 describe('a setting', () => {
-  test('with a value that it can not have counts as unset, and is reported once', async () => {
+  test('with an invalid value counts as unset, and is reported once', async () => {
     bench.settings.engine = 'warp';
     expect(await bench.app.engine.name()).toBe('local');
     expect(await bench.app.engine.name()).toBe('local');
     expect(bench.warnings).toEqual([expect.stringMatching(/imageMixer\.engine.*"warp"/)]);
   });
 
-  test('with an unusable address is named when it is needed', async () => {
+  test('with an invalid URL is named when it is needed', async () => {
     bench.settings['hosted.baseUrl'] = 'http://example.com/api';
     bench.settings['hosted.uploads'] = 'allow';
     expect(await bench.app.panel.engineView()).toMatchObject({ name: 'local', hasKey: false }); // the panel still opens
@@ -235,7 +235,7 @@ describe('a setting', () => {
 });
 
 describe('a draft', () => {
-  test('of a recipe keeps what the panel does not show, and writes the same recipe', () => {
+  test("of a recipe keeps what the panel doesn't show, and produces the same recipe", () => {
     const json = {
       ...smallRecipe,
       trackId: 'x',
@@ -248,7 +248,7 @@ describe('a draft', () => {
     expect(JSON.parse(recipeText(draft, bench.folder))).toEqual({ ...recipe, webhook: null });
   });
 
-  test('of a result is the mix that made it', async () => {
+  test('of a result reproduces the mix', async () => {
     const draft = draftWith(bench.file('red.png'), join(bench.root, 'green.png'));
     const job = await bench.app.starter.startDraft(draft, 'local');
     const { record } = await job.finished;
@@ -262,7 +262,7 @@ describe('a draft', () => {
     ]);
   });
 
-  test('a file that carries no recipe says so', async () => {
+  test('a file without a recipe is reported', async () => {
     const file = bench.file('red.png');
     await expect(readRecipeFromImage(file, 'red.png')).rejects.toEqual(failsWith('invalid-recipe/none-in-image'));
     await writeFile(file, '');
@@ -270,7 +270,7 @@ describe('a draft', () => {
   });
 });
 
-test('a source is a path, a file URI or a web URL, and its address leads back to it', () => {
+test('a source is a path, a file URI or a web URL, and its address resolves to it again', () => {
   expect(locateSource('a b/c.png', '/base', 0)).toEqual({ kind: 'file', path: '/base/a b/c.png' });
   expect(locateSource('file:///x/y%20z.png', '/base', 0)).toEqual({ kind: 'file', path: '/x/y z.png' });
   expect(locateSource('HTTPS://example.com/a?b=%2C', '/base', 0)).toEqual({

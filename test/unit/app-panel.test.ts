@@ -39,7 +39,7 @@ function doneJob(id: string, ...paths: string[]): JobRecord {
 }
 
 describe('imported images', () => {
-  test('of the workspace stay where they are, URLs stay letter for letter, others are copied once', async () => {
+  test('from the workspace stay where they are, URLs are kept verbatim, and others are copied once', async () => {
     const url = 'https://example.com/a.png?sig=%2C%2c';
     const outside = join(bench.root, 'green.png');
     const addresses = [uri(bench.file('red.png')), url, uri(outside), uri(outside)];
@@ -53,7 +53,7 @@ describe('imported images', () => {
     expect(again.images[0]?.uri).toBe(images[2]?.uri);
   });
 
-  test('from a remote Explorer are files of this machine', async () => {
+  test('from a remote Explorer are files on this machine', async () => {
     const address = `vscode-remote://localhost:8000${bench.file('red.png')}`;
     expect((await bench.app.importer.import([address])).images).toMatchObject([{ path: 'red.png' }]);
   });
@@ -77,7 +77,7 @@ describe('imported images', () => {
     expect(problems[1]?.message).toMatch(/^red\.png: /);
   });
 
-  test('that are no images, or are gone, are named', async () => {
+  test("that aren't images, or don't exist, are named", async () => {
     await writeFile(bench.file('notes.txt'), 'x');
     const files = [bench.file('notes.txt'), join(bench.root, 'gone.png')];
     const { images, problems } = await bench.app.importer.importFiles(files);
@@ -86,7 +86,7 @@ describe('imported images', () => {
     expect(problems[0]?.message).toMatch(/^notes\.txt: /);
   });
 
-  test('without an address are kept under a safe name', async () => {
+  test('without an address are saved under a safe name', async () => {
     const image = await bench.app.importer.importBytes('..\\..\\evil/a.png', new Uint8Array([1, 2, 3]));
     expect(image).toMatchObject({ path: 'a.png', uri: expect.stringMatching(/\/sources\/\w{8}\/a\.png$/) });
     expect((await bench.app.importer.importBytes('', new Uint8Array([4]))).path).toBe('image.png');
@@ -111,7 +111,7 @@ test('thumbnails are cached until the file changes', async () => {
 });
 
 describe('the list of results', () => {
-  test('has each saved result once, newest first, and survives a restart', async () => {
+  test('contains each saved result once, newest first, and survives a restart', async () => {
     const { results } = bench.app;
     const changes: number[] = [];
     const subscription = results.onChange(() => void changes.push(1));
@@ -138,7 +138,7 @@ describe('the list of results', () => {
     expect((await reopened.all()).map(({ id }) => id)).toEqual(['b-0', 'a-0']);
   });
 
-  test('cleared, deletes those files that only the list leads to', async () => {
+  test('deletes files in storage when it is cleared', async () => {
     const { results } = bench.app;
     const stored = join(bench.storage, 'workspace', 'untitled.png');
     await results.addFrom(doneJob('a', bench.file('red.png')));
@@ -153,7 +153,7 @@ describe('the list of results', () => {
     expect(await readdir(join(bench.storage, 'workspace'))).not.toContain('untitled.png');
   });
 
-  test('that can not be read is kept aside', async () => {
+  test("is set aside if it can't be read", async () => {
     const { results } = bench.app;
     await results.addFrom(doneJob('a', bench.file('red.png')));
     const folder = join(bench.storage, 'workspace');
@@ -189,7 +189,7 @@ describe('after a job has ended', () => {
     });
   }
 
-  test('people who do not look at the panel are told, once', async () => {
+  test("it is announced once to users who don't see the panel", async () => {
     const following = followUp();
     const job = snapshotOf(doneJob('a', bench.file('mixes/1.png'), bench.file('mixes/2.png')));
     await following.jobChanged(job);
@@ -206,7 +206,7 @@ describe('after a job has ended', () => {
     expect(await bench.app.results.all()).toHaveLength(2);
   });
 
-  test('nobody is told who sees it, waits for it, or cancelled it', async () => {
+  test("it isn't announced to users who see it, wait for it, or canceled it", async () => {
     const following = followUp();
     await following.jobChanged(snapshotOf(recordOf('running', { state: 'running' })));
     await following.jobChanged(snapshotOf(recordOf('cancelled', { state: 'cancelled' })));
@@ -217,7 +217,7 @@ describe('after a job has ended', () => {
     expect(announced).toEqual([]);
   });
 
-  test('without an open folder saving elsewhere is offered, even if the panel is visible', async () => {
+  test('without an open folder, Save As is offered even if the panel is visible', async () => {
     const following = followUp();
     bench.hasFolder = false;
     isPanelVisible = true;
@@ -226,7 +226,7 @@ describe('after a job has ended', () => {
     expect(announced).toMatchObject([{ kind: 'saved', path, action: 'saveAs' }]);
   });
 
-  test('a failure comes with the commands that fix it, or with the log', async () => {
+  test('a failure offers the commands that fix it, or the log', async () => {
     const following = followUp();
     const failure = recordFailure(new MixFailure('no-api-key', { args: { origin: 'https://example.com' } }));
     await following.jobChanged(snapshotOf(recordOf('a', { state: 'failed', failure })));
@@ -236,7 +236,7 @@ describe('after a job has ended', () => {
   });
 });
 
-test('a new key resumes those jobs with paid work that failed for want of it', async () => {
+test('a new key resumes the jobs with paid work that failed without it', async () => {
   const jobs = await JobBench.start();
   const { runner, hosted } = jobs.window();
   const { results, balance, messages } = bench.app;
@@ -269,7 +269,7 @@ test('a new key resumes those jobs with paid work that failed for want of it', a
   await jobs.close();
 });
 
-test('a job as the panel shows it says how it ended', () => {
+test('the panel shows how a job ended', () => {
   const { messages } = bench.app;
   const failure = recordFailure(new MixFailure('unreadable-image/truncated').forImage(1, 'boy.jpg'));
   const source = { index: 0, name: 'a.png', weight: 1, location: { kind: 'file', path: '/x/a.png' } as const };
@@ -292,7 +292,7 @@ test('a job as the panel shows it says how it ended', () => {
 });
 
 describe('the panel', () => {
-  test('starts with the examples, and later with the draft that was kept', async () => {
+  test('starts with the examples, and later with the saved draft', async () => {
     const calls = bench.app.panel.handlers();
     const first = await calls.ready(null);
     expect(first).toMatchObject({
@@ -305,7 +305,7 @@ describe('the panel', () => {
     expect((await calls.ready(null)).draft).toMatchObject({ prompt: 'kept', images: [] });
   });
 
-  test('mixes: every wrong field is named at once, and a prompt that ran is remembered', async () => {
+  test('mixes: all invalid fields are reported at once, and the prompt of a mix is remembered', async () => {
     const calls = bench.app.panel.handlers();
     const { images } = await calls.addUris({ uris: [uri(bench.file('red.png'))] });
     const wrong = await calls.mix({ draft: { ...emptyDraft, images, width: '9', samples: 7 }, randomSeed: 5 });
@@ -324,7 +324,7 @@ describe('the panel', () => {
     await calls.dismiss({ jobId: jobId ?? '' });
   });
 
-  test('gets bytes, pixels and thumbnails, and results as sources and as drafts', async () => {
+  test('receives bytes, pixels and thumbnails, and results as sources and as drafts', async () => {
     const calls = bench.app.panel.handlers();
     const red = uri(bench.file('red.png'));
     expect(await calls.thumbnail({ uri: red, side: 16 })).toMatchObject({ width: 64, height: 64 });
@@ -366,7 +366,7 @@ test('a key belongs to one origin', async () => {
   expect(['k1', ' k1\n', 'two words', '', 'ü', 7].map(isApiKey)).toEqual([true, true, false, false, false, false]);
 });
 
-test('a balance that a later request overtook is not shown', async () => {
+test("an outdated balance isn't shown", async () => {
   const replies: ((amount: number | undefined) => void)[] = [];
   const balance = new AccountBalance(
     () =>
@@ -389,7 +389,7 @@ test('a balance that a later request overtook is not shown', async () => {
   expect(shown).toEqual([2]);
 });
 
-test('images are found by letters of their names', () => {
+test('images are found by some letters of their names', () => {
   expect(fuzzyMatches('red-1911.png', 'R 19')).toBe(true);
   expect(fuzzyMatches('red-1911.png', '91r')).toBe(false);
   expect(fuzzyMatches('red.png', ' ')).toBe(false);

@@ -59,11 +59,11 @@ test('logs an unexpected error with its stack and its causes, without the query 
   const { runner, hosted } = loggedWindow();
   const job = runner.start(bench.request());
   const run = await hosted.started();
-  run.end(new TypeError('no picture at https://example.com/a.png?key=s3cret', { cause: new RangeError('too far') }));
+  run.end(new TypeError('no image at https://example.com/a.png?key=s3cret', { cause: new RangeError('too far') }));
   const { failure } = await job.finished;
   expect(failure).toMatchObject({ key: 'generation-failed/internal' });
   expect(lines.join('\n')).toMatch(
-    /TypeError: no picture at https:\/\/example\.com\/a\.png\n +at .*jobLog\.test\.ts[\s\S]*caused by RangeError: too far\n +at /,
+    /TypeError: no image at https:\/\/example\.com\/a\.png\n +at .*jobLog\.test\.ts[\s\S]*caused by RangeError: too far\n +at /,
   );
   expect(lines.join('\n')).not.toContain('s3cret');
 });

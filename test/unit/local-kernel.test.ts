@@ -89,7 +89,7 @@ describe('similar images', () => {
   });
 });
 
-test('the order of the images does not matter', () => {
+test("the order of the images doesn't matter", () => {
   fc.assert(
     fc.property(
       fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 2 }),

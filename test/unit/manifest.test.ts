@@ -20,7 +20,7 @@ const manifest = z
   .parse(JSON.parse(text));
 const titles = z.record(z.string(), z.string()).parse(JSON.parse(read('package.nls.json')));
 
-test('every string of the manifest is there, and none is left over', () => {
+test('every string of the manifest exists, and none is unused', () => {
   const used = [...text.matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key).sort();
   expect([...new Set(used)]).toEqual(Object.keys(titles).sort());
 });
@@ -35,16 +35,16 @@ test('the README names every command and every setting with its default', () => 
   }
 });
 
-test('the editor checks recipes by the schema that the extension reads them with', () => {
+test('the editor validates recipes with the schema that the extension parses them with', () => {
   const schema: unknown = JSON.parse(read('media/recipe.schema.json'));
   expect(schema).toMatchObject(JSON.parse(JSON.stringify(z.toJSONSchema(recipeSchema, { io: 'input' }))));
 });
 
-test('what the manifest points at exists', () => {
+test('the files that the manifest refers to exist', () => {
   expect([manifest.icon, 'media/recipe.schema.json'].filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
 
-test('the oldest VS Code and the oldest Node that the manifest allows are those that are tested', () => {
+test('the tests use the oldest VS Code and the oldest Node that the manifest allows', () => {
   const { engines, devDependencies } = manifest;
   const oldest = z
     .object({ dependencies: z.object({ 'code-server': z.string(), node: z.string() }) })

@@ -22,7 +22,7 @@ test('each failure of the table has a code, becomes a sentence, and survives bei
   }
 });
 
-test('a recorded failure with a reason that this version does not know keeps its code', () => {
+test("a recorded failure with a reason that this version doesn't know keeps its code", () => {
   const failure = failureFromRecord({ code: 'interrupted', reason: 'from-the-future', args: {}, retryable: false });
   expect(failure.key).toBe('interrupted');
 });
@@ -38,7 +38,7 @@ test('a failure names the image, and fields by their label', () => {
   expect(messages.failure(range)).toMatch(/^Guidance scale .*99.* 1 .*20/);
 });
 
-test('an unexpected error is logged, and people see what it says', () => {
+test('an unexpected error is logged, and its message is shown', () => {
   const logged: unknown[] = [];
   const messages = new Messages(undefined, (error) => logged.push(error));
   const error = new TypeError('x is not a function');
@@ -63,13 +63,13 @@ test('sentences are translated before their placeholders are filled in, labels t
   expect(messages.notice({ code: 'from-the-future', args: {} })).toBe('from-the-future');
 });
 
-test('progress is the stage, the count if there are several, and the time that is left', () => {
+test('progress is the stage, the count if there are several, and the remaining time', () => {
   const messages = new Messages();
   expect(messages.progress({ stage: 'mixing' })).toBe(messages.stage('mixing'));
   expect(messages.progress({ stage: 'uploading', done: 1, total: 3, etaSeconds: 4.2 })).toMatch(/· 1 of 3 · .*5/);
 });
 
-test('every sentence has balanced placeholders, and none is said twice', () => {
+test('every sentence has balanced placeholders, and none occurs twice', () => {
   expect(sentences.length).toBeGreaterThan(200);
   expect(sentences.filter((sentence) => /[{}]/.test(sentence.replace(/\{\w+\}/g, '')))).toEqual([]);
 });
@@ -83,6 +83,6 @@ test('names in a list are the shortest that tell them apart', () => {
   ]);
 });
 
-test('placeholders without a value stay', () => {
+test('placeholders without a value are kept', () => {
   expect(fillPlaceholders('{a} and {b}', { a: 1 })).toBe('1 and {b}');
 });

@@ -122,7 +122,7 @@ test('the proxy itself can use TLS', async () => {
   await expect(untrusted).rejects.toMatchObject({ key: 'network/certificate', args: { host: '127.0.0.1' } });
 });
 
-test('the failure of a proxy differs from that of the host behind it, and the mix is not sent', async () => {
+test("the failure of a proxy differs from that of the host behind it, and the mix isn't sent", async () => {
   const gate = await proxy({ authorization: login });
   const gone = await ForwardProxy.start({ routes: {} });
   const nowhere = { url: gone.url };

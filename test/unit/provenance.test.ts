@@ -10,7 +10,7 @@ const made = { engine: 'local', engineVersion: '1.0.0', seed: 12346 } as const;
 const sourcesOf = (...sources: string[]) =>
   createProvenance(recipeWith({ images: sources.map((source) => ({ source })) }), made).recipe.images;
 
-test('tells the recipe as run, the engine and the id', () => {
+test('contains the recipe as run, the engine and the id', () => {
   const { recipe, parameters } = createProvenance(
     recipeWith({
       prompt: 'rose man',
@@ -35,7 +35,7 @@ test('tells the recipe as run, the engine and the id', () => {
   );
 });
 
-test('no key, no webhook and no absolute path goes out', () => {
+test("doesn't contain keys, webhooks or absolute paths", () => {
   const { recipe } = createProvenance(
     recipeWith({
       prompt: '/a prompt is no path',
@@ -64,7 +64,7 @@ test.each([
   expect(sourcesOf(source)).toMatchObject([{ source: expected }]);
 });
 
-test('a recipe taken from a picture does not keep how that was made', () => {
+test("a recipe read from a result doesn't keep how that was made", () => {
   const first = createProvenance(recipeWith({}), { ...made, engine: 'hosted', serviceId: '349' }).recipe;
   const again = createProvenance(recipeWith(first), made).recipe;
   expect(again).toMatchObject({ engine: 'local' });

@@ -16,7 +16,7 @@ const failureOf = (run: () => unknown): MixFailure => {
   throw new Error('nothing was thrown');
 };
 
-test('only images are required; the rest has defaults', () => {
+test('only images are required, and the rest has defaults', () => {
   expect(parseRecipe({ images: two }).recipe).toEqual({
     version: 1,
     images: [
@@ -54,7 +54,7 @@ test.each([
   expect(failure).toMatchObject({ key: `invalid-recipe/${reason}`, field });
 });
 
-test('a seed is a number or its digits, and a recipe keeps what it does not know', () => {
+test('a seed is a number or its digits, and a recipe keeps unknown keys', () => {
   const { recipe, notices } = parseRecipe({ images: [{ source: 'a.png', note: 1 }], seed: '12345', mood: 'blue' });
   expect(recipe).toMatchObject({ seed: 12345, mood: 'blue', images: [{ note: 1 }] });
   expect(notices).toEqual([
@@ -63,7 +63,7 @@ test('a seed is a number or its digits, and a recipe keeps what it does not know
   ]);
 });
 
-test('every wrong field is told, not only the first', () => {
+test('every invalid field is reported, not only the first', () => {
   const issues = recipeIssues({ images: [{ source: 'a.png', weight: 'x' }], width: 5000, samples: 9 });
   expect(issues.map(({ field }) => field)).toEqual(['images.0.weight', 'width', 'samples']);
 });
@@ -77,7 +77,7 @@ test.each([
   expect(failureOf(() => prepareRecipe(recipe, local, () => 1))).toMatchObject({ key: `invalid-recipe/${reason}` });
 });
 
-test('the hosted engine needs a prompt, takes fewer images and is told of too many steps', () => {
+test('the hosted engine needs a prompt, takes fewer images, and gives a notice about too many steps', () => {
   const v6 = limitsOf('hosted', 'v6');
   const { recipe } = parseRecipe({ images: two, steps: 100 });
   expect(failureOf(() => prepareRecipe(recipe, v6, () => 1)).key).toBe('invalid-recipe/prompt-required');

@@ -7,7 +7,7 @@ function link(language: string, prompt = 'rose man'): string {
   return resultLink(language, '/site/docs', { path: '/site/mixes/a (1) "b".png', recipe: { ...recipe, seed: 1 } });
 }
 
-test('each language has its own syntax, with an address that nothing in it ends early', () => {
+test('each language has its own syntax, and no character of the path ends the link early', () => {
   const address = '../mixes/a%20%281%29%20%22b%22.png';
   expect(link('markdown')).toBe(`![rose man](${address})`);
   expect(link('html')).toBe(`<img src="${address}" alt="rose man">`);
@@ -16,7 +16,7 @@ test('each language has its own syntax, with an address that nothing in it ends 
   expect(() => link('typescript')).toThrow(RangeError);
 });
 
-test('the prompt stays inside its quotation marks and brackets', () => {
+test("the prompt can't close its quotation marks or brackets", () => {
   expect(link('html', '"5 < 6" & more')).toContain('alt="&quot;5 &lt; 6&quot; &amp; more"');
   expect(link('markdown', 'a ](b)\nc')).toMatch(/^!\[a \\\]\(b\) c\]\(/);
 });

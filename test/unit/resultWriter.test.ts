@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-test('makes the folder, writes the result whole and leaves nothing else', async () => {
+test('creates the folder, writes the result completely and leaves nothing else', async () => {
   const path = await writer.choosePath(destination, result);
   expect(path).toBe(join(destination.folder, 'rose-man-7-1.png'));
   expect(await writer.write(path, bytes)).toBe('written');
@@ -57,7 +57,7 @@ test.each(['with', 'without'])('never replaces a file, on a file system %s hard 
   expect(await readdir(destination.folder)).toHaveLength(1);
 });
 
-test('refuses a folder that leads out of the project, and makes nothing there', async () => {
+test('rejects a folder that leads out of the project, and creates nothing there', async () => {
   const outside = await mkdtemp(join(tmpdir(), 'outside-'));
   await symlink(outside, join(root, 'a'));
   await expect(writer.choosePath(destination, result)).rejects.toMatchObject({

@@ -54,7 +54,7 @@ function readImports(): Import[] {
 
 const roomOf = (path: string) => names.find((name) => path === name || path.startsWith(`${name}/`));
 
-test('every file belongs to a room, and imports go down only', () => {
+test('every file belongs to a room, and imports only point down', () => {
   const imports = readImports();
   expect(imports.length).toBeGreaterThan(100);
   const wrong = imports.filter(({ from, to }) => {
@@ -71,13 +71,13 @@ test('every file belongs to a room, and imports go down only', () => {
   expect(wrong).toEqual([]);
 });
 
-test('only the workbench and the composition root see the vscode API', () => {
+test('only the workbench and the composition root import vscode', () => {
   const seers = readImports().filter(({ to }) => to === 'vscode');
   expect(seers.filter(({ from }) => !from.startsWith('workbench/') && from !== 'extension.ts')).toEqual([]);
   expect(seers).not.toEqual([]);
 });
 
-test('every file has a name of its own', () => {
+test('file names are unique', () => {
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .map((file) => basename(file))
     .filter((name) => /\.(?:ts|css|wat)$/.test(name))
@@ -86,7 +86,7 @@ test('every file has a name of its own', () => {
   expect(files.filter((name, at) => files.indexOf(name) !== at)).toEqual([]);
 });
 
-test('files of the workbench, which only adapts VS Code, are short', () => {
+test('the files of the workbench, which only adapts VS Code, are short', () => {
   const folder = join(source, 'workbench');
   const long = readdirSync(folder).filter((file) => readFileSync(join(folder, file), 'utf8').split('\n').length > 201);
   expect(long).toEqual([]);

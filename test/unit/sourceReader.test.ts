@@ -105,7 +105,7 @@ test.each<[string, object]>([
   expect(JSON.stringify(await outcome.catch((error) => error.args))).not.toContain('token');
 });
 
-test('the global dispatcher is not touched', async () => {
+test("the global dispatcher isn't touched", async () => {
   const look = `
     import { createSourceReader } from ${JSON.stringify(new URL('../../src/images/sourceReader.ts', import.meta.url))};
     const reader = createSourceReader({ allowPrivateAddresses: () => true, ownOrigin: () => undefined });
@@ -115,7 +115,7 @@ test('the global dispatcher is not touched', async () => {
   expect(stdout.trim()).toBe('0');
 });
 
-test('a host that does not exist or refuses the connection is a network failure', async () => {
+test("a host that doesn't exist or refuses the connection is a network failure", async () => {
   const missing = reader().read({ kind: 'url', url: 'http://no-such-host.invalid/a.png' });
   await expect(missing).rejects.toMatchObject({
     key: 'network/dns',
@@ -132,7 +132,7 @@ test('stops when aborted', async () => {
   await expect(reading).rejects.toThrow('enough');
 });
 
-test('private addresses are blocked by literal address and by name, except for the own origin', async () => {
+test("private addresses are blocked by literal address and by name, except for the service's own origin", async () => {
   const port = new URL(origin).port;
   for (const host of [
     '127.0.0.1',

@@ -93,7 +93,7 @@ suite('imageMixer.run', () => {
     assert.equal(new Set(outcome.files).size, 4);
   });
 
-  test('a recipe file finds its images beside itself and saves where the caller says', async () => {
+  test('a recipe file finds its images relative to itself, and saves in the folder that the caller names', async () => {
     const file = join(root, 'refs', 'here.mix.json');
     await writeFile(file, JSON.stringify({ images: [{ source: 'alps.jpg' }], width: 64, height: 64, mood: 1 }));
     const outputFolder = Uri.file(join(root, 'elsewhere'));
@@ -133,7 +133,7 @@ suite('imageMixer.run', () => {
     });
   }
 
-  test('an address of this machine is refused unless it is allowed, and an HTML page is not an image', async () => {
+  test("an address of this machine is blocked unless it's allowed, and an HTML page isn't an image", async () => {
     const recipe = { images: [{ source: address }] };
     assert.equal((await run(recipe)).error?.code, 'blocked-address');
     const settings = workspace.getConfiguration('imageMixer');
