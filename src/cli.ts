@@ -43,7 +43,7 @@ function parseInvocation(args: string[]): Invocation {
   if (recipe === undefined || more.length > 0) throw new Error('Specify exactly one recipe.');
   const environment = environmentSchema.parse(process.env);
   const engine = z.enum(engineNames).parse(values.engine ?? (environment.IMAGE_MIXER_API_KEY ? 'hosted' : 'local'));
-  // npm runs scripts in the package's folder, but paths mean the folder where the command was typed.
+  // npm runs scripts in the package's folder, but paths are relative to the folder where the command was typed.
   const base = process.env.INIT_CWD ?? process.cwd();
   return {
     recipe: resolve(base, recipe),
@@ -56,7 +56,7 @@ function parseInvocation(args: string[]): Invocation {
 const noEvent = () => ({ dispose: () => {} });
 
 /**
- * The application as the command line surrounds it: the recipe's folder is the workspace, and nobody is asked.
+ * The application for the command line: the recipe's folder is the workspace, and nobody is asked.
  * @throws MixFailure if the hosted engine is to run and the base URL isn't one.
  */
 function createApplication({ recipe, engine, environment }: Invocation): Application {
@@ -70,7 +70,7 @@ function createApplication({ recipe, engine, environment }: Invocation): Applica
       engine,
       'hosted.baseUrl': environment.IMAGE_MIXER_BASE_URL,
       'hosted.dialect': environment.IMAGE_MIXER_DIALECT,
-      'hosted.uploads': 'allow', // people who run the command mean it
+      'hosted.uploads': 'allow', // running the command is the consent
       'hosted.maxConcurrent': 1,
     } satisfies Partial<Record<SettingName, unknown>>),
   );

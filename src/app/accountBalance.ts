@@ -3,7 +3,7 @@ import type { Disposable } from './ports.ts';
 
 type Balance = NonNullable<EngineView['balance']>;
 
-/** The balance of the account at the service, as it was last reported. It is requested when people look at the panel, never on a timer. */
+/** The balance of the account at the service, as it was last reported. It is requested while the user looks at the panel, never on a timer. */
 export class AccountBalance {
   readonly #request: () => Promise<Balance | undefined>;
   readonly #listeners = new Set<() => void>();
@@ -28,7 +28,7 @@ export class AccountBalance {
   async refresh(): Promise<void> {
     const request = ++this.#requests;
     const balance = (await this.#request()) ?? null;
-    // A reply that a later request overtook may be about another account.
+    // The reply to an outdated request may be about another account.
     if (request !== this.#requests || isSame(balance, this.#last)) return;
     this.#last = balance;
     for (const listener of this.#listeners) listener();

@@ -7,7 +7,7 @@ export function apiKeySecret(origin: string): string {
   return `${prefix}${origin}`;
 }
 
-/** The API keys, one for each origin. A key is never used for another origin than the one it was set for. */
+/** The API keys, one for each origin. A key is used only for the origin that it was set for. */
 export class ApiKeys {
   readonly #secrets: Secrets;
 
@@ -27,7 +27,7 @@ export class ApiKeys {
     await this.#secrets.delete(apiKeySecret(origin));
   }
 
-  /** Calls the listener when a key was set or cleared, in this window or in another. */
+  /** Calls the listener when a key was set or cleared, in this window or another one. */
   onChange(listener: () => void): Disposable {
     return this.#secrets.onChange((name) => {
       if (name.startsWith(prefix)) listener();

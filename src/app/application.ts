@@ -18,7 +18,7 @@ import { Settings } from './settings.ts';
 import { Trust } from './trust.ts';
 import { UploadConsent } from './uploadConsent.ts';
 
-/** What surrounds the application: VS Code or the command line. */
+/** The application's host: VS Code or the command line. */
 export interface HostEnvironment {
   readonly settings: SettingSource;
   readonly secrets: Secrets;
@@ -37,7 +37,7 @@ export interface HostEnvironment {
   /** The sentence of the display language for an English one. */
   readonly translate: (sentence: string) => string;
   readonly log: (level: LogLevel, line: string) => void;
-  /** Shows a warning about something that doesn't stop anything. */
+  /** Shows a warning about a problem that doesn't stop anything. */
   readonly warn: (message: string) => void;
 }
 
@@ -77,12 +77,11 @@ export class Application {
       log,
     });
     const { runner, reader, codec } = services;
-    const origin = () => services.origin();
     this.messages = messages;
     this.trust = trust;
     this.keys = keys;
     this.services = services;
-    this.engine = new EngineChoice({ settings, keys, trust, origin });
+    this.engine = new EngineChoice({ settings, keys, trust, origin: () => services.usableOrigin() });
     this.drafts = new DraftStore(store);
     this.prompts = new PromptHistory(store);
     this.results = new ResultStore(storage);
@@ -94,7 +93,15 @@ export class Application {
       workspace,
       usedFiles: () => this.drafts.files(),
     });
-    this.starter = new MixStarter({ runner, settings, workspace, trust, consent, storage, origin });
+    this.starter = new MixStarter({
+      runner,
+      settings,
+      workspace,
+      trust,
+      consent,
+      storage,
+      origin: () => services.origin(),
+    });
     this.balance = new AccountBalance(async () =>
       (await this.engine.name()) === 'hosted' ? services.balance() : undefined,
     );

@@ -12,7 +12,7 @@ export class DraftStore {
     this.#store = store;
   }
 
-  /** Undefined if nothing was edited yet, or if what was kept isn't a draft. */
+  /** Undefined if nothing was edited yet, or if the saved value isn't a draft. */
   load(): Draft | undefined {
     return draftSchema.safeParse(this.#store.get(draftKey)).data;
   }

@@ -1,7 +1,7 @@
 import type { FailureCode } from '../mix/failureTable.ts';
 import type { FailureFix } from '../protocol/contract.ts';
 
-/** The commands, without `imageMixer.`, that fix a failure which no change to the mix can fix. */
+/** The commands, without `imageMixer.`, that fix failures that no change to the mix can fix. */
 export function fixCommandsFor(code: FailureCode): FailureFix[] {
   switch (code) {
     case 'no-api-key':

@@ -54,7 +54,7 @@ export class ImageImporter {
 
   /** Imports `file:`, `vscode-remote:`, http and https addresses. Anything that isn't an image is skipped and reported in `problems`. */
   import(addresses: readonly string[]): Promise<ImportedImages> {
-    // A URL stays letter for letter: parsing would re-encode its query, which breaks signatures.
+    // A URL is kept verbatim, because parsing would re-encode its query, which breaks signatures.
     return this.#importAll(addresses, async (address) =>
       isWebUrl(address) ? newImage(address, address) : this.#importFile(pathOf(address)),
     );

@@ -1,6 +1,6 @@
 import { imageGlob } from './imageImporter.ts';
 
-/** Whether a name has these letters in this order, with or without others between them. Upper and lower case are the same. */
+/** Whether a name has these letters in this order, with or without others between them. Ignores case. */
 export function fuzzyMatches(name: string, letters: string): boolean {
   let rest = letters.toLowerCase().replace(/\s/g, '');
   if (rest === '') return false;
@@ -9,8 +9,8 @@ export function fuzzyMatches(name: string, letters: string): boolean {
 }
 
 /**
- * Globs that find image files by what people typed: first names that have it in one piece, then names that have its letters in
- * this order. None for less than two letters.
+ * Globs that find image files by what the user typed: first names that contain it, then names that have its letters in
+ * this order. None for fewer than two letters.
  */
 export function searchGlobs(typed: string): string[] {
   const letters = [...typed.trim()].map(globOfLetter);
@@ -18,7 +18,7 @@ export function searchGlobs(typed: string): string[] {
   return [letters.join(''), letters.join('*')].map((name) => imageGlob.replace('*.{', `*${name}*.{`));
 }
 
-/** A glob for a letter in upper and lower case. Letters with a meaning in globs become "any letter". */
+/** A glob for a letter in upper and lower case. Characters with a meaning in globs match any character. */
 function globOfLetter(letter: string): string {
   const [lower, upper] = [letter.toLowerCase(), letter.toUpperCase()];
   if ('*?{}[],!\\'.includes(letter)) return '?';

@@ -8,7 +8,7 @@ import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
 import type { ResultStore } from './resultStore.ts';
 
-/** What people are told about a finished job if they aren't looking at the panel, with what they can do next. */
+/** The announcement of a finished job to users who aren't looking at the panel, with what they can do next. */
 export type Announcement =
   | { readonly kind: 'saved'; readonly message: string; readonly path: string; readonly action: 'reveal' | 'saveAs' }
   | FailureAnnouncement;

@@ -11,7 +11,7 @@ type Write = (level: 'info' | 'warn' | 'error', line: string) => void;
 /** Logs each job: its start, each stage once, and its end. Never a key, a request body or the query of a URL. */
 export class JobLog {
   readonly #write: Write;
-  /** The stages that have been logged of each unfinished job, by job id. */
+  /** The stages already logged for each unfinished job, by job id. */
   readonly #open = new Map<string, Set<Stage>>();
 
   constructor(write: Write) {
@@ -34,7 +34,7 @@ export class JobLog {
     }
   }
 
-  /** Logs what was thrown: the job's record keeps neither stack nor cause. */
+  /** Logs a thrown error, because the job's record keeps neither its stack nor its cause. */
   failed(jobId: string, error: unknown): void {
     const isExpected = error instanceof MixFailure;
     const cause = isExpected ? error.cause : error;

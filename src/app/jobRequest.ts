@@ -10,7 +10,7 @@ import { copySourceIntoProject } from '../output/sourceCopy.ts';
 import type { ParsedRecipe } from './recipeFile.ts';
 import { locateSource } from './sourceLocation.ts';
 
-/** What a job is made from. Paths are absolute. */
+/** The input of a job request. Paths are absolute. */
 export interface JobInput extends ParsedRecipe {
   /** The folder that relative sources start from. */
   readonly base: string;

@@ -34,7 +34,7 @@ function endMessage({ state, request, notices, engineState }: JobRecord, message
         ? messages.say('job.cancelledHosted')
         : undefined;
     case 'done': {
-      // The panel says beforehand, beside the field, what the engine ignores.
+      // The panel already shows at each field whether the engine ignores it.
       const shown = [...request.notices, ...notices].filter(({ code }) => code !== 'ignored');
       return shown.length > 0 ? shown.map((notice) => messages.notice(notice)).join(' ') : undefined;
     }

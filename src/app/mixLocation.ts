@@ -14,7 +14,7 @@ export interface MixLocation {
  * The location of a mix: the first workspace folder that one of its files is in, else the first workspace folder, else storage.
  * @param options.files absolute paths of the files that the mix is about.
  * @param options.storage absolute path of the workspace's storage.
- * @param options.outputFolder absolute path of a folder that the caller names, instead of the setting.
+ * @param options.outputFolder absolute path of a folder that the caller names, which overrides the setting.
  * @throws MixFailure `save-failed` if the setting leads outside the folder.
  */
 export function locateMix(options: {

@@ -27,7 +27,7 @@ export interface MixStarterOptions {
   readonly origin: () => string;
 }
 
-/** Starts mixes, whichever way they come in: as the panel's draft, as a recipe, or as a recipe file. */
+/** Starts mixes from the panel's draft, a recipe, or a recipe file. */
 export class MixStarter {
   readonly #options: MixStarterOptions;
 

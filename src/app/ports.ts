@@ -1,6 +1,6 @@
 // What the application asks of its host. VS Code, the command line and the tests implement it.
 
-/** Something that can be stopped or given back. */
+/** Something that can be stopped or released. */
 export interface Disposable {
   dispose(): void;
 }
@@ -8,7 +8,7 @@ export interface Disposable {
 /** Registers a listener. */
 export type Event = (listener: () => void) => Disposable;
 
-/** Settings as people wrote them, not validated. */
+/** Settings as the user wrote them, not validated. */
 export interface SettingSource {
   /** The value of `imageMixer.NAME`. @param folder absolute path of the workspace folder, for settings that can differ by folder. */
   read(name: string, folder?: string): unknown;
@@ -20,7 +20,7 @@ export interface Secrets {
   get(name: string): Promise<string | undefined>;
   store(name: string, value: string): Promise<void>;
   delete(name: string): Promise<void>;
-  /** Calls the listener with the name of a secret that changed, in this window or in another. */
+  /** Calls the listener with the name of a secret that changed, in this window or another one. */
   onChange(listener: (name: string) => void): Disposable;
 }
 
@@ -30,19 +30,19 @@ export interface KeyValueStore {
   update(key: string, value: unknown): Promise<void>;
 }
 
-/** A question that people answer with yes or no. */
+/** A question that the user answers with yes or no. */
 export interface Question {
   readonly message: string;
   readonly detail: string;
   /** The label of the button for yes. */
   readonly yes: string;
-  /** Whether yes deletes something: then the question is shown as a warning. */
+  /** Whether yes deletes something: if so, the question is shown as a warning. */
   readonly isDestructive: boolean;
 }
 
-/** Asks people. */
+/** Asks the user. */
 export interface Questions {
-  /** Resolves with false if they decline or close the question. */
+  /** Resolves with false if the user declines or closes the question. */
   confirm(question: Question): Promise<boolean>;
 }
 
@@ -55,6 +55,6 @@ export interface Workspace {
   firstFolder(): string | undefined;
   /** The workspace folder that a file is in. */
   folderOf(path: string): string | undefined;
-  /** The path as people see it: relative to its workspace folder, if it has one. */
+  /** The path to display: relative to its workspace folder, if it has one. */
   displayPath(path: string): string;
 }

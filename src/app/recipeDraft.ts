@@ -8,7 +8,7 @@ import { locateSource, uriOf } from './sourceLocation.ts';
 /**
  * The panel's draft of a recipe.
  * @param base absolute path of the folder that relative sources start from.
- * @param displayPath a file's path as people see it.
+ * @param displayPath a file's path to display.
  * @throws MixFailure `invalid-recipe` for a source that is neither a path nor an http(s) URL.
  */
 export function draftOfRecipe(recipe: Recipe, base: string, displayPath: (path: string) => string): Draft {

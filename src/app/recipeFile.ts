@@ -6,7 +6,7 @@ import type { Notice } from '../mix/notice.ts';
 import { recipeOfProvenance } from '../mix/provenance.ts';
 import { parseRecipe, type Recipe } from '../mix/recipe.ts';
 
-/** A recipe with what is worth knowing about how it was written. */
+/** A recipe with notices about how it was written. */
 export interface ParsedRecipe {
   readonly recipe: Recipe;
   readonly notices: readonly Notice[];
@@ -35,9 +35,9 @@ export async function readRecipe(path: string, name: string): Promise<ParsedReci
 }
 
 /**
- * Reads the recipe that a saved result carries.
+ * Reads the recipe in a saved result.
  * @param path absolute. @param name what messages call the file.
- * @throws MixFailure `invalid-recipe` if it carries none; an error of the file system.
+ * @throws MixFailure `invalid-recipe` if it has none; an error of the file system.
  */
 export async function readRecipeFromImage(path: string, name: string): Promise<Recipe> {
   const provenance = readProvenance(await readFile(path));

@@ -11,7 +11,7 @@ export type RecipeTarget = { readonly file: string } | { readonly json: unknown 
 export interface RecipeRunOptions {
   /** By default, the engine that the settings choose. */
   readonly engine?: EngineName | undefined;
-  /** Absolute path, instead of the setting. */
+  /** Absolute path, which overrides the setting. */
   readonly outputFolder?: string | undefined;
 }
 

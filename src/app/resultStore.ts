@@ -83,7 +83,7 @@ export class ResultStore {
     await this.#replace((await this.all()).filter(({ id }) => !ids.has(id)));
   }
 
-  /** Whether a result's file is in storage, where nobody finds it without the list: it was made without an open folder. */
+  /** Whether a result's file is in storage, where it can't be found without the list, because it was made without an open folder. */
   isStored({ path }: Pick<Result, 'path'>): boolean {
     return isInside(path, this.#storage);
   }
@@ -117,12 +117,12 @@ async function readResults(file: string): Promise<Result[]> {
   try {
     return z.array(resultSchema).parse(JSON.parse(text));
   } catch (error) {
-    await rename(file, `${file}.unreadable`); // kept, so that its content can be looked up
+    await rename(file, `${file}.unreadable`); // kept, so its content can be inspected
     throw error;
   }
 }
 
-/** The draft that makes a result again. @param displayPath a file's path as people see it. */
+/** The draft that reproduces a result. @param displayPath a file's path to display. */
 export function draftOfResult({ recipe, base, sources }: Result, displayPath: (path: string) => string): Draft {
   const draft = draftOfRecipe(recipe, base, displayPath);
   for (const { index, location } of sources) {
@@ -132,7 +132,7 @@ export function draftOfResult({ recipe, base, sources }: Result, displayPath: (p
   return draft;
 }
 
-/** A result as the panel shows it. @param displayPath a file's path as people see it. */
+/** A result as the panel shows it. @param displayPath a file's path to display. */
 export function viewOfResult(
   { id, path, createdAt, engine, seed, recipe }: Result,
   displayPath: (path: string) => string,

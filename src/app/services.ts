@@ -10,6 +10,7 @@ import { createLocalEngine, type LocalEngine } from '../engines/local/localEngin
 import { createSourceReader, type SourceReader } from '../images/sourceReader.ts';
 import { WorkerCodec } from '../images/workerCodec.ts';
 import { JobRunner } from '../jobs/jobRunner.ts';
+import { MixFailure } from '../mix/failure.ts';
 import type { NetworkRules } from '../network/connectionRules.ts';
 import { createNetwork } from '../network/connections.ts';
 import { ResultWriter } from '../output/resultWriter.ts';
@@ -53,7 +54,7 @@ export class Services {
     this.reader = createSourceReader({
       connect: this.#connect,
       allowPrivateAddresses: () => settings.get('images.allowPrivateAddresses'),
-      ownOrigin: () => this.origin(),
+      ownOrigin: () => this.usableOrigin(),
     });
     const jobLog = new JobLog(log);
     this.runner = new JobRunner({
@@ -75,12 +76,22 @@ export class Services {
     return serviceOf({ baseUrl: settings.get('hosted.baseUrl'), dialect: settings.get('hosted.dialect') }).origin;
   }
 
+  /** The origin of the hosted service; undefined if the base URL can't be used. */
+  usableOrigin(): string | undefined {
+    try {
+      return this.origin();
+    } catch (error) {
+      if (error instanceof MixFailure) return undefined; // a hosted mix says what is wrong
+      throw error;
+    }
+  }
+
   /** The balance of the account at the service; undefined if it isn't known, or in Restricted Mode. Never rejects. */
   async balance(): Promise<WalletBalance | undefined> {
     return this.#options.trust.isTrusted ? this.#hostedEngine().balance() : undefined;
   }
 
-  /** Makes new connections from now on, since the network's settings changed. */
+  /** Uses new connections from now on, because the network settings changed. */
   reconnect(): void {
     this.#hosted?.reconnect();
   }

@@ -4,7 +4,7 @@ import type { SourceLocation } from '../images/sourceReader.ts';
 import { MixFailure } from '../mix/failure.ts';
 
 /**
- * The location that a recipe's source means: a path, a `file:` URI or an http(s) URL.
+ * The location that a recipe's source refers to: a path, a `file:` URI or an http(s) URL.
  * @param base absolute path of the folder that relative paths start from. @param index the image's position in the recipe.
  * @throws MixFailure `invalid-recipe` for any other address.
  */

@@ -4,7 +4,7 @@ import type { Settings } from './settings.ts';
 
 const consentKey = 'imageMixer.uploadsAllowed';
 
-/** Whether images of the workspace may go to the service: by the setting, or by the answer that was given once in this workspace. */
+/** Whether images of the workspace may be uploaded to the service, by the setting or by the user's earlier answer in this workspace. */
 export class UploadConsent {
   readonly #settings: Settings;
   readonly #store: KeyValueStore;
@@ -24,7 +24,7 @@ export class UploadConsent {
     return uploads === 'allow' || (uploads === 'ask' && this.#store.get(consentKey) === true);
   }
 
-  /** Asks, unless the setting or an earlier yes decides. */
+  /** Asks the user, unless the setting or an earlier yes decides. */
   async request(origin: string): Promise<boolean> {
     if (this.isGiven()) return true;
     if (this.#settings.get('hosted.uploads') === 'never') return false;

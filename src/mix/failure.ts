@@ -19,7 +19,7 @@ export interface FailureDetails {
   readonly image?: number | undefined;
   /** What that image is called in the message. */
   readonly imageName?: string | undefined;
-  /** By default, what holds for the code. */
+  /** By default, as usual for the code. */
   readonly retryable?: boolean | undefined;
   readonly cause?: unknown;
 }

@@ -1,7 +1,7 @@
 import type { MessageArgs } from '../mix/sentence.ts';
 import { proxyErrorOf } from './proxy.ts';
 
-/** What went wrong with a request, as far as a user can tell the difference. */
+/** How a request failed, as far as the difference matters to the user. */
 export type RequestErrorReason =
   | 'dns'
   | 'refused'

@@ -1,7 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Replaces a file whole or not at all, and survives a power cut. Only this user may read it. */
+/** Replaces a file completely or not at all, even in a power cut. Only this user may read it. */
 export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   const draft = `${path}.new`;
   try {

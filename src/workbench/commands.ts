@@ -85,7 +85,7 @@ export class Commands {
     void vscode.window.showInformationMessage(this.#options.app.messages.say('key.cleared', { origin }));
   }
 
-  /** Opens the service's website, where people get keys, credits and plans. */
+  /** Opens the service's website, for keys, credits and plans. */
   async openAccount(): Promise<void> {
     await vscode.env.openExternal(vscode.Uri.parse(this.#options.app.services.origin()));
   }
@@ -102,7 +102,7 @@ export class Commands {
     await vscode.window.showTextDocument(document);
   }
 
-  /** Opens the mix that a saved result carries. */
+  /** Opens the mix that's stored in a saved result. */
   async openRecipeFromImage(uri?: unknown): Promise<void> {
     const [file] = await this.#filesFor(uri, undefined);
     if (file === undefined) return;
@@ -156,7 +156,7 @@ function parseRunOptions(options: unknown): RecipeRunOptions {
   return { engine: parsed.data.engine, outputFolder: parsed.data.outputFolder?.fsPath };
 }
 
-/** What VS Code passes to a command in an editor's title bar. */
+/** The argument that VS Code passes to a command in an editor's title bar. */
 function isEditorContext(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'groupId' in value;
 }

@@ -14,7 +14,7 @@ interface ImageItem extends vscode.QuickPickItem {
   hasThumbnail?: boolean;
 }
 
-/** The most images that one search lists. What people type finds more. */
+/** The most images that one search lists. Typing finds more. */
 const searchLimit = 500;
 /** Side of the thumbnails in pixels: twice the size that VS Code shows. */
 const iconSide = 32;
@@ -22,8 +22,8 @@ const iconSide = 32;
 const batchSize = { first: 16, max: 64 };
 
 /**
- * Lets people choose images of the workspace. The last entry opens the file dialog.
- * @param many whether they may choose several. @returns absolute paths, none if they choose nothing.
+ * Lets the user choose images of the workspace. The last entry opens the file dialog.
+ * @param many whether several may be chosen. @returns absolute paths, none if nothing is chosen.
  */
 export async function pickImages(messages: Messages, loader: ImageLoader, many = true): Promise<string[]> {
   const browse: ImageItem = {
@@ -121,7 +121,7 @@ function itemOf(uri: vscode.Uri): ImageItem {
   };
 }
 
-/** The next `count` items without a thumbnail, those that match what people typed first. */
+/** The next `count` items without a thumbnail, those that match the typed text first. */
 function nextBatch(items: Iterable<ImageItem>, count: number): ImageItem[] {
   const rest = [...items].filter(({ hasThumbnail }) => !hasThumbnail);
   return [...rest.filter((item) => item.alwaysShow), ...rest.filter((item) => !item.alwaysShow)].slice(0, count);

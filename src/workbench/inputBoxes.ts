@@ -4,7 +4,7 @@ import type { Messages } from '../app/messages/messages.ts';
 import type { PromptHistory } from '../app/promptHistory.ts';
 import { isWebUrl } from '../app/sourceLocation.ts';
 
-/** Asks for an API key; undefined if people press Escape. */
+/** Asks for an API key; undefined if the user presses Escape. */
 export function askForKey(origin: string, messages: Messages): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: messages.say('key.title'),
@@ -15,7 +15,7 @@ export function askForKey(origin: string, messages: Messages): Thenable<string |
   });
 }
 
-/** Asks for the URL of an image; undefined if people press Escape. */
+/** Asks for the URL of an image; undefined if the user presses Escape. */
 export async function askForUrl(messages: Messages): Promise<string | undefined> {
   const text = await vscode.window.showInputBox({
     title: messages.say('url.title'),
@@ -27,7 +27,7 @@ export async function askForUrl(messages: Messages): Promise<string | undefined>
   return text && isWebUrl(text) ? text.trim() : undefined;
 }
 
-/** Lets people choose one of the earlier prompts; undefined if they don't. */
+/** Lets the user choose an earlier prompt; undefined if none is chosen. */
 export async function pickPrompt(prompts: PromptHistory, messages: Messages): Promise<string | undefined> {
   const items = prompts.all().map((prompt) => ({ label: prompt.trim().replace(/\s+/g, ' '), prompt }));
   const chosen = await vscode.window.showQuickPick(items, {
@@ -37,7 +37,7 @@ export async function pickPrompt(prompts: PromptHistory, messages: Messages): Pr
   return chosen?.prompt;
 }
 
-/** The recipe in the active editor, or else one that people choose; undefined if they don't. */
+/** The recipe in the active editor, or else one that the user chooses; undefined if none is chosen. */
 export async function pickRecipe(messages: Messages): Promise<vscode.Uri | undefined> {
   const active = vscode.window.activeTextEditor?.document.uri;
   if (active?.path.endsWith('.mix.json')) return active;

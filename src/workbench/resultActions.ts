@@ -18,7 +18,7 @@ export async function revealResult(path: string): Promise<void> {
   else await vscode.commands.executeCommand('vscode.open', uri);
 }
 
-/** Copies a result from storage to where people want it. */
+/** Copies a result from storage to a place that the user chooses. */
 export async function saveResultAs(path: string, messages: Messages): Promise<void> {
   const target = await vscode.window.showSaveDialog({
     defaultUri: vscode.Uri.file(join(homedir(), basename(path))),
@@ -28,8 +28,8 @@ export async function saveResultAs(path: string, messages: Messages): Promise<vo
 }
 
 /**
- * Moves a result to the Trash. If there is none, on servers and some drives, people are asked whether to delete it for good.
- * Resolves with false if they decline. @throws MixFailure `save-failed` if it can't be deleted.
+ * Moves a result to the Trash. If there is none, as on servers and some drives, asks whether to delete it permanently.
+ * Resolves with false if the user declines. @throws MixFailure `save-failed` if it can't be deleted.
  */
 export async function deleteResult(path: string, messages: Messages, questions: Questions): Promise<boolean> {
   const file = vscode.Uri.file(path);

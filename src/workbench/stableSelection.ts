@@ -1,15 +1,15 @@
 import * as vscode from 'vscode';
 
 /**
- * Replaces the items of a quick pick while people select some of them. With each new list VS Code clears the selection and then
- * restores what the extension knew when it sent the list, so a selection made in between would be lost. This class tells what
- * people change from what VS Code resets, and restores it.
+ * Replaces the items of a quick pick while the user selects some of them. With each new list VS Code clears the selection and then
+ * restores what the extension knew when it sent the list, so a selection made in between would be lost. This class distinguishes
+ * what the user changes from what VS Code resets, and restores it.
  */
 export class StableSelection<T extends vscode.QuickPickItem> {
   readonly #picker: vscode.QuickPick<T>;
-  /** What people have selected. */
+  /** What the user has selected. */
   #selected: readonly T[] = [];
-  /** The selection that VS Code reported last. For a moment after a new list it has less than people selected. */
+  /** The selection that VS Code reported last. For a moment after a new list, it has fewer items than the user selected. */
   #shown: readonly T[] = [];
   /** The selection that was sent last, until VS Code has replied. */
   #sent: readonly T[] | undefined;
