@@ -1,4 +1,3 @@
-import { MixFailure } from '../mix/failure.ts';
 import { type EngineName, limitsOf } from '../mix/limits.ts';
 import type { EngineView } from '../protocol/contract.ts';
 import type { ApiKeys } from './apiKeys.ts';
@@ -11,10 +10,10 @@ export class EngineChoice {
   readonly #settings: Settings;
   readonly #keys: ApiKeys;
   readonly #trust: Trust;
-  readonly #origin: () => string;
+  readonly #origin: () => string | undefined;
 
   /** @param options.origin the origin of the current base URL. */
-  constructor(options: { settings: Settings; keys: ApiKeys; trust: Trust; origin: () => string }) {
+  constructor(options: { settings: Settings; keys: ApiKeys; trust: Trust; origin: () => string | undefined }) {
     this.#settings = options.settings;
     this.#keys = options.keys;
     this.#trust = options.trust;
@@ -59,13 +58,7 @@ export class EngineChoice {
   }
 
   async #hasKey(): Promise<boolean> {
-    let origin: string;
-    try {
-      origin = this.#origin();
-    } catch (error) {
-      if (error instanceof MixFailure) return false; // no key can be stored for an unusable base URL; a hosted mix says what is wrong
-      throw error;
-    }
-    return (await this.#keys.get(origin)) !== undefined;
+    const origin = this.#origin();
+    return origin !== undefined && (await this.#keys.get(origin)) !== undefined;
   }
 }

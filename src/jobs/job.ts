@@ -24,10 +24,10 @@ export const jobRequestSchema = z.object({
 export type JobRequest = z.infer<typeof jobRequestSchema>;
 
 /** On disk, `running` can also mean that the job's window closed or crashed. */
-export const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
+const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 
 /** A result of a job. Its path is recorded before the file is written, so that a crash in between can't write it twice. */
-export const savedResultSchema = z.object({
+const savedResultSchema = z.object({
   index: z.int(),
   seed: z.int(),
   path: z.string(),

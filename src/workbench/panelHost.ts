@@ -5,7 +5,7 @@ import { Channel, type Handlers, type Params } from '../protocol/channel.ts';
 import { type HostContract, hostContract, type PanelContract, panelContract } from '../protocol/contract.ts';
 import { panelHtml, panelRoots } from './panelHtml.ts';
 
-export const panelType = 'imageMixer.panel';
+const panelType = 'imageMixer.panel';
 
 type PanelChannel = Channel<PanelContract, HostContract>;
 

@@ -225,6 +225,7 @@ describe('a setting', () => {
     bench.settings['hosted.baseUrl'] = 'http://example.com/api';
     bench.settings['hosted.uploads'] = 'allow';
     expect(await bench.app.panel.engineView()).toMatchObject({ name: 'local', hasKey: false }); // the panel still opens
+    await expect(bench.app.loader.bytes('http://127.0.0.1:9/a.png')).rejects.toMatchObject({ code: 'blocked-address' });
     bench.settings.engine = 'hosted';
     const outcome = await bench.recipes().run({ json: smallRecipe }, noOptions);
     expect(outcome.error).toMatchObject({

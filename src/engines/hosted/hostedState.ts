@@ -11,7 +11,7 @@ import type { Service } from './service.ts';
  * - `accepted`: the service is working on it and can be polled.
  * - `answered`: the links to the results are known.
  */
-export const phases = ['new', 'posting', 'accepted', 'answered'] as const;
+const phases = ['new', 'posting', 'accepted', 'answered'] as const;
 
 const requestSchema = z.object({
   /** Index of its first result among the job's samples. */
