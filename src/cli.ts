@@ -27,12 +27,12 @@ interface Invocation {
   /** Absolute path. */
   readonly recipe: string;
   readonly engine: EngineName;
-  /** Absolute path; by default the output folder beside the recipe. */
+  /** Absolute path; by default, the output folder next to the recipe. */
   readonly out: string | undefined;
   readonly environment: Environment;
 }
 
-/** Parses the command line. @throws Error with what is wrong. */
+/** Parses the command line. @throws Error that says what is wrong. */
 function parseInvocation(args: string[]): Invocation {
   const { values, positionals } = parseArgs({
     args,

@@ -13,7 +13,7 @@ import { parseRecipe } from '../../src/mix/recipe.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { middle } from './bareClient.ts';
 
-/** The hosted engine with the job runner and everything below, composed as in the extension, in a project of its own. */
+/** The hosted engine with the job runner and everything below, composed as in the extension, with its own project. */
 export class Mixer {
   readonly #folder: string;
   readonly #codec = new WorkerCodec({ workerPath: resolve(import.meta.dirname, '../../dist/codecWorker.cjs') });

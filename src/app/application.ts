@@ -34,7 +34,7 @@ export interface HostEnvironment {
   readonly bundles: string;
   /** Absolute paths of the images that a first run starts with. */
   readonly examples: () => Promise<string[]>;
-  /** The sentence of the display language for an English one. */
+  /** The sentence in the display language for an English one. */
   readonly translate: (sentence: string) => string;
   readonly log: (level: LogLevel, line: string) => void;
   /** Shows a warning about a problem that doesn't stop anything. */

@@ -38,10 +38,10 @@ export interface JobFollowUpOptions {
   readonly announce: (announcement: Announcement) => Promise<void>;
 }
 
-/** What follows when a job changes: its results are listed, and once it has ended people are told, exactly once. */
+/** Reacts to changes of jobs: lists their results, and announces the end of each job exactly once. */
 export class JobFollowUp {
   readonly #options: JobFollowUpOptions;
-  /** Jobs whose caller gets the outcome, so nobody else needs to be told. */
+  /** Jobs whose caller gets the outcome, so their end isn't announced. */
   readonly #awaited = new Set<string>();
   readonly #ended = new Set<string>();
 
@@ -62,7 +62,7 @@ export class JobFollowUp {
     this.#ended.add(record.id);
     if (record.state === 'done') onSaved();
     if (isPanelVisible() && record.request.engine === 'hosted') void balance.refresh();
-    // Without an open folder the result is in storage, where nobody finds it, so saving it elsewhere is always offered.
+    // Without an open folder, the result is in storage, where it's hard to find, so saving it elsewhere is always offered.
     const isSeen = isPanelVisible() && workspace.firstFolder() !== undefined;
     const announcement = isSeen || this.#awaited.has(record.id) ? undefined : this.#announcementOf(job);
     if (announcement) await announce(announcement);

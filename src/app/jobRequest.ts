@@ -24,7 +24,7 @@ export interface JobInput extends ParsedRecipe {
 }
 
 /**
- * Makes a job request from a recipe: checks the engine's limits, draws the seed, locates the sources and copies those from
+ * Creates a job request from a recipe: checks the engine's limits, draws the seed, locates the sources and copies those from
  * outside the root.
  * @throws MixFailure `invalid-recipe`, or the failure of reading a source.
  */

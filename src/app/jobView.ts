@@ -29,7 +29,7 @@ export function viewOfJob({ record, progress }: JobSnapshot, messages: Messages)
 function endMessage({ state, request, notices, engineState }: JobRecord, messages: Messages): string | undefined {
   switch (state) {
     case 'cancelled':
-      // The service can't be told to stop, so people should know that the work may still be charged.
+      // The service can't be told to stop, so the user should know that it may still charge for the work.
       return request.engine === 'hosted' && mayHaveSubmitted(engineState)
         ? messages.say('job.cancelledHosted')
         : undefined;

@@ -32,7 +32,7 @@ export function draftOfRecipe(recipe: Recipe, base: string, displayPath: (path: 
   };
 }
 
-/** The text of a new recipe file, made from a draft. @param folder absolute path that sources are written relative to. */
+/** The text of a new recipe file for a draft. @param folder absolute path that sources are written relative to. */
 export function recipeText(draft: Draft, folder: string): string {
   const images = draft.images.map(({ uri, weight, enabled }) => ({
     source: uri.startsWith('file:') ? relative(folder, fileURLToPath(uri)).split(sep).join('/') : uri,

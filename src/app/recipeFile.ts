@@ -15,7 +15,7 @@ export interface ParsedRecipe {
 /**
  * Reads a recipe from its file.
  * @param path absolute. @param name what messages call the file.
- * @throws MixFailure `invalid-recipe` if there is no such file, it isn't JSON, or a value is out of range.
+ * @throws MixFailure `invalid-recipe` if the file doesn't exist, isn't JSON, or has a value out of range.
  */
 export async function readRecipe(path: string, name: string): Promise<ParsedRecipe> {
   let text: string;

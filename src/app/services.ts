@@ -36,7 +36,7 @@ export interface ServicesOptions {
   readonly log: (level: LogLevel, line: string) => void;
 }
 
-/** The parts below the application, wired together. The engines are made when they are first needed. */
+/** The parts below the application, wired together. The engines are created when they are first needed. */
 export class Services {
   readonly codec: WorkerCodec;
   readonly reader: SourceReader;

@@ -12,7 +12,7 @@ export class Trust {
     this.#workspace = workspace;
   }
 
-  /** Whether the workspace is trusted. The local engine on images that people pick works without trust; nothing else does. */
+  /** Whether the workspace is trusted. Without trust, only the local engine works, on images that the user picks. */
   get isTrusted(): boolean {
     return this.#workspace.isTrusted();
   }

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { writeDurably } from '../output/durableFile.ts';
 import { type JobRecord, jobRecordSchema } from './job.ts';
 
-/** Another window has leased the job. This one must not write to its folder any more. */
+/** Another window has leased the job. This one must not write to its folder anymore. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }

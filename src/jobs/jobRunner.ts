@@ -17,9 +17,9 @@ import { ResultSaver } from './resultSaver.ts';
 export type { JobEnd, JobHandle, JobSnapshot } from './activeJob.ts';
 
 export interface JobRunnerOptions {
-  /** Holds a folder for each job. It is made when the first job starts. */
+  /** Absolute path of the folder that has a folder for each job. It is created when the first job starts. */
   readonly directory: string;
-  /** Create an engine, or return the one created before. */
+  /** Creates an engine, or returns the one created before. */
   readonly engines: Readonly<Record<EngineName, () => Promise<Engine>>>;
   readonly writer: ResultWriter;
   readonly clock: Clock;
@@ -40,7 +40,7 @@ export class JobRunner {
   readonly #finalizer: JobFinalizer;
   readonly #jobs = new JobRegistry();
   readonly #queue: JobQueue;
-  /** Everything under way, for `dispose` to wait for. */
+  /** Everything in progress, for `dispose` to wait for. */
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #disposed = new AbortController();
   #hasRecovered = false;
@@ -125,7 +125,7 @@ export class JobRunner {
     return this.#jobs.onChange(listener);
   }
 
-  /** Suspends all jobs, for the next window to resume. Resolves when nothing is under way any more. */
+  /** Suspends all jobs, for the next window to resume. Resolves when nothing is in progress anymore. */
   async dispose(): Promise<void> {
     this.#disposed.abort(new JobSuspended());
     for (const job of this.#jobs.unfinished()) job.controller.abort(this.#disposed.signal.reason);

@@ -26,14 +26,14 @@ export class JobStore {
     this.#heartbeat = new Heartbeat(join(options.directory, '.windows'), options.owner, options.clock);
   }
 
-  /** Writes a new job to disk, leased by this window. Its folder appears whole or not at all. */
+  /** Writes a new job to disk, leased by this window. Its folder appears complete or not at all. */
   async create(record: JobRecord): Promise<JobFolder> {
     await this.#heartbeat.acquire();
     try {
       const draft = join(this.#directory, `.new-${record.id}`);
       await mkdir(draft, { recursive: true, mode: 0o700 });
       await writeDurably(join(draft, 'job-1.json'), JSON.stringify(record));
-      await writeFile(join(draft, 'lease-1'), this.#heartbeat.owner); // not flushed: after a power cut nobody holds it anyway
+      await writeFile(join(draft, 'lease-1'), this.#heartbeat.owner); // not flushed, because no window holds it after a power cut
       const path = this.#path(record.id);
       await rename(draft, path);
       await flushFolder(this.#directory);
@@ -46,7 +46,7 @@ export class JobStore {
 
   /** The ids of the jobs on disk. Also deletes old leftovers. Without any jobs, it reads one folder only. */
   async list(): Promise<string[]> {
-    const names: string[] = await readdir(this.#directory).catch(() => []); // made with the first job
+    const names: string[] = await readdir(this.#directory).catch(() => []); // created with the first job
     if (names.includes('.windows')) await this.#heartbeat.clean();
     for (const name of names) if (/^\.(new|ended|broken)-/.test(name)) await this.#removeLeftover(name);
     return names.filter((name) => !name.startsWith('.'));
@@ -59,7 +59,7 @@ export class JobStore {
   }
 
   /**
-   * Leases a job for this window. `held`: a live window holds the lease. `gone`: the job doesn't exist any more, or its record isn't
+   * Leases a job for this window. `held`: a live window holds the lease. `gone`: the job doesn't exist anymore, or its record isn't
    * valid and was set aside.
    */
   async lease(id: string): Promise<LeasedJob | 'held' | 'gone'> {

@@ -29,7 +29,7 @@ export async function leaseLeftovers(
  * What to do with a job that another window left on disk.
  * - `resume`: runs on from where it stopped. A failed job that holds paid work is checked once.
  * - `report`: failed, and the user has to know.
- * - `cancel`: nobody expects it any more. A local mix is free and takes seconds, so after ten minutes its result would only be a
+ * - `cancel`: nobody expects it anymore. A local mix is free and takes seconds, so after ten minutes its result would only be a
  *   surprise. A hosted one that was never submitted would cost money, so after a day it isn't submitted.
  * - `remove`: over.
  * @param hasUnsaved whether the job's folder holds results that aren't in the project yet. Those are always saved.

@@ -19,7 +19,7 @@ export interface MixSettings {
 
 /**
  * Mixes images prepared for the same size. An image's share of the result is its weight (0 or more) ÷ the sum of the weights.
- * The order of the images does not matter, images of weight 0 are ignored, and a single image is returned unchanged.
+ * The order of the images doesn't matter, images of weight 0 are ignored, and a single image is returned unchanged.
  *
  * @param output receives the pixels, one 32-bit word each, so that callers can reuse memory.
  * @throws RangeError if no weight is above 0 or the sizes differ. Errors of the checkpoint pass through.

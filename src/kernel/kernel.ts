@@ -1,7 +1,7 @@
 /**
  * The local mix: decoded images in, one raster out, with the same bytes on every machine. Needs neither Node nor a browser.
  *
- * `saliencyMap` and `chooseFramings` choose the part of each image to use, `prepare` does everything that does not depend on the
+ * `saliencyMap` and `chooseFramings` choose the part of each image to use, `prepare` does everything that doesn't depend on the
  * weights, and `mix` does the rest. README.md explains the method.
  */
 export { type MixSettings, mix, mixRasters, type RasterMixSettings } from './imageMix.ts';

@@ -16,7 +16,7 @@ import { resample } from './sampling/resample.ts';
  */
 const LOW_RES_SIDE = 192;
 
-/** An image prepared for mixes of one size: everything that does not depend on weights, seed or guidance scale. */
+/** An image prepared for mixes of one size: everything that doesn't depend on weights, seed or guidance scale. */
 export interface PreparedImage {
   readonly size: Size;
   readonly hash: ContentHash;

@@ -1,4 +1,4 @@
-/** The part of WebAssembly that the kernel uses. Node's types lack it, and the kernel does not depend on DOM types. */
+/** The part of WebAssembly that the kernel uses. Node's types lack it, and the kernel doesn't depend on DOM types. */
 declare namespace WebAssembly {
   class Memory {
     readonly buffer: ArrayBuffer;

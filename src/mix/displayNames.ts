@@ -1,4 +1,4 @@
-/** Names that tell a list of paths apart: the file name, or the shortest path that differs, then ` (2)` and so on. */
+/** Unique names for a list of paths: the file name, or the shortest path that differs, then ` (2)` and so on. */
 export function displayNames(paths: readonly string[]): string[] {
   const parts = new Map(paths.map((path) => [path, path.split('/').filter((part) => part !== '')]));
   const found = new Map<string, string>();

@@ -8,14 +8,14 @@ export const draftImageSchema = z.object({
   id: z.string(),
   /** `file:` URI or http(s) URL. */
   uri: z.string(),
-  /** What people see: the path within the workspace, a file name, or the URL. */
+  /** The name to display: the path within the workspace, a file name, or the URL. */
   path: z.string(),
   weight: typedNumber,
   enabled: z.boolean(),
 });
 export type DraftImage = z.infer<typeof draftImageSchema>;
 
-/** A recipe as people edit it in the panel. A number that isn't valid stays as the text that was typed, so that nothing is lost. */
+/** A recipe as it is edited in the panel. An invalid number is kept as the text that was typed, so no input is lost. */
 export const draftSchema = z.object({
   images: z.array(draftImageSchema),
   prompt: z.string(),

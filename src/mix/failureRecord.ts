@@ -28,7 +28,7 @@ export function recordFailure({ key, code, args, field, image, imageName, retrya
   };
 }
 
-/** The failure that was recorded. A reason that this version doesn't know leaves the code alone. */
+/** The recorded failure. If this version doesn't know the reason, only the code is kept. */
 export function failureFromRecord({ code, reason, ...details }: FailureRecord): MixFailure {
   const key = `${code}/${reason}`;
   return new MixFailure<FailureKey>(isFailureKey(key) ? key : code, details);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { SentenceParameters } from './sentence.ts';
 
-/** Every notice, with its sentence in English. A notice tells people something about a mix without stopping it. */
+/** Every notice, with its sentence in English. A notice informs the user about a mix without stopping it. */
 export const noticeTable = {
   'unknown-key': 'The recipe has an unknown key, {key}. It was kept but has no effect.',
   ignored: 'This engine ignores the {part}.',

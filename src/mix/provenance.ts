@@ -2,7 +2,7 @@ import type { EngineName } from './limits.ts';
 import { portableObject } from './portable.ts';
 import type { RunnableRecipe } from './recipe.ts';
 
-/** How a result was made, as it is saved inside the result. */
+/** How a result was made, in the form saved in the result. */
 export interface Provenance {
   /** The recipe as run, with `engine`, `engineVersion` and, for hosted, `id`; plain JSON. */
   readonly recipe: Readonly<Record<string, unknown>>;
@@ -44,7 +44,7 @@ export function createProvenance(
 
 const generationKeys: ReadonlySet<string> = new Set(['engine', 'engineVersion', 'id']);
 
-/** The recipe in a result's provenance, without the keys that tell what made it. */
+/** The recipe in a result's provenance, without the keys that say what made it. */
 export function recipeOfProvenance(json: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(json).filter(([key]) => !generationKeys.has(key)));
 }

@@ -22,7 +22,7 @@ export interface DownloadOptions {
   readonly times: DownloadTimes;
   /** Whether a URL may lead to private addresses. */
   readonly mayBePrivate: (url: URL) => boolean;
-  /** Makes the dispatcher of one request. It is destroyed after the request. */
+  /** Creates the dispatcher for one request. It is destroyed after the request. */
   readonly connect: Connect;
 }
 

@@ -19,7 +19,7 @@ export function renderFileName(template: string, { name, seed, index }: NamePart
     template.replace(/\{(name|seed|index)\}/g, (_, part: string) =>
       part === 'name' ? slug : String(part === 'seed' ? seed : index + 1),
     );
-  // Only the name is shortened, so that seed and index stay whole.
+  // Only the name is shortened, so that seed and index are kept.
   const slug = slugOf(name);
   const excess = Buffer.byteLength(fill(slug)) - maxBytes;
   const fitting = excess > 0 ? cut(slug, Buffer.byteLength(slug) - excess) : slug;

@@ -6,7 +6,7 @@ import { saveFailure, systemCode } from './saveFailure.ts';
 
 /** Where a job's results go. Paths are absolute. */
 export const destinationSchema = z.object({
-  /** The folder for the results. It is made when first needed. */
+  /** The folder for the results. It is created when first needed. */
   folder: z.string(),
   /** `folder` must lie inside this one, with links resolved. */
   root: z.string(),
@@ -32,12 +32,12 @@ export function isInside(path: string, folder: string): boolean {
   return relative(folder, path) !== '' && isSameOrInside(path, folder);
 }
 
-/** Makes `folder`, which must lie inside `root` with links resolved. @throws MixFailure `save-failed`. */
+/** Creates `folder`, which must be inside `root` with links resolved. @throws MixFailure `save-failed`. */
 export async function makeFolderInside(folder: string, root: string): Promise<void> {
   try {
     await mkdir(root, { recursive: true });
     const realRoot = await realpath(root);
-    // Checked before anything is made: a link on the way may lead out of the root.
+    // Checked before anything is created, because a link on the way may lead out of the root.
     if (!isSameOrInside(await realpath(await nearestExisting(folder)), realRoot)) throw outsideFailure(folder);
     await mkdir(folder, { recursive: true });
     if (!isSameOrInside(await realpath(folder), realRoot)) throw outsideFailure(folder);

@@ -7,17 +7,17 @@ import { type NameParts, renderFileName } from './fileNames.ts';
 import { type Destination, makeFolderInside } from './outputFolder.ts';
 import { saveFailure, systemCode } from './saveFailure.ts';
 
-/** What a result's file name is made from. */
+/** The parts of a result's file name. */
 export interface NamedResult extends NameParts {
   readonly format: keyof typeof extensions;
 }
 
 const extensions = { png: 'png', jpeg: 'jpg', webp: 'webp' } as const;
 
-/** Writes results into the project: whole or not at all, and never over an existing file. */
+/** Writes results into the project, completely or not at all, and never over an existing file. */
 export class ResultWriter {
   /**
-   * Chooses a free path for a result and makes its folder. Names that differ only in case count as taken.
+   * Chooses a free path for a result and creates its folder. Names that differ only in case count as taken.
    * @param reserved absolute paths that are chosen, but not written yet.
    * @throws MixFailure `save-failed`.
    */

@@ -18,7 +18,7 @@ import { type FrameRequest, isPreviewRequest, type PreviewReply } from './previe
 interface LoadedImage {
   readonly raster: Raster;
   readonly saliency: SaliencyMap;
-  /** Tells a raster from an earlier one of the same id. */
+  /** Distinguishes a raster from an earlier one with the same id. */
   readonly version: number;
 }
 

@@ -39,7 +39,7 @@ export class ThumbnailCache {
     }
   }
 
-  /** Drops an image whose file has changed. A request under way may still return the old one, so it is dropped as well. */
+  /** Drops an image whose file has changed. A pending request may still return the old one, so it is dropped as well. */
   delete(uri: string): void {
     for (const entries of [this.#loaded, this.#loading]) {
       for (const key of [...entries.keys()]) if (key.endsWith(` ${uri}`)) entries.delete(key);

@@ -1,4 +1,4 @@
-/** A bundled worker as text; the build makes it (see esbuild.js). */
+/** A bundled worker as text, which the build creates (see esbuild.js). */
 declare module 'worker:*' {
   const source: string;
   export default source;

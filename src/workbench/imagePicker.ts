@@ -82,7 +82,7 @@ export async function pickImages(messages: Messages, loader: ImageLoader, many =
   const chosen = new Promise<readonly ImageItem[]>((resolve) => {
     picker.onDidAccept(() => {
       if (selection.items.length > 0) return resolve(selection.items);
-      // With several choices VS Code makes none active by itself.
+      // In a multi-select quick pick, VS Code doesn't make an item active.
       const matches = [...found.values()].filter((item) => item.alwaysShow);
       if (picker.activeItems.length > 0 || matches.length === 0) resolve(picker.activeItems);
       else if (matches.length === 1) resolve(matches);

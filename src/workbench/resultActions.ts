@@ -6,7 +6,7 @@ import type { Questions } from '../app/ports.ts';
 import type { ResultStore } from '../app/resultStore.ts';
 import { MixFailure } from '../mix/failure.ts';
 
-/** Opens a result beside the panel. Paths are absolute, here and below. */
+/** Opens a result next to the panel. Paths are absolute, here and below. */
 export async function openResult(path: string): Promise<void> {
   await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(path), vscode.ViewColumn.Beside);
 }
@@ -50,7 +50,7 @@ export async function deleteResult(path: string, messages: Messages, questions: 
   return true;
 }
 
-/** Empties the list of results, after asking. Results that were made without an open folder are deleted, the others stay. */
+/** Empties the list of results, after asking. Results created without an open folder are deleted; the files of the others stay. */
 export async function clearResults(results: ResultStore, messages: Messages, questions: Questions): Promise<void> {
   const all = await results.all();
   if (all.length === 0) {
@@ -65,7 +65,7 @@ export async function clearResults(results: ResultStore, messages: Messages, que
     yes: messages.say('results.clear'),
     isDestructive: true,
   });
-  if (isSure) await results.clear(all); // what was added meanwhile stays
+  if (isSure) await results.clear(all); // results added in the meantime stay
 }
 
 function exists(file: vscode.Uri): Thenable<boolean> {

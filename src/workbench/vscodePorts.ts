@@ -47,7 +47,7 @@ export function keyValueStoreOf(memento: vscode.Memento): KeyValueStore {
   return { get: (key) => memento.get(key), update: async (key, value) => memento.update(key, value) };
 }
 
-/** How connections are made, by VS Code's settings `http.*` and the environment. */
+/** The rules for connections, from VS Code's `http.*` settings and the environment. */
 export function currentNetworkRules(): NetworkRules {
   const http = vscode.workspace.getConfiguration('http');
   const values = Object.keys(networkSettingsSchema.shape).map((name) => [name, http.get<unknown>(name)]);

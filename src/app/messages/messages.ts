@@ -11,7 +11,7 @@ import type { Problem } from '../../protocol/contract.ts';
 import { type PanelStringId, panelStrings } from '../../protocol/panelStrings.ts';
 import { english } from './english.ts';
 
-/** Every sentence of the extension in English: what this layer says, what the panel says, failures and notices. */
+/** Every sentence of the extension in English: those of this layer and of the panel, failures and notices. */
 export const sentences: readonly string[] = [
   ...new Set(
     Object.values<string>(english).concat(
@@ -22,19 +22,19 @@ export const sentences: readonly string[] = [
   ),
 ];
 
-/** Ids of the sentences that this layer and the workbench say. */
+/** Ids of the sentences of this layer and the workbench. */
 export type MessageId = keyof typeof english;
-/** An id that is also a field of a recipe has a label for people. */
+/** Ids that are also recipe fields have a label to display. */
 const labels: Readonly<Record<string, string>> = english;
 
-/** Puts codes and values into sentences of the display language. */
+/** Turns codes and values into sentences in the display language. */
 export class Messages {
   readonly #translate: (sentence: string) => string;
   readonly #onUnexpected: (error: unknown) => void;
 
   /**
-   * @param translate returns the sentence of the display language for an English one, with the same placeholders.
-   * @param onUnexpected logs an error that isn't a MixFailure: people are told that the log has details.
+   * @param translate returns the sentence in the display language for an English one, with the same placeholders.
+   * @param onUnexpected logs an error that isn't a MixFailure, because its message refers to the log for details.
    */
   constructor(
     translate: (sentence: string) => string = (sentence) => sentence,
@@ -132,7 +132,7 @@ export class Messages {
     return { code, message: this.failure(error), retryable };
   }
 
-  /** Names of recipe fields among the values become the labels that people see. */
+  /** Replaces names of recipe fields among the values by their labels. */
   #fill(sentence: string, args: MessageArgs = {}): string {
     const readable = Object.entries(args).map(([name, value]) => {
       const label = name === 'field' || name === 'part' ? labels[`field.${value}`] : undefined;

@@ -130,7 +130,7 @@ function interpretRefusal(response: RefusedResponse, service: Service): PollOutc
     case 'duplicate':
       return { name, retryAfter };
     case 'unavailable':
-      // With HTTP 5xx the whole service is unavailable, for a while. Otherwise the response may be about this request.
+      // With HTTP 5xx, the whole service is unavailable for a while. Otherwise, the response may be about this request.
       if (response.http >= 500) return { name, retryAfter };
       return { name, retryAfter, anomaly: 'unreadable', failure: refusalFailure(response, service) };
     case 'not-found':

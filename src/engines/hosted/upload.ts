@@ -13,7 +13,7 @@ import type { SharedStore } from './sharedStore.ts';
 import type { ServiceResponse } from './wire.ts';
 
 /**
- * Bounds of an upload. As large as the largest mix whatever this one's size, so that every mix can use the same upload. The
+ * Limits of an upload. As large as the largest possible mix, so that every mix can use the same upload. The
  * service accepts 5 MB; base64 encodes 3 bytes as 4 characters.
  */
 const uploadBounds = { maxSide: limits.side.max, maxBytes: 3_700_000 };

@@ -8,7 +8,7 @@ const TRANSFER_STRENGTH = 0.4;
  * all turning violet.
  */
 const SHIFT_FALLOFF = 0.1;
-/** Added to every eigenvalue of a color covariance, so that flat images do not blow up. */
+/** Added to every eigenvalue of a color covariance, so that flat images don't blow up. */
 const VARIANCE_FLOOR = 2e-4;
 /** The eigenvalues of a map stay between 1 ÷ this and this. */
 const MAX_STRETCH = 1.6;

@@ -1,5 +1,5 @@
 /**
- * Roots and exponentials built from + − × ÷ and √ alone, which IEEE 754 rounds exactly. JavaScript engines may round `Math.exp`,
+ * Roots and exponentials built only from + − × ÷ and √, which IEEE 754 rounds exactly. JavaScript engines may round `Math.exp`,
  * `Math.cbrt` and `Math.pow` differently; these functions return the same bits everywhere, so mixes are reproducible.
  *
  * Throughout the kernel indices into typed arrays are in range by construction, hence the `!` on reads.

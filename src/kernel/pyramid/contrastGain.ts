@@ -12,7 +12,7 @@ export function bandCorrelations(all: readonly LabPlanes[]): Float64Array {
   const count = all.length;
   const out = new Float64Array(count * count).fill(1);
   const length = all[0]?.l.length ?? 0;
-  const step = Math.max(1, Math.floor(length / SAMPLE_COUNT)) | 1; // odd, so that samples do not line up in columns
+  const step = Math.max(1, Math.floor(length / SAMPLE_COUNT)) | 1; // odd, so that samples don't line up in columns
   const power = all.map((one) => innerProduct(one, one, step));
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < i; j++) {

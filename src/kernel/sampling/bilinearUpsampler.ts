@@ -78,7 +78,7 @@ export class BilinearUpsampler {
     for (let c = 0; c < line.length; c++) line[c] = (line[c]! + slope[c]!) | 0;
   }
 
-  /** Moves `line` to the first row of the next segment that is not empty; returns the number of its rows. */
+  /** Moves `line` to the first row of the next segment that isn't empty; returns the number of its rows. */
   nextSegment(): number {
     const { ends } = this.#down;
     do this.#segment++;

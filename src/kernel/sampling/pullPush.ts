@@ -1,8 +1,8 @@
 import type { Size } from '../pyramid/laplacianPyramid.ts';
 
 /**
- * Fills fully transparent pixels with the mean color of visible pixels nearby, so that hidden colors never leak into a mix. Alpha does
- * not change. This is the pull–push algorithm of Gortler et al. (The Lumigraph, 1996).
+ * Fills fully transparent pixels with the mean color of visible pixels nearby, so that hidden colors never leak into a mix. Alpha doesn't
+ * change. This is the pull–push algorithm of Gortler et al. (The Lumigraph, 1996).
  */
 export function fillTransparent(words: Int32Array, size: Size): Int32Array<ArrayBuffer> {
   const levels = [finestLevel(words, size)];

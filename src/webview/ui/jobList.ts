@@ -71,7 +71,7 @@ export class JobList extends PanelElement {
     `;
   }
 
-  /** The first source image, which tells the jobs apart at a glance. */
+  /** The first source image, so that jobs can be told apart at a glance. */
   #thumbnail({ source }: JobView): TemplateResult {
     return html`<span class="job-thumbnail">${
       source === undefined ? nothing : html`<mix-thumbnail .uri=${source} .name=${''} .side=${96}></mix-thumbnail>`

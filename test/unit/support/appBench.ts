@@ -20,7 +20,7 @@ class Listeners<Value> {
   }
 }
 
-/** The application in a folder of its own, with a host that the test controls. */
+/** The application in its own folder, with a host that the test controls. */
 export class AppBench {
   readonly root: string;
   /** The workspace folder. */
@@ -91,7 +91,7 @@ export class AppBench {
     });
   }
 
-  /** With two images in the workspace folder, `red.png` and `blue.png`, and `green.png` beside it. */
+  /** With two images in the workspace folder, `red.png` and `blue.png`, and `green.png` next to the folder. */
   static async start(): Promise<AppBench> {
     const bench = new AppBench(await mkdtemp(join(tmpdir(), 'app-')));
     await mkdir(bench.folder, { recursive: true });
