@@ -112,7 +112,7 @@ async function readResults(file: string): Promise<Result[]> {
   try {
     text = await readFile(file, 'utf8');
   } catch {
-    return []; // nothing was made here yet
+    return []; // there are no results yet
   }
   try {
     return z.array(resultSchema).parse(JSON.parse(text));
