@@ -73,7 +73,7 @@ async function overhead({ mixer, bare, folder }: Contestants): Promise<Row> {
   };
 }
 
-/** Jobs that start together and run three at a time, with their uploads already known. Ideally each takes as long as its bare requests. */
+/** Jobs that start together and run three at a time, with their uploads already cached. Ideally, each takes as long as its bare requests. */
 async function makespan({ mixer, bare, folder }: Contestants): Promise<Row> {
   const photographs = [await mixer.photograph(), await mixer.photograph()];
   await mixAll(mixer, photographs, 0, maxConcurrent); // warms up

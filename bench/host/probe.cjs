@@ -6,11 +6,11 @@ const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
 const { commands, extensions, workspace } = require('vscode');
 
-/** Longer than workers stay without work. */
+/** Longer than idle workers are kept. */
 const untilWorkersEnd = 63_000;
 const large = [0, 1, 2, 3].map((index) => `large/12mp-${index}.jpg`);
 
-/** Runs in the extension host: local mixes by the extension's command, and what they do to this process. Writes the figures of IMAGE_MIXER_PART to IMAGE_MIXER_FIGURES. */
+/** Runs in the extension host: mixes locally with the extension's command, and measures this process. Writes the figures of IMAGE_MIXER_PART to IMAGE_MIXER_FIGURES. */
 exports.run = async () => {
   await extensions.getExtension('imagemixer.image-mixer').activate();
   const figures = await { load, memory }[process.env.IMAGE_MIXER_PART]();
@@ -34,7 +34,7 @@ async function load() {
   return { idle, mixing, restMb, peakMb };
 }
 
-/** Resident memory after 50 and after 200 mixes, workers ended. */
+/** Resident memory after 50 and after 200 mixes, once the workers have ended. */
 async function memory() {
   const resident = {};
   for (let index = 1; index <= 200; index++) {
@@ -55,7 +55,7 @@ async function mix(sources, settings) {
   if (outcome.status !== 'done') throw new Error(JSON.stringify(outcome));
 }
 
-/** How late timers are while something goes on, in ms: the 99th percentile and the longest. */
+/** How late timers are during an action, in ms: the 99th percentile and the longest. */
 async function delayDuring(act) {
   const histogram = monitorEventLoopDelay({ resolution: 1 });
   histogram.enable();
@@ -79,7 +79,7 @@ async function residentMb() {
   const gc = runInNewContext('gc');
   for (let round = 0; round < 3; round++) {
     gc();
-    await delay(200); // what a collection frees is given back a moment later
+    await delay(200); // freed memory is returned a moment after the collection
   }
   return process.memoryUsage.rss() / 2 ** 20;
 }

@@ -98,10 +98,10 @@ test('a result dragged onto the images joins the mix, and clearing the results k
 
 test('of a thousand results, only thumbnails near the viewport are loaded', async ({ editor }) => {
   const { page } = editor;
-  const made = await openPanel(editor);
-  await made.setNumber('Width', 256);
-  await made.setNumber('Height', 256);
-  await made.mix();
+  const firstPanel = await openPanel(editor);
+  await firstPanel.setNumber('Width', 256);
+  await firstPanel.setNumber('Height', 256);
+  await firstPanel.mix();
   const oldest = await multiplyResult(editor.workbench.dataDir, 1000);
   await page.reload({ waitUntil: 'commit' });
   await editor.ready();

@@ -72,9 +72,9 @@ test('every file belongs to a room, and imports only point down', () => {
 });
 
 test('only the workbench and the composition root import vscode', () => {
-  const seers = readImports().filter(({ to }) => to === 'vscode');
-  expect(seers.filter(({ from }) => !from.startsWith('workbench/') && from !== 'extension.ts')).toEqual([]);
-  expect(seers).not.toEqual([]);
+  const importers = readImports().filter(({ to }) => to === 'vscode');
+  expect(importers.filter(({ from }) => !from.startsWith('workbench/') && from !== 'extension.ts')).toEqual([]);
+  expect(importers).not.toEqual([]);
 });
 
 test('file names are unique', () => {

@@ -145,10 +145,10 @@ describe('the working service', () => {
 
   test('a source at another loopback address is downloaded, and anything but an image is unreachable', async () => {
     const bytes = await png('green');
-    const pictures = createServer((request, response) => response.end(request.url === '/a%2Cb.png' ? bytes : 'text'));
-    await new Promise<void>((resolve) => pictures.listen(0, '127.0.0.1', resolve));
-    open.push({ close: async () => void pictures.close() });
-    const origin = `http://127.0.0.1:${(pictures.address() as AddressInfo).port}`;
+    const server = createServer((request, response) => response.end(request.url === '/a%2Cb.png' ? bytes : 'text'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    open.push({ close: async () => void server.close() });
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const sandbox = await start();
     const mix = async (url: string): Promise<string> =>
       await (await mixV5(sandbox, { init_image: url, init_image_weights: '1' })).text();

@@ -3,8 +3,8 @@ const { performance } = require('node:perf_hooks');
 const { extensions } = require('vscode');
 
 /**
- * Activates an extension to warm up, then ours and the empty one, the first of them in turn, and adds a line with their
- * times in ms to the file that IMAGE_MIXER_ACTIVATION names. It is started before those that wait for the end of the start-up.
+ * Activates an extension to warm up, then ours and the empty one in alternating order, and appends a line with their
+ * times in ms to the file that IMAGE_MIXER_ACTIVATION names. Runs before the extensions that wait until startup has finished.
  */
 exports.activate = async () => {
   const file = process.env.IMAGE_MIXER_ACTIVATION;

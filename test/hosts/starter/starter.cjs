@@ -1,6 +1,6 @@
 const vscode = require('vscode');
 
-/** Mixes the example images, as if selected in the explorer: once, so that a reload of the window keeps what was changed since. */
+/** Opens the panel with the example images, as if selected in the Explorer. Only once, so that reloading the window keeps later changes. */
 exports.activate = async ({ workspaceState }) => {
   const [folder] = vscode.workspace.workspaceFolders ?? [];
   if (!folder || workspaceState.get('started')) return;
