@@ -156,12 +156,7 @@ export class JobRunner {
 
   #limit(engine: EngineName): number {
     if (this.#disposed.signal.aborted) return 0;
-    if (engine === 'local') return 1;
-    try {
-      return this.#options.maxConcurrent();
-    } catch {
-      return 1; // an invalid setting must not block the jobs
-    }
+    return engine === 'local' ? 1 : this.#options.maxConcurrent();
   }
 
   async #run(job: ActiveJob, folder: JobFolder): Promise<void> {

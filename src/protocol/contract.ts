@@ -155,7 +155,6 @@ export const hostContract = {
 export const panelContract = {
   engine: method(engineViewSchema, noResult),
   job: method(jobViewSchema, noResult),
-  jobRemoved: method(z.object({ jobId: z.string() }), noResult),
   results: method(z.object({ results: z.array(resultViewSchema) }), noResult),
   /** Adds images to the mix. With `replace` they start a new mix, and one undo restores the earlier one. */
   addImages: method(z.object({ images: z.array(draftImageSchema), replace: z.boolean() }), noResult),
@@ -163,8 +162,6 @@ export const panelContract = {
   replaceDraft: method(z.object({ draft: draftSchema }), noResult),
   /** The file of an image that the panel has requested was written, deleted or restored. */
   imageChanged: method(z.object({ uri: z.string() }), noResult),
-  /** Shows a message that belongs to no field. */
-  problem: method(problemSchema, noResult),
 } as const satisfies Contract;
 
 export type HostContract = typeof hostContract;

@@ -48,12 +48,10 @@ const host: HostChannel = new Channel({
   handlers: {
     engine: withModel((model, engine) => model.setEngine(engine)),
     job: withModel((model, job) => model.setJob(job)),
-    jobRemoved: withModel((model, { jobId }) => model.removeJob(jobId)),
     results: withModel((model, { results }) => model.setResults(results)),
     addImages: withModel((model, { images, replace }) => model.addImages(images, replace)),
     replaceDraft: withModel((model, { draft }) => model.edit(() => draft)),
     imageChanged: withModel((model, { uri }) => model.imageChanged(uri)),
-    problem: withModel((model, problem) => model.reportProblems([problem])),
   },
   describe: (error) => ({ code: 'panel', message: messageOf(error) }),
 });
