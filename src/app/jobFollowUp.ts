@@ -49,7 +49,7 @@ export class JobFollowUp {
     this.#options = options;
   }
 
-  /** To be called for a job whose caller waits for its outcome. */
+  /** Call this for a job whose caller waits for its outcome. */
   markAwaited(jobId: string): void {
     this.#awaited.add(jobId);
   }

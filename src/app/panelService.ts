@@ -49,7 +49,7 @@ export interface PanelServiceOptions {
   readonly examples: () => Promise<string[]>;
 }
 
-/** Does what the panel asks for. */
+/** Answers the panel's calls. */
 export class PanelService {
   readonly #options: PanelServiceOptions;
 

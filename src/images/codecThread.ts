@@ -97,7 +97,7 @@ export class DecoderThread {
     return pending;
   }
 
-  /** Keeps the first cause: that the thread ended says less than why. */
+  /** Keeps the first cause, because it says more than that the thread ended. */
   #fail(cause: unknown): MixFailure {
     const key = this.#isReady ? 'unreadable-image/decoder-crashed' : 'unreadable-image/no-decoder';
     this.#failure ??= new MixFailure(key, { cause });

@@ -2,7 +2,7 @@ import { fileTypeFromBuffer } from 'file-type';
 import { MixFailure } from '../mix/failure.ts';
 import { type ReadableFormat, readableFormats } from './codec.ts';
 
-/** What a file is by its first bytes. */
+/** The kind of a file, detected from its first bytes. */
 export interface FileKind {
   /** Lower case: one of `readableFormats`, or the usual extension of another format (`heic`, `bmp`, `pdf`). */
   readonly name: string;

@@ -27,8 +27,8 @@ export async function leaseLeftovers(
 
 /**
  * What to do with a job that another window left on disk.
- * - `resume`: runs on from where it stopped. A failed job that holds paid work is checked once.
- * - `report`: failed, and the user has to know.
+ * - `resume`: continues from where it stopped. A failed job that holds paid work is checked once.
+ * - `report`: failed, and the user must be told.
  * - `cancel`: nobody expects it anymore. A local mix is free and takes seconds, so after ten minutes its result would only be a
  *   surprise. A hosted one that was never submitted would cost money, so after a day it isn't submitted.
  * - `remove`: over.
@@ -59,7 +59,7 @@ export function recoveryAction(
   }
 }
 
-/** Whether a failed job stays on disk: it may still get results, or the user may have paid for nothing and has to know. */
+/** Whether a failed job stays on disk: it may still get results, or the user may have paid for nothing and must be told. */
 export function isKeptAfterFailure(record: JobRecord): boolean {
   return record.canCheckAgain || record.failure?.code === 'interrupted';
 }

@@ -7,7 +7,7 @@ import type { ActiveJob } from './activeJob.ts';
 import type { JobRecord } from './job.ts';
 import type { JobFolder } from './jobFolder.ts';
 
-/** What the name of a kept file says of its result. */
+/** The values in the name of a kept result's file. */
 type KeptResult = Pick<MixResult, 'index' | 'seed' | 'format'>;
 
 const keptPattern = /^result-(\d+)-(\d+)\.(png|jpeg|webp)$/;

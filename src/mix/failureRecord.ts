@@ -15,7 +15,7 @@ export const failureRecordSchema = z.object({
 });
 export type FailureRecord = z.infer<typeof failureRecordSchema>;
 
-/** Plain data of a failure. Its cause is left out, since that may hold secrets or paths. */
+/** Plain data of a failure. Its cause is left out, because it may contain secrets or paths. */
 export function recordFailure({ key, code, args, field, image, imageName, retryable }: MixFailure): FailureRecord {
   return {
     code,

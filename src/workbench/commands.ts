@@ -56,7 +56,7 @@ export class Commands {
     await this.#addImages(await this.#filesFor(uri, uris), false);
   }
 
-  /** With a recipe or its URI, runs it and asks nothing. From menus and the Command Palette, also shows the outcome. */
+  /** With a recipe or its URI, runs it without questions. From menus and the Command Palette, also shows the outcome. */
   async run(target?: unknown, options?: unknown): Promise<Outcome | undefined> {
     const isFromMenu = target === undefined || Array.isArray(options) || isEditorContext(options);
     if (!isFromMenu) return this.#run(target, options);

@@ -36,7 +36,7 @@ export class LinkEditor {
   }
 }
 
-/** A document in a tab that hasn't been active since this window opened; one in front comes first. */
+/** A document in a tab that hasn't been active since this window opened; visible ones come first. */
 async function findInTabs(): Promise<Pick<vscode.TextEditor, 'document' | 'viewColumn'> | undefined> {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
   for (const { input, group } of tabs.toSorted((one, other) => Number(other.isActive) - Number(one.isActive))) {

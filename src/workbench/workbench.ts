@@ -15,7 +15,7 @@ import { PanelHost } from './panelHost.ts';
 import { StatusBar } from './statusBar.ts';
 import { currentNetworkRules, keyValueStoreOf, questions, secretsOf, settingSource, workspace } from './vscodePorts.ts';
 
-/** The extension once it is needed: the application, wired to VS Code. */
+/** The extension after its first use: the application, wired to VS Code. */
 export class Workbench {
   readonly commands: Commands;
   readonly #log = vscode.window.createOutputChannel('Image Mixer', { log: true });

@@ -135,7 +135,7 @@ async function recordResponse(
   { client: { service }, save, signal }: SubmissionContext,
 ): Promise<number | undefined> {
   if (response.kind === 'unreadable') {
-    // A gateway's page or an incomplete response doesn't say whether the work was done; a complete one of the service does.
+    // A gateway's page or an incomplete response doesn't say whether the work was done; a complete response from the service does.
     if (response.problem === 'cut' || response.problem === 'empty') throw interruptedFailure('answer-cut', service);
     if (response.problem === 'html' && response.http >= 500) throw interruptedFailure('gateway-error', service);
     throw unreadableResponseFailure(response, service);

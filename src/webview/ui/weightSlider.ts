@@ -18,7 +18,7 @@ export class WeightSlider extends PanelElement {
   /** 0 to 1. */
   declare weight: number;
   declare label: string;
-  /** The value as screen readers say it. */
+  /** The value as screen readers announce it. */
   declare valueText: string;
   declare tip: string;
   #isDragged = false;
