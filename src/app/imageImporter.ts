@@ -28,7 +28,7 @@ export const imageExtensions: readonly string[] = [
 /** A glob for the image files of a folder, in lower and upper case. */
 export const imageGlob = `**/*.{${imageExtensions.flatMap((extension) => [extension, extension.toUpperCase()]).join(',')}}`;
 
-/** The images that were imported, and for the others why not. */
+/** The imported images, and the reasons why the others weren't imported. */
 export interface ImportedImages {
   images: DraftImage[];
   problems: Problem[];
