@@ -3,7 +3,7 @@ import type { JobRunner, JobSnapshot } from '../jobs/jobRunner.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
 import type { AccountBalance } from './accountBalance.ts';
-import { fixCommandsFor } from './failureFixes.ts';
+import { fixCommandsFor } from './jobView.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
 import type { ResultStore } from './resultStore.ts';

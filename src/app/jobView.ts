@@ -2,8 +2,8 @@ import { mayHaveSubmitted } from '../engines/hosted/hostedState.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/jobRunner.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
-import type { JobView } from '../protocol/contract.ts';
-import { fixCommandsFor } from './failureFixes.ts';
+import type { FailureCode } from '../mix/failureTable.ts';
+import type { FailureFix, JobView } from '../protocol/contract.ts';
 import type { Messages } from './messages/messages.ts';
 import { uriOf } from './sourceLocation.ts';
 
@@ -40,5 +40,19 @@ function endMessage({ state, request, notices, engineState }: JobRecord, message
     }
     default:
       return undefined;
+  }
+}
+
+/** The commands, without `imageMixer.`, that fix failures that no change to the mix can fix. */
+export function fixCommandsFor(code: FailureCode): FailureFix[] {
+  switch (code) {
+    case 'no-api-key':
+    case 'invalid-api-key':
+      return ['setApiKey', 'openAccount'];
+    case 'insufficient-credits':
+    case 'plan-required':
+      return ['openAccount'];
+    default:
+      return [];
   }
 }
