@@ -5,7 +5,7 @@ import type { Result } from './resultStore.ts';
 type Write = (address: string, alt: string) => string;
 
 const markdown: Write = (address, alt) => `![${alt.replace(/[\\[\]]/g, '\\$&').replace(/\s+/g, ' ')}](${address})`;
-const html: Write = (address, alt) => `<img src="${attribute(address)}" alt="${attribute(alt)}">`;
+const html: Write = (address, alt) => `<img src="${escapeAttribute(address)}" alt="${escapeAttribute(alt)}">`;
 const css: Write = (address) => `url("${address}")`;
 
 /** How each language of VS Code writes an image. */
@@ -45,6 +45,7 @@ function addressOf(folder: string, file: string): string {
     .join('/');
 }
 
-function attribute(text: string): string {
+/** Text for an HTML attribute in double quotes. */
+export function escapeAttribute(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }

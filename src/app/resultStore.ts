@@ -1,10 +1,11 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import { type JobRecord, jobRequestSchema } from '../jobs/job.ts';
 import type { Draft } from '../mix/draft.ts';
 import { engineNames } from '../mix/limits.ts';
+import { writeDurably } from '../output/durableFile.ts';
 import { isInside } from '../output/outputFolder.ts';
 import type { ResultView } from '../protocol/contract.ts';
 import { draftOfRecipe } from './recipeDraft.ts';
@@ -99,9 +100,7 @@ export class ResultStore {
     for (const listener of this.#listeners) listener();
     this.#writing = this.#writing.then(async () => {
       await mkdir(dirname(this.#file), { recursive: true });
-      const next = `${this.#file}.new`;
-      await writeFile(next, JSON.stringify(this.#results));
-      await rename(next, this.#file);
+      await writeDurably(this.#file, JSON.stringify(this.#results));
     });
     await this.#writing;
   }

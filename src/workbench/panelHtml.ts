@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Messages } from '../app/messages/messages.ts';
+import { escapeAttribute } from '../app/resultLink.ts';
 
 /** The folders that the panel may load from: its bundle only. */
 export function panelRoots(extension: vscode.Uri): vscode.Uri[] {
@@ -30,12 +31,8 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, messag
 <title>Image Mixer</title>
 </head>
 <body>
-<image-mixer-app data-failed="${attribute(messages.panelString('panel.error.noAnswer'))}"></image-mixer-app>
+<image-mixer-app data-failed="${escapeAttribute(messages.panelString('panel.error.noAnswer'))}"></image-mixer-app>
 <script nonce="${nonce}" src="${file('panel.js')}"></script>
 </body>
 </html>`;
-}
-
-function attribute(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }
