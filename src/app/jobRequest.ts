@@ -1,9 +1,10 @@
 import { basename, extname, relative, sep } from 'node:path';
+import type { ServiceSettings } from '../engines/hosted/service.ts';
 import type { SourceLocation } from '../images/sourceReader.ts';
-import type { JobRequest } from '../jobs/job.ts';
+import type { Home, JobRequest } from '../jobs/job.ts';
 import { displayNames } from '../mix/displayNames.ts';
 import { MixFailure } from '../mix/failure.ts';
-import { type DialectName, type EngineName, limitsOf } from '../mix/limits.ts';
+import { type EngineName, limitsOf } from '../mix/limits.ts';
 import { enabledImages, prepareRecipe, type RunnableRecipe } from '../mix/recipe.ts';
 import { type Destination, isInside } from '../output/outputFolder.ts';
 import { copySourceIntoProject } from '../output/sourceCopy.ts';
@@ -12,12 +13,14 @@ import { locateSource } from './sourceLocation.ts';
 
 /** The input of a job request. Paths are absolute. */
 export interface JobInput extends ParsedRecipe {
+  readonly home: Home;
   /** The folder that relative sources start from. */
   readonly base: string;
   /** The folder that sources of the saved recipe are relative to. Images from outside it are copied into the output folder. */
   readonly root: string;
   readonly engine: EngineName;
-  readonly dialect: DialectName;
+  /** The hosted service of the moment. */
+  readonly service: ServiceSettings;
   readonly destination: Destination;
   /** Returns a whole number from 0 to 2³²−1. */
   readonly drawSeed: () => number;
@@ -29,8 +32,8 @@ export interface JobInput extends ParsedRecipe {
  * @throws MixFailure `invalid-recipe`, or the failure of reading a source.
  */
 export async function createJobRequest(input: JobInput): Promise<JobRequest> {
-  const { engine, dialect, base, root, destination, drawSeed } = input;
-  const prepared = prepareRecipe(input.recipe, limitsOf(engine, dialect), drawSeed);
+  const { home, engine, service, base, root, destination, drawSeed } = input;
+  const prepared = prepareRecipe(input.recipe, limitsOf(engine, service.dialect), drawSeed);
   const recipe: RunnableRecipe = { ...prepared.recipe, images: [...prepared.recipe.images] };
   const located = enabledImages(recipe).map(({ index, image }) => ({
     index,
@@ -56,7 +59,9 @@ export async function createJobRequest(input: JobInput): Promise<JobRequest> {
     };
   }
   return {
+    home,
     engine,
+    ...(engine === 'hosted' ? { service } : {}),
     recipe,
     sources,
     destination,

@@ -72,15 +72,16 @@ export class MixStarter {
     { root, destination }: MixLocation,
     engine: EngineName,
   ): Promise<JobRequest> {
-    const { trust, settings } = this.#options;
+    const { trust, settings, storage, consent } = this.#options;
     if (engine === 'hosted') trust.require('hosted');
     const request = await createJobRequest({
+      home: { storage, isTrusted: trust.isTrusted, mayUpload: consent.isGiven() },
       recipe,
       notices,
       base,
       root,
       engine,
-      dialect: settings.get('hosted.dialect'),
+      service: { baseUrl: settings.get('hosted.baseUrl'), dialect: settings.get('hosted.dialect') },
       destination,
       drawSeed: () => randomInt(2 ** 32),
     });

@@ -5,9 +5,9 @@ import * as z from 'zod';
 import { type JobRecord, jobRequestSchema } from '../jobs/job.ts';
 import type { Draft } from '../mix/draft.ts';
 import { engineNames } from '../mix/limits.ts';
-import { writeDurably } from '../output/durableFile.ts';
 import { isInside } from '../output/outputFolder.ts';
 import type { ResultView } from '../protocol/contract.ts';
+import { replaceFile } from '../storage/durableFile.ts';
 import { draftOfRecipe } from './recipeDraft.ts';
 import { uriOf } from './sourceLocation.ts';
 
@@ -100,7 +100,7 @@ export class ResultStore {
     for (const listener of this.#listeners) listener();
     this.#writing = this.#writing.then(async () => {
       await mkdir(dirname(this.#file), { recursive: true });
-      await writeDurably(this.#file, JSON.stringify(this.#results));
+      await replaceFile(this.#file, JSON.stringify(this.#results));
     });
     await this.#writing;
   }

@@ -3,6 +3,7 @@ import type { EngineName } from '../mix/limits.ts';
 import type { Notice } from '../mix/notice.ts';
 import type { Progress } from '../mix/progress.ts';
 import type { RunnableRecipe } from '../mix/recipe.ts';
+import type { ServiceSettings } from './hosted/service.ts';
 
 /** A source image of a task, in the order of the recipe's enabled images. */
 export interface TaskSource {
@@ -20,6 +21,10 @@ export interface MixTask {
   readonly jobId: string;
   readonly recipe: RunnableRecipe;
   readonly sources: readonly TaskSource[];
+  /** The service that the job was meant for when it was created. Only hosted jobs have one. */
+  readonly service?: ServiceSettings | undefined;
+  /** Whether files of this machine may be uploaded: the consent that the job was created with. */
+  readonly mayUpload: boolean;
 }
 
 /** One sample of a mix, encoded and still in memory. */

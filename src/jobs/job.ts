@@ -1,9 +1,21 @@
 import * as z from 'zod';
+import { serviceSettingsSchema } from '../engines/hosted/service.ts';
 import { failureRecordSchema } from '../mix/failureRecord.ts';
 import { engineNames } from '../mix/limits.ts';
 import { noticeSchema } from '../mix/notice.ts';
 import { recipeSchema } from '../mix/recipe.ts';
 import { destinationSchema } from '../output/outputFolder.ts';
+
+/** Where a job belongs, and what it was allowed to do when it was created. Another window that takes it up keeps to that. */
+export const homeSchema = z.object({
+  /** Absolute path of the workspace's storage, where its results are listed. It identifies the workspace. */
+  storage: z.string(),
+  /** False if the workspace was in Restricted Mode. */
+  isTrusted: z.boolean(),
+  /** Whether images of the workspace may be uploaded to the service. */
+  mayUpload: z.boolean(),
+});
+export type Home = z.infer<typeof homeSchema>;
 
 const locationSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('file'), path: z.string() }),
@@ -12,7 +24,10 @@ const locationSchema = z.discriminatedUnion('kind', [
 
 /** Everything a job needs to run, as the job store keeps it. */
 export const jobRequestSchema = z.object({
+  home: homeSchema,
   engine: z.enum(engineNames),
+  /** The service that a hosted job is for, whatever the settings of the window that runs it. */
+  service: serviceSettingsSchema.optional(),
   /** The recipe as run: its sources as they are saved with the result, its seed drawn. */
   recipe: recipeSchema.extend({ seed: z.int() }),
   sources: z.array(z.object({ index: z.int(), name: z.string(), weight: z.number(), location: locationSchema })),

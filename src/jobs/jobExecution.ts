@@ -16,11 +16,14 @@ export async function runJob(
 ): Promise<void> {
   job.update({ state: 'running' }); // written with the next step: until then, `waiting` and `running` recover the same way
   await saver.saveKept(job, folder);
-  const { recipe, sources } = job.record.request;
+  const { recipe, sources, service, home } = job.record.request;
   if (writtenSamples(job.record).size === recipe.samples) return;
   const engine = await getEngine();
   job.controller.signal.throwIfAborted();
-  await engine.run({ jobId: job.record.id, recipe, sources }, contextOf(job, folder, saver));
+  await engine.run(
+    { jobId: job.record.id, recipe, sources, service, mayUpload: home.mayUpload },
+    contextOf(job, folder, saver),
+  );
 }
 
 function contextOf(job: ActiveJob, folder: JobFolder, saver: ResultSaver): MixContext {

@@ -1,6 +1,6 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { writeDurably } from '../output/durableFile.ts';
+import { replaceFile } from '../storage/durableFile.ts';
 import { type JobRecord, jobRecordSchema } from './job.ts';
 
 /** Another window has leased the job. This one must not write to its folder anymore. */
@@ -39,7 +39,7 @@ export class JobFolder {
     const text = JSON.stringify(record);
     const write = this.#writing.then(async () => {
       await this.#checkLease();
-      await writeDurably(join(this.path, recordName(this.#token)), text);
+      await replaceFile(join(this.path, recordName(this.#token)), text);
       await this.#checkLease();
     });
     this.#writing = write.catch(() => undefined);
@@ -49,7 +49,7 @@ export class JobFolder {
   /** Writes another file into the folder. @throws LeaseLost. */
   async saveFile(name: string, bytes: Uint8Array): Promise<void> {
     await this.#checkLease();
-    await writeDurably(join(this.path, name), bytes);
+    await replaceFile(join(this.path, name), bytes);
   }
 
   async readFile(name: string): Promise<Uint8Array<ArrayBuffer>> {

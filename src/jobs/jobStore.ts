@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../engines/clock.ts';
-import { flushFolder, writeDurably } from '../output/durableFile.ts';
+import { flushFolder, replaceFile } from '../storage/durableFile.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { isUnfinished, type JobRecord } from './job.ts';
 import { acquireLease, type FencingTokens, JobFolder, leaseHolder, readRecord, readTokens } from './jobFolder.ts';
@@ -32,7 +32,7 @@ export class JobStore {
     try {
       const draft = join(this.#directory, `.new-${record.id}`);
       await mkdir(draft, { recursive: true, mode: 0o700 });
-      await writeDurably(join(draft, 'job-1.json'), JSON.stringify(record));
+      await replaceFile(join(draft, 'job-1.json'), JSON.stringify(record));
       await writeFile(join(draft, 'lease-1'), this.#heartbeat.owner); // not flushed, because no window holds it after a power cut
       const path = this.#path(record.id);
       await rename(draft, path);

@@ -1,8 +1,10 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import * as z from 'zod';
 import { MixFailure } from '../mix/failure.ts';
-import { saveFailure, systemCode } from './saveFailure.ts';
+import { makeFolder } from '../storage/folder.ts';
+import { systemCode } from '../storage/systemError.ts';
+import { saveFailure } from './saveFailure.ts';
 
 /** Where a job's results go. Paths are absolute. */
 export const destinationSchema = z.object({
@@ -35,11 +37,11 @@ export function isInside(path: string, folder: string): boolean {
 /** Creates `folder`, which must be inside `root` with links resolved. @throws MixFailure `save-failed`. */
 export async function makeFolderInside(folder: string, root: string): Promise<void> {
   try {
-    await mkdir(root, { recursive: true });
+    await makeFolder(root);
     const realRoot = await realpath(root);
     // Checked before anything is created, because a link on the way may lead out of the root.
     if (!isSameOrInside(await realpath(await nearestExisting(folder)), realRoot)) throw outsideFailure(folder);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     if (!isSameOrInside(await realpath(folder), realRoot)) throw outsideFailure(folder);
   } catch (error) {
     throw error instanceof MixFailure ? error : saveFailure(folder, error);

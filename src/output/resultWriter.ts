@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MixFailure } from '../mix/failure.ts';
-import { flushFolder, writeFlushed } from './durableFile.ts';
+import { flushFolder, temporaryPath, writeNewFile } from '../storage/durableFile.ts';
+import { makeFolder } from '../storage/folder.ts';
+import { systemCode } from '../storage/systemError.ts';
 import { type NameParts, renderFileName } from './fileNames.ts';
 import { type Destination, makeFolderInside } from './outputFolder.ts';
-import { saveFailure, systemCode } from './saveFailure.ts';
+import { saveFailure } from './saveFailure.ts';
 
 /** The parts of a result's file name. */
 export interface NamedResult extends NameParts {
@@ -46,11 +47,11 @@ export class ResultWriter {
    */
   async write(path: string, bytes: Uint8Array): Promise<'written' | 'already-there'> {
     const folder = dirname(path);
-    const draft = join(folder, `.${randomUUID()}.tmp`);
+    const draft = temporaryPath(folder);
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       if (await hasContent(path, bytes)) return 'already-there';
-      await writeFlushed(draft, bytes, { flag: 'wx' });
+      await writeNewFile(draft, bytes);
       await moveWithoutReplacing(draft, path);
       await flushFolder(folder);
       return 'written';

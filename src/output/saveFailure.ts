@@ -1,9 +1,5 @@
 import { MixFailure } from '../mix/failure.ts';
-
-/** The code of a system error, such as `ENOENT`; an empty string for any other error. */
-export function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
+import { systemCode } from '../storage/systemError.ts';
 
 /** The failure for a system error while writing `path`. */
 export function saveFailure(path: string, cause: unknown): MixFailure {

@@ -1,7 +1,16 @@
 import ipaddr from 'ipaddr.js';
+import * as z from 'zod';
 import { MixFailure } from '../../mix/failure.ts';
-import type { DialectName } from '../../mix/limits.ts';
+import { dialectNames } from '../../mix/limits.ts';
 import { type Dialect, dialects } from './dialect.ts';
+
+/** The settings that say which service a job uses. */
+export const serviceSettingsSchema = z.object({
+  /** As in the setting: empty means the dialect's default. */
+  baseUrl: z.string(),
+  dialect: z.enum(dialectNames),
+});
+export type ServiceSettings = z.infer<typeof serviceSettingsSchema>;
 
 /** The service that a job uses: one origin, one dialect. */
 export interface Service {
@@ -16,7 +25,7 @@ export interface Service {
  * The service for these settings; an empty base URL means the dialect's default.
  * @throws MixFailure `network/bad-base-url`, or `network/insecure-base-url` for plain http to a host that isn't loopback.
  */
-export function serviceOf(settings: { baseUrl: string; dialect: DialectName }): Service {
+export function serviceOf(settings: ServiceSettings): Service {
   const dialect = dialects[settings.dialect];
   const text = settings.baseUrl.trim() || dialect.defaultBase;
   const url = URL.canParse(text) ? new URL(text) : undefined;

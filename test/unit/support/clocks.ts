@@ -4,10 +4,16 @@ import type { Clock } from '../../../src/engines/clock.ts';
 /** A clock that advances by itself: `sleep` resolves on the next turn of the event loop, and its time has passed. */
 export class AutoAdvanceClock implements Clock {
   time = 1_700_000_000_000;
+  /** How far the system clock was set forward, in milliseconds. */
+  offset = 0;
   /** The duration of each sleep, in milliseconds. */
   readonly sleeps: number[] = [];
 
   now(): number {
+    return this.time + this.offset;
+  }
+
+  monotonic(): number {
     return this.time;
   }
 
@@ -24,10 +30,16 @@ export class AutoAdvanceClock implements Clock {
 /** A clock that moves only when `advance` is called. */
 export class ManualClock implements Clock {
   time = 1_700_000_000_000;
+  /** How far the system clock was set forward, in milliseconds. */
+  offset = 0;
   readonly #sleepers = new Set<{ until: number; wake: () => void }>();
   #onSleep: (() => void) | undefined;
 
   now(): number {
+    return this.time + this.offset;
+  }
+
+  monotonic(): number {
     return this.time;
   }
 

@@ -148,5 +148,6 @@ export function taskOf(
     jobId: 'job',
     recipe: { ...recipe, seed: recipe.seed ?? 0 },
     sources: sources.map((source, index) => ({ ...source, index })),
+    mayUpload: true,
   };
 }

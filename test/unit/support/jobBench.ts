@@ -12,6 +12,7 @@ import { png } from './hostedBench.ts';
 /** A request whose results go into `folder`. */
 export function requestOf(folder: string, changes: Partial<JobRequest> = {}): JobRequest {
   return jobRecordSchema.shape.request.parse({
+    home: { storage: '/home', isTrusted: true, mayUpload: true },
     engine: 'hosted',
     recipe: { images: [{ source: 'a.png' }], prompt: 'rose man', seed: 7 },
     sources: [],
