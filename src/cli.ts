@@ -96,6 +96,7 @@ function createApplication({ recipe, engine, environment }: Invocation): Applica
     networkRules: () => environmentRules(process.env),
     globalStorage: storage,
     storage,
+    windowStorage: storage,
     bundles: __dirname,
     examples: async () => [],
     translate: (sentence) => sentence,

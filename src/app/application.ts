@@ -28,8 +28,10 @@ export interface HostEnvironment {
   readonly networkRules: () => NetworkRules;
   /** Absolute path of the storage that all windows share. */
   readonly globalStorage: string;
-  /** Absolute path of the workspace's storage. */
+  /** Absolute path of the workspace's storage. Windows without a folder share one. */
   readonly storage: string;
+  /** Absolute path of the storage for what this window is editing: the workspace's, or one of its own without a folder. */
+  readonly windowStorage: string;
   /** Absolute path of the folder of the bundled workers. */
   readonly bundles: string;
   /** Absolute paths of the images that a first run starts with. */

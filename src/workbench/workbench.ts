@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
+import * as z from 'zod';
 import { Application } from '../app/application.ts';
 import { imageGlob } from '../app/imageImporter.ts';
 import { JobFollowUp } from '../app/jobFollowUp.ts';
+import { traceOf } from '../app/jobLog.ts';
 import { viewOfJob } from '../app/jobView.ts';
 import { RecipeRunner } from '../app/recipeRunner.ts';
 import type { JobHandle, JobSnapshot } from '../jobs/jobRunner.ts';
@@ -37,6 +40,8 @@ export class Workbench {
       networkRules: currentNetworkRules,
       globalStorage,
       storage: context.storageUri?.fsPath ?? globalStorage,
+      windowStorage:
+        context.storageUri?.fsPath ?? join(globalStorage, 'windows', this.#windowId(context.workspaceState)),
       bundles: join(context.extensionPath, 'dist'),
       examples: () => exampleFiles(context.extensionUri),
       translate: (sentence) => vscode.l10n.t(sentence),
@@ -114,6 +119,15 @@ export class Workbench {
     for (const subscription of this.#subscriptions) subscription.dispose();
     await this.#app.services.dispose();
     this.#log.dispose(); // last, since suspended jobs are logged
+  }
+
+  /** A random id of a window without a folder, which VS Code restores with it. */
+  #windowId(state: vscode.Memento): string {
+    const saved = z.uuid().safeParse(state.get('imageMixer.window'));
+    if (saved.success) return saved.data;
+    const id = randomUUID();
+    state.update('imageMixer.window', id).then(undefined, (error: unknown) => this.#log.warn(traceOf(error)));
+    return id;
   }
 
   async #jobChanged(job: JobSnapshot): Promise<void> {

@@ -83,6 +83,7 @@ export class AppBench {
       networkRules: () => ({ noProxy: [], verifyCertificates: true, systemCertificates: false }),
       globalStorage: join(this.storage, 'global'),
       storage: join(this.storage, 'workspace'),
+      windowStorage: join(this.storage, 'window'),
       bundles: join(import.meta.dirname, '..', '..', '..', 'dist'),
       examples: async () => [join(this.folder, 'red.png')],
       translate: (sentence) => sentence,
