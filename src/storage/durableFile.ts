@@ -43,7 +43,7 @@ export async function replaceFile(
   }
 }
 
-/** Writes a file that doesn't exist yet. @param options.flush whether to wait until its content is on the disk. */
+/** Writes a file that doesn't exist yet, or none. @param options.flush whether to wait until its content is on the disk. */
 export async function writeNewFile(
   path: string,
   content: string | Uint8Array,
@@ -53,8 +53,11 @@ export async function writeNewFile(
   try {
     await file.writeFile(content);
     if (flush) await file.sync();
-  } finally {
     await file.close();
+  } catch (error) {
+    await file.close().catch(ignore('EBADF')); // closed already
+    await rm(path, { force: true });
+    throw error;
   }
 }
 
