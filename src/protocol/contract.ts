@@ -155,6 +155,8 @@ export const hostContract = {
 export const panelContract = {
   engine: method(engineViewSchema, noResult),
   job: method(jobViewSchema, noResult),
+  /** A job left the list. */
+  jobRemoved: method(z.object({ jobId: z.string() }), noResult),
   results: method(z.object({ results: z.array(resultViewSchema) }), noResult),
   /** Adds images to the mix. With `replace` they start a new mix, and one undo restores the earlier one. */
   addImages: method(z.object({ images: z.array(draftImageSchema), replace: z.boolean() }), noResult),

@@ -48,6 +48,7 @@ const host: HostChannel = new Channel({
   handlers: {
     engine: withModel((model, engine) => model.setEngine(engine)),
     job: withModel((model, job) => model.setJob(job)),
+    jobRemoved: withModel((model, { jobId }) => model.removeJob(jobId)),
     results: withModel((model, { results }) => model.setResults(results)),
     addImages: withModel((model, { images, replace }) => model.addImages(images, replace)),
     replaceDraft: withModel((model, { draft }) => model.edit(() => draft)),
