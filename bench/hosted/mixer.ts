@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
-import { createJobRequest } from '../../src/app/jobRequest.ts';
+import { createJobRequest, planMix } from '../../src/app/jobRequest.ts';
 import { systemClock } from '../../src/engines/clock.ts';
 import { createHostedEngine } from '../../src/engines/hosted/hostedEngine.ts';
 import { FolderStore } from '../../src/engines/hosted/sharedStore.ts';
@@ -52,7 +52,7 @@ export class Mixer {
 
   /** Mixes files of the project. @throws Error if that fails. */
   async mix(sources: readonly string[], fields: object): Promise<void> {
-    const request = await createJobRequest({
+    const plan = planMix({
       ...parseRecipe({ ...fields, images: sources.map((source) => ({ source })) }),
       base: this.#folder,
       root: this.#folder,
@@ -66,6 +66,8 @@ export class Mixer {
       },
       drawSeed: () => 0,
     });
+    const home = { storage: this.#folder, isTrusted: true, mayUpload: true };
+    const request = await createJobRequest(plan, home);
     const { status, failure } = await this.#runner.start(request).finished;
     if (status !== 'done') throw failure ?? new Error(`The mix is ${status}`);
   }

@@ -102,7 +102,6 @@ export class Application {
       trust,
       consent,
       storage,
-      origin: () => services.origin(),
     });
     this.balance = new AccountBalance(async () =>
       (await this.engine.name()) === 'hosted' ? services.balance() : undefined,

@@ -5,15 +5,15 @@ import type { Home, JobRequest } from '../jobs/job.ts';
 import { displayNames } from '../mix/displayNames.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { type EngineName, limitsOf } from '../mix/limits.ts';
+import type { Notice } from '../mix/notice.ts';
 import { enabledImages, prepareRecipe, type RunnableRecipe } from '../mix/recipe.ts';
 import { type Destination, isInside } from '../output/outputFolder.ts';
 import { copySourceIntoProject } from '../output/sourceCopy.ts';
 import type { ParsedRecipe } from './recipeFile.ts';
 import { locateSource } from './sourceLocation.ts';
 
-/** The input of a job request. Paths are absolute. */
-export interface JobInput extends ParsedRecipe {
-  readonly home: Home;
+/** The input of a plan. Paths are absolute. */
+export interface PlanInput extends ParsedRecipe {
   /** The folder that relative sources start from. */
   readonly base: string;
   /** The folder that sources of the saved recipe are relative to. Images from outside it are copied into the output folder. */
@@ -26,48 +26,75 @@ export interface JobInput extends ParsedRecipe {
   readonly drawSeed: () => number;
 }
 
-/**
- * Creates a job request from a recipe: checks the engine's limits, draws the seed, locates the sources and copies those from
- * outside the root.
- * @throws MixFailure `invalid-recipe`, or the failure of reading a source.
- */
-export async function createJobRequest(input: JobInput): Promise<JobRequest> {
-  const { home, engine, service, base, root, destination, drawSeed } = input;
-  const prepared = prepareRecipe(input.recipe, limitsOf(engine, service.dialect), drawSeed);
-  const recipe: RunnableRecipe = { ...prepared.recipe, images: [...prepared.recipe.images] };
+/** A mix of which nothing was read, copied or sent yet, so that trust and consent can be checked first. */
+export interface MixPlan {
+  readonly input: PlanInput;
+  readonly recipe: RunnableRecipe;
+  readonly notices: readonly Notice[];
+  /** The images that take part. */
+  readonly sources: readonly PlannedSource[];
+}
+
+interface PlannedSource {
+  /** Position in `recipe.images`. */
+  readonly index: number;
+  readonly name: string;
+  readonly weight: number;
+  readonly location: SourceLocation;
+}
+
+/** Plans a mix: checks the engine's limits, draws the seed and locates the sources. @throws MixFailure `invalid-recipe`. */
+export function planMix(input: PlanInput): MixPlan {
+  const { engine, service, base, root, drawSeed } = input;
+  const { recipe, notices } = prepareRecipe(input.recipe, limitsOf(engine, service.dialect), drawSeed);
+  // A disabled image isn't read, but the saved recipe names it without an absolute path too.
+  const images = recipe.images.map((image, index) => {
+    if (image.enabled) return image;
+    const location = locateSource(image.source, base, index);
+    const isOutside = location.kind === 'file' && !isInside(location.path, root);
+    return { ...image, source: isOutside ? basename(location.path) : portableSource(location, root) };
+  });
   const located = enabledImages(recipe).map(({ index, image }) => ({
     index,
-    image,
+    weight: image.weight,
+    source: image.source,
     location: locateSource(image.source, base, index),
   }));
   const names = displayNames(located.map(({ location }) => pathOf(location)));
-  const sources: JobRequest['sources'] = [];
-  for (const [at, { index, image, location }] of located.entries()) {
-    const name = names[at] ?? image.source;
-    const imported = await importOutside(location, input, index, name);
-    recipe.images[index] = { ...image, source: portableSource(imported, root) };
-    sources.push({ index, name, weight: image.weight, location: imported });
-  }
-  // A disabled image isn't read, but the saved recipe names it without an absolute path too.
-  for (const [index, image] of recipe.images.entries()) {
-    if (image.enabled) continue;
-    const location = locateSource(image.source, base, index);
-    const isOutside = location.kind === 'file' && !isInside(location.path, root);
-    recipe.images[index] = {
-      ...image,
-      source: isOutside ? basename(location.path) : portableSource(location, root),
-    };
+  const sources = located.map(({ source, ...rest }, at) => ({ ...rest, name: names[at] ?? source }));
+  return { input, recipe: { ...recipe, images }, notices: [...input.notices, ...notices], sources };
+}
+
+/** Creates the job request of a plan, and copies the sources from outside the root. @throws MixFailure of reading or saving one. */
+export async function createJobRequest({ input, recipe, notices, sources }: MixPlan, home: Home): Promise<JobRequest> {
+  const { engine, service, root, destination } = input;
+  const images = [...recipe.images];
+  const imported: JobRequest['sources'] = [];
+  for (const source of sources) {
+    const location = await importOutside(source, input);
+    imported.push({ ...source, location });
+    const image = images[source.index];
+    if (image) images[source.index] = { ...image, source: portableSource(location, root) };
   }
   return {
     home,
     engine,
-    ...(engine === 'hosted' ? { service } : {}),
-    recipe,
-    sources,
+    ...serviceFor(engine, service),
+    recipe: { ...recipe, images },
+    sources: imported,
     destination,
-    name: recipe.prompt.trim() || names.map((name) => basename(name, extname(name))).join(' '),
-    notices: [...input.notices, ...prepared.notices],
+    name: recipe.prompt.trim() || sources.map(({ name }) => basename(name, extname(name))).join(' '),
+    notices: [...notices],
   };
+}
+
+function serviceFor(engine: EngineName, service: ServiceSettings): Pick<JobRequest, 'service'> {
+  switch (engine) {
+    case 'hosted':
+      return { service };
+    case 'local':
+      return {};
+  }
 }
 
 function pathOf(location: SourceLocation): string {
@@ -75,10 +102,8 @@ function pathOf(location: SourceLocation): string {
 }
 
 async function importOutside(
-  location: SourceLocation,
-  { root, destination }: JobInput,
-  index: number,
-  name: string,
+  { location, index, name }: PlannedSource,
+  { root, destination }: PlanInput,
 ): Promise<SourceLocation> {
   if (location.kind === 'url' || isInside(location.path, root)) return location;
   try {

@@ -1,13 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { dirname } from 'node:path';
-import type { JobRequest } from '../jobs/job.ts';
+import { serviceOf } from '../engines/hosted/service.ts';
+import type { SourceLocation } from '../images/sourceReader.ts';
 import type { JobHandle, JobRunner } from '../jobs/jobRunner.ts';
 import { type Draft, recipeOfDraft } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { EngineName } from '../mix/limits.ts';
 import { parseRecipe } from '../mix/recipe.ts';
 import { filesOf } from './draftStore.ts';
-import { createJobRequest } from './jobRequest.ts';
+import { createJobRequest, planMix } from './jobRequest.ts';
 import { locateMix, type MixLocation } from './mixLocation.ts';
 import type { Workspace } from './ports.ts';
 import { type ParsedRecipe, readRecipe } from './recipeFile.ts';
@@ -23,8 +24,6 @@ export interface MixStarterOptions {
   readonly consent: UploadConsent;
   /** Absolute path of the workspace's storage. */
   readonly storage: string;
-  /** The origin of the hosted service. */
-  readonly origin: () => string;
 }
 
 /** Starts mixes from the panel's draft, a recipe, or a recipe file. */
@@ -38,54 +37,66 @@ export class MixStarter {
   /** Starts the mix of a draft, after asking for consent to upload if that is needed. @throws MixFailure if it can't start. */
   async startDraft(draft: Draft, engine: EngineName): Promise<JobHandle> {
     const location = this.#locate(filesOf(draft.images));
-    const request = await this.#request(parseRecipe(recipeOfDraft(draft)), location.root, location, engine);
-    const needsConsent = engine === 'hosted' && request.sources.some(({ location }) => location.kind === 'file');
-    if (needsConsent && !(await this.#options.consent.request(this.#options.origin()))) {
-      throw new MixFailure('upload-not-allowed');
-    }
-    return this.#options.runner.start(request);
+    return this.#start(parseRecipe(recipeOfDraft(draft)), location.root, location, engine, (origin) =>
+      this.#options.consent.request(origin),
+    );
   }
 
   /** Starts a recipe that a caller passed as JSON. Never opens a dialog. @throws MixFailure if it can't start. */
   async startRecipe(json: unknown, engine: EngineName, outputFolder?: string): Promise<JobHandle> {
     this.#options.trust.require('recipe');
     const location = this.#locate([], outputFolder);
-    return this.#options.runner.start(await this.#request(parseRecipe(json), location.root, location, engine));
+    return this.#start(parseRecipe(json), location.root, location, engine, this.#isConsentGiven);
   }
 
   /** Starts the recipe in a file, by its absolute path. Never opens a dialog. @throws MixFailure if it can't start. */
   async startRecipeFile(file: string, engine: EngineName, outputFolder?: string): Promise<JobHandle> {
     this.#options.trust.require('recipe');
     const parsed = await readRecipe(file, this.#options.workspace.displayPath(file));
-    const location = this.#locate([file], outputFolder);
-    return this.#options.runner.start(await this.#request(parsed, dirname(file), location, engine));
+    return this.#start(parsed, dirname(file), this.#locate([file], outputFolder), engine, this.#isConsentGiven);
   }
+
+  readonly #isConsentGiven = async () => this.#options.consent.isGiven();
 
   #locate(files: readonly string[], outputFolder?: string): MixLocation {
     const { workspace, settings, storage } = this.#options;
     return locateMix({ workspace, settings, storage, files, outputFolder });
   }
 
-  async #request(
+  /** Checks trust and consent before anything is read, copied or created. @param mayUpload whether the user agreed, or agrees now. */
+  async #start(
     { recipe, notices }: ParsedRecipe,
     base: string,
     { root, destination }: MixLocation,
     engine: EngineName,
-  ): Promise<JobRequest> {
-    const { trust, settings, storage, consent } = this.#options;
-    if (engine === 'hosted') trust.require('hosted');
-    const request = await createJobRequest({
-      home: { storage, isTrusted: trust.isTrusted, mayUpload: consent.isGiven() },
+    mayUpload: (origin: string) => Promise<boolean>,
+  ): Promise<JobHandle> {
+    const { runner, trust, settings, storage } = this.#options;
+    const service = { baseUrl: settings.get('hosted.baseUrl'), dialect: settings.get('hosted.dialect') };
+    const plan = planMix({
       recipe,
       notices,
       base,
       root,
       engine,
-      service: { baseUrl: settings.get('hosted.baseUrl'), dialect: settings.get('hosted.dialect') },
+      service,
       destination,
       drawSeed: () => randomInt(2 ** 32),
     });
-    if (request.sources.some(({ location }) => location.kind === 'url')) trust.require('network');
-    return request;
+    const has = (kind: SourceLocation['kind']) => plan.sources.some(({ location }) => location.kind === kind);
+    if (has('url')) trust.require('network');
+    switch (engine) {
+      case 'hosted': {
+        trust.require('hosted');
+        const { origin } = serviceOf(service);
+        if (has('file') && !(await mayUpload(origin))) throw new MixFailure('upload-not-allowed');
+        break;
+      }
+      case 'local':
+        break; // sends nothing
+      default:
+        engine satisfies never;
+    }
+    return runner.start(await createJobRequest(plan, { storage, isTrusted: trust.isTrusted, mayUpload: true }));
   }
 }

@@ -144,6 +144,13 @@ describe('Restricted Mode', () => {
     draft.images.push({ id: 'a', uri: 'https://example.com/a.png', path: 'a.png', weight: 1, enabled: true });
     const mixed = bench.app.starter.startDraft(draft, 'local');
     await expect(mixed).rejects.toEqual(failsWith('untrusted-workspace/network'));
+    const outside = draftWith(join(bench.root, 'green.png'));
+    const withUrl = { ...outside, images: [...outside.images, ...draft.images] };
+    await expect(bench.app.starter.startDraft(withUrl, 'local')).rejects.toEqual(
+      failsWith('untrusted-workspace/network'),
+    );
+    await expect(bench.app.starter.startDraft(outside, 'hosted')).rejects.toEqual(failsWith('untrusted-workspace'));
+    expect(await readdir(bench.folder)).not.toContain('mixes');
     expect(bench.app.services.runner.jobs()).toEqual([]);
     bench.settings.engine = 'hosted';
     await bench.app.balance.refresh();
@@ -206,9 +213,39 @@ describe('consent to upload', () => {
     await cancelAll();
   });
 
-  test("isn't asked for by a recipe: without an earlier yes, the job fails", async () => {
-    const outcome = await bench.recipes().run({ json: smallRecipe }, () => ({ engine: 'hosted' }));
-    expect(outcome).toMatchObject({ status: 'failed', error: { code: 'upload-not-allowed' } });
+  test("isn't asked for by a recipe: without an earlier yes, it fails before anything is copied or started", async () => {
+    const json = { ...smallRecipe, images: [{ source: join(bench.root, 'green.png') }] };
+    const file = await bench.recipeFile('a.mix.json', json);
+    for (const target of [{ json }, { file }]) {
+      const outcome = await bench.recipes().run(target, () => ({ engine: 'hosted' }));
+      expect(outcome).toMatchObject({ status: 'failed', jobId: '', error: { code: 'upload-not-allowed' } });
+    }
+    expect(bench.asked).toEqual([]);
+    expect(bench.app.services.runner.jobs()).toEqual([]);
+    expect(await readdir(bench.folder)).not.toContain('mixes');
+  });
+
+  test("is asked for before an image from outside the project is copied into it, and isn't copied without a yes", async () => {
+    const outside = draftWith(join(bench.root, 'green.png'));
+    bench.answer = false;
+    const declined = bench.app.starter.startDraft(outside, 'hosted');
+    await expect(declined).rejects.toEqual(failsWith('upload-not-allowed'));
+    expect(await readdir(bench.folder)).not.toContain('mixes');
+    bench.answer = true;
+    await bench.app.starter.startDraft(outside, 'hosted');
+    expect(await readdir(bench.file('mixes/sources'))).toHaveLength(1);
+    const [job] = bench.app.services.runner.jobs();
+    expect(job?.record.request.home).toEqual({
+      storage: join(bench.storage, 'workspace'),
+      isTrusted: true,
+      mayUpload: true,
+    });
+    await cancelAll();
+  });
+
+  test("of a service with an invalid address isn't asked for", async () => {
+    bench.settings['hosted.baseUrl'] = 'http://example.com/api';
+    await expect(start()).rejects.toEqual(failsWith('network/insecure-base-url'));
     expect(bench.asked).toEqual([]);
   });
 });
