@@ -26,7 +26,7 @@ export interface JobHandle {
   readonly finished: Promise<JobEnd>;
 }
 
-/** The abort reason of a job that its user cancelled. */
+/** The abort reason of a job that its user canceled. */
 export class JobCancelled extends Error {
   override readonly name = 'JobCancelled';
 }
@@ -35,7 +35,7 @@ export class JobCancelled extends Error {
 export class ActiveJob {
   readonly handle: JobHandle;
   readonly controller = new AbortController();
-  /** Undefined until the job is on disk, and again once this window gives up the lease. */
+  /** The job's leased folder; undefined until the job is on disk, and again once this window has removed it or given up the lease. */
   folder: JobFolder | undefined;
   progress: Progress = { stage: 'waiting' };
   #record: JobRecord;
@@ -81,7 +81,7 @@ export class ActiveJob {
     this.update({ notices: [...this.#record.notices, notice] });
   }
 
-  /** Writes the record to disk. @throws LeaseLost. */
+  /** Writes the record to disk. @throws LeaseLost, or a system error. */
   async save(): Promise<void> {
     await this.folder?.save(this.#record);
   }

@@ -1,54 +1,75 @@
 import type { Clock } from '../engines/clock.ts';
 import type { ActiveJob } from './activeJob.ts';
 import type { JobRecord } from './job.ts';
-import type { JobFolder } from './jobFolder.ts';
+import { LeaseLost } from './jobFolder.ts';
+import type { JobRegistry } from './jobRegistry.ts';
 import type { JobStore } from './jobStore.ts';
-import { isKeptAfterFailure } from './recovery.ts';
+import { isForeign, isKeptAfterFailure } from './recovery.ts';
 
-/** Takes the last step of a job in this window and gives up its lease. No method rejects. */
+export interface JobFinalizerOptions {
+  readonly store: JobStore;
+  readonly jobs: JobRegistry;
+  /** The workspace that this window has open: the path of its storage. */
+  readonly home: string;
+  readonly clock: Clock;
+  readonly onError: (jobId: string, error: unknown) => void;
+}
+
+/** Takes the last step of a job in this window. No method rejects. */
 export class JobFinalizer {
-  readonly #store: JobStore;
-  readonly #clock: Clock;
+  readonly #options: JobFinalizerOptions;
 
-  constructor(store: JobStore, clock: Clock) {
-    this.#store = store;
-    this.#clock = clock;
+  constructor(options: JobFinalizerOptions) {
+    this.#options = options;
   }
 
-  /** Records how a job ended, and removes it from the disk unless another run or another window still needs it. */
-  async finalize(job: ActiveJob, folder: JobFolder, end: Partial<JobRecord>): Promise<void> {
-    job.folder = undefined;
-    job.update({ ...end, finishedAt: this.#clock.now() });
-    await this.runLastStepAndRelease(async () => {
-      if (!isKeptAfterFailure(job.record)) return folder.remove().catch(() => folder.save(job.record));
-      await folder.save(job.record);
-      return folder.release();
-    });
+  /**
+   * Records how a job ended, and removes it from the disk unless another run still needs it. A kept job of this workspace stays leased
+   * while this window shows it. One of another workspace is left to that workspace's next window.
+   */
+  async finalize(job: ActiveJob, end: Partial<JobRecord>): Promise<void> {
+    const { store, jobs, home, clock } = this.#options;
+    job.update({ ...end, finishedAt: clock.now() });
+    const { folder, record } = job;
+    const isOthers = isForeign(record, home);
+    if (folder && isKeptAfterFailure(record)) {
+      await this.#save(job);
+      if (isOthers) await store.release(folder);
+    } else if (folder) {
+      job.folder = undefined;
+      // If the folder stays, the next window must at least not run the job again.
+      if (!(await store.remove(folder))) await folder.save(record).catch((error) => this.#report(job, error));
+    }
     job.finish();
+    if (isOthers) jobs.delete(record.id);
   }
 
-  /** Leaves an open job for the next window to resume. */
-  async suspend(job: ActiveJob, folder: JobFolder): Promise<void> {
-    job.folder = undefined;
-    await this.runLastStepAndRelease(() => folder.release());
+  /** Leaves a job to the next window, as far as this one got. */
+  async suspend(job: ActiveJob): Promise<void> {
+    const { folder } = job;
+    if (folder) {
+      await this.#save(job);
+      job.folder = undefined;
+      await this.#options.store.release(folder);
+    }
     job.finish();
   }
 
   /** Leaves a job to the window that has leased it meanwhile. */
   async abandon(job: ActiveJob): Promise<void> {
+    const { folder } = job;
     job.folder = undefined;
-    await this.runLastStepAndRelease(async () => {});
+    if (folder) await this.#options.store.forget(folder);
     job.finish();
+    this.#options.jobs.delete(job.record.id);
   }
 
-  /** Takes the last step in a leased folder. If it fails, the folder stays, and a later start cleans it up. */
-  async runLastStepAndRelease(lastStep: () => Promise<void>): Promise<void> {
-    try {
-      await lastStep();
-    } catch {
-      // The lease is lost or the disk refuses. Everything that matters was written before.
-    } finally {
-      await this.#store.release();
-    }
+  /** If the disk refuses, the record is still in memory, where another run finds it. */
+  async #save(job: ActiveJob): Promise<void> {
+    await job.save().catch((error: unknown) => this.#report(job, error));
+  }
+
+  #report(job: ActiveJob, error: unknown): void {
+    if (!(error instanceof LeaseLost)) this.#options.onError(job.record.id, error);
   }
 }

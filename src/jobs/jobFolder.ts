@@ -1,6 +1,8 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { replaceFile } from '../storage/durableFile.ts';
+import { Mutex } from 'async-mutex';
+import { replaceFile, writeNewFile } from '../storage/durableFile.ts';
+import { ignore, systemCode } from '../storage/systemError.ts';
 import { type JobRecord, jobRecordSchema } from './job.ts';
 
 /** Another window has leased the job. This one must not write to its folder anymore. */
@@ -27,28 +29,31 @@ const recordName = (token: number) => `job-${token}.json`;
 export class JobFolder {
   readonly path: string;
   readonly #token: number;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #turns = new Mutex();
+
+  /** The job's id. */
+  get id(): string {
+    return basename(this.path);
+  }
 
   constructor(path: string, token: number) {
     this.path = path;
     this.#token = token;
   }
 
-  /** Writes the record to disk, in the order of the calls. @throws LeaseLost. */
+  /** Writes the record to disk, in the order of the calls. @throws LeaseLost, or a system error. */
   save(record: JobRecord): Promise<void> {
     const text = JSON.stringify(record);
-    const write = this.#writing.then(async () => {
-      await this.#checkLease();
+    return this.#turns.runExclusive(async () => {
+      await this.checkLease();
       await replaceFile(join(this.path, recordName(this.#token)), text);
-      await this.#checkLease();
+      await this.checkLease();
     });
-    this.#writing = write.catch(() => undefined);
-    return write;
   }
 
   /** Writes another file into the folder. @throws LeaseLost. */
   async saveFile(name: string, bytes: Uint8Array): Promise<void> {
-    await this.#checkLease();
+    await this.checkLease();
     await replaceFile(join(this.path, name), bytes);
   }
 
@@ -61,24 +66,27 @@ export class JobFolder {
     return (await readdir(this.path)).filter((name) => pattern.test(name)).sort();
   }
 
-  /** Removes the folder. Other windows see it vanish at once. @throws LeaseLost. */
-  async remove(): Promise<void> {
-    await this.#writing;
-    await this.#checkLease();
-    const removed = join(dirname(this.path), `.ended-${basename(this.path)}`);
-    await rename(this.path, removed);
-    await rm(removed, { recursive: true, force: true });
+  /** Removes the folder. Other windows see it vanish at once. @throws LeaseLost, or a system error. */
+  remove(): Promise<void> {
+    return this.#turns.runExclusive(async () => {
+      await this.checkLease();
+      const removed = join(dirname(this.path), `.ended-${basename(this.path)}`);
+      await rename(this.path, removed);
+      await rm(removed, { recursive: true, force: true });
+    });
   }
 
-  /** Gives up the lease, so that any window can acquire the next one at once. @throws LeaseLost. */
-  async release(): Promise<void> {
-    await this.#writing;
-    await this.#checkLease();
-    await writeFile(join(this.path, leaseName(this.#token)), '');
+  /** Gives up the lease, so that any window can acquire the next one at once. @throws LeaseLost, or a system error. */
+  release(): Promise<void> {
+    return this.#turns.runExclusive(async () => {
+      await this.checkLease();
+      await writeFile(join(this.path, leaseName(this.#token)), '');
+    });
   }
 
-  async #checkLease(): Promise<void> {
-    const tokens = await readTokens(this.path).catch(() => undefined); // another holder removed the folder
+  /** @throws LeaseLost if another window has leased the job, or removed it. Any other error says nothing about the lease. */
+  async checkLease(): Promise<void> {
+    const tokens = await readTokens(this.path).catch(ignore('ENOENT'));
     if (tokens?.lease !== this.#token) throw new LeaseLost();
   }
 }
@@ -92,29 +100,30 @@ export async function readTokens(path: string): Promise<FencingTokens> {
 
 /** The window that holds a lease; undefined if it was released, or if its holder crashed before writing its name. */
 export async function leaseHolder(path: string, token: number): Promise<string | undefined> {
-  const owner = await readFile(join(path, leaseName(token)), 'utf8').catch(() => '');
-  return owner || undefined;
+  return (await readFile(join(path, leaseName(token)), 'utf8').catch(ignore('ENOENT'))) || undefined;
 }
 
-/** Acquires the lease that follows `last`; undefined if another window was quicker. */
+/** Acquires the lease that follows `last`; undefined if another window was quicker. @throws a system error, and then leaves no lease. */
 export async function acquireLease(path: string, last: FencingTokens, owner: string): Promise<JobFolder | undefined> {
   const token = Math.max(last.lease, last.record) + 1;
   try {
-    await writeFile(join(path, leaseName(token)), owner, { flag: 'wx' });
+    await writeNewFile(join(path, leaseName(token)), owner, { flush: false }); // no window holds it after a power cut
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
+    if (systemCode(error) === 'EEXIST') return undefined;
     throw error;
   }
   return (await readTokens(path)).lease === token ? new JobFolder(path, token) : undefined;
 }
 
-/** The newest record in a job's folder; undefined if there is none, or if it isn't valid. */
+/** The newest record in a job's folder; undefined if there is none, or if it isn't valid. @throws a system error. */
 export async function readRecord(path: string): Promise<JobRecord | undefined> {
   const { record } = await readTokens(path);
   if (record === 0) return undefined;
+  const text = await readFile(join(path, recordName(record)), 'utf8');
   try {
-    return jobRecordSchema.safeParse(JSON.parse(await readFile(join(path, recordName(record)), 'utf8'))).data;
-  } catch {
-    return undefined; // not JSON
+    return jobRecordSchema.safeParse(JSON.parse(text)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { JobRecord } from './job.ts';
 export class JobRegistry {
   readonly #jobs = new Map<string, ActiveJob>();
   readonly #listeners = new Set<(job: JobSnapshot) => void>();
+  readonly #removalListeners = new Set<(id: string) => void>();
 
   /** Adds a job. It replaces one with the same id. */
   add(record: JobRecord): ActiveJob {
@@ -20,12 +21,11 @@ export class JobRegistry {
   }
 
   delete(id: string): void {
-    this.#jobs.delete(id);
+    if (this.#jobs.delete(id)) for (const listener of this.#removalListeners) listener(id);
   }
 
-  /** The jobs that wait or run. */
-  unfinished(): ActiveJob[] {
-    return [...this.#jobs.values()].filter(({ isOpen }) => isOpen);
+  all(): ActiveJob[] {
+    return [...this.#jobs.values()];
   }
 
   snapshots(): JobSnapshot[] {
@@ -36,5 +36,11 @@ export class JobRegistry {
   onChange(listener: (job: JobSnapshot) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls the listener with the id of each job that leaves the list. Returns a function that removes it. */
+  onRemove(listener: (id: string) => void): () => void {
+    this.#removalListeners.add(listener);
+    return () => this.#removalListeners.delete(listener);
   }
 }

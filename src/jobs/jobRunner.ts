@@ -1,17 +1,21 @@
+import { Mutex } from 'async-mutex';
 import type { Clock } from '../engines/clock.ts';
 import { type Engine, JobSuspended } from '../engines/engine.ts';
+import { MixFailure } from '../mix/failure.ts';
 import { recordFailure } from '../mix/failureRecord.ts';
 import type { EngineName } from '../mix/limits.ts';
 import type { ResultWriter } from '../output/resultWriter.ts';
+import { systemCode } from '../storage/systemError.ts';
 import { type ActiveJob, JobCancelled, type JobHandle, type JobSnapshot } from './activeJob.ts';
-import type { JobRequest } from './job.ts';
+import type { JobRecord, JobRequest } from './job.ts';
 import { runJob, toFailure } from './jobExecution.ts';
 import { JobFinalizer } from './jobFinalizer.ts';
 import { type JobFolder, LeaseLost } from './jobFolder.ts';
 import { JobQueue } from './jobQueue.ts';
+import { JobRecovery } from './jobRecovery.ts';
 import { JobRegistry } from './jobRegistry.ts';
 import { JobStore, type LeasedJob } from './jobStore.ts';
-import { isKeptAfterFailure, leaseLeftovers, recoveryAction } from './recovery.ts';
+import { needsNetwork, type RecoveryTime, type recoveryAction } from './recovery.ts';
 import { ResultSaver } from './resultSaver.ts';
 
 export type { JobEnd, JobHandle, JobSnapshot } from './activeJob.ts';
@@ -19,6 +23,10 @@ export type { JobEnd, JobHandle, JobSnapshot } from './activeJob.ts';
 export interface JobRunnerOptions {
   /** Absolute path of the folder that has a folder for each job. It is created when the first job starts. */
   readonly directory: string;
+  /** The workspace that this window has open: the path of its storage. */
+  readonly home: string;
+  /** False in Restricted Mode, where no job runs that needs the network. */
+  isTrusted(): boolean;
   /** Creates an engine, or returns the one created before. */
   readonly engines: Readonly<Record<EngineName, () => Promise<Engine>>>;
   readonly writer: ResultWriter;
@@ -26,8 +34,8 @@ export interface JobRunnerOptions {
   /** How many hosted jobs may run at once. Local jobs run one at a time: each uses the whole machine. */
   maxConcurrent(): number;
   newId(): string;
-  /** Called with the error that made a job fail. The job's record keeps neither its stack nor its cause. */
-  onError(jobId: string, error: unknown): void;
+  /** Called with the error that made a job fail, whose record keeps neither its stack nor its cause, and with errors that stopped nothing. */
+  onError(jobId: string | undefined, error: unknown): void;
   /** The name of this window, never used by another one. */
   readonly owner: string;
 }
@@ -38,19 +46,31 @@ export class JobRunner {
   readonly #store: JobStore;
   readonly #saver: ResultSaver;
   readonly #finalizer: JobFinalizer;
+  readonly #recovery: JobRecovery;
   readonly #jobs = new JobRegistry();
   readonly #queue: JobQueue;
   /** Everything in progress, for `dispose` to wait for. */
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #disposed = new AbortController();
-  #hasRecovered = false;
-  #creating: Promise<void> = Promise.resolve();
+  readonly #creating = new Mutex();
 
   constructor(options: JobRunnerOptions) {
+    const { home, clock } = options;
+    const onError = (jobId: string | undefined, error: unknown): void => options.onError(jobId, error);
     this.#options = options;
-    this.#store = new JobStore(options);
-    this.#saver = new ResultSaver(options.writer);
-    this.#finalizer = new JobFinalizer(this.#store, options.clock);
+    this.#store = new JobStore({ ...options, onError });
+    this.#saver = new ResultSaver(options.writer, onError);
+    this.#finalizer = new JobFinalizer({ store: this.#store, jobs: this.#jobs, home, clock, onError });
+    this.#recovery = new JobRecovery({
+      store: this.#store,
+      saver: this.#saver,
+      clock,
+      home,
+      isTrusted: () => options.isTrusted(),
+      onError,
+      isKnown: (id) => this.#isKnown(id),
+      apply: (action, job) => this.#recover(action, job),
+    });
     this.#queue = new JobQueue(
       (engine) => this.#limit(engine),
       (job, folder) => this.#track(this.#run(job, folder)),
@@ -73,16 +93,17 @@ export class JobRunner {
     this.#queue.enqueue(job);
     job.reportProgress({ stage: 'waiting' });
     // One after the other, so that the first of many can run while the others are still being written.
-    this.#creating = this.#track(this.#creating.then(() => this.#createOnDisk(job)));
+    void this.#track(this.#creating.runExclusive(() => this.#createOnDisk(job)));
     return job.handle;
   }
 
   /**
-   * Recovers the jobs that other windows left behind, and resolves with those that run again. Call it at the start, when failed jobs
-   * are reported or checked too, and from time to time, since another window may close. Without leftovers it reads one folder only.
+   * Recovers the jobs that other windows left behind, and resolves with those that run again. Call it when a window has opened or its
+   * workspace is trusted (`start`), when failed jobs are reported or checked too, and from time to time (`later`), since another window
+   * may close. Without leftovers it reads one folder only. @throws a system error if the list of jobs can't be read.
    */
-  resume(): Promise<JobHandle[]> {
-    return this.#track(this.#recoverAll());
+  async resume(time: RecoveryTime): Promise<JobHandle[]> {
+    return this.#disposed.signal.aborted ? [] : this.#track(this.#recovery.recover(time));
   }
 
   /** Cancels a job that waits or runs. The service may still finish what was submitted. Saved results stay. */
@@ -92,27 +113,39 @@ export class JobRunner {
     job.controller.abort(new JobCancelled());
     if (this.#queue.isRunning(job) || !job.folder) return; // finalized by `#run` or `#createOnDisk`
     this.#queue.remove(job);
-    await this.#finalizer.finalize(job, job.folder, { state: 'cancelled' });
+    await this.#finalizer.finalize(job, { state: 'cancelled' });
   }
 
   /** Removes an ended job from the list and from the disk. */
   async remove(id: string): Promise<void> {
     const job = this.#jobs.get(id);
     if (!job || job.isOpen) return;
+    const { folder } = job;
+    job.folder = undefined;
     this.#jobs.delete(id);
-    if (!isKeptAfterFailure(job.record)) return;
-    const leased = await this.#store.lease(id);
-    if (typeof leased === 'string') return;
-    await this.#finalizer.runLastStepAndRelease(() => leased.folder.remove());
+    if (folder) await this.#store.remove(folder);
   }
 
-  /** Runs a failed job again to get results that already exist; undefined if there can't be any. */
-  async checkAgain(id: string): Promise<JobHandle | undefined> {
+  /**
+   * Runs a failed job again to get results that already exist.
+   * @throws MixFailure `untrusted-workspace` in Restricted Mode; `result-unavailable` if there is nothing to check, or if another window
+   * does it; or a system error.
+   */
+  async checkAgain(id: string): Promise<JobHandle> {
     const job = this.#jobs.get(id);
-    if (!job || job.isOpen || !job.record.canCheckAgain) return undefined;
-    const leased = await this.#store.lease(id);
-    if (typeof leased === 'string') return undefined;
-    return this.#enqueueLeased(leased);
+    const { folder, record } = job ?? {};
+    if (!job || !folder || !record?.canCheckAgain || job.isOpen) {
+      throw new MixFailure('result-unavailable/nothing-to-check');
+    }
+    if (needsNetwork(record) && !this.#options.isTrusted()) throw new MixFailure('untrusted-workspace/network');
+    try {
+      await folder.checkLease();
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      await this.#finalizer.abandon(job);
+      throw new MixFailure('result-unavailable/elsewhere');
+    }
+    return this.#enqueueLeased({ folder, record });
   }
 
   /** The jobs of this window, oldest first. Ended ones are included until they are removed. */
@@ -125,14 +158,20 @@ export class JobRunner {
     return this.#jobs.onChange(listener);
   }
 
+  /** Calls the listener with the id of each job that leaves the list. Returns a function that removes it. */
+  onRemove(listener: (id: string) => void): () => void {
+    return this.#jobs.onRemove(listener);
+  }
+
   /** Suspends all jobs, for the next window to resume. Resolves when nothing is in progress anymore. */
   async dispose(): Promise<void> {
     this.#disposed.abort(new JobSuspended());
-    for (const job of this.#jobs.unfinished()) job.controller.abort(this.#disposed.signal.reason);
-    for (const job of this.#queue.clear()) {
-      if (job.folder) void this.#track(this.#finalizer.suspend(job, job.folder));
-    }
+    for (const job of this.#jobs.all()) if (job.isOpen) job.controller.abort(this.#disposed.signal.reason);
+    for (const job of this.#queue.clear()) if (job.folder) void this.#track(this.#finalizer.suspend(job));
     while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
+    // Failed jobs that this window shows. The next one reports them, or checks them again.
+    for (const job of this.#jobs.all()) if (job.folder) await this.#finalizer.suspend(job);
+    await this.#store.close();
   }
 
   /** Writes a new job to disk. Until then it can't run. */
@@ -142,95 +181,111 @@ export class JobRunner {
     } catch (error) {
       this.#queue.remove(job);
       this.#options.onError(job.record.id, error);
-      job.update({ state: 'failed', finishedAt: this.#options.clock.now(), failure: recordFailure(toFailure(error)) });
-      job.finish();
+      const failure = new MixFailure('save-failed/storage', { args: { detail: systemCode(error) }, cause: error });
+      await this.#finalizer.finalize(job, { state: 'failed', failure: recordFailure(failure) });
       this.#queue.startNext();
       return;
     }
-    const { signal } = job.controller;
-    if (!signal.aborted) return this.#queue.startNext();
-    this.#queue.remove(job);
-    await this.#finalizeAborted(job, job.folder);
+    if (job.controller.signal.aborted) {
+      this.#queue.remove(job);
+      await this.#finalizeAborted(job);
+    }
     this.#queue.startNext();
   }
 
   #limit(engine: EngineName): number {
     if (this.#disposed.signal.aborted) return 0;
-    return engine === 'local' ? 1 : this.#options.maxConcurrent();
+    switch (engine) {
+      case 'local':
+        return 1;
+      case 'hosted':
+        return this.#options.maxConcurrent();
+    }
   }
 
   async #run(job: ActiveJob, folder: JobFolder): Promise<void> {
+    const { engines, clock } = this.#options;
     try {
-      await runJob(job, folder, this.#options.engines[job.record.request.engine], this.#saver);
-      await this.#finalizer.finalize(job, folder, { state: 'done' });
+      await runJob(job, folder, engines[job.record.request.engine], this.#saver, clock);
+      await this.#finalizer.finalize(job, { state: 'done' });
     } catch (error) {
-      if (error instanceof LeaseLost) {
-        this.#jobs.delete(job.record.id);
-        await this.#finalizer.abandon(job);
-      } else if (job.controller.signal.aborted) await this.#finalizeAborted(job, folder);
+      if (error instanceof LeaseLost) await this.#finalizer.abandon(job);
+      else if (job.controller.signal.aborted) await this.#finalizeAborted(job);
       else await this.#finalizeFailed(job, folder, error);
     }
   }
 
-  async #finalizeAborted(job: ActiveJob, folder: JobFolder): Promise<void> {
-    if (job.controller.signal.reason instanceof JobSuspended) await this.#finalizer.suspend(job, folder);
-    else await this.#finalizer.finalize(job, folder, { state: 'cancelled' });
+  async #finalizeAborted(job: ActiveJob): Promise<void> {
+    if (job.controller.signal.reason instanceof JobSuspended) await this.#finalizer.suspend(job);
+    else await this.#finalizer.finalize(job, { state: 'cancelled' });
   }
 
   async #finalizeFailed(job: ActiveJob, folder: JobFolder, error: unknown): Promise<void> {
-    const { id, request, engineState } = job.record;
-    this.#options.onError(id, error);
-    const engine = await this.#options.engines[request.engine]().catch(() => undefined);
-    const hasUnsaved = await this.#saver.hasUnsaved(job.record, folder).catch(() => false);
-    const canCheckAgain = hasUnsaved || (engine?.canCheckAgain?.(engineState) ?? false);
+    this.#options.onError(job.record.id, error);
+    const canCheckAgain = (await this.#hasUnsaved(job.record, folder)) || (await this.#hasPaidWork(job.record));
     const failure = recordFailure(toFailure(error));
-    await this.#finalizer.finalize(job, folder, { state: 'failed', failure, canCheckAgain });
+    await this.#finalizer.finalize(job, { state: 'failed', failure, canCheckAgain });
   }
 
-  async #recoverAll(): Promise<JobHandle[]> {
-    // Later on, failed jobs are those of windows that are still open and report them themselves.
-    const onlyOpen = this.#hasRecovered;
-    this.#hasRecovered = true;
-    const isOpenHere = (id: string) => this.#jobs.get(id)?.isOpen ?? false;
-    const handles: JobHandle[] = [];
-    for (const leased of await leaseLeftovers(this.#store, isOpenHere, onlyOpen)) {
-      const handle = await this.#recover(leased);
-      if (handle) handles.push(handle);
+  /** Whether the folder holds results that aren't in the project. If nobody can tell, it may. */
+  async #hasUnsaved(record: JobRecord, folder: JobFolder): Promise<boolean> {
+    try {
+      return await this.#saver.hasUnsaved(record, folder);
+    } catch (error) {
+      this.#options.onError(record.id, error);
+      return true;
     }
-    return handles;
   }
 
-  async #recover(leased: LeasedJob): Promise<JobHandle | undefined> {
-    const { folder, record } = leased;
-    const hasUnsaved = await this.#saver.hasUnsaved(record, folder);
-    switch (recoveryAction(record, hasUnsaved, this.#options.clock.now())) {
+  /** Whether another run can fetch results that are paid for. If the engine can't be loaded, it may. */
+  async #hasPaidWork({ id, request, engineState }: JobRecord): Promise<boolean> {
+    if (engineState === undefined) return false;
+    try {
+      return (await this.#options.engines[request.engine]()).canCheckAgain?.(engineState) ?? false;
+    } catch (error) {
+      this.#options.onError(id, error);
+      return true;
+    }
+  }
+
+  #isKnown(id: string): boolean {
+    const job = this.#jobs.get(id);
+    return job !== undefined && (job.isOpen || job.folder !== undefined);
+  }
+
+  async #recover(action: ReturnType<typeof recoveryAction>, leased: LeasedJob): Promise<JobHandle | undefined> {
+    switch (action) {
       case 'resume':
         return this.#enqueueLeased(leased);
       case 'report':
-        this.#jobs.add(record);
-        await this.#finalizer.runLastStepAndRelease(() => folder.release());
+        this.#addLeased(leased);
         return undefined;
       case 'cancel':
-        await this.#finalizer.finalize(this.#jobs.add(record), folder, { state: 'cancelled' });
+        await this.#finalizer.finalize(this.#addLeased(leased), { state: 'cancelled' });
         return undefined;
       case 'remove':
-        await this.#finalizer.runLastStepAndRelease(() => folder.remove());
+        await this.#store.remove(leased.folder);
         return undefined;
     }
   }
 
-  #enqueueLeased({ folder, record }: LeasedJob): JobHandle {
+  async #enqueueLeased({ folder, record }: LeasedJob): Promise<JobHandle> {
     const { failure: _failure, finishedAt: _finishedAt, ...rest } = record;
-    const job = this.#jobs.add({ ...rest, state: 'waiting', canCheckAgain: false });
+    const job = this.#addLeased({ folder, record: { ...rest, state: 'waiting', canCheckAgain: false } });
     if (this.#disposed.signal.aborted) {
-      void this.#track(this.#finalizer.suspend(job, folder));
+      await this.#finalizer.suspend(job);
       return job.handle;
     }
-    job.folder = folder;
     this.#queue.enqueue(job);
     job.reportProgress({ stage: 'waiting' });
     this.#queue.startNext();
     return job.handle;
+  }
+
+  #addLeased({ folder, record }: LeasedJob): ActiveJob {
+    const job = this.#jobs.add(record);
+    job.folder = folder;
+    return job;
   }
 
   /** Keeps a task in the set until it ends. */

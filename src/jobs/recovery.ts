@@ -1,28 +1,38 @@
+import type { EngineName } from '../mix/limits.ts';
 import type { JobRecord } from './job.ts';
-import type { JobStore, LeasedJob } from './jobStore.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
+/** The window that recovers jobs. */
+export interface RecoveringWindow {
+  /** The workspace that it has open: the path of its storage. */
+  readonly home: string;
+  /** False in Restricted Mode. */
+  readonly isTrusted: boolean;
+}
+
+/** When jobs are recovered: when a window has just opened, or later, when failed jobs are those of windows that show them. */
+export type RecoveryTime = 'start' | 'later';
+
+/** Whether a job belongs to another workspace than this window's. */
+export function isForeign({ request }: JobRecord, home: string): boolean {
+  return request.home.storage !== home;
+}
+
+/** Whether running the job connects to anything. In Restricted Mode, such jobs don't run. */
+export function needsNetwork({ request: { engine, sources } }: JobRecord): boolean {
+  return engine !== 'local' || sources.some(({ location }) => location.kind === 'url');
+}
+
 /**
- * Leases the jobs that other windows left behind, oldest first.
- * @param isOpenHere skips the jobs that this window waits for or runs.
- * @param onlyOpen leaves out jobs that have ended.
+ * Whether a window may take up a job that no window holds. Failed jobs wait for a window of their own workspace to open.
+ * For jobs of another workspace, the caller also has to make sure that no window has that workspace open.
  */
-export async function leaseLeftovers(
-  store: JobStore,
-  isOpenHere: (id: string) => boolean,
-  onlyOpen: boolean,
-): Promise<LeasedJob[]> {
-  const leased: LeasedJob[] = [];
-  for (const id of await store.list()) {
-    if (isOpenHere(id)) continue;
-    if (onlyOpen && !(await store.isOpen(id))) continue;
-    // An unreadable folder isn't a job, or belongs to another user. It must not block the others.
-    const job = await store.lease(id).catch(() => 'gone' as const);
-    if (typeof job !== 'string') leased.push(job);
-  }
-  return leased.sort((a, b) => a.record.createdAt - b.record.createdAt);
+export function mayRecover(record: JobRecord, window: RecoveringWindow, time: RecoveryTime): boolean {
+  if (isForeign(record, window.home)) return window.isTrusted && record.state !== 'failed';
+  if (record.state === 'failed' && time === 'later') return false;
+  return window.isTrusted || !needsNetwork(record);
 }
 
 /**
@@ -40,26 +50,35 @@ export function recoveryAction(
   hasUnsaved: boolean,
   now: number,
 ): 'resume' | 'report' | 'cancel' | 'remove' {
-  const age = now - record.createdAt;
+  const age = now - record.createdAt; // negative if the clock was set back: then the job counts as new
   switch (record.state) {
     case 'done':
     case 'cancelled':
       return 'remove';
     case 'failed':
-      if (hasUnsaved) return 'resume';
-      if (age > day) return 'remove';
-      return record.canCheckAgain ? 'resume' : 'report';
+      return hasUnsaved || (record.canCheckAgain && age < day) ? 'resume' : 'report';
     case 'waiting':
-    case 'running': {
-      // The hosted engine first saves its state right before its first paid request.
-      const isBegun = hasUnsaved || (record.engineState !== undefined && record.request.engine === 'hosted');
-      const maxAge = record.request.engine === 'local' ? 10 * minute : day;
-      return isBegun || age < maxAge ? 'resume' : 'cancel';
-    }
+    case 'running':
+      return hasUnsaved || mayBePaid(record) || age < maxAge(record.request.engine) ? 'resume' : 'cancel';
   }
 }
 
 /** Whether a failed job stays on disk: it may still get results, or the user may have paid for nothing and must be told. */
 export function isKeptAfterFailure(record: JobRecord): boolean {
   return record.canCheckAgain || record.failure?.code === 'interrupted';
+}
+
+/** The hosted engine first saves its state right before its first paid request. */
+function mayBePaid({ request, engineState }: JobRecord): boolean {
+  return request.engine === 'hosted' && engineState !== undefined;
+}
+
+/** Milliseconds after which nobody expects an unpaid mix anymore. */
+function maxAge(engine: EngineName): number {
+  switch (engine) {
+    case 'local':
+      return 10 * minute;
+    case 'hosted':
+      return day;
+  }
 }

@@ -5,7 +5,7 @@ import { createProvenance } from '../mix/provenance.ts';
 import type { ResultWriter } from '../output/resultWriter.ts';
 import type { ActiveJob } from './activeJob.ts';
 import type { JobRecord } from './job.ts';
-import type { JobFolder } from './jobFolder.ts';
+import { type JobFolder, LeaseLost } from './jobFolder.ts';
 
 /** The values in the name of a kept result's file. */
 type KeptResult = Pick<MixResult, 'index' | 'seed' | 'format'>;
@@ -20,11 +20,14 @@ const maxNames = 50;
  */
 export class ResultSaver {
   readonly #writer: ResultWriter;
+  readonly #onError: (jobId: string, error: unknown) => void;
   /** Paths that are chosen, but not written yet. */
   readonly #reserved = new Set<string>();
 
-  constructor(writer: ResultWriter) {
+  /** @param onError called if a job's folder can't be written. The result is saved nevertheless: it may have been paid for. */
+  constructor(writer: ResultWriter, onError: (jobId: string, error: unknown) => void) {
     this.#writer = writer;
+    this.#onError = onError;
   }
 
   /** Saves a new result. @throws MixFailure `save-failed`, LeaseLost. */
@@ -34,7 +37,8 @@ export class ResultSaver {
     const bytes = destination.embedRecipe
       ? await embedProvenance(result.bytes, createProvenance(recipe, { ...result, engine }))
       : result.bytes;
-    await folder.saveFile(`result-${result.index}-${result.seed}.${result.format}`, bytes);
+    const name = `result-${result.index}-${result.seed}.${result.format}`;
+    await this.#try(job, () => folder.saveFile(name, bytes));
     await this.#writeToProject(job, result, bytes);
   }
 
@@ -61,10 +65,10 @@ export class ResultSaver {
       this.#reserved.add(path);
       try {
         recordResult(job, result, path, false);
-        await job.save();
+        await this.#try(job, () => job.save());
         await this.#writer.write(path, bytes);
         recordResult(job, result, path, true);
-        await job.save();
+        await this.#try(job, () => job.save());
         return;
       } catch (error) {
         const isTaken = error instanceof MixFailure && error.key === 'save-failed/exists';
@@ -73,6 +77,16 @@ export class ResultSaver {
         this.#reserved.delete(path);
       }
       path = undefined; // another file took the name meanwhile
+    }
+  }
+
+  /** Writes into the job's folder, if the disk allows it. @throws LeaseLost. */
+  async #try(job: ActiveJob, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      this.#onError(job.record.id, error);
     }
   }
 

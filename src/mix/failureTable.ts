@@ -88,6 +88,8 @@ export const failureTable = {
     "The result is ready, but the image at {link} can't be read. Choose “Check again” to retry.",
   'result-unavailable/unsupported-image': "{link} didn't return an image. Choose “Check again” to retry.",
   'result-unavailable/image-too-large': 'The result at {link} is too large to download safely.',
+  'result-unavailable/nothing-to-check': "There's nothing left to check for this mix. Mix again.",
+  'result-unavailable/elsewhere': 'Another window is already checking this mix.',
   'result-unavailable/forgotten': 'This result is no longer in the list.',
   'unexpected-response':
     '{origin} returned an unexpected response. Try again later. If it keeps happening, the service may have changed.',
@@ -144,6 +146,8 @@ export const failureTable = {
   'save-failed': "The result can't be saved to {path}. Check that the folder is writable.",
   'save-failed/storage':
     "The job didn't start because its state can't be saved ({detail}). Check the disk, then try again.",
+  'save-failed/state':
+    "The mix stopped because the extension's storage can't be written ({detail}). Free up disk space or check its permissions, then choose “Check again” if it's offered, or mix again.",
   'save-failed/exists': "{path} already exists and wasn't overwritten. Try again.",
   'save-failed/disk-full': "{path} wasn't saved because the disk is full. Free up some space, then try again.",
   'save-failed/read-only':

@@ -1,0 +1,108 @@
+import { Mutex } from 'async-mutex';
+import type { Clock } from '../engines/clock.ts';
+import type { JobHandle } from './activeJob.ts';
+import type { JobRecord } from './job.ts';
+import type { JobStore, LeasedJob } from './jobStore.ts';
+import { isForeign, mayRecover, type RecoveryTime, recoveryAction } from './recovery.ts';
+import type { ResultSaver } from './resultSaver.ts';
+import { UnchangedTimer } from './unchangedTimer.ts';
+
+/**
+ * Milliseconds that a window leaves a job of another workspace alone. A window of that workspace looks for such jobs every 20 seconds,
+ * and shows from then on that it is open.
+ */
+export const foreignPatience = 60_000;
+
+export interface JobRecoveryOptions {
+  readonly store: JobStore;
+  readonly saver: ResultSaver;
+  readonly clock: Clock;
+  /** The workspace that this window has open: the path of its storage. */
+  readonly home: string;
+  readonly isTrusted: () => boolean;
+  readonly onError: (jobId: string, error: unknown) => void;
+  /** Whether this window has the job already. */
+  readonly isKnown: (id: string) => boolean;
+  /** Does what has to be done with a job that is now leased. Resolves with the job if it runs again. */
+  readonly apply: (action: ReturnType<typeof recoveryAction>, job: LeasedJob) => Promise<JobHandle | undefined>;
+}
+
+/** Finds the jobs that closed windows left behind, and takes up those that this window may run: one at a time, each on its own. */
+export class JobRecovery {
+  readonly #options: JobRecoveryOptions;
+  readonly #orphans: UnchangedTimer;
+  readonly #turns = new Mutex();
+
+  constructor(options: JobRecoveryOptions) {
+    this.#options = options;
+    this.#orphans = new UnchangedTimer(options.clock, foreignPatience / 2);
+  }
+
+  /** Resolves with the jobs that run again, oldest first. An error with one of them doesn't keep the others from running. */
+  recover(time: RecoveryTime): Promise<JobHandle[]> {
+    return this.#turns.runExclusive(async () => {
+      const handles: JobHandle[] = [];
+      for (const { id } of await this.#leftovers()) {
+        const handle = await this.#attempt(id, () => this.#recover(id, time));
+        if (handle) handles.push(handle);
+      }
+      return handles;
+    });
+  }
+
+  /** The jobs on disk that this window doesn't have, oldest first. */
+  async #leftovers(): Promise<JobRecord[]> {
+    const { store, isKnown } = this.#options;
+    const records: JobRecord[] = [];
+    const ids = await store.list();
+    this.#orphans.keepOnly(ids);
+    for (const id of ids) {
+      if (isKnown(id)) continue;
+      const record = await this.#attempt(id, async () => (await store.read(id)) ?? (await this.#setAside(id)));
+      if (record) records.push(record);
+    }
+    return records.sort((a, b) => a.createdAt - b.createdAt);
+  }
+
+  /** Leasing a job sets it aside if its record isn't valid. */
+  async #setAside(id: string): Promise<undefined> {
+    const job = await this.#options.store.lease(id);
+    if (typeof job !== 'string') await this.#options.store.release(job.folder);
+  }
+
+  async #recover(id: string, time: RecoveryTime): Promise<JobHandle | undefined> {
+    const { store, saver, clock, home, isTrusted, apply } = this.#options;
+    const seen = await store.read(id);
+    if (!seen || !mayRecover(seen, { home, isTrusted: isTrusted() }, time)) return undefined;
+    if (isForeign(seen, home) && !(await this.#isOrphaned(seen))) return undefined;
+    const job = await store.lease(id);
+    if (typeof job === 'string') return undefined;
+    try {
+      if (!mayRecover(job.record, { home, isTrusted: isTrusted() }, time)) return await this.#giveBack(job);
+      const hasUnsaved = await saver.hasUnsaved(job.record, job.folder);
+      return await apply(recoveryAction(job.record, hasUnsaved, clock.now()), job);
+    } catch (error) {
+      await store.release(job.folder);
+      throw error;
+    }
+  }
+
+  /** Whether no window of the job's workspace is open, for long enough that one would have shown up. */
+  async #isOrphaned({ id, request }: JobRecord): Promise<boolean> {
+    const hasWindow = await this.#options.store.hasOpenWindow(request.home.storage);
+    return this.#orphans.look(id, hasWindow) >= foreignPatience && !hasWindow;
+  }
+
+  async #giveBack({ folder }: LeasedJob): Promise<undefined> {
+    await this.#options.store.release(folder);
+  }
+
+  async #attempt<T>(id: string, action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      this.#options.onError(id, error);
+      return undefined;
+    }
+  }
+}
