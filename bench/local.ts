@@ -100,6 +100,7 @@ async function engineOnFiles(folder: string) {
         reads >> 8,
       ]);
     },
+    download: () => Promise.reject(new Error('The sources are files')),
   };
   const engine = createLocalEngine({ codec, reader, workerPath: join(root, 'dist/kernelWorker.cjs') });
   const { recipe } = parseRecipe({ images: paths.map((source) => ({ source })), width: side, height: side, seed: 1 });

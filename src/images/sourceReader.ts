@@ -3,6 +3,8 @@ import { MixFailure } from '../mix/failure.ts';
 import type { FailureKey } from '../mix/failureTable.ts';
 import { type Connect, createNetwork } from '../network/connections.ts';
 import { type DownloadOptions, download, shownUrl } from '../network/download.ts';
+import { systemCode } from '../storage/systemError.ts';
+import { DownloadCache, type DownloadCacheOptions } from './downloadCache.ts';
 import { detectKind } from './imageFormat.ts';
 import { maxSourceBytes, tooManyBytes } from './imageLimits.ts';
 
@@ -13,8 +15,13 @@ export type SourceLocation =
 
 /** Reads the bytes of a source, within the size limit and the address guard. */
 export interface SourceReader {
-  /** @throws MixFailure `unreadable-image`, `unsupported-image`, `image-too-large`, `blocked-address` or `network`. */
+  /**
+   * The bytes of a source, which belong to the caller. A URL is downloaded again only after some minutes.
+   * @throws MixFailure `unreadable-image`, `unsupported-image`, `image-too-large`, `blocked-address` or `network`.
+   */
   read(location: SourceLocation, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** Downloads an image now, without the memory that `read` has. @throws MixFailure as `read` does. */
+  download(url: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Which sources may be read, and how. */
@@ -27,6 +34,7 @@ export interface SourceReaderOptions {
   readonly times?: DownloadOptions['times'];
   /** How requests connect. By default, without a proxy. */
   readonly connect?: Connect;
+  readonly cache?: DownloadCacheOptions;
 }
 
 /** Reads source images from files and http(s) URLs. */
@@ -36,13 +44,23 @@ export function createSourceReader({
   maxBytes = maxSourceBytes,
   times = { connect: 10_000, silence: 30_000, whole: 180_000 },
   connect = createNetwork(),
+  cache,
 }: SourceReaderOptions): SourceReader {
   const mayBePrivate = (url: URL) => allowPrivateAddresses() || url.origin === ownOrigin();
+  const downloadNow = (url: string, signal?: AbortSignal) =>
+    downloadImage(url, { accept, maxBytes, times, mayBePrivate, connect }, signal);
+  const downloads = new DownloadCache(cache);
+  // Everything that the address guard asks, so that a URL isn't read from memory when it's refused by now.
+  const keyOf = (url: string) => JSON.stringify([allowPrivateAddresses(), ownOrigin() ?? null, url]);
   return {
-    read: (location, signal) =>
-      location.kind === 'file'
-        ? readSourceFile(location.path, maxBytes, signal)
-        : downloadImage(location.url, { accept, maxBytes, times, mayBePrivate, connect }, signal),
+    read: async (location, signal) => {
+      if (location.kind === 'file') return readSourceFile(location.path, maxBytes, signal);
+      const { url } = location;
+      const key = keyOf(url);
+      const download = (end: AbortSignal) => downloadNow(url, end);
+      return downloads.read(key, { download, mayKeep: () => keyOf(url) === key }, signal);
+    },
+    download: downloadNow,
   };
 }
 
@@ -63,12 +81,18 @@ export async function readSourceFile(
     return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (error) {
     signal?.throwIfAborted();
-    throw error instanceof MixFailure ? error : new MixFailure(fileFailureKey(error), { cause: error });
+    if (error instanceof MixFailure) throw error;
+    const key = fileFailureKey(error);
+    throw key ? new MixFailure(key, { cause: error }) : error;
   }
 }
 
+/** The failure for a system error, or for a path that no file can have; undefined for any other error. */
 function fileFailureKey(error: unknown) {
-  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+  const code = systemCode(error);
+  switch (code) {
+    case '':
+      return isNulInPath(error) ? ('unreadable-image/missing' satisfies FailureKey) : undefined;
     case 'ENOENT':
     case 'ENOTDIR':
     case 'ELOOP':
@@ -80,6 +104,10 @@ function fileFailureKey(error: unknown) {
     default:
       return 'unreadable-image/read-error' satisfies FailureKey;
   }
+}
+
+function isNulInPath(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE';
 }
 
 const accept = 'image/avif,image/webp,image/png,image/jpeg,image/gif,image/tiff,image/svg+xml,image/*;q=0.5';

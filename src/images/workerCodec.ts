@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type { z } from 'zod';
+import { abortable } from './abortable.ts';
 import type { Codec, EncodedImage, ImageInfo, Raster } from './codec.ts';
 import { type DecoderRequest, type DecoderVersions, decoderResultSchemas } from './codecMessages.ts';
 import { DecoderThread } from './codecThread.ts';
@@ -153,7 +154,7 @@ export class WorkerCodec implements Codec {
       },
       { priority },
     );
-    return rejectOnAbort(queued, stop);
+    return abortable(queued, stop);
   }
 
   #start(): DecoderThread {
@@ -178,19 +179,4 @@ async function checkFile(bytes: Uint8Array) {
   const format = await requireReadable(bytes);
   if (format === 'svg' && bytes.length > maxSvgBytes) throw tooManyBytes(bytes.length, maxSvgBytes);
   return format;
-}
-
-/** Settles like the promise, or rejects with the signal's reason once it's aborted. The work itself isn't stopped. */
-async function rejectOnAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

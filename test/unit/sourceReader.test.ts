@@ -14,6 +14,11 @@ let folder: string;
 let server: Server;
 let origin: string;
 let image: Buffer;
+/** The requests for `/count/NAME`, by name. `/count/held…` answers when `release` is called. */
+const requests = new Map<string, number>();
+let release = () => {};
+let onRequest = () => {};
+let onClose = () => {};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sources-'));
@@ -22,6 +27,14 @@ beforeAll(async () => {
     .toBuffer();
   server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    if (pathname.startsWith('/count/')) {
+      requests.set(pathname, (requests.get(pathname) ?? 0) + 1);
+      response.on('close', () => onClose());
+      const answer = () => response.writeHead(pathname.includes('failing') ? 404 : 200).end(image);
+      if (!pathname.includes('held')) return answer();
+      release = answer;
+      return onRequest();
+    }
     if (pathname === '/to') return response.writeHead(302, { location: searchParams.get('url') ?? '' }).end();
     if (pathname === '/round') return response.writeHead(302, { location: '/round' }).end();
     if (pathname === '/status') return response.writeHead(Number(searchParams.get('code'))).end('no');
@@ -130,6 +143,136 @@ test('stops when aborted', async () => {
   const reading = reader().read(url('/silent'), stop.signal);
   stop.abort(new Error('enough'));
   await expect(reading).rejects.toThrow('enough');
+});
+
+/** What happens next at the server: a held request arrives, or its connection ends. */
+const nextRequest = () =>
+  new Promise<void>((resolve) => {
+    onRequest = resolve;
+  });
+const nextClose = () =>
+  new Promise<void>((resolve) => {
+    onClose = resolve;
+  });
+
+test('a web image is downloaded once for several reads, and each reader gets its own bytes', async () => {
+  const cached = reader();
+  const first = await cached.read(url('/count/once'));
+  structuredClone(first.buffer, { transfer: [first.buffer] }); // as if it was sent to a worker
+  const second = await cached.read(url('/count/once'));
+  second.fill(0);
+  expect(await cached.read(url('/count/once'))).toEqual(new Uint8Array(image));
+  expect(requests.get('/count/once')).toBe(1);
+  await cached.read(url('/count/once?other'));
+  expect(requests.get('/count/once')).toBe(2);
+});
+
+test('a downloaded result neither comes from memory nor stays there', async () => {
+  const cached = reader();
+  await cached.read(url('/count/result'));
+  await cached.download(`${origin}/count/result`);
+  expect(requests.get('/count/result')).toBe(2);
+  await cached.download(`${origin}/count/other-result`);
+  await cached.read(url('/count/other-result'));
+  expect(requests.get('/count/other-result')).toBe(2);
+});
+
+test('a downloaded image stays in memory for some minutes only', async () => {
+  let time = 1000;
+  const cached = reader({ cache: { maxAge: 300_000, now: () => time } });
+  await cached.read(url('/count/aging'));
+  time += 299_000;
+  await cached.read(url('/count/aging'));
+  expect(requests.get('/count/aging')).toBe(1);
+  time += 2000;
+  await cached.read(url('/count/aging'));
+  expect(requests.get('/count/aging')).toBe(2);
+});
+
+test('images in memory are bounded by their bytes, and the oldest leave first', async () => {
+  const cached = reader({ cache: { maxBytes: 2.5 * image.length } });
+  for (const name of ['a', 'b', 'a', 'c', 'a', 'c', 'b']) await cached.read(url(`/count/bound-${name}`));
+  const counts = ['a', 'b', 'c'].map((name) => requests.get(`/count/bound-${name}`));
+  expect(counts).toEqual([1, 2, 1]);
+  const tiny = reader({ cache: { maxBytes: image.length - 1 } });
+  for (let reads = 0; reads < 2; reads++) expect(await tiny.read(url('/count/large'))).toHaveLength(image.length);
+  expect(requests.get('/count/large')).toBe(2);
+});
+
+test('a failed download is tried again', async () => {
+  const cached = reader();
+  for (let reads = 0; reads < 2; reads++) {
+    await expect(cached.read(url('/count/failing'))).rejects.toMatchObject({ key: 'unreadable-image/url-status' });
+  }
+  expect(requests.get('/count/failing')).toBe(2);
+});
+
+test('several readers wait for one download, and an abort ends only the own waiting', async () => {
+  const cached = reader();
+  const stop = new AbortController();
+  const arrived = nextRequest();
+  const impatient = cached.read(url('/count/held-shared'), stop.signal);
+  const patient = [cached.read(url('/count/held-shared')), cached.read(url('/count/held-shared'))];
+  await arrived;
+  stop.abort(new Error('enough'));
+  await expect(impatient).rejects.toThrow('enough');
+  await expect(cached.read(url('/count/held-shared'), stop.signal)).rejects.toThrow('enough');
+  release();
+  for (const bytes of await Promise.all(patient)) expect(bytes).toEqual(new Uint8Array(image));
+  expect(requests.get('/count/held-shared')).toBe(1);
+});
+
+test('a download ends when nobody waits for it, and the next reader starts a new one', async () => {
+  const cached = reader();
+  const stops = [new AbortController(), new AbortController()];
+  const arrived = nextRequest();
+  const reads = stops.map(({ signal }) => cached.read(url('/count/held-abandoned'), signal));
+  const outcomes = Promise.allSettled(reads);
+  await arrived;
+  const closed = nextClose();
+  for (const stop of stops) stop.abort(new Error('enough'));
+  await outcomes;
+  const arrivedAgain = nextRequest();
+  const next = cached.read(url('/count/held-abandoned'));
+  await closed;
+  await arrivedAgain;
+  release();
+  expect(await next).toEqual(new Uint8Array(image));
+  expect(requests.get('/count/held-abandoned')).toBe(2);
+});
+
+test('an image in memory is refused once its address is', async () => {
+  let isAllowed = true;
+  let own: string | undefined;
+  const cached = reader({ allowPrivateAddresses: () => isAllowed, ownOrigin: () => own });
+  await cached.read(url('/count/guarded'));
+  isAllowed = false;
+  await expect(cached.read(url('/count/guarded'))).rejects.toMatchObject({ code: 'blocked-address' });
+  own = origin;
+  await cached.read(url('/count/guarded'));
+  const redirected = url(`/to?url=${encodeURIComponent(`${origin}/count/guarded`)}`);
+  await cached.read(redirected);
+  own = 'https://elsewhere.example';
+  await expect(cached.read(redirected)).rejects.toMatchObject({ code: 'blocked-address' });
+  expect(requests.get('/count/guarded')).toBe(3);
+});
+
+test('a download that began under other rules is not kept', async () => {
+  let isAllowed = true;
+  const cached = reader({ allowPrivateAddresses: () => isAllowed });
+  const arrived = nextRequest();
+  const read = cached.read(url('/count/held-rules'));
+  await arrived;
+  isAllowed = false;
+  release();
+  expect(await read).toHaveLength(image.length);
+  isAllowed = true;
+  const again = nextRequest();
+  const second = cached.read(url('/count/held-rules'));
+  await again;
+  release();
+  await second;
+  expect(requests.get('/count/held-rules')).toBe(2);
 });
 
 test("private addresses are blocked by literal address and by name, except for the service's own origin", async () => {

@@ -63,7 +63,7 @@ export async function downloadResult(link: string, context: DownloadContext): Pr
 async function attempt(link: string, context: DownloadContext): Promise<DownloadedResult | MixFailure> {
   const { reader, codec, signal } = context;
   try {
-    const bytes = await reader.read({ kind: 'url', url: link }, signal);
+    const bytes = await reader.download(link, signal);
     const format = await formatOf(bytes);
     // This decodes the whole image, and so also detects a truncated one.
     return { bytes, format, isBlank: await codec.isUniform(bytes, signal) };
