@@ -86,7 +86,9 @@ export class Application {
     this.engine = new EngineChoice({ settings, keys, trust, origin: () => services.usableOrigin() });
     this.drafts = new DraftStore(store);
     this.prompts = new PromptHistory(store);
-    this.results = new ResultStore(storage);
+    this.results = new ResultStore(storage, {
+      onDamaged: (count) => host.warn(messages.say('results.damaged', { count })),
+    });
     this.loader = new ImageLoader({ codec, reader, trust });
     this.importer = new ImageImporter({
       storage: join(globalStorage, 'sources'),

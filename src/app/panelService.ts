@@ -13,7 +13,8 @@ import { viewOfJob } from './jobView.ts';
 import type { Messages } from './messages/messages.ts';
 import type { MixStarter } from './mixStarter.ts';
 import type { PromptHistory } from './promptHistory.ts';
-import { draftOfResult, type Result, type ResultStore, viewOfResult } from './resultStore.ts';
+import type { Result, ResultStore } from './resultStore.ts';
+import { draftOfResult, viewOfResult } from './resultView.ts';
 
 /** The panel's calls that can be answered without VS Code. The workbench answers the others. */
 export type PanelServiceHandlers = Pick<

@@ -1,47 +1,59 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import * as z from 'zod';
-import { type JobRecord, jobRequestSchema } from '../jobs/job.ts';
-import type { Draft } from '../mix/draft.ts';
-import { engineNames } from '../mix/limits.ts';
+import { readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Mutex } from 'async-mutex';
+import type { JobRecord } from '../jobs/job.ts';
 import { isInside } from '../output/outputFolder.ts';
-import type { ResultView } from '../protocol/contract.ts';
-import { replaceFile } from '../storage/durableFile.ts';
-import { draftOfRecipe } from './recipeDraft.ts';
-import { uriOf } from './sourceLocation.ts';
+import { removeAbandoned, replaceFile } from '../storage/durableFile.ts';
+import { makeFolder } from '../storage/folder.ts';
+import { systemCode } from '../storage/systemError.ts';
+import { forEachFile } from './forEachFile.ts';
+import {
+  deleteFile,
+  entryName,
+  entryText,
+  parseEntryName,
+  type Result,
+  readEntry,
+  unreadableList,
+} from './resultEntry.ts';
 
-const resultSchema = z.object({
-  id: z.string(),
-  /** Absolute path of the saved file. */
-  path: z.string(),
-  /** Milliseconds since 1970. */
-  createdAt: z.number(),
-  engine: z.enum(engineNames),
-  seed: z.int(),
-  /** The recipe as run. */
-  recipe: jobRequestSchema.shape.recipe,
-  /** Absolute path of the folder that the recipe's sources are relative to. */
-  base: z.string(),
-  /** Where the images that took part were read. */
-  sources: jobRequestSchema.shape.sources,
-});
-export type Result = z.infer<typeof resultSchema>;
+export type { Result } from './resultEntry.ts';
 
 const capacity = 1000;
 
-/** The last 1,000 results of this workspace, newest first, in one file of its storage. The files themselves stay in the project. */
+export interface ResultStoreOptions {
+  /** Called with the number of entries that were set aside because their content isn't valid, once for each of them. */
+  readonly onDamaged?: (count: number) => void;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/**
+ * The last 1,000 results of a workspace, newest first. Each has a file of its own in the folder `results` of the workspace's storage,
+ * so windows can add results at the same time, and a damaged entry damages no other. The images themselves stay in the project.
+ */
 export class ResultStore {
   readonly #storage: string;
-  readonly #file: string;
+  readonly #folder: string;
+  readonly #onDamaged: (count: number) => void;
+  readonly #now: () => number;
   readonly #listeners = new Set<() => void>();
-  #results: Result[] | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  /** What was read, by the name of its entry. */
+  readonly #results = new Map<string, Result>();
+  /** Names of damaged entries that can't be set aside. */
+  readonly #ignored = new Set<string>();
+  /** Ids that this window removed: a job that changes again doesn't add them once more. */
+  readonly #forgotten = new Set<string>();
+  readonly #reading = new Mutex();
+  readonly #adding = new Mutex();
+  #isSwept = false;
 
-  /** @param storage absolute path of the workspace's storage. */
-  constructor(storage: string) {
+  /** @param storage absolute path of a workspace's storage. */
+  constructor(storage: string, { onDamaged = () => {}, now = Date.now }: ResultStoreOptions = {}) {
     this.#storage = storage;
-    this.#file = join(storage, 'results.json');
+    this.#folder = join(storage, 'results');
+    this.#onDamaged = onDamaged;
+    this.#now = now;
   }
 
   onChange(listener: () => void): { dispose(): void } {
@@ -49,39 +61,65 @@ export class ResultStore {
     return { dispose: () => this.#listeners.delete(listener) };
   }
 
-  async all(): Promise<readonly Result[]> {
-    if (this.#results) return this.#results;
-    const results = await readResults(this.#file);
-    this.#results ??= results; // another call may have read them meanwhile, and added to them
-    return this.#results;
+  /** @throws MixFailure `result-unavailable` if the list can't be read. */
+  all(): Promise<readonly Result[]> {
+    return this.#reading.runExclusive(async () => {
+      const names = await this.#names();
+      await this.#readNew(names);
+      const present = new Set(names);
+      for (const name of this.#results.keys()) if (!present.has(name)) this.#results.delete(name);
+      // By id, since two windows may have added the same result. The earlier entry counts.
+      const byId = new Map<string, Result>();
+      for (const name of names) {
+        const result = this.#results.get(name);
+        if (result && !byId.has(result.id)) byId.set(result.id, result);
+      }
+      return [...byId.values()].reverse();
+    });
   }
 
   async get(id: string): Promise<Result | undefined> {
     return (await this.all()).find((result) => result.id === id);
   }
 
-  /** Adds the saved results of a job that aren't in the store yet. */
-  async addFrom({ id, request, results, createdAt, finishedAt }: JobRecord): Promise<void> {
-    // Nothing may be awaited from here on: a second call for the same job would add its results again.
-    const listed = await this.all();
-    const known = new Set(listed.map((result) => result.id));
-    const added = results
-      .map(({ index, path, seed, written }) => ({ id: `${id}-${index}`, path, seed, written }))
-      .filter((result) => result.written && !known.has(result.id))
-      .map(({ written: _, ...result }) => ({
-        ...result,
-        createdAt: finishedAt ?? createdAt,
-        engine: request.engine,
-        recipe: request.recipe,
-        base: request.destination.root,
-        sources: request.sources,
-      }));
-    if (added.length > 0) await this.#replace([...added.reverse(), ...listed].slice(0, capacity));
+  /**
+   * Adds the saved results of a job that aren't in the list yet. Those that fail are added by the next call.
+   * @throws the first error, after it has tried every result.
+   */
+  addFrom({ id, request, results }: JobRecord): Promise<void> {
+    return this.#adding.runExclusive(async () => {
+      const names = await this.#names();
+      const known = new Set(names.map((name) => parseEntryName(name)?.id));
+      const last = parseEntryName(names.at(-1) ?? '')?.time ?? 0;
+      const createdAt = this.#now();
+      const added = results
+        .map(({ index, path, seed, written }) => ({ id: `${id}-${index}`, path, seed, written }))
+        .filter((result) => result.written && !known.has(result.id) && !this.#forgotten.has(result.id))
+        .map(({ written: _, ...result }) => ({
+          ...result,
+          createdAt,
+          engine: request.engine,
+          recipe: request.recipe,
+          base: request.destination.root,
+          sources: request.sources,
+        }));
+      if (added.length === 0) return;
+      await makeFolder(this.#folder);
+      const time = Math.max(createdAt, last + 1); // later than all others even if the clock was set back
+      await this.#change(added, async (result) => {
+        const name = entryName(time, result.id);
+        await replaceFile(join(this.#folder, name), entryText(result));
+        names.push(name);
+      });
+      await this.#removeOldest(names);
+    });
   }
 
-  /** Removes results from the list. Their files stay. */
+  /** Removes results from the list. Their files stay. @throws MixFailure `save-failed` for the first that can't be removed, after the others. */
   async forget(ids: ReadonlySet<string>): Promise<void> {
-    await this.#replace((await this.all()).filter(({ id }) => !ids.has(id)));
+    const names = (await this.#names()).filter((name) => ids.has(parseEntryName(name)?.id ?? ''));
+    for (const id of ids) this.#forgotten.add(id);
+    await this.#change(names, (name) => deleteFile(join(this.#folder, name)));
   }
 
   /** Whether a result's file is in storage, where it can't be found without the list, because it was made without an open folder. */
@@ -89,62 +127,79 @@ export class ResultStore {
     return isInside(path, this.#storage);
   }
 
-  /** Removes these results from the list, and deletes those of their files that are in storage. */
+  /**
+   * Removes these results from the list, and deletes those of their files that are in storage.
+   * @throws MixFailure `save-failed` for the first that can't be removed, after the others. It stays in the list.
+   */
   async clear(results: readonly Result[]): Promise<void> {
-    await this.forget(new Set(results.map(({ id }) => id)));
-    for (const result of results) if (this.isStored(result)) await rm(result.path, { force: true });
+    const removed = new Set<string>();
+    try {
+      await forEachFile(results, async (result) => {
+        if (this.isStored(result)) await deleteFile(result.path);
+        removed.add(result.id);
+      });
+    } finally {
+      await this.forget(removed);
+    }
   }
 
-  async #replace(results: Result[]): Promise<void> {
-    this.#results = results;
-    for (const listener of this.#listeners) listener();
-    this.#writing = this.#writing.then(async () => {
-      await mkdir(dirname(this.#file), { recursive: true });
-      await replaceFile(this.#file, JSON.stringify(this.#results));
-    });
-    await this.#writing;
+  /** Changes entries, then tells the listeners even if some failed. */
+  async #change<Item>(items: readonly Item[], change: (item: Item) => Promise<void>): Promise<void> {
+    try {
+      await forEachFile(items, change);
+    } finally {
+      for (const listener of this.#listeners) listener();
+    }
   }
-}
 
-async function readResults(file: string): Promise<Result[]> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    return []; // there are no results yet
+  /** The names of the entries, oldest first. */
+  async #names(): Promise<string[]> {
+    try {
+      const names = await readdir(this.#folder);
+      return names.filter((name) => parseEntryName(name) !== undefined).sort();
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return []; // there are no results yet
+      throw unreadableList(error);
+    }
   }
-  try {
-    return z.array(resultSchema).parse(JSON.parse(text));
-  } catch (error) {
-    await rename(file, `${file}.unreadable`); // kept, so its content can be inspected
-    throw error;
-  }
-}
 
-/** The draft that reproduces a result. @param displayPath a file's path to display. */
-export function draftOfResult({ recipe, base, sources }: Result, displayPath: (path: string) => string): Draft {
-  const draft = draftOfRecipe(recipe, base, displayPath);
-  for (const { index, location } of sources) {
-    const image = draft.images[index];
-    if (image) image.uri = uriOf(location);
+  async #readNew(names: readonly string[]): Promise<void> {
+    let damaged = 0;
+    try {
+      await forEachFile(names, async (name) => {
+        if (this.#results.has(name) || this.#ignored.has(name)) return;
+        const result = await readEntry(join(this.#folder, name));
+        if (result === 'damaged') damaged += await this.#setAside(name);
+        else if (result !== 'gone') this.#results.set(name, result);
+      });
+    } catch (error) {
+      throw unreadableList(error);
+    } finally {
+      if (damaged > 0) this.#onDamaged(damaged);
+    }
   }
-  return draft;
-}
 
-/** A result as the panel shows it. @param displayPath a file's path to display. */
-export function viewOfResult(
-  { id, path, createdAt, engine, seed, recipe }: Result,
-  displayPath: (path: string) => string,
-): ResultView {
-  return {
-    id,
-    uri: pathToFileURL(path).href,
-    path: displayPath(path),
-    createdAt,
-    engine,
-    seed,
-    prompt: recipe.prompt,
-    width: recipe.width,
-    height: recipe.height,
-  };
+  /** Renames a damaged entry, so that its content can be inspected. Returns 0 if another window did so, otherwise 1. */
+  async #setAside(name: string): Promise<0 | 1> {
+    const path = join(this.#folder, name);
+    try {
+      await rename(path, `${path}.unreadable`);
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === '') throw error;
+      if (code === 'ENOENT') return 0;
+      this.#ignored.add(name); // a disk that can't be written
+    }
+    return 1;
+  }
+
+  /** Removes the oldest entries, and what killed windows were writing. */
+  async #removeOldest(names: readonly string[]): Promise<void> {
+    await forEachFile(names.slice(0, Math.max(0, names.length - capacity)), (name) =>
+      deleteFile(join(this.#folder, name)),
+    );
+    if (this.#isSwept) return;
+    await removeAbandoned(this.#folder);
+    this.#isSwept = true;
+  }
 }

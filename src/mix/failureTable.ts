@@ -91,6 +91,8 @@ export const failureTable = {
   'result-unavailable/nothing-to-check': "There's nothing left to check for this mix. Mix again.",
   'result-unavailable/elsewhere': 'Another window is already checking this mix.',
   'result-unavailable/forgotten': 'This result is no longer in the list.',
+  'result-unavailable/unreadable-list':
+    "The list of results can't be read ({detail}). The image files aren't affected. Check the disk, then reload the window.",
   'unexpected-response':
     '{origin} returned an unexpected response. Try again later. If it keeps happening, the service may have changed.',
   'unexpected-response/no-endpoint':

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { draftOfRecipe, recipeText } from '../../src/app/recipeDraft.ts';
 import { readRecipe, readRecipeFromImage } from '../../src/app/recipeFile.ts';
-import { draftOfResult } from '../../src/app/resultStore.ts';
+import { draftOfResult } from '../../src/app/resultView.ts';
 import { locateSource, locationOf, uriOf } from '../../src/app/sourceLocation.ts';
 import { type Draft, emptyDraft } from '../../src/mix/draft.ts';
 import { parseRecipe } from '../../src/mix/recipe.ts';

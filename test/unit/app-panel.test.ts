@@ -152,13 +152,14 @@ describe('the list of results', () => {
     expect(await readdir(join(bench.storage, 'workspace'))).not.toContain('untitled.png');
   });
 
-  test("is set aside if it can't be read", async () => {
+  test('warns about damaged entries once', async () => {
     const { results } = bench.app;
-    await results.addFrom(doneJob('a', bench.file('red.png')));
-    const folder = join(bench.storage, 'workspace');
-    await writeFile(join(folder, 'results.json'), '[{}]');
-    await expect(new ResultStore(folder).all()).rejects.toThrow();
-    expect(await readdir(folder)).toContain('results.json.unreadable');
+    for (const id of ['a', 'b']) await results.addFrom(doneJob(id, bench.file('red.png')));
+    const folder = join(bench.storage, 'workspace', 'results');
+    const damaged = (await readdir(folder)).find((name) => name.endsWith('-a-0.json')) ?? '';
+    await writeFile(join(folder, damaged), '{');
+    for (let time = 0; time < 2; time++) expect(await results.all()).toMatchObject([{ id: 'b-0' }]);
+    expect(bench.warnings).toEqual([bench.app.messages.say('results.damaged', { count: 1 })]);
   });
 });
 

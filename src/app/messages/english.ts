@@ -35,6 +35,12 @@ export const english = {
   'key.invalid': 'Enter an API key without spaces or non-ASCII characters.',
   'key.stored':
     'The API key for {origin} was saved. Mixes now run on the hosted service, unless imageMixer.engine is set to another engine.',
+  'key.session':
+    "VS Code can't store secrets on this system, so the API key for {origin} is kept only until this window closes. To store it, set up the OS keyring and restart VS Code, then run “Image Mixer: Set API Key” again.",
+  'key.unreadable':
+    "VS Code can't read stored secrets on this system right now. Unlock or set up the OS keyring and restart VS Code, or run “Image Mixer: Set API Key” to use a key until this window closes.",
+  'key.clearedHere':
+    "The API key for {origin} isn't used in this window anymore. VS Code's secret storage can't be changed right now, so a stored key may be back after a restart.",
   'key.cleared': 'The API key for {origin} was removed.',
   'upload.question': 'Upload images from this workspace to {origin}?',
   'upload.detail':
@@ -45,6 +51,7 @@ export const english = {
   'run.noRecipes': 'There are no recipes (*.mix.json) in this workspace. Run “Image Mixer: New Recipe” to create one.',
   'progress.of': '{done} of {total}',
   'progress.eta': 'about {seconds} s left',
+  'job.elsewhere': '{name} (from {folder})',
   'job.cancelledHosted':
     "Canceled. The service can't be told to stop, so it may still finish the mix and charge for it.",
   'status.tooltip': 'Open Image Mixer ({name})',
@@ -52,12 +59,15 @@ export const english = {
   'result.deleteQuestion': 'Are you sure you want to permanently delete {name}?',
   'result.deleteDetail': "It can't be moved to the Trash here, so you can't restore it.",
   'result.deleteForGood': 'Delete',
+  'results.notListed': "{name} was saved, but it can't be added to the list of results ({detail}).",
   'results.none': 'There are no results to clear.',
   'results.clearQuestion': 'Clear the list of results ({count})?',
   'results.clearDetail': 'The files stay in your project.',
   'results.clearDetailStored':
     'Files in a project stay there. Results created without an open folder ({count}) are permanently deleted.',
   'results.clear': 'Clear',
+  'results.damaged':
+    "Entries in the list of results are damaged and can't be shown ({count}). The image files aren't affected.",
   'announce.done': 'Image Mixer saved {name}.',
   'announce.doneMany': 'Image Mixer saved {count} results, starting with {name}.',
   'announce.reveal': 'Reveal',
