@@ -46,24 +46,25 @@ export class JobFolder {
     const text = JSON.stringify(record);
     return this.#turns.runExclusive(async () => {
       await this.checkLease();
-      await replaceFile(join(this.path, recordName(this.#token)), text);
+      await this.#access(() => replaceFile(join(this.path, recordName(this.#token)), text));
       await this.checkLease();
     });
   }
 
-  /** Writes another file into the folder. @throws LeaseLost. */
+  /** Writes another file into the folder. @throws LeaseLost, or a system error. */
   async saveFile(name: string, bytes: Uint8Array): Promise<void> {
     await this.checkLease();
-    await replaceFile(join(this.path, name), bytes);
+    await this.#access(() => replaceFile(join(this.path, name), bytes));
   }
 
+  /** @throws LeaseLost, or a system error. */
   async readFile(name: string): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(await readFile(join(this.path, name)));
+    return new Uint8Array(await this.#access(() => readFile(join(this.path, name))));
   }
 
-  /** The names of the files that match, sorted. */
+  /** The names of the files that match, sorted. @throws LeaseLost, or a system error. */
   async listFiles(pattern: RegExp): Promise<string[]> {
-    return (await readdir(this.path)).filter((name) => pattern.test(name)).sort();
+    return (await this.#access(() => readdir(this.path))).filter((name) => pattern.test(name)).sort();
   }
 
   /** Removes the folder. Other windows see it vanish at once. @throws LeaseLost, or a system error. */
@@ -88,6 +89,16 @@ export class JobFolder {
   async checkLease(): Promise<void> {
     const tokens = await readTokens(this.path).catch(ignore('ENOENT'));
     if (tokens?.lease !== this.#token) throw new LeaseLost();
+  }
+
+  /** If something is missing, another holder may have removed the folder. */
+  async #access<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') await this.checkLease();
+      throw error;
+    }
   }
 }
 

@@ -75,7 +75,8 @@ export class JobRecovery {
     const seen = await store.read(id);
     if (!seen || !mayRecover(seen, { home, isTrusted: isTrusted() }, time)) return undefined;
     if (isForeign(seen, home) && !(await this.#isOrphaned(seen))) return undefined;
-    const job = await store.lease(id);
+    // A failed job is shown by the window that opened last: the one that ran it may have no user anymore.
+    const job = await store.lease(id, seen.state === 'failed');
     if (typeof job === 'string') return undefined;
     try {
       if (!mayRecover(job.record, { home, isTrusted: isTrusted() }, time)) return await this.#giveBack(job);

@@ -103,7 +103,9 @@ export class JobRunner {
    * may close. Without leftovers it reads one folder only. @throws a system error if the list of jobs can't be read.
    */
   async resume(time: RecoveryTime): Promise<JobHandle[]> {
-    return this.#disposed.signal.aborted ? [] : this.#track(this.#recovery.recover(time));
+    if (this.#disposed.signal.aborted) return [];
+    await this.#track(this.#dropLost());
+    return this.#track(this.#recovery.recover(time));
   }
 
   /** Cancels a job that waits or runs. The service may still finish what was submitted. Saved results stay. */
@@ -245,6 +247,19 @@ export class JobRunner {
     } catch (error) {
       this.#options.onError(id, error);
       return true;
+    }
+  }
+
+  /** Removes failed jobs from the list that a window of this workspace has taken up since it opened. */
+  async #dropLost(): Promise<void> {
+    for (const job of this.#jobs.all()) {
+      if (job.isOpen || !job.folder) continue;
+      try {
+        await job.folder.checkLease();
+      } catch (error) {
+        if (error instanceof LeaseLost) await this.#finalizer.abandon(job);
+        else this.#options.onError(job.record.id, error);
+      }
     }
   }
 

@@ -106,14 +106,15 @@ export class JobStore {
   /**
    * Leases a job for this window. `held`: an open window holds the lease. `gone`: the job doesn't exist anymore, or its record isn't
    * valid and was set aside. @throws a system error. Then this window holds no lease.
+   * @param force takes the lease from an open window too.
    */
-  async lease(id: string): Promise<LeasedJob | 'held' | 'gone'> {
+  async lease(id: string, force = false): Promise<LeasedJob | 'held' | 'gone'> {
     const path = this.#path(id);
     try {
       const tokens = await readTokens(path);
       const owner = await leaseHolder(path, tokens.lease);
-      const isOwn = owner === this.#presence.owner; // this window gave it up, but couldn't write that down
-      if (owner !== undefined && !isOwn && (await this.#presence.isOpen(owner))) return 'held';
+      const isFree = force || owner === undefined || owner === this.#presence.owner; // given up, even if that couldn't be written
+      if (!isFree && (await this.#presence.isOpen(owner))) return 'held';
       await this.#presence.publish();
       const folder = await acquireLease(path, tokens, this.#presence.owner);
       return folder ? await this.#readLeased(id, this.#add(folder)) : 'held';

@@ -1,7 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { goneAfter } from '../../src/jobs/heartbeat.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { ManualClock } from './support/clocks.ts';
@@ -84,7 +83,7 @@ test('suspends jobs when the window closes, and another window resumes them at o
   expect((await jobs[0]?.finished)?.record).toMatchObject({ state: 'running', engineState: { step: 1 } });
 
   const b = bench.window();
-  const resumed = await b.runner.resume();
+  const resumed = await b.runner.resume('start');
   expect(resumed.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
   await b.hosted.started(1);
   const savedOf = (id?: string) => b.hosted.runs.find(({ task }) => task.jobId === id)?.context.saved;
@@ -105,9 +104,9 @@ test('recovers the jobs of a window that is gone, and never those of a live one'
   a.runner.start(bench.request());
   const lost = await a.hosted.started();
   const b = bench.window({ clock });
-  expect(await b.runner.resume()).toEqual([]);
-  clock.time += 2 * goneAfter; // no window beats: the first one hangs
-  expect(await b.runner.resume()).toHaveLength(1);
+  expect(await b.runner.resume('start')).toEqual([]);
+  await a.kill();
+  expect(await b.runner.resume('later')).toHaveLength(1);
   const run = await b.hosted.started();
   // The first window wakes up: what it writes now must not count.
   await expect(lost.context.save({ late: true })).rejects.toThrow();
@@ -121,15 +120,20 @@ test('recovers the jobs of a window that is gone, and never those of a live one'
 test('leaves a failed job to the window that ran it, until another one starts', async () => {
   const a = bench.window();
   const b = bench.window();
-  expect(await b.runner.resume()).toEqual([]);
+  expect(await b.runner.resume('start')).toEqual([]);
   const job = a.runner.start(bench.request());
   const run = await a.hosted.started();
   await run.context.save('paid');
   run.end(new MixFailure('timeout', { args: { seconds: 600 } }));
   await job.finished;
-  expect(await b.runner.resume()).toEqual([]);
+  expect(await b.runner.resume('later')).toEqual([]);
   const c = bench.window();
-  expect(await c.runner.resume()).toHaveLength(1);
+  expect(await c.runner.resume('start')).toHaveLength(1);
+  const removed: string[] = [];
+  a.runner.onRemove((id) => removed.push(id));
+  await a.runner.resume('later');
+  expect(removed).toEqual([job.id]);
+  expect(a.runner.jobs()).toEqual([]);
   await c.runner.dispose();
 });
 
@@ -174,10 +178,10 @@ test.each(['choose', 'before-write', 'after-write'] as const)(
     a.runner.start(bench.request({ recipe: { ...bench.request().recipe, samples: 2 } }));
     void (await a.hosted.started()).deliver(0, 'the only copy');
     await writer.crashed;
-    clock.time += goneAfter + 1;
+    await a.kill();
 
     const b = bench.window({ clock });
-    const [job] = await b.runner.resume();
+    const [job] = await b.runner.resume('start');
     const run = await b.hosted.started();
     expect(run.context.delivered).toEqual(new Set([0]));
     await run.deliver(1);
@@ -196,9 +200,10 @@ test('needs no engine for a job whose results were all delivered', async () => {
   a.runner.start(bench.request());
   void (await a.hosted.started()).deliver(0);
   await writer.crashed;
-  clock.time += goneAfter + 48 * hour; // the service has purged it long ago
+  await a.kill();
+  clock.time += 48 * hour; // the service has purged it long ago
   const b = bench.window({ clock });
-  const [job] = await b.runner.resume();
+  const [job] = await b.runner.resume('start');
   expect((await job?.finished)?.status).toBe('done');
   expect(b.hosted.runs).toEqual([]);
   expect(await resultFiles()).toHaveLength(1);
@@ -220,7 +225,7 @@ test('chooses another name if a file appears under the chosen one', async () => 
   expect(await resultFiles()).toEqual(['rose-man-7-1-2.png', 'rose-man-7-1.png']);
 });
 
-test('keeps a failed job that holds paid work, checks it at each start, and removes it after a day', async () => {
+test('keeps a failed job that holds paid work, checks it at each start, and only shows it after a day', async () => {
   const clock = new ManualClock();
   const fail = async (engine: ManualEngine, at = 0) => {
     const run = await engine.started(at);
@@ -246,13 +251,16 @@ test('keeps a failed job that holds paid work, checks it at each start, and remo
 
   clock.time += 23 * hour;
   const b = bench.window({ clock });
-  const [resumed] = await b.runner.resume();
+  const [resumed] = await b.runner.resume('start');
   await fail(b.hosted);
   await resumed?.finished;
 
-  clock.time += 2 * hour;
-  expect(await bench.window({ clock }).runner.resume()).toEqual([]);
-  expect(await readdir(bench.jobs)).toEqual([]);
+  clock.time += 48 * hour;
+  const c = bench.window({ clock });
+  expect(await c.runner.resume('start')).toEqual([]);
+  expect(c.runner.jobs()).toMatchObject([{ record: { state: 'failed', canCheckAgain: true } }]);
+  await c.runner.remove(job.id);
+  expect(await jobsLeft()).toEqual([]);
 });
 
 test('removes other failed jobs at once, except that an interrupted one is reported again after a restart', async () => {
@@ -271,11 +279,11 @@ test('removes other failed jobs at once, except that an interrupted one is repor
   expect(await jobsLeft()).toEqual([jobs[1]?.id]);
 
   const b = bench.window();
-  expect(await b.runner.resume()).toEqual([]);
+  expect(await b.runner.resume('start')).toEqual([]);
   expect(b.runner.jobs()).toMatchObject([{ record: { id: jobs[1]?.id, failure: { code: 'interrupted' } } }]);
   await b.runner.remove(jobs[1]?.id ?? '');
   expect(b.runner.jobs()).toEqual([]);
-  expect(await readdir(bench.jobs)).toEqual([]);
+  expect(await jobsLeft()).toEqual([]);
 });
 
 test("keeps the bytes of a result that can't be saved, until it can", async () => {
@@ -307,7 +315,7 @@ test("cancels yesterday's jobs unless they may be paid for", async () => {
   await a.runner.dispose();
   clock.time += 25 * hour;
   const b = bench.window({ clock });
-  const resumed = await b.runner.resume();
+  const resumed = await b.runner.resume('start');
   expect(resumed.map(({ id }) => id)).toEqual([jobs[1]?.id]); // submitted and maybe paid for; the third never was
   expect(b.runner.jobs().map(({ record }) => record.state)).toEqual(['cancelled', 'running', 'cancelled']);
   await b.runner.dispose();
@@ -319,7 +327,7 @@ test('resumes a local job that a reload cut off', async () => {
   await a.local.started();
   await a.runner.dispose();
   const b = bench.window();
-  const [job] = await b.runner.resume();
+  const [job] = await b.runner.resume('start');
   const run = await b.local.started();
   await run.deliver(0);
   run.end();

@@ -1,5 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/engines/clock.ts';
 import type { Engine, MixContext, MixResult, MixTask } from '../../../src/engines/engine.ts';
@@ -9,10 +10,23 @@ import type { EngineName } from '../../../src/mix/limits.ts';
 import { ResultWriter } from '../../../src/output/resultWriter.ts';
 import { png } from './hostedBench.ts';
 
+/** The workspace of windows and jobs, unless a test says otherwise. */
+export const home = '/storage/of/a/workspace';
+
+/** The id of a process that has ended. */
+const deadPid = spawnSync(process.execPath, ['--version']).pid;
+
+/** Makes a window look as if its process had ended without a word. @param directory the folder of the jobs. */
+export async function killWindow(directory: string, owner: string, itsHome = home): Promise<void> {
+  const mark = { home: itsHome, host: hostname(), pid: deadPid, beat: 1 };
+  await writeFile(join(directory, '.windows', owner), JSON.stringify(mark));
+}
+
 /** A request whose results go into `folder`. */
 export function requestOf(folder: string, changes: Partial<JobRequest> = {}): JobRequest {
   return jobRecordSchema.shape.request.parse({
-    home: { storage: '/home', isTrusted: true, mayUpload: true },
+    home: { storage: home, isTrusted: true, mayUpload: true },
+    service: { baseUrl: '', dialect: 'v5' },
     engine: 'hosted',
     recipe: { images: [{ source: 'a.png' }], prompt: 'rose man', seed: 7 },
     sources: [],
@@ -90,6 +104,16 @@ export function resultOf(index: number, mark: string): MixResult {
   return { index, seed: 7 + index, bytes: png(mark), format: 'png', engineVersion: 'test' };
 }
 
+/** A window that the test controls. */
+export interface Window {
+  readonly runner: JobRunner;
+  readonly hosted: ManualEngine;
+  readonly local: ManualEngine;
+  readonly errors: unknown[];
+  /** Makes the window look as if its process had ended without a word. What it does afterwards is that of a window that was only stopped. */
+  kill(): Promise<void>;
+}
+
 /** Folders for jobs and results, and windows that share them. */
 export class JobBench {
   readonly jobs: string;
@@ -109,21 +133,26 @@ export class JobBench {
   }
 
   /** Opens another window with engines that the test controls. */
-  window(changes: Partial<JobRunnerOptions> = {}): { runner: JobRunner; hosted: ManualEngine; local: ManualEngine } {
+  window(changes: Partial<JobRunnerOptions> = {}): Window {
     const hosted = new ManualEngine('hosted');
     const local = new ManualEngine('local');
+    const owner = `window-${++this.#windows}`;
+    const errors: unknown[] = [];
     const runner = new JobRunner({
       directory: this.jobs,
+      home,
+      isTrusted: () => true,
       engines: { hosted: async () => hosted, local: async () => local },
       writer: new ResultWriter(),
       clock: systemClock,
       maxConcurrent: () => 2,
       newId: () => `job-${++this.#ids}`,
-      onError: () => {},
-      owner: `window-${++this.#windows}`,
+      onError: (_, error) => errors.push(error),
+      owner,
       ...changes,
     });
-    return { runner, hosted, local };
+    const kill = () => killWindow(this.jobs, owner, changes.home);
+    return { runner, hosted, local, errors, kill };
   }
 
   request(changes: Partial<JobRequest> = {}): JobRequest {
