@@ -1,24 +1,78 @@
 import { randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ignore } from './systemError.ts';
+import { ignore, ignoreSystemError, systemCode } from './systemError.ts';
 
 /** Milliseconds after which a temporary file belongs to a process that was killed while it wrote. */
 const abandonedAfter = 10 * 60_000;
+/** How often content is written at most if its temporary file vanishes. */
+const maxTries = 3;
 
-/** The path of a new temporary file in a folder. `removeAbandoned` deletes it if the process doesn't. */
-export function temporaryPath(folder: string): string {
-  return join(folder, `.image-mixer-${randomUUID()}.tmp`);
+/**
+ * The path of a new temporary file in a folder. `removeAbandoned` deletes it if the process doesn't.
+ * @param owner letters, digits and hyphens: what the file is for, if only one process at a time writes that.
+ */
+export function temporaryPath(folder: string, owner?: string): string {
+  return join(folder, `.image-mixer-${owner === undefined ? '' : `${owner}-`}${randomUUID()}.tmp`);
 }
-const temporaryName = /^\.image-mixer-[0-9a-f-]{36}\.tmp$/;
+const temporaryName = /^\.image-mixer-(?:(?<owner>.+)-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
-/** Deletes the temporary files in a folder that a killed process left behind. A missing folder has none. */
-export async function removeAbandoned(folder: string): Promise<void> {
-  for (const name of (await readdir(folder).catch(ignore('ENOENT', 'ENOTDIR'))) ?? []) {
+/** Whether a file name is that of a temporary file of this owner. */
+export function isTemporaryOf(owner: string, name: string): boolean {
+  return temporaryName.exec(name)?.groups?.owner === owner;
+}
+
+/**
+ * Deletes the temporary files in a folder that a killed process left behind: those that are old, and all those of an owner that
+ * writes nothing right now. A missing folder has none.
+ * @param options.names the names in the folder, if they are known.
+ */
+export async function removeAbandoned(
+  folder: string,
+  { names, owner }: { readonly names?: readonly string[]; readonly owner?: string | undefined } = {},
+): Promise<void> {
+  for (const name of names ?? (await readdir(folder).catch(ignore('ENOENT', 'ENOTDIR'))) ?? []) {
     if (!temporaryName.test(name)) continue;
     const path = join(folder, name);
-    const status = await stat(path).catch(ignore('ENOENT'));
-    if (status && Math.abs(Date.now() - status.mtimeMs) > abandonedAfter) await rm(path, { force: true });
+    const isOwn = owner !== undefined && isTemporaryOf(owner, name);
+    if (isOwn || (await isOld(path))) await rm(path, { force: true });
+  }
+}
+
+/** Also true for a file from the future, which another clock dated. `throughTemporary` survives it if a file isn't abandoned. */
+async function isOld(path: string): Promise<boolean> {
+  const status = await stat(path).catch(ignore('ENOENT'));
+  return status !== undefined && Math.abs(Date.now() - status.mtimeMs) > abandonedAfter;
+}
+
+/** How a temporary file is written. */
+export interface TemporaryOptions {
+  readonly owner?: string | undefined;
+  readonly mode?: number;
+  /** Whether to wait until the content is on the disk. */
+  readonly flush?: boolean;
+}
+
+/**
+ * Writes content to a temporary file in `folder` and lets `place` move or link it. Afterwards the temporary file is gone. If it
+ * vanishes before, it is written again: a process with another clock may have taken it for abandoned.
+ */
+export async function throughTemporary<Result>(
+  folder: string,
+  content: string | Uint8Array,
+  place: (temporary: string) => Promise<Result>,
+  { owner, ...options }: TemporaryOptions = {},
+): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    const temporary = temporaryPath(folder, owner);
+    try {
+      await writeNewFile(temporary, content, options);
+      return await place(temporary);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT' || tries === maxTries) throw error;
+    } finally {
+      await rm(temporary, { force: true }).catch(ignoreSystemError); // if it stays, it's removed as abandoned
+    }
   }
 }
 
@@ -32,16 +86,12 @@ export async function replaceFile(
   { flush = true }: { readonly flush?: boolean } = {},
 ): Promise<void> {
   const folder = dirname(path);
-  const temporary = temporaryPath(folder);
-  try {
-    await writeNewFile(temporary, content, { mode: 0o600, flush });
-    await rename(temporary, path);
-    if (flush) await flushFolder(folder);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await throughTemporary(folder, content, (temporary) => rename(temporary, path), { mode: 0o600, flush });
+  if (flush) await flushFolder(folder);
 }
+
+/** How file systems answer that can't flush. */
+const cannotFlush = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 /** Writes a file that doesn't exist yet, or none. @param options.flush whether to wait until its content is on the disk. */
 export async function writeNewFile(
@@ -52,11 +102,12 @@ export async function writeNewFile(
   const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(content);
-    if (flush) await file.sync();
+    if (flush) await file.sync().catch(ignore(...cannotFlush));
     await file.close();
   } catch (error) {
-    await file.close().catch(ignore('EBADF')); // closed already
-    await rm(path, { force: true });
+    // Neither of them must hide the first error.
+    await file.close().catch(ignoreSystemError);
+    await rm(path, { force: true }).catch(ignoreSystemError);
     throw error;
   }
 }
@@ -66,7 +117,7 @@ export async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(ignore('EISDIR', 'EACCES', 'EPERM')); // Windows
   if (!handle) return;
   try {
-    await handle.sync().catch(ignore('EINVAL', 'EPERM', 'ENOTSUP', 'EBADF')); // file systems that can't
+    await handle.sync().catch(ignore(...cannotFlush, 'EPERM', 'EBADF'));
   } finally {
     await handle.close();
   }
