@@ -1,0 +1,291 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type Clock, systemClock } from '../../src/engines/clock.ts';
+import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
+import { ResultWriter } from '../../src/output/resultWriter.ts';
+import { type DiskPlan, systemError, withDisk } from './support/faultyDisk.ts';
+import { HostedBench, png } from './support/hostedBench.ts';
+import { home, killWindow, requestOf } from './support/jobBench.ts';
+import { json, raw, ScriptedService } from './support/scriptedService.ts';
+
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const { plannedFileSystem } = await import('./support/faultyDisk.ts');
+  return plannedFileSystem(await importOriginal());
+});
+
+/**
+ * What happens at one disk call of a paid job. `once`: the call fails. `until-repaired`: it and all later ones fail, until the job has
+ * ended. `killed`: the process ends before or after the call. `stopped`: it stops, and goes on after another window has looked for jobs.
+ * `clock`: the system clock is set, by hours.
+ */
+type Fault =
+  | { readonly kind: 'once' | 'until-repaired'; readonly code: 'ENOSPC' | 'EIO' | 'EMFILE' | 'EACCES' }
+  | { readonly kind: 'killed'; readonly when: 'before' | 'after' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'clock'; readonly hours: 1 | -1 };
+
+const codes = ['ENOSPC', 'EIO', 'EMFILE', 'EACCES'] as const;
+const faults: readonly Fault[] = [
+  ...codes.flatMap((code) => [{ kind: 'once', code } as const, { kind: 'until-repaired', code } as const]),
+  { kind: 'killed', when: 'before' },
+  { kind: 'killed', when: 'after' },
+  { kind: 'stopped' },
+  { kind: 'clock', hours: 1 },
+  { kind: 'clock', hours: -1 },
+];
+/** `FAULTS=all npx vitest run test/unit/job-faults.test.ts` puts each fault at each call; otherwise, a call is chosen for each fault. */
+const isWhole = process.env.FAULTS === 'all';
+const shortCases = 6;
+
+let root: string;
+let service: ScriptedService;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'faults-'));
+  service = await ScriptedService.start();
+  service.script(
+    'upload',
+    json({ status: 'success', messege: 'image uploaded', link: `${service.origin}/out/source` }),
+  );
+  service.script('mix', (response, { body }) =>
+    json({ status: 'processing', eta: 1, id: Number(body.seed) })(response),
+  );
+  service.script('fetch', (response, { path }) =>
+    json({ status: 'success', output: [service.resultUrl(`${path.split('/').at(-1)}.png`)] })(response),
+  );
+  service.script('result', (response, { path }) => raw(png(`<${/\d+/.exec(path)?.[0]}>`))(response));
+});
+afterAll(async () => {
+  await service.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+/** A service, a folder and a clock that two windows share, one after the other. */
+class Setup {
+  readonly folder: string;
+  readonly jobs: string;
+  readonly mixes: string;
+  /** How far the system clock was set, in milliseconds. */
+  offset = 0;
+  readonly #samples: number;
+  readonly #benches: HostedBench[] = [];
+  readonly runners: JobRunner[] = [];
+  #first = service.requests.length;
+
+  constructor(folder: string, samples: number) {
+    this.folder = folder;
+    this.jobs = join(folder, 'jobs');
+    this.mixes = join(folder, 'mixes');
+    this.#samples = samples;
+  }
+
+  /** Opens a window. */
+  async open(): Promise<JobRunner> {
+    const bench = await HostedBench.start(service.baseUrl);
+    this.#benches.push(bench);
+    const { clock } = bench;
+    const base = clock.now.bind(clock);
+    clock.now = () => base() + this.offset;
+    const clockOfJobs: Clock = { ...systemClock, now: () => Date.now() + this.offset };
+    const owner = `window-${this.runners.length + 1}`;
+    const runner = new JobRunner({
+      directory: this.jobs,
+      home,
+      isTrusted: () => true,
+      engines: { hosted: async () => bench.engine, local: () => Promise.reject(new Error('never the local engine')) },
+      writer: new ResultWriter(),
+      clock: clockOfJobs,
+      maxConcurrent: () => 3,
+      newId: () => 'job',
+      onError: () => {},
+      owner,
+    });
+    this.runners.push(runner);
+    return runner;
+  }
+
+  async request() {
+    const path = join(this.folder, 'rose.png');
+    await writeFile(path, png());
+    const request = requestOf(this.mixes, { service: { baseUrl: service.baseUrl, dialect: 'v6' } });
+    return {
+      ...request,
+      recipe: { ...request.recipe, samples: this.#samples },
+      sources: [{ index: 0, name: 'rose.png', weight: 1, location: { kind: 'file' as const, path } }],
+    };
+  }
+
+  /** The seeds that were ordered since the start, in order. */
+  orders(): number[] {
+    return service.requests
+      .slice(this.#first)
+      .flatMap(({ purpose, body }) => (purpose === 'mix' ? [Number(body.seed)] : []));
+  }
+
+  /** The seeds of the results in the project. */
+  async saved(): Promise<number[]> {
+    const names = await readdir(this.mixes).catch(() => []);
+    const seeds = names.map(async (name) => {
+      const text = await readFile(join(this.mixes, name), 'latin1');
+      return Number(/<(\d+)>$/.exec(text)?.[1]);
+    });
+    return (await Promise.all(seeds)).sort();
+  }
+
+  async close(): Promise<void> {
+    for (const bench of this.#benches) await bench.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The number of disk calls of a job without faults. */
+async function countCalls(samples: number): Promise<number> {
+  let calls = 0;
+  const before = (count: number) => {
+    calls = count;
+  };
+  await play(samples, { before }, 'lives');
+  return calls;
+}
+
+/** Runs a job in a window whose disk follows a plan, and then whatever is needed to get its results. Checks what must hold in any case. */
+async function play(
+  samples: number,
+  plan: DiskPlan,
+  fate: 'lives' | 'killed' | 'stopped',
+  { onSetup, stop, repair }: { onSetup?: (setup: Setup) => void; stop?: Promise<void>; repair?: () => void } = {},
+): Promise<void> {
+  const setup = new Setup(await mkdtemp(join(root, 'case-')), samples);
+  onSetup?.(setup);
+  const request = await setup.request();
+  const first = await setup.open();
+  const job = withDisk(plan, () => first.start(request));
+  let end: JobEnd | undefined;
+  if (fate === 'killed') {
+    await Promise.race([stop, job.finished]);
+    await killWindow(setup.jobs, 'window-1').catch(() => {}); // it may have been killed before it showed itself
+    const second = await setup.open();
+    for (const { finished } of await second.resume('start')) end = await finished;
+  } else {
+    if (fate === 'stopped') {
+      await Promise.race([stop, job.finished]);
+      const second = await setup.open();
+      expect(await second.resume('start')).toEqual([]);
+      await second.dispose();
+      repair?.();
+    }
+    end = await job.finished;
+    repair?.();
+    if (end.record.canCheckAgain) end = await (await first.checkAgain(job.id)).finished;
+  }
+  const last = setup.runners.at(fate === 'killed' ? -1 : 0);
+  const orders = setup.orders();
+  const [shown] = last?.jobs() ?? [];
+  const isInterrupted = shown?.record.failure?.code === 'interrupted';
+
+  expect(new Set(orders).size, 'an order was posted twice').toBe(orders.length);
+  const saved = await setup.saved();
+  expect(new Set(saved).size, 'a result was saved twice').toBe(saved.length);
+  if (!isInterrupted) expect(saved, 'a paid result is lost').toEqual([...orders].sort());
+  if (isInterrupted) expect(fate, 'told as interrupted').toBe('killed');
+  for (const runner of fate === 'killed' ? [last] : setup.runners) {
+    for (const { record } of runner?.jobs() ?? []) expect(['done', 'failed', 'cancelled']).toContain(record.state);
+  }
+  if (end?.status === 'done') expect(saved).toHaveLength(samples);
+  if (fate !== 'killed') await first.dispose();
+  await setup.close();
+}
+
+async function inject(fault: Fault, at: number, samples: number): Promise<void> {
+  switch (fault.kind) {
+    case 'once':
+    case 'until-repaired': {
+      let isRepaired = false;
+      const fails = (count: number) => (fault.kind === 'once' ? count === at : count >= at && !isRepaired);
+      const before = (count: number) => {
+        if (fails(count)) throw systemError(fault.code);
+      };
+      const repair = () => {
+        isRepaired = true;
+      };
+      return play(samples, { before }, 'lives', { repair });
+    }
+    case 'killed': {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const freeze = (count: number): void | Promise<void> => {
+        if (count < at) return undefined;
+        resolve();
+        return new Promise(() => {});
+      };
+      const plan: DiskPlan =
+        fault.when === 'before'
+          ? { before: freeze }
+          : { before: (count) => (count > at ? freeze(count) : undefined), after: freeze };
+      return play(samples, plan, 'killed', { stop: promise });
+    }
+    case 'stopped': {
+      const stopped = Promise.withResolvers<void>();
+      const resumed = Promise.withResolvers<void>();
+      const before = async (count: number) => {
+        if (count < at) return;
+        stopped.resolve();
+        await resumed.promise;
+      };
+      return play(samples, { before }, 'stopped', { stop: stopped.promise, repair: () => resumed.resolve() });
+    }
+    case 'clock': {
+      let setup: Setup | undefined;
+      const before = (count: number) => {
+        if (count === at && setup) setup.offset += fault.hours * 3_600_000;
+      };
+      const onSetup = (created: Setup) => {
+        setup = created;
+      };
+      return play(samples, { before }, 'lives', { onSetup });
+    }
+  }
+}
+
+function nameOf(fault: Fault): string {
+  switch (fault.kind) {
+    case 'once':
+    case 'until-repaired':
+      return `${fault.code} ${fault.kind}`;
+    case 'killed':
+      return `killed ${fault.when}`;
+    case 'stopped':
+      return 'stopped and continued';
+    case 'clock':
+      return `clock set by ${fault.hours} h`;
+  }
+}
+
+for (const samples of [1, 4]) {
+  for (const [row, fault] of faults.entries()) {
+    test(`${nameOf(fault)}, at a disk call of a job with ${samples} samples: nothing is lost or paid twice`, {
+      timeout: 600_000,
+    }, async () => {
+      const calls = await countCalls(samples);
+      expect(calls).toBeGreaterThan(20);
+      const all = Array.from({ length: calls }, (_, at) => at + 1);
+      // Other calls for each fault, so that together they cover the job.
+      const chosen = isWhole
+        ? all
+        : all.filter((at) => at % Math.ceil(calls / shortCases) === row % Math.ceil(calls / shortCases));
+      const failed: string[] = [];
+      for (const at of chosen) {
+        try {
+          await inject(fault, at, samples);
+        } catch (error) {
+          if (!(error instanceof Error)) throw error;
+          failed.push(
+            `call ${at}: ${error instanceof MixFailure ? error.key : error.message.split('\n').slice(0, 12).join(' ')}`,
+          );
+        }
+      }
+      expect(failed).toEqual([]);
+    });
+  }
+}
