@@ -7,11 +7,11 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { removeAbandoned, replaceFile, temporaryPath, writeNewFile } from '../../src/storage/durableFile.ts';
 import { makeFolder } from '../../src/storage/folder.ts';
 import { ignore, ignoreSystemError, systemCode } from '../../src/storage/systemError.ts';
-import { disk } from './support/faultyDisk.ts';
+import { disk } from './support/unreliableDisk.ts';
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
-  return { ...real, ...(await import('./support/faultyDisk.ts')).disk.wrap(real) };
+  return { ...real, ...(await import('./support/unreliableDisk.ts')).disk.wrap(real) };
 });
 
 let folder: string;
