@@ -40,8 +40,8 @@ export interface ImageImporterOptions {
   readonly reader: SourceReader;
   readonly messages: Messages;
   readonly workspace: Workspace;
-  /** Absolute paths of the files in the current draft: their copies are kept. */
-  readonly usedFiles: () => readonly string[];
+  /** Absolute paths of the files in the current draft and its undo history: their copies are kept. */
+  readonly usedFiles: () => Promise<readonly string[]>;
 }
 
 /** Turns addresses and bytes into images of a draft. Files from outside the workspace are copied, since they may disappear. */
@@ -97,8 +97,8 @@ export class ImageImporter {
     return fileImage(await this.#keep(name, await reader.read({ kind: 'file', path })), name);
   }
 
-  #keep(name: string, bytes: Uint8Array): Promise<string> {
-    const used = this.#options.usedFiles();
+  async #keep(name: string, bytes: Uint8Array): Promise<string> {
+    const used = await this.#options.usedFiles();
     return saveImportedCopy(this.#options.storage, name, bytes, (copy) => used.some((path) => isInside(path, copy)));
   }
 }

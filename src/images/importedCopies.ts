@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../storage/durableFile.ts';
+import { makeFolder } from '../storage/folder.ts';
+import { ignore } from '../storage/systemError.ts';
 
 /** The number of copies that are kept. */
 const maxCopies = 300;
@@ -19,9 +22,9 @@ export async function saveImportedCopy(
   isUsed: (path: string) => boolean,
 ): Promise<string> {
   const copyFolder = join(folder, createHash('sha256').update(bytes).digest('hex').slice(0, 8));
-  await mkdir(copyFolder, { recursive: true });
+  await makeFolder(copyFolder);
   const path = join(copyFolder, name);
-  await writeFile(path, bytes);
+  await replaceFile(path, bytes);
   const now = new Date();
   await utimes(copyFolder, now, now);
   await removeOldest(folder, (other) => other === copyFolder || isUsed(other));
@@ -32,7 +35,9 @@ async function removeOldest(folder: string, mustStay: (path: string) => boolean)
   const paths = (await readdir(folder)).map((name) => join(folder, name));
   if (paths.length <= maxCopies) return;
   const others = paths.filter((path) => !mustStay(path));
-  const aged = await Promise.all(others.map(async (path) => ({ path, time: (await stat(path)).mtimeMs })));
+  const aged = await Promise.all(
+    others.map(async (path) => ({ path, time: (await stat(path).catch(ignore('ENOENT')))?.mtimeMs ?? 0 })),
+  );
   const oldest = aged.toSorted((one, other) => one.time - other.time).slice(0, paths.length - maxCopies);
   for (const { path } of oldest) await rm(path, { recursive: true, force: true });
 }

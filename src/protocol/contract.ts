@@ -90,9 +90,13 @@ export const hostContract = {
     z.object({
       strings: z.record(z.string(), z.string()),
       draft: draftSchema.nullable(),
+      /** Of two drafts, the one with the higher revision is newer; 0 if nothing was edited yet. */
+      revision: z.int(),
       engine: engineViewSchema,
       jobs: z.array(jobViewSchema),
       results: z.array(resultViewSchema),
+      /** What couldn't be loaded. */
+      problems: z.array(problemSchema),
     }),
   ),
   /** Opens the quick pick of the workspace's images. */
@@ -119,7 +123,8 @@ export const hostContract = {
   ),
   /** Opens the quick pick of earlier prompts. Null if none was picked. */
   pickPrompt: method(noResult, z.object({ prompt: z.string().nullable() }), null),
-  saveDraft: method(z.object({ draft: draftSchema }), noResult),
+  /** Saves the draft of an edit. `files`: the URIs of the images in the undo history, whose copies are still needed. */
+  saveDraft: method(z.object({ revision: z.int(), draft: draftSchema, files: z.array(z.string()) }), noResult),
   /** Submits a mix. If the draft has problems, no job is created. */
   mix: method(
     /** `randomSeed` is used if the draft has no seed. The preview uses it too. */

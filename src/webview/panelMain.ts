@@ -1,12 +1,11 @@
 import { ContextProvider } from '@lit/context';
-import { emptyDraft } from '../mix/draft.ts';
 import { Channel, type Port } from '../protocol/channel.ts';
 import { hostContract, panelContract } from '../protocol/contract.ts';
-import { debounce, throttle } from './model/debounce.ts';
+import { DraftSaver } from './model/draftSaver.ts';
 import { Formats } from './model/formats.ts';
 import { type HostChannel, messageOf, PanelActions } from './model/panelActions.ts';
 import { PanelModel } from './model/panelModel.ts';
-import { loadState, type StateStore, saveState } from './model/savedState.ts';
+import { loadState, type StateStore, startingHistory } from './model/savedState.ts';
 import { createSay } from './model/say.ts';
 import { UndoHistory } from './model/undoHistory.ts';
 import './panel.css';
@@ -58,14 +57,17 @@ const host: HostChannel = new Channel({
 });
 
 async function start(): Promise<void> {
-  const { strings, draft, engine, jobs, results } = await host.call('ready', null);
+  const { strings, draft, revision, engine, jobs, results, problems } = await host.call('ready', null);
   const language = document.documentElement.lang || 'en';
   const say = createSay(strings, language);
   const saved = loadState(vscode);
-  const history = new UndoHistory(saved?.history ?? { past: [], present: draft ?? emptyDraft, future: [] });
-  const model = new PanelModel(say, history, { engine, jobs, results }, saved?.view);
+  const first = startingHistory(saved, { draft, revision });
+  const history = new UndoHistory(first.history);
+  const model = new PanelModel(say, history, { engine, jobs, results, revision: first.revision }, saved?.view);
   const actions = new PanelActions(host, model);
-  saveChanges(model, actions);
+  const saver = saveChanges(model, actions);
+  if (first.revision > revision) saver.send();
+  model.reportProblems(problems);
 
   const thumbnails = new ThumbnailCache(host);
   model.onImageChanged((uri) => thumbnails.delete(uri));
@@ -78,26 +80,15 @@ async function start(): Promise<void> {
   resolveModel(model);
 }
 
-/** Saves the state in the webview and the draft in the workspace as they change. */
-function saveChanges(model: PanelModel, actions: PanelActions): void {
-  // The state is saved without delay, because the webview can be destroyed at any time.
-  const saveNow = throttle(() => {
-    const { filter, showsCoverage } = model;
-    saveState(vscode, { history: model.history.snapshot(), view: { filter, showsCoverage } });
-  }, 100);
-  const saveDraft = debounce(() => void actions.saveDraft(), 500);
+/** Saves changes as they are made, and the last ones at once when the page is left: the browser slows the timers of a hidden page. */
+function saveChanges(model: PanelModel, actions: PanelActions): DraftSaver {
+  const saver = new DraftSaver(model, vscode, (draft) => actions.saveDraft(draft));
+  for (const event of ['blur', 'pagehide']) window.addEventListener(event, () => saver.flush());
+  document.addEventListener('visibilitychange', () => saver.flush());
   model.addEventListener('draft', () => {
-    saveNow();
-    saveDraft();
+    if (document.hidden) saver.flush();
   });
-  model.addEventListener('view', saveNow);
-  // When the panel loses focus, the next command may read the draft.
-  for (const event of ['blur', 'pagehide']) {
-    window.addEventListener(event, () => {
-      saveNow.flush();
-      saveDraft.flush();
-    });
-  }
+  return saver;
 }
 
 /** Shows that the start failed. The panel's strings may be missing then, so the page carries this one sentence. */

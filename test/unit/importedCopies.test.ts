@@ -1,14 +1,38 @@
-import { mkdtemp, readdir, readFile, rm, utimes } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { saveImportedCopy } from '../../src/images/importedCopies.ts';
+
+/** The system error of a call of a function of `node:fs/promises`; none by default. */
+const faults = vi.hoisted(() => ({ codeOf: (_call: string, _path: string): string | undefined => undefined }));
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const real = await importOriginal<typeof import('node:fs/promises')>();
+  const check = (call: string, path: unknown): void => {
+    const code = faults.codeOf(call, String(path));
+    if (code) throw Object.assign(new Error(`${code}: ${call} ${path}`), { code });
+  };
+  return {
+    ...real,
+    rename: async (...args: Parameters<typeof real.rename>) => {
+      check('rename', args[1]);
+      return real.rename(...args);
+    },
+    stat: async (path: string) => {
+      check('stat', path);
+      return real.stat(path);
+    },
+  };
+});
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'imported-'));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  faults.codeOf = () => undefined;
+  await rm(folder, { recursive: true });
+});
 
 const bytes = (number: number) => new TextEncoder().encode(`image ${number}`);
 
@@ -27,4 +51,24 @@ test('each image is saved once; beyond 300 copies, the oldest unused ones are de
   expect(await readFile(used, 'utf8')).toBe('image -1');
   expect(await readFile(renewed, 'utf8')).toBe('image -3');
   await expect(readFile(old)).rejects.toThrow('ENOENT');
+});
+
+test('a damaged copy is replaced completely or not at all', async () => {
+  const path = await saveImportedCopy(folder, 'a.png', bytes(1), () => false);
+  await writeFile(path, 'imag');
+  faults.codeOf = (call) => (call === 'rename' ? 'EIO' : undefined);
+  await expect(saveImportedCopy(folder, 'a.png', bytes(1), () => false)).rejects.toThrow('EIO');
+  expect(await readFile(path, 'utf8')).toBe('imag');
+  expect(await readdir(dirname(path))).toEqual(['a.png']);
+  faults.codeOf = () => undefined;
+  expect(await saveImportedCopy(folder, 'a.png', bytes(1), () => false)).toBe(path);
+  expect(await readFile(path, 'utf8')).toBe('image 1');
+});
+
+test("a copy that another window deletes meanwhile doesn't matter", async () => {
+  for (let number = 0; number < 300; number++) await saveImportedCopy(folder, 'image.png', bytes(number), () => false);
+  const [gone] = await readdir(folder);
+  faults.codeOf = (call, path) => (call === 'stat' && path === join(folder, gone ?? '') ? 'ENOENT' : undefined);
+  const path = await saveImportedCopy(folder, 'image.png', bytes(300), () => false);
+  expect(await readFile(path, 'utf8')).toBe('image 300');
 });

@@ -163,12 +163,13 @@ export class PanelActions {
     return this.#try(() => this.#host.call('runCommand', { command }));
   }
 
-  /** Saves the draft in the workspace. A failure is ignored: it only means that the next panel opens with an older draft. */
-  saveDraft(): Promise<void> {
-    return this.#host.call('saveDraft', { draft: this.#model.draft }).then(
-      () => undefined,
-      () => undefined,
-    );
+  /** Saves a draft in the host. Without an answer the page's own state still has it, and the next edit tries again. */
+  async saveDraft(draft: Params<HostContract, 'saveDraft'>): Promise<void> {
+    try {
+      await this.#host.call('saveDraft', draft);
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+    }
   }
 
   #importImages(request: () => Promise<ImportedImages>): Promise<void> {

@@ -12,6 +12,8 @@ export interface PanelStart {
   readonly engine: EngineView;
   readonly jobs: readonly JobView[];
   readonly results: readonly ResultView[];
+  /** The revision of the draft; 0 by default. */
+  readonly revision?: number;
 }
 
 /** View settings, which aren't part of the mix. */
@@ -24,7 +26,7 @@ export interface PanelView {
 
 /**
  * The state of the panel: the draft with its history, the engine, the jobs and the results. Fires `change` after every change, and
- * before it `draft` or `view` if the draft or the view settings changed. Values are replaced and never modified, so components can
+ * before it `draft`, `view` or `engine` if the draft, the view settings or the engine changed. Values are replaced and never modified, so components can
  * compare them by identity.
  */
 export class PanelModel extends EventTarget {
@@ -37,6 +39,7 @@ export class PanelModel extends EventTarget {
   #jobs: readonly JobView[];
   #results: readonly ResultView[];
   #issues: FieldMessages;
+  #revision: number;
   #randomSeed = drawSeed();
   /** The draft that the random seed was last used for. */
   #seededDraft: Draft | undefined;
@@ -56,6 +59,7 @@ export class PanelModel extends EventTarget {
     this.#engine = start.engine;
     this.#jobs = start.jobs;
     this.#results = start.results;
+    this.#revision = start.revision ?? 0;
     this.#filter = view.filter;
     this.#showsCoverage = view.showsCoverage;
     this.#issues = draftIssues(history.present, start.engine, say);
@@ -63,6 +67,10 @@ export class PanelModel extends EventTarget {
 
   get draft(): Draft {
     return this.#history.present;
+  }
+  /** Grows by one with every change of the draft. */
+  get revision(): number {
+    return this.#revision;
   }
   get history(): Pick<UndoHistory<Draft>, 'canUndo' | 'canRedo' | 'snapshot'> {
     return this.#history;
@@ -148,6 +156,7 @@ export class PanelModel extends EventTarget {
   setEngine(engine: EngineView): void {
     this.#engine = engine;
     this.#issues = draftIssues(this.draft, engine, this.say);
+    this.dispatchEvent(new Event('engine'));
     this.#notify();
   }
 
@@ -234,6 +243,7 @@ export class PanelModel extends EventTarget {
 
   #onDraftChange(before: Draft): void {
     if (this.draft === before) return;
+    this.#revision++;
     this.#issues = draftIssues(this.draft, this.#engine, this.say);
     this.#problems.clearChanged(before, this.draft);
     this.dispatchEvent(new Event('draft'));
