@@ -14,7 +14,8 @@ function withoutQuery(path: string): string {
 function safeDecode(text: string): string {
   try {
     return decodeURIComponent(text);
-  } catch {
-    return text; // the percent sign doesn't start an escape
+  } catch (error) {
+    if (error instanceof URIError) return text; // the percent sign doesn't start an escape
+    throw error;
   }
 }

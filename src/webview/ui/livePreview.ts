@@ -6,7 +6,7 @@ import { validWeight, weightShares } from '../model/draftEdits.ts';
 import { cssColorAt } from '../model/palette.ts';
 import { namesFromPaths } from '../model/pathNames.ts';
 import { previewMixOf } from '../model/previewMix.ts';
-import { PreviewImageLoader } from '../previewImageLoader.ts';
+import { PreviewImageLoader, type RequestPixels } from '../previewImageLoader.ts';
 import { type PreviewMode, PreviewRenderer } from '../previewRenderer.ts';
 import './comparisonSlider.ts';
 import { iconButton } from './iconButton.ts';
@@ -90,6 +90,7 @@ export class LivePreview extends PanelElement {
     if (!changed.has('draft') && !changed.has('engine') && !changed.has('seed') && !changed.has('showsCoverage'))
       return;
     const renderer = this.#startRenderer();
+    if (changed.has('engine')) this.#imageLoader?.forgetFailures();
     this.#imageLoader?.sync(this.draft.images);
     this.isLoading = this.#imageLoader?.isLoading ?? false;
     const { images } = previewMixOf(this.draft, this.engine, this.seed);
@@ -215,7 +216,9 @@ export class LivePreview extends PanelElement {
       this.failure = error.message;
     });
     this.#renderer = renderer;
-    this.#imageLoader = new PreviewImageLoader(this.panel.host, renderer, () => {
+    const { host } = this.panel;
+    const request: RequestPixels = (uri, side) => host.call('pixels', { uri, width: side, height: side });
+    this.#imageLoader = new PreviewImageLoader(request, renderer, () => {
       this.isLoading = this.#imageLoader?.isLoading ?? false;
       this.#renderFrame('dragging'); // shows the image sooner and warms the worker up for the first drag
       this.#settle();
@@ -225,7 +228,6 @@ export class LivePreview extends PanelElement {
 
   #onImageChanged(uri: string): void {
     this.#imageLoader?.reload(uri);
-    this.#imageLoader?.sync(this.draft.images); // requests images that couldn't be read before
   }
 
   #renderFrame(mode: PreviewMode): void {

@@ -38,7 +38,9 @@ export class ThumbnailView extends PanelElement {
     super.connectedCallback();
     this.#viewportObserver.observe(this);
     this.#listeners = new AbortController();
-    this.panel.model.onImageChanged((uri) => this.#onImageChanged(uri), this.#listeners);
+    const { model } = this.panel;
+    model.onImageChanged((uri) => this.#onImageChanged(uri), this.#listeners);
+    model.addEventListener('engine', () => this.#retry(), this.#listeners);
   }
 
   override disconnectedCallback(): void {
@@ -82,9 +84,17 @@ export class ThumbnailView extends PanelElement {
     else this.failed = false;
   }
 
+  /** Requests an image that failed once more, because the settings or the trust changed. */
+  #retry(): void {
+    if (!this.failed) return;
+    if (this.#isNear) void this.#load(true);
+    else this.failed = false;
+  }
+
+  /** An image that failed isn't requested again, until it changes, just because it comes near the viewport again. */
   async #load(isReload = false): Promise<void> {
     const uri = this.uri;
-    if (this.thumbnail && !isReload) return;
+    if ((this.thumbnail || this.failed) && !isReload) return;
     try {
       const thumbnail = await this.panel.thumbnails.get(uri, this.side);
       if (uri !== this.uri) return;

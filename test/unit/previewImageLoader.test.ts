@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import type { DraftImage } from '../../src/mix/draft.ts';
+import { RemoteError } from '../../src/protocol/channel.ts';
+import { PreviewImageLoader } from '../../src/webview/previewImageLoader.ts';
+
+const image = (uri: string, enabled = true): DraftImage => ({ id: uri, uri, path: uri, weight: 0.5, enabled });
+
+interface Request {
+  readonly uri: string;
+  readonly width: number;
+  answer(color?: number): Promise<void>;
+  fail(error?: Error): Promise<void>;
+}
+
+/** A loader whose requests the test answers, and the first red value of each image that the preview has. */
+function open() {
+  const requests: Request[] = [];
+  const shown = new Map<string, number | undefined>();
+  const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const pixelsOf = (uri: string, width: number) =>
+    new Promise<{ width: number; height: number; data: Uint8Array<ArrayBuffer> }>((resolve, reject) => {
+      requests.push({
+        uri,
+        width,
+        answer: (color = 1) => {
+          resolve({ width: 1, height: 1, data: new Uint8Array([color, 0, 0, 255]) });
+          return settled();
+        },
+        fail: (error = new RemoteError('unreadable-image', 'gone')) => {
+          reject(error);
+          return settled();
+        },
+      });
+    });
+  const loader = new PreviewImageLoader(
+    pixelsOf,
+    {
+      setImage: (uri, { data }) => void shown.set(uri, data[0]),
+      removeImage: (uri) => void shown.delete(uri),
+    },
+    () => {},
+  );
+  const last = () => {
+    const request = requests.at(-1);
+    if (!request) throw new Error('Nothing was requested');
+    return request;
+  };
+  return { loader, requests, shown, last };
+}
+
+describe('an image that can not be loaded', () => {
+  test("isn't requested again while something else is dragged", async () => {
+    const { loader, requests, last } = open();
+    const images = [image('file:///bad.png')];
+    loader.sync(images);
+    await last().fail();
+    for (let step = 0; step < 60; step++) loader.sync([{ ...image('file:///bad.png'), weight: step / 60 }]);
+    loader.sync([image('file:///bad.png', false)]);
+    loader.sync(images);
+    expect(requests).toHaveLength(1);
+    expect(loader.isLoading).toBe(false);
+    expect(loader.has('file:///bad.png')).toBe(false);
+  });
+
+  test('is requested again when its file changed', async () => {
+    const { loader, requests, shown, last } = open();
+    loader.sync([image('file:///bad.png')]);
+    await last().fail();
+    loader.reload('file:///bad.png');
+    expect(requests).toHaveLength(2);
+    await last().answer(7);
+    expect(shown.get('file:///bad.png')).toBe(7);
+  });
+
+  test('is requested again when it was removed and added, and its replacement at once', async () => {
+    const { loader, requests, last } = open();
+    loader.sync([image('file:///bad.png')]);
+    await last().fail();
+    loader.sync([image('file:///other.png')]);
+    expect(last().uri).toBe('file:///other.png');
+    loader.sync([image('file:///bad.png')]);
+    expect(requests.map(({ uri }) => uri)).toEqual(['file:///bad.png', 'file:///other.png', 'file:///bad.png']);
+  });
+
+  test('is requested once more when the settings or the trust changed', async () => {
+    const { loader, requests, last } = open();
+    loader.sync([image('https://example.com/a.png'), image('file:///off.png', false)]);
+    await last().fail();
+    loader.forgetFailures();
+    loader.sync([image('https://example.com/a.png')]);
+    expect(requests).toHaveLength(2);
+    await last().fail();
+    loader.sync([image('https://example.com/a.png')]);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('leaves the preview if it was shown before', async () => {
+    const { loader, shown, last } = open();
+    loader.sync([image('file:///a.png')]);
+    await last().answer();
+    await last().answer();
+    loader.reload('file:///a.png');
+    await last().fail();
+    expect([...shown.keys()]).toEqual([]);
+  });
+
+  test('keeps its small pixels if only the large ones fail', async () => {
+    const { loader, requests, shown, last } = open();
+    loader.sync([image('file:///a.png')]);
+    await last().answer(3);
+    await last().fail();
+    loader.sync([image('file:///a.png')]);
+    expect(requests.map(({ width }) => width)).toEqual([384, 768]);
+    expect(shown.get('file:///a.png')).toBe(3);
+  });
+});
+
+test('an answer that is outdated, because the file changed or the image was removed, is ignored', async () => {
+  const { loader, requests, shown, last } = open();
+  loader.sync([image('file:///a.png')]);
+  loader.reload('file:///a.png');
+  const [outdated] = requests;
+  await last().answer(2);
+  await last().answer(2);
+  await outdated?.answer(1);
+  expect(shown.get('file:///a.png')).toBe(2);
+  expect(requests).toHaveLength(3);
+  loader.reload('file:///a.png');
+  const removed = last();
+  loader.sync([]);
+  loader.sync([image('file:///a.png')]);
+  const added = last();
+  await removed.fail();
+  await added.answer(4);
+  expect(shown.get('file:///a.png')).toBe(4);
+  expect(loader.isLoading).toBe(false);
+});
