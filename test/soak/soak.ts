@@ -103,7 +103,7 @@ class Window {
   }
 }
 
-const windows = [0, 0, 1].map((at) => new Window(workspaces[at] ?? (workspaces[0] as Workspace)));
+const windows = [0, 0, 1].map((at) => new Window(workspaceAt(at)));
 const counts = { jobs: jobCount, kills: 0, stops: 0 };
 let isOver = false;
 
