@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { Codec, EncodedImage, Raster } from '../images/codec.ts';
 import type { SourceLocation, SourceReader } from '../images/sourceReader.ts';
+import { systemCode } from '../storage/systemError.ts';
 import { locationOf } from './sourceLocation.ts';
 import type { Trust } from './trust.ts';
 
@@ -41,8 +42,9 @@ export class ImageLoader {
   async thumbnail(uri: string, side: number): Promise<Thumbnail> {
     this.#shown.add(uri);
     const location = this.#locate(uri);
-    const key = `${side} ${await versionOf(location)} ${uri}`;
-    const cached = this.#thumbnails.get(key);
+    const version = await versionOf(location);
+    const key = `${side} ${version} ${uri}`;
+    const cached = version === undefined ? undefined : this.#thumbnails.get(key);
     if (cached) return cached;
     const bytes = await this.#reader.read(location);
     const { width, height } = await this.#codec.probe(bytes);
@@ -51,7 +53,7 @@ export class ImageLoader {
       sourceWidth: width,
       sourceHeight: height,
     };
-    this.#thumbnails.set(key, thumbnail);
+    if (version !== undefined) this.#thumbnails.set(key, thumbnail);
     return thumbnail;
   }
 
@@ -72,9 +74,14 @@ export class ImageLoader {
   }
 }
 
-/** A text that changes when the file does. A URL is fetched once. */
-async function versionOf(location: SourceLocation): Promise<string> {
+/** A text that changes when the file does; undefined if that can't be found out. A URL is fetched once. */
+async function versionOf(location: SourceLocation): Promise<string | undefined> {
   if (location.kind === 'url') return '';
-  const { mtimeMs, size } = await stat(location.path).catch(() => ({ mtimeMs: 0, size: 0 }));
-  return `${mtimeMs} ${size}`;
+  try {
+    const { mtimeMs, size } = await stat(location.path);
+    return `${mtimeMs} ${size}`;
+  } catch (error) {
+    if (systemCode(error) === '') throw error;
+    return undefined; // reading the file says what is wrong with it
+  }
 }

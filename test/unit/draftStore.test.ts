@@ -5,27 +5,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DraftStore } from '../../src/app/draftStore.ts';
 import { type Draft, type DraftImage, emptyDraft } from '../../src/mix/draft.ts';
 import { temporaryPath } from '../../src/storage/durableFile.ts';
+import { endFaults, faults } from './support/pathFaults.ts';
 
-/** The system error that a call of a function of `node:fs/promises` gets for a path; none by default. */
-const faults = vi.hoisted(() => ({ codeOf: (_call: string, _path: string): string | undefined => undefined }));
-vi.mock('node:fs/promises', async (importOriginal) => {
-  const real = await importOriginal<typeof import('node:fs/promises')>();
-  const check = (call: string, path: unknown): void => {
-    const code = faults.codeOf(call, String(path));
-    if (code) throw Object.assign(new Error(`${code}: ${call} ${path}`), { code });
-  };
-  return {
-    ...real,
-    readFile: async (...args: Parameters<typeof real.readFile>) => {
-      check('readFile', args[0]);
-      return real.readFile(...args);
-    },
-    rename: async (...args: Parameters<typeof real.rename>) => {
-      check('rename', args[1]);
-      return real.rename(...args);
-    },
-  };
-});
+vi.mock('node:fs/promises', async (importOriginal) =>
+  (await import('./support/pathFaults.ts')).faultyFileSystem(await importOriginal()),
+);
 
 let root: string;
 let folder: string;
@@ -37,7 +21,7 @@ beforeEach(async () => {
   logged = [];
 });
 afterEach(async () => {
-  faults.codeOf = () => undefined;
+  endFaults();
   await rm(root, { recursive: true });
 });
 
@@ -94,7 +78,7 @@ describe('a file that can not be used', () => {
     faults.codeOf = (call) => (call === 'readFile' ? code : undefined);
     expect(await store.load()).toBeUndefined();
     expect(logged).toMatchObject([{ code }]);
-    faults.codeOf = () => undefined;
+    endFaults();
     expect(await store.load()).toEqual(saved(7));
   });
 
@@ -125,7 +109,7 @@ describe('a file that can not be used', () => {
     expect(logged).toMatchObject([{ code: 'ENOSPC' }]);
     expect(await store.load()).toEqual(saved(4));
     expect(await openStore().load()).toEqual(saved(1));
-    faults.codeOf = () => undefined;
+    endFaults();
     await store.save(saved(5));
     expect(await openStore().load()).toEqual(saved(5));
     faults.codeOf = (call) => (call === 'rename' ? 'EIO' : undefined);

@@ -3,34 +3,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { saveImportedCopy } from '../../src/images/importedCopies.ts';
+import { endFaults, faults } from './support/pathFaults.ts';
 
-/** The system error of a call of a function of `node:fs/promises`; none by default. */
-const faults = vi.hoisted(() => ({ codeOf: (_call: string, _path: string): string | undefined => undefined }));
-vi.mock('node:fs/promises', async (importOriginal) => {
-  const real = await importOriginal<typeof import('node:fs/promises')>();
-  const check = (call: string, path: unknown): void => {
-    const code = faults.codeOf(call, String(path));
-    if (code) throw Object.assign(new Error(`${code}: ${call} ${path}`), { code });
-  };
-  return {
-    ...real,
-    rename: async (...args: Parameters<typeof real.rename>) => {
-      check('rename', args[1]);
-      return real.rename(...args);
-    },
-    stat: async (path: string) => {
-      check('stat', path);
-      return real.stat(path);
-    },
-  };
-});
+vi.mock('node:fs/promises', async (importOriginal) =>
+  (await import('./support/pathFaults.ts')).faultyFileSystem(await importOriginal()),
+);
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'imported-'));
 });
 afterEach(async () => {
-  faults.codeOf = () => undefined;
+  endFaults();
   await rm(folder, { recursive: true });
 });
 
@@ -60,7 +44,7 @@ test('a damaged copy is replaced completely or not at all', async () => {
   await expect(saveImportedCopy(folder, 'a.png', bytes(1), () => false)).rejects.toThrow('EIO');
   expect(await readFile(path, 'utf8')).toBe('imag');
   expect(await readdir(dirname(path))).toEqual(['a.png']);
-  faults.codeOf = () => undefined;
+  endFaults();
   expect(await saveImportedCopy(folder, 'a.png', bytes(1), () => false)).toBe(path);
   expect(await readFile(path, 'utf8')).toBe('image 1');
 });

@@ -5,42 +5,18 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ResultStore } from '../../src/app/resultStore.ts';
 import { type JobRecord, jobRecordSchema } from '../../src/jobs/job.ts';
 import { temporaryPath } from '../../src/storage/durableFile.ts';
+import { endFaults, faults } from './support/pathFaults.ts';
 
-/** The system error that a call of a function of `node:fs/promises` gets for a path; none by default. */
-const faults = vi.hoisted(() => ({ codeOf: (_call: string, _path: string): string | undefined => undefined }));
-vi.mock('node:fs/promises', async (importOriginal) => {
-  const real = await importOriginal<typeof import('node:fs/promises')>();
-  const check = (call: string, path: unknown): void => {
-    const code = faults.codeOf(call, String(path));
-    if (code) throw Object.assign(new Error(`${code}: ${call} ${path}`), { code });
-  };
-  return {
-    ...real,
-    readFile: async (...args: Parameters<typeof real.readFile>) => {
-      check('readFile', args[0]);
-      return real.readFile(...args);
-    },
-    readdir: async (path: string) => {
-      check('readdir', path);
-      return real.readdir(path);
-    },
-    rename: async (...args: Parameters<typeof real.rename>) => {
-      check('rename', args[1]);
-      return real.rename(...args);
-    },
-    rm: async (...args: Parameters<typeof real.rm>) => {
-      check('rm', args[0]);
-      return real.rm(...args);
-    },
-  };
-});
+vi.mock('node:fs/promises', async (importOriginal) =>
+  (await import('./support/pathFaults.ts')).faultyFileSystem(await importOriginal()),
+);
 
 let storage: string;
 beforeEach(async () => {
   storage = await mkdtemp(join(tmpdir(), 'results-'));
 });
 afterEach(async () => {
-  faults.codeOf = () => undefined;
+  endFaults();
   await rm(storage, { recursive: true });
 });
 
@@ -115,7 +91,7 @@ describe('adding', () => {
     faults.codeOf = (call, path) => (call === 'rename' && path.endsWith('-a-1.json') ? 'ENOSPC' : undefined);
     await expect(store.addFrom(jobOf('a', '/0.png', '/1.png', '/2.png'))).rejects.toThrow('ENOSPC');
     expect((await idsOf(store)).toSorted()).toEqual(['a-0', 'a-2']);
-    faults.codeOf = () => undefined;
+    endFaults();
     await store.addFrom(jobOf('a', '/0.png', '/1.png', '/2.png'));
     expect((await idsOf(store)).toSorted()).toEqual(['a-0', 'a-1', 'a-2']);
   });
@@ -207,7 +183,7 @@ describe('a list that can not be read', () => {
     const { store, damaged } = openStore();
     faults.codeOf = (name) => (name === call ? code : undefined);
     await expect(store.all()).rejects.toEqual(failsWith('result-unavailable/unreadable-list'));
-    faults.codeOf = () => undefined;
+    endFaults();
     expect(await entries()).toEqual(before);
     expect(await idsOf(store)).toEqual(['b-0', 'a-0']);
     expect(damaged).toEqual([]);
