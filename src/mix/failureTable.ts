@@ -16,6 +16,8 @@ export const failureTable = {
   'invalid-recipe/bad-value': "{field} can't be {value}. Fix it in the recipe.",
   'invalid-recipe/bad-source': "{value} isn't a valid source. Use a file path or an http or https URL.",
   'invalid-recipe/no-file': "The recipe {file} can't be read. Check that the file exists.",
+  'invalid-recipe/unreadable-file':
+    "The recipe {file} can't be read ({detail}). Check that it's a file and that you have permission to read it.",
   'invalid-recipe/no-json': "The recipe {file} isn't valid JSON: {detail}",
   'invalid-recipe/none-in-image': "This image doesn't contain a recipe. Only results saved by Image Mixer do.",
   'unsupported-image': "{format} files aren't supported. Save the image as PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
@@ -56,6 +58,8 @@ export const failureTable = {
     "Uploading images from this workspace to the hosted service isn't allowed. Allow it when asked or in imageMixer.hosted.uploads, or add the images by URL.",
   'no-api-key':
     "There's no API key for {origin}. Choose the local engine, or get a key from your account there and run “Image Mixer: Set API Key” to store it.",
+  'no-api-key/no-answer':
+    "VS Code's secret storage didn't respond, so the API key for {origin} can't be read. Unlock the OS keyring or restart VS Code, then try again.",
   'invalid-api-key':
     "The service didn't accept the API key for {origin}. Check the key in your account there, then run “Image Mixer: Set API Key” again.",
   'invalid-request': 'The service rejected the request: {message}. Fix the problem, then mix again.',
@@ -71,8 +75,9 @@ export const failureTable = {
   'rate-limited': "The service isn't accepting more requests right now ({message}). Wait {seconds} s, then mix again.",
   'rate-limited/duplicate':
     'The service accepts the same request only once every {seconds} s. Wait or change the seed, then mix again.',
-  'service-unavailable':
-    "The service isn't available right now ({message}). The request wasn't retried. Try again later.",
+  'service-unavailable': "The service isn't available right now ({message}). Try again later.",
+  'service-unavailable/retry-after':
+    "The service isn't available right now ({message}). Wait {seconds} s, then try again.",
   'generation-failed': 'The mix failed. Try again. If it keeps failing, try another seed.',
   'generation-failed/internal': 'An unexpected error occurred: {detail}. Try again, or see the log for details.',
   'generation-failed/mixer-failed': 'The local mix failed. Try again. If it keeps failing, see the log for details.',
@@ -156,7 +161,17 @@ export const failureTable = {
     "You don't have permission to write to the folder of {path}. Change the folder's permissions or imageMixer.output.folder, then try again.",
   'save-failed/no-folder':
     "The folder of {path} can't be created because a file is in its place. Move the file or change imageMixer.output.folder, then try again.",
-  'save-failed/write-error': "{path} couldn't be saved ({detail}). Try again.",
+  'save-failed/cannot-create':
+    "The folder of {path} doesn't exist and can't be created. Connect its drive or change imageMixer.output.folder, then try again.",
+  'save-failed/name-too-long':
+    '{path} is too long. Shorten imageMixer.output.fileName or imageMixer.output.folder, then try again.',
+  'save-failed/too-many-files':
+    "{path} wasn't saved because too many files are open. Close some programs, then try again.",
+  'save-failed/not-supported':
+    "The file system of {path} can't store this file ({detail}). Change imageMixer.output.folder, then try again.",
+  'save-failed/disk-error':
+    "{path} wasn't saved because the disk or network drive reported an error ({detail}). Check it, then try again.",
+  'save-failed/write-error': "{path} couldn't be saved ({detail}). Check the folder, then try again.",
   'save-failed/folder-outside':
     'The folder {folder} is outside the workspace folder. Set imageMixer.output.folder to a folder inside it.',
   'save-failed/not-deleted': "{path} can't be deleted ({detail}). Check the file's permissions.",

@@ -29,6 +29,11 @@ export function outputFolder(root: string, setting: string): string {
   return path;
 }
 
+/** The folder of an output folder that holds copies of images from outside the project. */
+export function sourcesFolder(folder: string): string {
+  return join(folder, 'sources');
+}
+
 /** Whether `path` lies in `folder` or below it. Compares names only: links aren't resolved. */
 export function isInside(path: string, folder: string): boolean {
   return relative(folder, path) !== '' && isSameOrInside(path, folder);
@@ -44,7 +49,7 @@ export async function makeFolderInside(folder: string, root: string): Promise<vo
     await makeFolder(folder);
     if (!isSameOrInside(await realpath(folder), realRoot)) throw outsideFailure(folder);
   } catch (error) {
-    throw error instanceof MixFailure ? error : saveFailure(folder, error);
+    throw saveFailure(folder, error);
   }
 }
 

@@ -5,7 +5,7 @@ import { maxSourceBytes } from '../images/imageLimits.ts';
 import { readSourceFile } from '../images/sourceReader.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { safeSegment } from './fileNames.ts';
-import { type Destination, makeFolderInside } from './outputFolder.ts';
+import { type Destination, sourcesFolder } from './outputFolder.ts';
 import { ResultWriter } from './resultWriter.ts';
 
 /**
@@ -17,12 +17,11 @@ import { ResultWriter } from './resultWriter.ts';
 export async function copySourceIntoProject(path: string, destination: Destination): Promise<string> {
   const bytes = await readSourceFile(path, maxSourceBytes);
   await requireReadable(bytes);
-  const folder = join(destination.folder, 'sources');
-  await makeFolderInside(folder, destination.root);
+  const folder = sourcesFolder(destination.folder);
   const hash = createHash('sha256').update(bytes).digest('hex');
   const copyAs = async (digits: number) => {
     const copy = join(folder, nameOf(path, hash.slice(0, digits)));
-    await new ResultWriter().write(copy, bytes);
+    await new ResultWriter().write(copy, bytes, { root: destination.root });
     return copy;
   };
   try {

@@ -1,20 +1,28 @@
-import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { MixFailure } from '../../src/mix/failure.ts';
 import type { Destination } from '../../src/output/outputFolder.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
+import { saveFailure } from '../../src/output/saveFailure.ts';
 import { copySourceIntoProject } from '../../src/output/sourceCopy.ts';
+import { temporaryPath } from '../../src/storage/durableFile.ts';
+import { disk } from './support/unreliableDisk.ts';
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
-  return { ...real, link: vi.fn(real.link) }; // so that a test can simulate a file system without hard links
+  return { ...real, ...(await import('./support/unreliableDisk.ts')).disk.wrap(real) };
 });
 
 let root: string;
 let destination: Destination;
-const writer = new ResultWriter();
+const writer = new ResultWriter((error) => {
+  throw error;
+});
 const result = { name: 'Rose man', seed: 7, index: 0, format: 'png' } as const;
 const bytes = new Uint8Array([1, 2, 3]);
 
@@ -23,7 +31,7 @@ beforeEach(async () => {
   destination = { folder: join(root, 'a', 'mixes'), root, fileName: '{name}-{seed}-{index}', embedRecipe: true };
 });
 afterEach(async () => {
-  vi.mocked(link).mockReset();
+  disk.heal();
   await rm(root, { recursive: true });
 });
 
@@ -44,7 +52,7 @@ test('chooses the extension of the format and the next free name', async () => {
 });
 
 test.each(['with', 'without'])('never replaces a file, on a file system %s hard links', async (links) => {
-  if (links === 'without') vi.mocked(link).mockRejectedValue(Object.assign(new Error('no links'), { code: 'EPERM' }));
+  if (links === 'without') disk.fail('EPERM', (name) => name === 'link');
   const path = await writer.choosePath(destination, result);
   const outcomes = await Promise.allSettled([1, 2, 3, 4].map((first) => writer.write(path, new Uint8Array([first]))));
   const won = outcomes.flatMap(({ status }, at) => (status === 'fulfilled' ? [at + 1] : []));
@@ -98,4 +106,211 @@ test('copies a source from outside once, and only if it is an image', async () =
     code: 'unsupported-image',
   });
   await rm(outside, { recursive: true });
+});
+
+const written = Buffer.from('the result '.repeat(1000));
+/** Writes that result in another process, which is killed at a call of the file system. Resolves with whether it was. */
+const writeAndDie = (call: number, path: string, links: string, owner = '') =>
+  new Promise<boolean>((resolve, reject) => {
+    const script = join(import.meta.dirname, 'fixtures', 'killedWriter.ts');
+    execFile(process.execPath, [script, String(call), path, links, owner], (error) => {
+      if (error && error.signal !== 'SIGKILL') reject(error);
+      else resolve(error !== null);
+    });
+  });
+
+test.each(['with', 'without'])('the next run of a killed one leaves just its result, %s hard links', async (links) => {
+  for (let call = 1; ; call++) {
+    const path = join(destination.folder, String(call), 'rose.png');
+    const wasKilled = await writeAndDie(call, path, links, 'job-0');
+    if (links === 'without') disk.fail('EPERM', (name) => name === 'link');
+    await new ResultWriter().write(path, written, { owner: 'job-0' });
+    expect(await readdir(join(destination.folder, String(call)))).toEqual(['rose.png']);
+    expect(await readFile(path)).toEqual(written);
+    if (!wasKilled) break;
+    expect(call).toBeLessThan(30);
+  }
+});
+
+test('a killed write of another job goes with the next mix, but not while it may still run', async () => {
+  await mkdir(join(destination.folder, 'sources'), { recursive: true });
+  const temporary = [temporaryPath(destination.folder, 'other-0'), temporaryPath(join(destination.folder, 'sources'))];
+  for (const path of temporary) await writeFile(path, 'half');
+  await writer.choosePath(destination, { ...result, owner: 'job-0' });
+  for (const path of temporary) expect(existsSync(path)).toBe(true);
+  for (const path of temporary) await utimes(path, 1, 1);
+  await writer.choosePath(destination, { ...result, owner: 'job-1' });
+  for (const path of temporary) expect(existsSync(path)).toBe(false);
+});
+
+test('the folder is listed once for a result, whoever chose its path', async () => {
+  const path = await writer.choosePath(destination, { ...result, owner: 'job-0' });
+  disk.heal();
+  await writer.write(path, bytes, { owner: 'job-0' });
+  expect(disk.calls).not.toContain('readdir');
+  disk.heal();
+  await new ResultWriter().write(path, bytes, { owner: 'job-0' }); // a resumed job knows its path
+  expect(disk.calls.filter((name) => name === 'readdir')).toHaveLength(1);
+});
+
+test("an empty file that isn't left over from a write stays", async () => {
+  await mkdir(destination.folder, { recursive: true });
+  const path = join(destination.folder, 'rose.png');
+  await writeFile(path, '');
+  await writeFile(temporaryPath(destination.folder, 'job-1'), bytes);
+  await expect(writer.write(path, bytes, { owner: 'job-0' })).rejects.toMatchObject({ key: 'save-failed/exists' });
+  expect(await readFile(path)).toHaveLength(0);
+});
+
+test('leftovers that stay are reported, and the result is saved', async () => {
+  await mkdir(destination.folder, { recursive: true });
+  await writeFile(temporaryPath(destination.folder, 'job-0'), bytes);
+  const errors: unknown[] = [];
+  disk.fail('EACCES', (name) => name === 'rm' && disk.calls.filter((call) => call === 'rm').length === 1);
+  const path = join(destination.folder, 'rose.png');
+  expect(await new ResultWriter((error) => errors.push(error)).write(path, bytes, { owner: 'job-0' })).toBe('written');
+  expect(errors).toMatchObject([{ code: 'EACCES' }]);
+});
+
+const codes = ['ENOSPC', 'EIO', 'EMFILE', 'EACCES', 'EROFS', 'ENOENT', 'EXDEV', 'ENOTSUP', 'ENAMETOOLONG', 'EISDIR'];
+test.each(codes.flatMap((code) => [[code, 'with'] as const, [code, 'without'] as const]))(
+  'a result is saved completely or not at all if a call fails with %s, %s hard links',
+  async (code, links) => {
+    for (let fault = 1; ; fault++) {
+      const folder = join(destination.folder, String(fault));
+      const others = { 'other.png': 'theirs', 'empty.png': '' };
+      await mkdir(folder, { recursive: true });
+      for (const [name, content] of Object.entries(others)) await writeFile(join(folder, name), content);
+      const path = join(folder, 'rose.png');
+      disk.fail(code, (name, at) => at === fault || (links === 'without' && name === 'link'));
+      const [outcome] = await Promise.allSettled([new ResultWriter().write(path, written, { owner: 'job-0', root })]);
+      const failed = disk.calls[fault - 1];
+      disk.heal();
+      if (outcome.status === 'rejected') {
+        expect(outcome.reason).toBeInstanceOf(MixFailure);
+        expect(outcome.reason).toMatchObject({ code: 'save-failed' });
+      } else expect(await readFile(path)).toEqual(written);
+      if (existsSync(path)) expect(await readFile(path)).toEqual(written);
+      const rest = async () => (await readdir(folder)).filter((name) => name !== 'rose.png').sort();
+      if (failed !== 'rm') expect(await rest()).toEqual(Object.keys(others).sort());
+      for (const [name, content] of Object.entries(others)) {
+        expect(await readFile(join(folder, name), 'utf8')).toBe(content);
+      }
+      expect(await writer.write(path, written, { owner: 'job-0', root })).toMatch(/written|already-there/);
+      expect(await rest()).toEqual(Object.keys(others).sort());
+      if (!failed) break;
+    }
+  },
+);
+
+test.each(codes)('choosing a path ends with a clear failure if a call fails with %s', async (code) => {
+  for (let fault = 1; ; fault++) {
+    disk.fail(code, (_, at) => at === fault);
+    const folder = join(destination.folder, String(fault));
+    const [outcome] = await Promise.allSettled([
+      new ResultWriter(() => {}).choosePath({ ...destination, folder }, result),
+    ]);
+    const wasFaulty = disk.calls.length >= fault;
+    disk.heal();
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'save-failed' });
+    if (!wasFaulty) break;
+  }
+});
+
+test('a file that exists but cannot be read keeps its place, and an error of the disk is no file', async () => {
+  const path = await writer.choosePath(destination, result);
+  await writeFile(path, written);
+  disk.fail('EACCES', (name) => name === 'readFile');
+  await expect(writer.write(path, written)).rejects.toMatchObject({ key: 'save-failed/exists' });
+  disk.fail('EIO', (name) => name === 'readFile');
+  await expect(writer.write(path, written)).rejects.toMatchObject({ key: 'save-failed/disk-error' });
+  disk.fail('EMFILE', (name) => name === 'readFile');
+  await expect(writer.write(path, written)).rejects.toMatchObject({ key: 'save-failed/too-many-files' });
+  disk.heal();
+  expect(await readFile(path)).toEqual(written);
+});
+
+test('a folder in place of the file keeps its place', async () => {
+  const path = await writer.choosePath(destination, result);
+  await mkdir(path);
+  await expect(writer.write(path, bytes)).rejects.toMatchObject({ key: 'save-failed/exists' });
+});
+
+test.runIf(process.platform !== 'win32')('a pipe in place of the file is not read', async () => {
+  const path = await writer.choosePath(destination, result);
+  await new Promise((resolve, reject) =>
+    execFile('mkfifo', [path], (error) => (error ? reject(error) : resolve(path))),
+  );
+  await expect(writer.write(path, bytes)).rejects.toMatchObject({ key: 'save-failed/exists' });
+});
+
+test('a network drive that linked the file but says that it exists has written it', async () => {
+  const path = await writer.choosePath(destination, result);
+  disk.fail(
+    () => writeFile(path, bytes), // unlike a real link, but as complete
+    (name) => name === 'link',
+  );
+  expect(await writer.write(path, bytes)).toBe('already-there');
+  expect(await readdir(destination.folder)).toHaveLength(1);
+});
+
+test('the folder may disappear and come back before the result is written', async () => {
+  const path = await writer.choosePath(destination, { ...result, owner: 'job-0' });
+  await rm(destination.folder, { recursive: true });
+  expect(await writer.write(path, bytes, { owner: 'job-0', root })).toBe('written');
+  await rename(destination.folder, join(root, 'elsewhere'));
+  expect(await writer.write(path, bytes, { owner: 'job-0', root })).toBe('written');
+});
+
+test('a folder that came back as a link out of the project gets nothing', async () => {
+  const path = await writer.choosePath(destination, result);
+  const outside = await mkdtemp(join(tmpdir(), 'outside-'));
+  await rm(destination.folder, { recursive: true });
+  await symlink(outside, destination.folder);
+  await expect(writer.write(path, bytes, { root })).rejects.toMatchObject({ key: 'save-failed/folder-outside' });
+  expect(await readdir(outside)).toEqual([]);
+  await rm(outside, { recursive: true });
+});
+
+test.runIf(process.platform === 'linux')('a folder in a virtual file system fails at once', async () => {
+  const folder = '/proc/image-mixer';
+  const failure = { code: 'save-failed', key: expect.stringMatching(/cannot-create|read-only/) };
+  await expect(writer.choosePath({ ...destination, folder, root: folder }, result)).rejects.toMatchObject(failure);
+  await expect(writer.choosePath({ ...destination, folder, root: '/proc' }, result)).rejects.toMatchObject(failure);
+  await expect(writer.write(`${folder}/a.png`, bytes)).rejects.toMatchObject(failure);
+});
+
+test.runIf(existsSync('/dev/shm'))('a folder on another file system gets its result', async () => {
+  const other = await mkdtemp('/dev/shm/mixes-');
+  const path = await writer.choosePath({ ...destination, folder: join(other, 'a'), root: other }, result);
+  expect(await writer.write(path, bytes, { root: other })).toBe('written');
+  await rm(other, { recursive: true });
+});
+
+test.each([
+  ['ENOSPC', 'disk-full'],
+  ['EDQUOT', 'disk-full'],
+  ['EROFS', 'read-only'],
+  ['EACCES', 'read-only'],
+  ['ENOTDIR', 'no-folder'],
+  ['ENOENT', 'cannot-create'],
+  ['ENAMETOOLONG', 'name-too-long'],
+  ['EISDIR', 'exists'],
+  ['EMFILE', 'too-many-files'],
+  ['ENFILE', 'too-many-files'],
+  ['EIO', 'disk-error'],
+  ['ESTALE', 'disk-error'],
+  ['ETIMEDOUT', 'disk-error'],
+  ['EXDEV', 'not-supported'],
+  ['ENOTSUP', 'not-supported'],
+  ['EINVAL', 'not-supported'],
+  ['EBUSY', 'write-error'],
+])('%s is the failure %s', (code, reason) => {
+  const error = Object.assign(new Error('no'), { code });
+  expect(saveFailure('/a/b.png', error)).toMatchObject({ key: `save-failed/${reason}`, cause: error });
+});
+
+test('a mistake in the program is no failure of saving', () => {
+  const error = new TypeError('no');
+  expect(saveFailure('/a/b.png', error)).toBe(error);
 });

@@ -26,7 +26,7 @@ class UnreliableDisk {
   }
 
   /** Functions like the real ones, with faults. */
-  wrap({ link, mkdir, open, readdir, readFile, realpath, rename, rm, stat }: typeof fs) {
+  wrap({ link, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat }: typeof fs) {
     const faulty =
       <Args extends unknown[], Result>(name: string, call: (...args: Args) => Promise<Result>) =>
       async (...args: Args): Promise<Result> => {
@@ -35,6 +35,7 @@ class UnreliableDisk {
       };
     return {
       link: faulty('link', link),
+      lstat: faulty('lstat', lstat),
       mkdir: faulty('mkdir', mkdir),
       open: faulty('open', async (...args: Parameters<typeof open>) => this.#wrapHandle(await open(...args))),
       readdir: faulty('readdir', readdir),
