@@ -66,7 +66,10 @@ export class ResultSaver {
       try {
         recordResult(job, result, path, false);
         await this.#try(job, () => job.save());
-        await this.#writer.write(path, bytes);
+        await this.#writer.write(path, bytes, {
+          owner: ownerOf(job, result),
+          root: job.record.request.destination.root,
+        });
         recordResult(job, result, path, true);
         await this.#try(job, () => job.save());
         return;
@@ -90,10 +93,20 @@ export class ResultSaver {
     }
   }
 
-  #choosePath(job: ActiveJob, { index, seed, format }: KeptResult): Promise<string> {
+  #choosePath(job: ActiveJob, result: KeptResult): Promise<string> {
     const { destination, name } = job.record.request;
-    return this.#writer.choosePath(destination, { name, seed, index, format }, this.#reserved);
+    const { seed, index, format } = result;
+    return this.#writer.choosePath(
+      destination,
+      { name, seed, index, format, owner: ownerOf(job, result) },
+      this.#reserved,
+    );
   }
+}
+
+/** Names a result among those of all jobs. The job's lease ensures that only one window writes it. */
+function ownerOf(job: ActiveJob, { index }: KeptResult): string {
+  return `${job.record.id}-${index}`;
 }
 
 /** The positions of a job's samples that are in the project. */
