@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
+import { temporaryPath } from '../../src/storage/durableFile.ts';
 import { ManualClock } from './support/clocks.ts';
 import { JobBench, type ManualEngine, resultOf } from './support/jobBench.ts';
 
@@ -175,9 +176,11 @@ test.each(['choose', 'before-write', 'after-write'] as const)(
     const clock = new ManualClock();
     const writer = new CrashingWriter(at);
     const a = bench.window({ clock, writer });
-    a.runner.start(bench.request({ recipe: { ...bench.request().recipe, samples: 2 } }));
+    const { id } = a.runner.start(bench.request({ recipe: { ...bench.request().recipe, samples: 2 } }));
     void (await a.hosted.started()).deliver(0, 'the only copy');
     await writer.crashed;
+    await mkdir(bench.results, { recursive: true });
+    await writeFile(temporaryPath(bench.results, `${id}-0`), 'the only'); // as if it had died while writing
     await a.kill();
 
     const b = bench.window({ clock });
