@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { systemClock } from '../engines/clock.ts';
 import type { NetworkRules } from '../network/connectionRules.ts';
 import { AccountBalance } from './accountBalance.ts';
 import { ApiKeys } from './apiKeys.ts';
+import { type Background, createBackground } from './background.ts';
 import { DraftStore } from './draftStore.ts';
-import { EngineChoice } from './engineChoice.ts';
+import { EngineChoice, usesService } from './engineChoice.ts';
 import { ImageImporter } from './imageImporter.ts';
 import { ImageLoader } from './imageLoader.ts';
 import { traceOf } from './jobLog.ts';
@@ -46,6 +48,7 @@ export interface HostEnvironment {
 /** All parts of the application, wired together. */
 export class Application {
   readonly messages: Messages;
+  readonly background: Background;
   readonly trust: Trust;
   readonly keys: ApiKeys;
   readonly services: Services;
@@ -60,38 +63,49 @@ export class Application {
   readonly panel: PanelService;
 
   constructor(host: HostEnvironment) {
-    const { workspace, store, storage, globalStorage, log } = host;
+    const { workspace, store, storage, windowStorage, globalStorage, log } = host;
     const messages = new Messages(host.translate, (error) => log('error', traceOf(error)));
     const settings = new Settings(host.settings, (name, value) =>
       host.warn(messages.say('setting.invalid', { setting: `imageMixer.${name}`, value })),
     );
     const trust = new Trust(workspace);
-    const keys = new ApiKeys(host.secrets);
-    const consent = new UploadConsent({ settings, store, questions: host.questions, messages });
+    const background = createBackground((error) => log('error', traceOf(error)));
+    const keys = new ApiKeys({
+      secrets: host.secrets,
+      clock: systemClock,
+      onFailure: (error) => log('warn', traceOf(error)),
+      onUnreadable: () => host.warn(messages.say('key.unreadable')),
+    });
+    const consent = new UploadConsent({ settings, store, questions: host.questions, messages, background });
     const services = new Services({
       settings,
       trust,
       apiKey: (origin) => keys.get(origin),
-      mayUpload: () => consent.isGiven(),
       networkRules: host.networkRules,
       storage: globalStorage,
+      home: storage,
       bundles: host.bundles,
       log,
     });
     const { runner, reader, codec } = services;
     this.messages = messages;
+    this.background = background;
     this.trust = trust;
     this.keys = keys;
     this.services = services;
     this.engine = new EngineChoice({ settings, keys, trust, origin: () => services.usableOrigin() });
-    this.drafts = new DraftStore(store);
+    this.drafts = new DraftStore({
+      folder: windowStorage,
+      windows: join(globalStorage, 'windows'),
+      log: (error) => log('error', traceOf(error)),
+    });
     this.prompts = new PromptHistory(store);
     this.results = new ResultStore(storage, {
       onDamaged: (count) => host.warn(messages.say('results.damaged', { count })),
     });
     this.loader = new ImageLoader({ codec, reader, trust });
     this.importer = new ImageImporter({
-      storage: join(globalStorage, 'sources'),
+      storage: join(windowStorage, 'sources'),
       reader,
       messages,
       workspace,
@@ -106,7 +120,7 @@ export class Application {
       storage,
     });
     this.balance = new AccountBalance(async () =>
-      (await this.engine.name()) === 'hosted' ? services.balance() : undefined,
+      usesService(await this.engine.name()) ? services.balance() : undefined,
     );
     this.panel = new PanelService({
       messages,
@@ -119,6 +133,8 @@ export class Application {
       prompts: this.prompts,
       starter: this.starter,
       runner,
+      home: storage,
+      background,
       displayPath: (path) => workspace.displayPath(path),
       examples: host.examples,
     });

@@ -1,3 +1,4 @@
+import type { Background } from './background.ts';
 import type { Messages } from './messages/messages.ts';
 import type { KeyValueStore, Questions } from './ports.ts';
 import type { Settings } from './settings.ts';
@@ -10,18 +11,35 @@ export class UploadConsent {
   readonly #store: KeyValueStore;
   readonly #questions: Questions;
   readonly #messages: Messages;
+  readonly #background: Background;
+  /** Whether the user agreed in this window. The answer counts even if it can't be saved. */
+  #hasAgreed = false;
 
-  constructor(options: { settings: Settings; store: KeyValueStore; questions: Questions; messages: Messages }) {
+  constructor(options: {
+    settings: Settings;
+    store: KeyValueStore;
+    questions: Questions;
+    messages: Messages;
+    background: Background;
+  }) {
     this.#settings = options.settings;
     this.#store = options.store;
     this.#questions = options.questions;
     this.#messages = options.messages;
+    this.#background = options.background;
   }
 
   /** Whether uploads are allowed now. Doesn't ask. */
   isGiven(): boolean {
     const uploads = this.#settings.get('hosted.uploads');
-    return uploads === 'allow' || (uploads === 'ask' && this.#store.get(consentKey) === true);
+    switch (uploads) {
+      case 'allow':
+        return true;
+      case 'never':
+        return false;
+      case 'ask':
+        return this.#hasAgreed || this.#store.get(consentKey) === true;
+    }
   }
 
   /** Asks the user, unless the setting or an earlier yes decides. */
@@ -34,7 +52,10 @@ export class UploadConsent {
       yes: this.#messages.say('upload.allow'),
       isDestructive: false,
     });
-    if (allowed) await this.#store.update(consentKey, true);
+    if (allowed) {
+      this.#hasAgreed = true;
+      this.#background(this.#store.update(consentKey, true));
+    }
     return allowed;
   }
 }

@@ -35,6 +35,10 @@ export class AppBench {
   readonly lines: string[] = [];
   readonly settingsChanged = new Listeners<void>();
   readonly trustGranted = new Listeners<void>();
+  /** What the secret storage fails with. */
+  keyringError: Error | undefined;
+  /** What saving the workspace's values fails with. */
+  storeError: Error | undefined;
   answer = true;
   isTrusted = true;
   hasFolder = true;
@@ -50,12 +54,17 @@ export class AppBench {
         onChange: this.settingsChanged.add,
       },
       secrets: {
-        get: async (name) => this.secrets.get(name),
+        get: async (name) => {
+          this.#useKeyring();
+          return this.secrets.get(name);
+        },
         store: async (name, value) => {
+          this.#useKeyring();
           this.secrets.set(name, value);
           secretChanged.fire(name);
         },
         delete: async (name) => {
+          this.#useKeyring();
           this.secrets.delete(name);
           secretChanged.fire(name);
         },
@@ -64,6 +73,7 @@ export class AppBench {
       store: {
         get: (key) => this.stored.get(key),
         update: async (key, value) => {
+          if (this.storeError) throw this.storeError;
           this.stored.set(key, value);
         },
       },
@@ -106,6 +116,10 @@ export class AppBench {
         .toFile(file);
     }
     return bench;
+  }
+
+  #useKeyring(): void {
+    if (this.keyringError) throw this.keyringError;
   }
 
   /** Absolute path of a file in the workspace folder. */
