@@ -34,12 +34,15 @@ export class JobLog {
     }
   }
 
-  /** Logs a thrown error, because the job's record keeps neither its stack nor its cause. */
-  failed(jobId: string, error: unknown): void {
+  /** Logs a thrown error, because the job's record keeps neither its stack nor its cause. @param jobId undefined if it is about all. */
+  failed(jobId: string | undefined, error: unknown): void {
     const isExpected = error instanceof MixFailure;
     const cause = isExpected ? error.cause : error;
     if (cause === undefined) return;
-    this.#write(isExpected ? 'warn' : 'error', `${logPrefixOf(jobId)} failed because of ${traceOf(cause)}`);
+    this.#write(
+      isExpected ? 'warn' : 'error',
+      `${jobId === undefined ? 'jobs' : logPrefixOf(jobId)} failed because of ${traceOf(cause)}`,
+    );
   }
 
   #begin({ id, request, engineState, results }: JobRecord): void {

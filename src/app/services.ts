@@ -12,9 +12,11 @@ import { WorkerCodec } from '../images/workerCodec.ts';
 import { JobRunner } from '../jobs/jobRunner.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { NetworkRules } from '../network/connectionRules.ts';
-import { createNetwork } from '../network/connections.ts';
+import { type Connect, createNetwork } from '../network/connections.ts';
 import { ResultWriter } from '../output/resultWriter.ts';
+import { createBackground } from './background.ts';
 import { JobLog, logPrefixOf } from './jobLog.ts';
+import type { Disposable } from './ports.ts';
 import type { Settings } from './settings.ts';
 import type { Trust } from './trust.ts';
 
@@ -26,11 +28,11 @@ export interface ServicesOptions {
   readonly trust: Trust;
   /** The API key that is stored for exactly this origin. */
   readonly apiKey: (origin: string) => Promise<string | undefined>;
-  /** Whether files of this machine may be uploaded now. */
-  readonly mayUpload: () => boolean;
   readonly networkRules: () => NetworkRules;
   /** Absolute path of a folder that all windows share: jobs, and what the hosted engine remembers. */
   readonly storage: string;
+  /** Absolute path of the storage of this window's workspace. */
+  readonly home: string;
   /** Absolute path of the folder of the bundled workers. */
   readonly bundles: string;
   readonly log: (level: LogLevel, line: string) => void;
@@ -42,25 +44,28 @@ export class Services {
   readonly reader: SourceReader;
   readonly runner: JobRunner;
   readonly #options: ServicesOptions;
-  readonly #connect: ReturnType<typeof createNetwork>;
+  readonly #network: Connect;
+  readonly #trustGranted: Disposable;
   #local: LocalEngine | undefined;
   #hosted: HostedEngine | undefined;
 
   constructor(options: ServicesOptions) {
-    const { settings, storage, bundles, log } = options;
+    const { settings, trust, storage, home, bundles, log } = options;
     this.#options = options;
-    this.#connect = createNetwork(options.networkRules);
+    this.#network = createNetwork(options.networkRules);
     this.codec = new WorkerCodec({ workerPath: join(bundles, 'codecWorker.cjs') });
     this.reader = createSourceReader({
-      connect: this.#connect,
+      connect: this.#connectFor('network'),
       allowPrivateAddresses: () => settings.get('images.allowPrivateAddresses'),
       ownOrigin: () => this.usableOrigin(),
     });
     const jobLog = new JobLog(log);
     this.runner = new JobRunner({
       directory: join(storage, 'jobs'),
+      home,
+      isTrusted: () => trust.isTrusted,
       engines: { local: async () => this.#localEngine(), hosted: async () => this.#hostedEngine() },
-      writer: new ResultWriter(),
+      writer: new ResultWriter((error) => log('warn', `temporary files can't be removed: ${String(error)}`)),
       clock: systemClock,
       maxConcurrent: () => settings.get('hosted.maxConcurrent'),
       newId: randomUUID,
@@ -68,6 +73,8 @@ export class Services {
       owner: randomUUID(),
     });
     this.runner.onChange((job) => jobLog.changed(job));
+    const background = createBackground((error) => jobLog.failed(undefined, error));
+    this.#trustGranted = trust.onTrust(() => background(this.runner.resume('start')));
   }
 
   /** The origin of the hosted service. @throws MixFailure if the base URL can't be used. */
@@ -97,8 +104,17 @@ export class Services {
   }
 
   async dispose(): Promise<void> {
+    this.#trustGranted.dispose();
     await this.runner.dispose();
     await Promise.all([this.#local?.dispose(), this.#hosted?.dispose(), this.codec.dispose()]);
+  }
+
+  /** The network, which doesn't connect in Restricted Mode whatever asks for it. @param what says so in the failure. */
+  #connectFor(what: 'hosted' | 'network'): Connect {
+    return (rules) => {
+      this.#options.trust.require(what);
+      return this.#network(rules);
+    };
   }
 
   #localEngine(): LocalEngine {
@@ -108,19 +124,18 @@ export class Services {
   }
 
   #hostedEngine(): HostedEngine {
-    const { settings, apiKey, mayUpload, storage } = this.#options;
+    const { settings, apiKey, storage } = this.#options;
     this.#hosted ??= createHostedEngine({
       settings: () => ({
         baseUrl: settings.get('hosted.baseUrl'),
         dialect: settings.get('hosted.dialect'),
         timeoutSeconds: settings.get('hosted.timeout'),
       }),
-      connect: this.#connect,
+      connect: this.#connectFor('hosted'),
       apiKey,
       codec: this.codec,
       reader: this.reader,
       store: new FolderStore(join(storage, 'service')),
-      mayUpload: async () => mayUpload(),
       clock: systemClock,
       random: Math.random,
       log: (event) => this.#write(event),
@@ -130,6 +145,7 @@ export class Services {
 
   #write({ level, jobId, event, args }: LogEvent): void {
     const details = Object.entries(args).map(([name, value]) => ` ${name}=${value}`);
-    this.#options.log(level, `${logPrefixOf(jobId)} ${event}${details.join('')}`);
+    const subject = jobId === undefined ? 'service' : logPrefixOf(jobId);
+    this.#options.log(level, `${subject} ${event}${details.join('')}`);
   }
 }
