@@ -5,6 +5,16 @@ import type { Disposable } from './ports.ts';
 import type { Settings } from './settings.ts';
 import type { Trust } from './trust.ts';
 
+/** Whether an engine runs on the hosted service: with uploads, a key and an account. */
+export function usesService(engine: EngineName): boolean {
+  switch (engine) {
+    case 'hosted':
+      return true;
+    case 'local':
+      return false;
+  }
+}
+
 /** Chooses the engine of the next mix: by the setting; `auto` is hosted once a key is stored, and always local in Restricted Mode. */
 export class EngineChoice {
   readonly #settings: Settings;
@@ -39,7 +49,7 @@ export class EngineChoice {
       maxImages: images.max,
       needsPrompt,
       ignores: [...ignores],
-      balance: name === 'hosted' ? balance : null,
+      balance: usesService(name) ? balance : null,
     };
   }
 

@@ -1,12 +1,16 @@
 import { basename } from 'node:path';
+import { isUnfinished, type JobRecord } from '../jobs/job.ts';
 import type { JobRunner, JobSnapshot } from '../jobs/jobRunner.ts';
+import { isForeign } from '../jobs/recovery.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
 import type { AccountBalance } from './accountBalance.ts';
+import { usesService } from './engineChoice.ts';
 import { fixCommandsFor } from './jobView.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
-import type { ResultStore } from './resultStore.ts';
+import { ResultStore } from './resultStore.ts';
+import type { Trust } from './trust.ts';
 
 /** The announcement of a finished job to users who aren't looking at the panel, with what they can do next. */
 export type Announcement =
@@ -27,8 +31,12 @@ export function announceFailure(message: string, code: FailureCode): FailureAnno
 }
 
 export interface JobFollowUpOptions {
-  readonly runner: JobRunner;
-  readonly results: ResultStore;
+  readonly runner: Pick<JobRunner, 'jobs' | 'checkAgain'>;
+  /** Absolute path of the storage of this window's workspace. */
+  readonly home: string;
+  /** The list of this workspace's results. */
+  readonly results: Pick<ResultStore, 'addFrom'>;
+  readonly trust: Pick<Trust, 'isTrusted'>;
   readonly balance: AccountBalance;
   readonly messages: Messages;
   readonly workspace: Pick<Workspace, 'firstFolder' | 'folderOf'>;
@@ -36,14 +44,22 @@ export interface JobFollowUpOptions {
   /** Called once when a job has saved its results: some file systems report new files late or never. */
   readonly onSaved: () => void;
   readonly announce: (announcement: Announcement) => Promise<void>;
+  /** Shows a warning about a problem that doesn't stop anything. */
+  readonly warn: (message: string) => void;
+  /** Logs an error. */
+  readonly onError: (error: unknown) => void;
 }
 
-/** Reacts to changes of jobs: lists their results, and announces the end of each job exactly once. */
+/** Reacts to changes of jobs: lists their results, and announces the end of each job of this workspace exactly once. */
 export class JobFollowUp {
   readonly #options: JobFollowUpOptions;
   /** Jobs whose caller gets the outcome, so their end isn't announced. */
   readonly #awaited = new Set<string>();
   readonly #ended = new Set<string>();
+  /** How many results of each unfinished job were added to a list, or couldn't be. */
+  readonly #listed = new Map<string, number>();
+  /** The lists of other workspaces, by the path of their storage. */
+  readonly #lists = new Map<string, Pick<ResultStore, 'addFrom'>>();
 
   constructor(options: JobFollowUpOptions) {
     this.#options = options;
@@ -55,26 +71,56 @@ export class JobFollowUp {
   }
 
   async jobChanged(job: JobSnapshot): Promise<void> {
-    const { results, balance, workspace, isPanelVisible, onSaved, announce } = this.#options;
+    const { home, balance, workspace, isPanelVisible, onSaved, announce, onError } = this.#options;
     const { record } = job;
-    await results.addFrom(record);
-    if (record.state === 'waiting' || record.state === 'running' || this.#ended.has(record.id)) return;
+    await this.#list(record);
+    if (isUnfinished(record) || this.#ended.has(record.id)) return;
     this.#ended.add(record.id);
+    if (isForeign(record, home)) return;
     if (record.state === 'done') onSaved();
-    if (isPanelVisible() && record.request.engine === 'hosted') void balance.refresh();
+    if (isPanelVisible() && usesService(record.request.engine)) balance.refresh().catch(onError);
     // Without an open folder, the result is in storage, where it's hard to find, so saving it elsewhere is always offered.
     const isSeen = isPanelVisible() && workspace.firstFolder() !== undefined;
     const announcement = isSeen || this.#awaited.has(record.id) ? undefined : this.#announcementOf(job);
     if (announcement) await announce(announcement);
   }
 
-  /** Resumes the jobs with paid work that stopped because the right key was missing. */
+  /** Resumes the jobs with paid work that stopped because the right key was missing. In Restricted Mode they wait for trust. */
   async keyChanged(): Promise<void> {
-    const { runner } = this.#options;
+    const { runner, trust, onError } = this.#options;
+    if (!trust.isTrusted) return;
     for (const { record } of runner.jobs()) {
       const code = record.failure?.code;
-      if (code === 'no-api-key' || code === 'invalid-api-key') await runner.checkAgain(record.id);
+      if (!record.canCheckAgain || (code !== 'no-api-key' && code !== 'invalid-api-key')) continue;
+      await runner.checkAgain(record.id).catch(onError); // one job doesn't hold up the others
     }
+  }
+
+  /** Adds the saved results of a job to the list of its workspace. If that fails, the files are still in the project. */
+  async #list(record: JobRecord): Promise<void> {
+    const { home, messages, warn, onError } = this.#options;
+    const saved = record.results.filter(({ written }) => written);
+    const [first] = saved;
+    const isLastTime = !isUnfinished(record) && !this.#ended.has(record.id);
+    if (!first || (this.#listed.get(record.id) === saved.length && !isLastTime)) return;
+    this.#listed.set(record.id, saved.length);
+    try {
+      await this.#listOf(record).addFrom(record);
+    } catch (error) {
+      onError(error);
+      if (!isLastTime || isForeign(record, home)) return;
+      const detail = error instanceof Error ? error.message : String(error);
+      warn(messages.say('results.notListed', { name: basename(first.path), detail }));
+    }
+  }
+
+  #listOf(record: JobRecord): Pick<ResultStore, 'addFrom'> {
+    const { home, results } = this.#options;
+    if (!isForeign(record, home)) return results;
+    const { storage } = record.request.home;
+    const list = this.#lists.get(storage) ?? new ResultStore(storage);
+    this.#lists.set(storage, list);
+    return list;
   }
 
   #announcementOf({ record }: JobSnapshot): Announcement | undefined {

@@ -9,6 +9,7 @@ import type { Notice } from '../mix/notice.ts';
 import { enabledImages, prepareRecipe, type RunnableRecipe } from '../mix/recipe.ts';
 import { type Destination, isInside } from '../output/outputFolder.ts';
 import { copySourceIntoProject } from '../output/sourceCopy.ts';
+import { usesService } from './engineChoice.ts';
 import type { ParsedRecipe } from './recipeFile.ts';
 import { locateSource } from './sourceLocation.ts';
 
@@ -79,22 +80,13 @@ export async function createJobRequest({ input, recipe, notices, sources }: MixP
   return {
     home,
     engine,
-    ...serviceFor(engine, service),
+    ...(usesService(engine) ? { service } : {}),
     recipe: { ...recipe, images },
     sources: imported,
     destination,
     name: recipe.prompt.trim() || sources.map(({ name }) => basename(name, extname(name))).join(' '),
     notices: [...notices],
   };
-}
-
-function serviceFor(engine: EngineName, service: ServiceSettings): Pick<JobRequest, 'service'> {
-  switch (engine) {
-    case 'hosted':
-      return { service };
-    case 'local':
-      return {};
-  }
 }
 
 function pathOf(location: SourceLocation): string {

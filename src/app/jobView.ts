@@ -1,20 +1,29 @@
+import { basename } from 'node:path';
 import { mayHaveSubmitted } from '../engines/hosted/hostedState.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/jobRunner.ts';
+import { isForeign } from '../jobs/recovery.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
 import type { FailureFix, JobView } from '../protocol/contract.ts';
+import { usesService } from './engineChoice.ts';
 import type { Messages } from './messages/messages.ts';
 import { uriOf } from './sourceLocation.ts';
 
-/** A job as the panel shows it. */
-export function viewOfJob({ record, progress }: JobSnapshot, messages: Messages): JobView {
+/** What a job is called. One of another workspace is named with its folder. @param home the storage of this window's workspace. */
+export function nameOfJob(record: JobRecord, home: string, messages: Messages): string {
+  const { name, destination } = record.request;
+  return isForeign(record, home) ? messages.say('job.elsewhere', { name, folder: basename(destination.root) }) : name;
+}
+
+/** A job as the panel shows it. @param home the storage of this window's workspace. */
+export function viewOfJob({ record, progress }: JobSnapshot, home: string, messages: Messages): JobView {
   const failure = record.failure ? failureFromRecord(record.failure) : undefined;
   const [first] = record.request.sources;
   const message = failure ? messages.failure(failure) : endMessage(record, messages);
   return {
     id: record.id,
-    name: record.request.name,
+    name: nameOfJob(record, home, messages),
     engine: record.request.engine,
     ...(first ? { source: uriOf(first.location) } : {}),
     state: record.state,
@@ -30,7 +39,7 @@ function endMessage({ state, request, notices, engineState }: JobRecord, message
   switch (state) {
     case 'cancelled':
       // The service can't be told to stop, so the user should know that it may still charge for the work.
-      return request.engine === 'hosted' && mayHaveSubmitted(engineState)
+      return usesService(request.engine) && mayHaveSubmitted(engineState)
         ? messages.say('job.cancelledHosted')
         : undefined;
     case 'done': {
@@ -38,7 +47,9 @@ function endMessage({ state, request, notices, engineState }: JobRecord, message
       const shown = [...request.notices, ...notices].filter(({ code }) => code !== 'ignored');
       return shown.length > 0 ? shown.map((notice) => messages.notice(notice)).join(' ') : undefined;
     }
-    default:
+    case 'waiting':
+    case 'running':
+    case 'failed': // its failure says how it ended
       return undefined;
   }
 }

@@ -8,6 +8,7 @@ import { MixFailure } from '../mix/failure.ts';
 import type { EngineName } from '../mix/limits.ts';
 import { parseRecipe } from '../mix/recipe.ts';
 import { filesOf } from './draftStore.ts';
+import { usesService } from './engineChoice.ts';
 import { createJobRequest, planMix } from './jobRequest.ts';
 import { locateMix, type MixLocation } from './mixLocation.ts';
 import type { Workspace } from './ports.ts';
@@ -85,17 +86,10 @@ export class MixStarter {
     });
     const has = (kind: SourceLocation['kind']) => plan.sources.some(({ location }) => location.kind === kind);
     if (has('url')) trust.require('network');
-    switch (engine) {
-      case 'hosted': {
-        trust.require('hosted');
-        const { origin } = serviceOf(service);
-        if (has('file') && !(await mayUpload(origin))) throw new MixFailure('upload-not-allowed');
-        break;
-      }
-      case 'local':
-        break; // sends nothing
-      default:
-        engine satisfies never;
+    if (usesService(engine)) {
+      trust.require('hosted');
+      const { origin } = serviceOf(service);
+      if (has('file') && !(await mayUpload(origin))) throw new MixFailure('upload-not-allowed');
     }
     return runner.start(await createJobRequest(plan, { storage, isTrusted: trust.isTrusted, mayUpload: true }));
   }

@@ -5,6 +5,7 @@ import { recipeIssues } from '../mix/recipe.ts';
 import type { Handlers } from '../protocol/channel.ts';
 import type { EngineView, HostContract, Problem, ResultView } from '../protocol/contract.ts';
 import type { AccountBalance } from './accountBalance.ts';
+import type { Background } from './background.ts';
 import type { DraftStore } from './draftStore.ts';
 import type { EngineChoice } from './engineChoice.ts';
 import type { ImageImporter } from './imageImporter.ts';
@@ -45,6 +46,9 @@ export interface PanelServiceOptions {
   readonly prompts: PromptHistory;
   readonly starter: MixStarter;
   readonly runner: JobRunner;
+  /** Absolute path of the storage of this window's workspace. */
+  readonly home: string;
+  readonly background: Background;
   readonly displayPath: (path: string) => string;
   /** Absolute paths of the images in the draft of a first run. */
   readonly examples: () => Promise<string[]>;
@@ -76,16 +80,18 @@ export class PanelService {
   }
 
   handlers(): PanelServiceHandlers {
-    const { messages, importer, loader, drafts, runner, balance, displayPath } = this.#options;
+    const { messages, importer, loader, drafts, runner, home, background, balance, displayPath } = this.#options;
     return {
       ready: async () => {
-        void balance.refresh(); // the panel is told when it arrives
+        background(balance.refresh()); // the panel is told when it arrives
+        const saved = await drafts.load();
         return {
           strings: messages.panelStrings(),
-          draft: drafts.load() ?? (await this.#exampleDraft()),
+          draft: saved?.draft ?? (await this.#exampleDraft()),
+          revision: saved?.revision ?? 0,
           engine: await this.engineView(),
-          jobs: runner.jobs().map((job) => viewOfJob(job, messages)),
-          results: await this.resultViews(),
+          jobs: runner.jobs().map((job) => viewOfJob(job, home, messages)),
+          ...(await this.#listedResults()),
         };
       },
       addUris: ({ uris }) => importer.import(uris),
@@ -98,7 +104,7 @@ export class PanelService {
         const raster = await loader.pixels(uri, width, height);
         return { width: raster.width, height: raster.height, data: new Uint8Array(raster.data.buffer) };
       },
-      saveDraft: ({ draft }) => drafts.save(draft),
+      saveDraft: (draft) => drafts.save(draft),
       mix: ({ draft, randomSeed }) => this.#mix(draft, randomSeed),
       cancel: ({ jobId }) => runner.cancel(jobId),
       dismiss: ({ jobId }) => runner.remove(jobId),
@@ -112,16 +118,25 @@ export class PanelService {
   }
 
   async #mix(draft: Draft, randomSeed: number): Promise<{ jobId: string | null; problems: Problem[] }> {
-    const { drafts, prompts, starter, engine, messages } = this.#options;
-    await drafts.save(draft);
+    const { prompts, starter, engine, messages, background } = this.#options;
     const issues = recipeIssues(recipeOfDraft(draft));
     if (issues.length > 0) return { jobId: null, problems: issues.map((issue) => messages.problem(issue)) };
     try {
       const job = await starter.startDraft({ ...draft, seed: draft.seed ?? randomSeed }, await engine.name());
-      await prompts.add(draft.prompt);
+      background(prompts.add(draft.prompt)); // it doesn't decide whether the mix starts
       return { jobId: job.id, problems: [] };
     } catch (error) {
       return { jobId: null, problems: [messages.problem(error)] };
+    }
+  }
+
+  /** The panel opens even if the list of results can't be read. */
+  async #listedResults(): Promise<{ results: ResultView[]; problems: Problem[] }> {
+    try {
+      return { results: await this.resultViews(), problems: [] };
+    } catch (error) {
+      if (!(error instanceof MixFailure)) throw error;
+      return { results: [], problems: [this.#options.messages.problem(error)] };
     }
   }
 

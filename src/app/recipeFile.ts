@@ -5,6 +5,7 @@ import { MixFailure } from '../mix/failure.ts';
 import type { Notice } from '../mix/notice.ts';
 import { recipeOfProvenance } from '../mix/provenance.ts';
 import { parseRecipe, type Recipe } from '../mix/recipe.ts';
+import { systemCode } from '../storage/systemError.ts';
 
 /** A recipe with notices about how it was written. */
 export interface ParsedRecipe {
@@ -15,14 +16,17 @@ export interface ParsedRecipe {
 /**
  * Reads a recipe from its file.
  * @param path absolute. @param name what messages call the file.
- * @throws MixFailure `invalid-recipe` if the file doesn't exist, isn't JSON, or has a value out of range.
+ * @throws MixFailure `invalid-recipe` if the file can't be read, isn't JSON, or has a value out of range.
  */
 export async function readRecipe(path: string, name: string): Promise<ParsedRecipe> {
   let text: string;
   try {
     text = new TextDecoder().decode(await readFile(path)); // drops a byte order mark
   } catch (cause) {
-    throw new MixFailure('invalid-recipe/no-file', { args: { file: name }, cause });
+    const detail = systemCode(cause);
+    if (detail === '') throw cause;
+    if (detail === 'ENOENT') throw new MixFailure('invalid-recipe/no-file', { args: { file: name }, cause });
+    throw new MixFailure('invalid-recipe/unreadable-file', { args: { file: name, detail }, cause });
   }
   let json: unknown;
   try {

@@ -1,10 +1,12 @@
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { draftOfRecipe, recipeText } from '../../src/app/recipeDraft.ts';
 import { readRecipe, readRecipeFromImage } from '../../src/app/recipeFile.ts';
 import { draftOfResult } from '../../src/app/resultView.ts';
+import { Settings } from '../../src/app/settings.ts';
 import { locateSource, locationOf, uriOf } from '../../src/app/sourceLocation.ts';
 import { type Draft, emptyDraft } from '../../src/mix/draft.ts';
 import { parseRecipe } from '../../src/mix/recipe.ts';
@@ -72,6 +74,14 @@ describe('a recipe', () => {
     await expect(readRecipe(bench.file('a.mix.json'), 'a.mix.json')).rejects.toEqual(failsWith(key));
     const outcome = await bench.recipes().run({ file: bench.file('a.mix.json') }, noOptions);
     expect(outcome).toMatchObject({ status: 'failed', jobId: '', error: { code: 'invalid-recipe' } });
+  });
+
+  test("that can't be read says why", async () => {
+    const unreadable = readRecipe(bench.folder, 'project'); // a folder
+    await expect(unreadable).rejects.toMatchObject({
+      key: 'invalid-recipe/unreadable-file',
+      args: { detail: 'EISDIR' },
+    });
   });
 
   test('with a missing image or an invalid address fails with a message that names it', async () => {
@@ -188,6 +198,15 @@ describe('consent to upload', () => {
     await cancelAll();
   });
 
+  test('counts for this window even if it cannot be saved', async () => {
+    bench.storeError = new Error('The workspace storage is gone');
+    await start();
+    await start();
+    expect(bench.asked).toHaveLength(1);
+    await expect.poll(() => bench.lines.join('\n')).toContain('The workspace storage is gone');
+    await cancelAll();
+  });
+
   test('can be declined, and is then asked for again', async () => {
     bench.answer = false;
     for (const times of [1, 2]) {
@@ -257,6 +276,38 @@ describe('a setting', () => {
     expect(await bench.app.engine.name()).toBe('local');
     expect(bench.warnings).toEqual([expect.stringMatching(/imageMixer\.engine.*"warp"/)]);
   });
+
+  test.each([
+    ['hosted.timeout', 6, 600],
+    ['hosted.timeout', '60', 600],
+    ['hosted.maxConcurrent', 'x', 3],
+    ['hosted.maxConcurrent', 99, 3],
+    ['hosted.baseUrl', 'example.com/api', ''],
+  ] as const)('%s with the value %j falls back to the default, with one warning', (name, value, fallback) => {
+    const reported: unknown[] = [];
+    const settings = new Settings({ read: () => value, onChange: () => ({ dispose: () => {} }) }, (...args) =>
+      reported.push(args),
+    );
+    expect([settings.get(name), settings.get(name)]).toEqual([fallback, fallback]);
+    expect(reported).toEqual([[name, JSON.stringify(value)]]);
+  });
+
+  test.each(['nonsense', 'https://name:password@example.com/api', 'http://example.com/api'])(
+    "with the base URL %s doesn't matter to a local mix of a web image",
+    async (baseUrl) => {
+      const image = await readFile(bench.file('red.png'));
+      const web = createServer((_, response) => response.end(image));
+      await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+      const bound = web.address();
+      const port = typeof bound === 'object' ? bound?.port : undefined;
+      Object.assign(bench.settings, { 'hosted.baseUrl': baseUrl, 'images.allowPrivateAddresses': true });
+      const json = { ...smallRecipe, images: [{ source: `http://127.0.0.1:${port}/a.png` }] };
+      const outcome = await bench.recipes().run({ json }, () => ({ engine: 'local' }));
+      expect(outcome.status).toBe('done');
+      web.closeAllConnections();
+      await new Promise((resolve) => web.close(resolve));
+    },
+  );
 
   test('with an invalid URL is named when it is needed', async () => {
     bench.settings['hosted.baseUrl'] = 'http://example.com/api';

@@ -1,13 +1,13 @@
-import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AccountBalance } from '../../src/app/accountBalance.ts';
 import { isApiKey } from '../../src/app/apiKeys.ts';
 import { fuzzyMatches, searchGlobs } from '../../src/app/imageSearch.ts';
-import { type Announcement, announceFailure, JobFollowUp } from '../../src/app/jobFollowUp.ts';
-import { fixCommandsFor, viewOfJob } from '../../src/app/jobView.ts';
+import { viewOfJob } from '../../src/app/jobView.ts';
 import { ResultStore } from '../../src/app/resultStore.ts';
 import type { JobRecord } from '../../src/jobs/job.ts';
 import type { JobSnapshot } from '../../src/jobs/jobRunner.ts';
@@ -16,7 +16,7 @@ import { MixFailure } from '../../src/mix/failure.ts';
 import { recordFailure } from '../../src/mix/failureRecord.ts';
 import { makeNotice } from '../../src/mix/notice.ts';
 import { AppBench } from './support/appBench.ts';
-import { JobBench, recordOf, requestOf } from './support/jobBench.ts';
+import { recordOf, requestOf } from './support/jobBench.ts';
 
 let bench: AppBench;
 beforeEach(async () => {
@@ -46,7 +46,7 @@ describe('imported images', () => {
     expect(problems).toEqual([]);
     expect(images.map(({ path }) => path)).toEqual(['red.png', url, 'green.png', 'green.png']);
     expect(images[1]?.uri).toBe(url);
-    expect(images[2]?.uri).toMatch(/\/storage\/global\/sources\/\w{8}\/green\.png$/);
+    expect(images[2]?.uri).toMatch(/\/storage\/window\/sources\/\w{8}\/green\.png$/);
     expect(images[3]?.uri).toBe(images[2]?.uri);
     const again = await bench.app.importer.import([images[2]?.uri ?? '']);
     expect(again.images[0]?.uri).toBe(images[2]?.uri);
@@ -163,130 +163,24 @@ describe('the list of results', () => {
   });
 });
 
-describe('after a job has ended', () => {
-  const announced: Announcement[] = [];
-  let isPanelVisible = false;
-  let saved = 0;
-  function followUp(): JobFollowUp {
-    const { results, balance, messages, services } = bench.app;
-    announced.length = 0;
-    saved = 0;
-    isPanelVisible = false;
-    return new JobFollowUp({
-      runner: services.runner,
-      results,
-      balance,
-      messages,
-      workspace: {
-        firstFolder: () => (bench.hasFolder ? bench.folder : undefined),
-        folderOf: (path) => (path.startsWith(bench.folder) ? bench.folder : undefined),
-      },
-      isPanelVisible: () => isPanelVisible,
-      onSaved: () => {
-        saved++;
-      },
-      announce: async (announcement) => void announced.push(announcement),
-    });
-  }
-
-  test("it is announced once to users who don't see the panel", async () => {
-    const following = followUp();
-    const job = snapshotOf(doneJob('a', bench.file('mixes/1.png'), bench.file('mixes/2.png')));
-    await following.jobChanged(job);
-    await following.jobChanged(job);
-    expect(announced).toEqual([
-      {
-        kind: 'saved',
-        message: expect.stringMatching(/2 .*1\.png/),
-        path: bench.file('mixes/1.png'),
-        action: 'reveal',
-      },
-    ]);
-    expect(saved).toBe(1);
-    expect(await bench.app.results.all()).toHaveLength(2);
-  });
-
-  test("it isn't announced to users who see it, wait for it, or canceled it", async () => {
-    const following = followUp();
-    await following.jobChanged(snapshotOf(recordOf('running', { state: 'running' })));
-    await following.jobChanged(snapshotOf(recordOf('cancelled', { state: 'cancelled' })));
-    following.markAwaited('awaited');
-    await following.jobChanged(snapshotOf(doneJob('awaited', bench.file('mixes/1.png'))));
-    isPanelVisible = true;
-    await following.jobChanged(snapshotOf(doneJob('seen', bench.file('mixes/2.png'))));
-    expect(announced).toEqual([]);
-  });
-
-  test('without an open folder, Save As is offered even if the panel is visible', async () => {
-    const following = followUp();
-    bench.hasFolder = false;
-    isPanelVisible = true;
-    const path = join(bench.storage, 'workspace', 'a.png');
-    await following.jobChanged(snapshotOf(doneJob('a', path)));
-    expect(announced).toMatchObject([{ kind: 'saved', path, action: 'saveAs' }]);
-  });
-
-  test('a failure offers the commands that fix it, or the log', async () => {
-    const following = followUp();
-    const failure = recordFailure(new MixFailure('no-api-key', { args: { origin: 'https://example.com' } }));
-    await following.jobChanged(snapshotOf(recordOf('a', { state: 'failed', failure })));
-    expect(announced).toMatchObject([{ kind: 'failed', actions: ['setApiKey', 'openAccount'] }]);
-    expect(announceFailure('Full.', 'save-failed').actions).toEqual(['showLog']);
-    expect(fixCommandsFor('insufficient-credits')).toEqual(['openAccount']);
-  });
-});
-
-test('a new key resumes the jobs with paid work that failed without it', async () => {
-  const jobs = await JobBench.start();
-  const { runner, hosted } = jobs.window();
-  const { results, balance, messages } = bench.app;
-  const followUp = new JobFollowUp({
-    runner,
-    results,
-    balance,
-    messages,
-    workspace: { firstFolder: () => bench.folder, folderOf: () => bench.folder },
-    isPanelVisible: () => true,
-    onSaved: () => {},
-    announce: async () => {},
-  });
-  for (const [at, failure] of [
-    new MixFailure('invalid-api-key', { args: { origin: 'https://example.com' } }),
-    new MixFailure('generation-failed'),
-  ].entries()) {
-    const job = runner.start(jobs.request());
-    const run = await hosted.started(at);
-    await run.context.save('paid');
-    run.end(failure);
-    await job.finished;
-  }
-  await followUp.keyChanged();
-  const resumed = await hosted.started(2);
-  expect(resumed.task.jobId).toBe('job-1');
-  resumed.end();
-  await runner.dispose();
-  expect(hosted.runs).toHaveLength(3);
-  await jobs.close();
-});
-
 test('the panel shows how a job ended', () => {
   const { messages } = bench.app;
   const failure = recordFailure(new MixFailure('unreadable-image/truncated').forImage(1, 'boy.jpg'));
   const source = { index: 0, name: 'a.png', weight: 1, location: { kind: 'file', path: '/x/a.png' } as const };
   const failed = recordOf('a', { state: 'failed', failure, request: requestOf('/x', { sources: [source] }) });
-  expect(viewOfJob(snapshotOf(failed), messages)).toMatchObject({
+  expect(viewOfJob(snapshotOf(failed), '/home', messages)).toMatchObject({
     source: 'file:///x/a.png',
     message: expect.stringMatching(/^boy\.jpg: /),
     field: 'images.1',
     fixes: [],
   });
   const cancelled = recordOf('b', { state: 'cancelled', engineState: 'unreadable' });
-  expect(viewOfJob(snapshotOf(cancelled), messages).message).toBe(messages.say('job.cancelledHosted'));
-  expect(viewOfJob(snapshotOf(recordOf('c', { state: 'cancelled' })), messages).message).toBeUndefined();
+  expect(viewOfJob(snapshotOf(cancelled), '/home', messages).message).toBe(messages.say('job.cancelledHosted'));
+  expect(viewOfJob(snapshotOf(recordOf('c', { state: 'cancelled' })), '/home', messages).message).toBeUndefined();
   const notices = [makeNotice('ignored', { part: 'prompt' }), makeNotice('unknown-key', { key: 'mood' })];
   const done = recordOf('d', { state: 'done', notices });
-  expect(viewOfJob(snapshotOf(done), messages).message).toContain('mood');
-  expect(viewOfJob(snapshotOf(done), messages).message).not.toContain(
+  expect(viewOfJob(snapshotOf(done), '/home', messages).message).toContain('mood');
+  expect(viewOfJob(snapshotOf(done), '/home', messages).message).not.toContain(
     messages.notice(notices[0] ?? makeNotice('ignored', { part: '' })),
   );
 });
@@ -300,9 +194,37 @@ describe('the panel', () => {
       jobs: [],
       results: [],
       engine: { name: 'local' },
+      revision: 0,
+      problems: [],
     });
-    await calls.saveDraft({ draft: { ...emptyDraft, prompt: 'kept' } });
-    expect((await calls.ready(null)).draft).toMatchObject({ prompt: 'kept', images: [] });
+    await calls.saveDraft({ revision: 4, draft: { ...emptyDraft, prompt: 'kept' }, files: [] });
+    expect(await calls.ready(null)).toMatchObject({ draft: { prompt: 'kept', images: [] }, revision: 4 });
+  });
+
+  test("opens even if the list of results can't be read, and says so", async () => {
+    await mkdir(join(bench.storage, 'workspace'), { recursive: true });
+    await writeFile(join(bench.storage, 'workspace', 'results'), 'not a folder');
+    const { results, problems } = await bench.app.panel.handlers().ready(null);
+    expect(results).toEqual([]);
+    expect(problems).toMatchObject([{ code: 'result-unavailable', message: expect.stringContaining('ENOTDIR') }]);
+  });
+
+  test('keeps the copies of pasted images that its undo history needs', async () => {
+    const calls = bench.app.panel.handlers();
+    const paste = async (index: number) => {
+      const { images } = await calls.addBytes({ name: 'pasted.png', bytes: new Uint8Array([index, index >> 8]) });
+      const [image] = images;
+      if (!image) throw new Error('Nothing was pasted');
+      return image;
+    };
+    const needed = await paste(0);
+    const inDraft = await paste(1);
+    const forgotten = await paste(2);
+    for (const { uri } of [needed, inDraft, forgotten]) await utimes(dirname(fileURLToPath(uri)), 1, 1);
+    await calls.saveDraft({ revision: 1, draft: { ...emptyDraft, images: [inDraft] }, files: [needed.uri] });
+    for (let index = 3; index < 302; index++) await paste(index);
+    const exists = ({ uri }: { uri: string }) => existsSync(fileURLToPath(uri));
+    expect([needed, inDraft, forgotten].map(exists)).toEqual([true, true, false]);
   });
 
   test('mixes: all invalid fields are reported at once, and the prompt of a mix is remembered', async () => {
@@ -320,8 +242,22 @@ describe('the panel', () => {
     const [job] = bench.app.services.runner.jobs();
     expect(job?.record).toMatchObject({ id: jobId, request: { recipe: { seed: 5 } } });
     await calls.cancel({ jobId: jobId ?? '' });
-    await calls.checkAgain({ jobId: jobId ?? '' });
+    await expect(calls.checkAgain({ jobId: jobId ?? '' })).rejects.toMatchObject({
+      key: 'result-unavailable/nothing-to-check',
+    });
     await calls.dismiss({ jobId: jobId ?? '' });
+  });
+
+  test('starts a mix even if neither its prompt nor its draft can be saved', async () => {
+    const calls = bench.app.panel.handlers();
+    const { images } = await calls.addUris({ uris: [uri(bench.file('red.png'))] });
+    bench.storeError = new Error('The workspace storage is gone');
+    const draft = { ...emptyDraft, images, width: 64, height: 64, prompt: 'rose' };
+    const { jobId, problems } = await calls.mix({ draft, randomSeed: 5 });
+    expect(problems).toEqual([]);
+    expect(bench.app.services.runner.jobs()).toMatchObject([{ record: { id: jobId } }]);
+    await expect.poll(() => bench.lines.join('\n')).toContain('The workspace storage is gone');
+    await calls.cancel({ jobId: jobId ?? '' });
   });
 
   test('receives bytes, pixels and thumbnails, and results as sources and as drafts', async () => {
