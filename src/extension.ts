@@ -1,7 +1,7 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Commands } from './workbench/commands.ts';
+import { LeftoverWatch } from './workbench/leftoverWatch.ts';
 import type { Workbench } from './workbench/workbench.ts';
 
 /** The contributed commands, and `openAccount`, which buttons run. Each is a method of Commands. */
@@ -19,9 +19,6 @@ const commandNames = [
   'showLog',
 ] as const satisfies readonly (keyof Commands)[];
 
-/** Milliseconds between checks for jobs that another window left behind. */
-const recoveryInterval = 20_000;
-
 let workbench: Promise<Workbench> | undefined;
 
 /**
@@ -29,8 +26,13 @@ let workbench: Promise<Workbench> | undefined;
  * that VS Code restores, or if a closed window left jobs behind.
  */
 export function activate(context: vscode.ExtensionContext): void {
+  let channel: vscode.LogOutputChannel | undefined;
+  const log = () => {
+    channel ??= vscode.window.createOutputChannel('Image Mixer', { log: true });
+    return channel;
+  };
   const load = () => {
-    workbench ??= import('./workbench/workbench.ts').then(({ Workbench }) => new Workbench(context));
+    workbench ??= import('./workbench/workbench.ts').then(({ Workbench }) => new Workbench(context, log()));
     return workbench;
   };
   for (const name of commandNames) {
@@ -45,14 +47,14 @@ export function activate(context: vscode.ExtensionContext): void {
       deserializeWebviewPanel: async (panel) => (await load()).restorePanel(panel),
     }),
   );
-  // Usually there are no such jobs, and reading one folder shows that.
-  const resumeJobs = async () => {
-    const jobs = await readdir(join(context.globalStorageUri.fsPath, 'jobs')).catch(() => []); // no job was ever started
-    if (jobs.length > 0) await (await load()).resumeJobs();
-  };
-  void resumeJobs();
-  const timer = setInterval(resumeJobs, recoveryInterval);
-  context.subscriptions.push({ dispose: () => clearInterval(timer) });
+  context.subscriptions.push(
+    new LeftoverWatch({
+      folder: join(context.globalStorageUri.fsPath, 'jobs'),
+      isLoaded: () => workbench !== undefined,
+      resume: async (time) => (await load()).resumeJobs(time),
+      onError: (error) => log().error(error instanceof Error ? error : String(error)),
+    }),
+  );
 }
 
 /** Suspends running jobs. VS Code waits some seconds for this, but not for `context.subscriptions`. */

@@ -12,6 +12,7 @@ import { emptyDraft } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { engineNames } from '../mix/limits.ts';
 import type { Outcome } from '../mix/outcome.ts';
+import { fileExists } from './fileErrors.ts';
 import { pickImages } from './imagePicker.ts';
 import { askForKey, pickRecipe } from './inputBoxes.ts';
 import { showFailure } from './notifications.ts';
@@ -61,11 +62,12 @@ export class Commands {
     const isFromMenu = target === undefined || Array.isArray(options) || isEditorContext(options);
     if (!isFromMenu) return this.#run(target, options);
     const { messages } = this.#options.app;
-    const file = target ?? (await pickRecipe(messages));
+    const file = target ?? (await pickRecipe(this.#options.app));
     if (file === undefined) return undefined;
     const outcome = await this.#run(file, {});
-    if (outcome.error) void showFailure(announceFailure(outcome.error.message, outcome.error.code), messages);
-    else this.open();
+    if (outcome.error) {
+      this.#inBackground(showFailure(announceFailure(outcome.error.message, outcome.error.code), messages));
+    } else this.open();
     return outcome;
   }
 
@@ -75,14 +77,25 @@ export class Commands {
     const key = given === undefined ? await askForKey(origin, messages) : given;
     if (key === undefined) return;
     if (!isApiKey(key)) throw new Error(messages.say('key.invalid'));
-    await keys.set(origin, key);
-    void vscode.window.showInformationMessage(messages.say('key.stored', { origin }));
+    const { showInformationMessage, showWarningMessage } = vscode.window;
+    switch (await keys.set(origin, key)) {
+      case 'stored':
+        return this.#inBackground(showInformationMessage(messages.say('key.stored', { origin })));
+      case 'session':
+        return this.#inBackground(showWarningMessage(messages.say('key.session', { origin })));
+    }
   }
 
   async clearApiKey(): Promise<void> {
-    const origin = this.#options.app.services.origin();
-    await this.#options.app.keys.clear(origin);
-    void vscode.window.showInformationMessage(this.#options.app.messages.say('key.cleared', { origin }));
+    const { keys, messages, services } = this.#options.app;
+    const origin = services.origin();
+    const { showInformationMessage, showWarningMessage } = vscode.window;
+    switch (await keys.clear(origin)) {
+      case 'stored':
+        return this.#inBackground(showInformationMessage(messages.say('key.cleared', { origin })));
+      case 'session':
+        return this.#inBackground(showWarningMessage(messages.say('key.clearedHere', { origin })));
+    }
   }
 
   /** Opens the service's website, for keys, credits and plans. */
@@ -93,7 +106,7 @@ export class Commands {
   /** Opens an unsaved recipe file with the panel's mix. */
   async newRecipe(): Promise<void> {
     const folder = workspace.firstFolder() ?? this.#options.storage;
-    const text = recipeText(this.#options.app.drafts.load() ?? emptyDraft, folder);
+    const text = recipeText((await this.#options.app.drafts.load())?.draft ?? emptyDraft, folder);
     const file = await unusedRecipeName(vscode.Uri.file(folder));
     const document = await vscode.workspace.openTextDocument(file.with({ scheme: 'untitled' }));
     const edit = new vscode.WorkspaceEdit();
@@ -112,13 +125,13 @@ export class Commands {
       const base = workspace.folderOf(file) ?? dirname(file);
       panel.openDraft(draftOfRecipe(recipe, base, workspace.displayPath));
     } catch (error) {
-      void vscode.window.showErrorMessage(app.messages.failure(error));
+      this.#inBackground(vscode.window.showErrorMessage(app.messages.failure(error)));
     }
   }
 
   async clearResults(): Promise<void> {
     const { app, questions } = this.#options;
-    await clearResults(app.results, app.messages, questions);
+    await clearResults(app, questions);
   }
 
   showLog(): void {
@@ -135,7 +148,7 @@ export class Commands {
     if (files.length === 0) return;
     const { images, problems } = await this.#options.app.importer.importFiles(files);
     if (images.length > 0) this.#options.panel.addImages(images, replace);
-    for (const { message } of problems) void vscode.window.showWarningMessage(message);
+    for (const { message } of problems) this.#inBackground(vscode.window.showWarningMessage(message));
   }
 
   /** Absolute paths of the files a command is for: those of the menu, the image in the active editor, or a quick pick. */
@@ -145,7 +158,12 @@ export class Commands {
     if (given.length > 0) return given.map(({ fsPath }) => fsPath);
     const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
     if (tab instanceof vscode.TabInputCustom && tab.viewType === 'imagePreview.previewEditor') return [tab.uri.fsPath];
-    return pickImages(this.#options.app.messages, this.#options.app.loader);
+    return pickImages(this.#options.app);
+  }
+
+  /** For messages that nobody waits for. */
+  #inBackground(work: PromiseLike<unknown>): void {
+    this.#options.app.background(work);
   }
 }
 
@@ -165,10 +183,9 @@ function isEditorContext(value: unknown): boolean {
 async function unusedRecipeName(folder: vscode.Uri): Promise<vscode.Uri> {
   for (let number = 1; ; number++) {
     const file = vscode.Uri.joinPath(folder, number === 1 ? 'new.mix.json' : `new-${number}.mix.json`);
-    const isUsed = await vscode.workspace.fs.stat(file).then(
-      () => true,
-      () => vscode.workspace.textDocuments.some(({ uri }) => uri.scheme === 'untitled' && uri.path === file.path),
+    const isOpen = vscode.workspace.textDocuments.some(
+      ({ uri }) => uri.scheme === 'untitled' && uri.path === file.path,
     );
-    if (!isUsed) return file;
+    if (!isOpen && !(await fileExists(file))) return file;
   }
 }

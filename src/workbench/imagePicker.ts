@@ -1,10 +1,13 @@
 import { basename, dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
+import type { Application } from '../app/application.ts';
+import type { Background } from '../app/background.ts';
 import { imageExtensions, imageGlob } from '../app/imageImporter.ts';
 import type { ImageLoader } from '../app/imageLoader.ts';
 import { fuzzyMatches, searchGlobs } from '../app/imageSearch.ts';
 import type { Messages } from '../app/messages/messages.ts';
+import { MixFailure } from '../mix/failure.ts';
 import { StableSelection } from './stableSelection.ts';
 
 interface ImageItem extends vscode.QuickPickItem {
@@ -25,7 +28,10 @@ const batchSize = { first: 16, max: 64 };
  * Lets the user choose images of the workspace. The last entry opens the file dialog.
  * @param many whether several may be chosen. @returns absolute paths, none if nothing is chosen.
  */
-export async function pickImages(messages: Messages, loader: ImageLoader, many = true): Promise<string[]> {
+export async function pickImages(
+  { messages, loader, background }: Pick<Application, 'messages' | 'loader' | 'background'>,
+  many = true,
+): Promise<string[]> {
   const browse: ImageItem = {
     label: messages.say('pick.browse'),
     iconPath: new vscode.ThemeIcon('folder-opened'),
@@ -45,12 +51,12 @@ export async function pickImages(messages: Messages, loader: ImageLoader, many =
   const search = async (glob: string) => {
     const before = found.size;
     picker.busy = true;
-    const uris = await vscode.workspace.findFiles(glob, '**/node_modules/**', searchLimit, searches.token);
+    const uris = await findFiles(glob, searches.token);
     for (const uri of uris) if (!found.has(uri.toString())) found.set(uri.toString(), itemOf(uri));
     picker.busy = false;
     if (searches.token.isCancellationRequested) return false;
-    if (found.size > before) void sendItems();
-    void makeThumbnails();
+    if (found.size > before) background(sendItems());
+    background(makeThumbnails());
     return uris.length === searchLimit;
   };
 
@@ -73,8 +79,8 @@ export async function pickImages(messages: Messages, loader: ImageLoader, many =
     for (let count = batchSize.first; !searches.token.isCancellationRequested; count *= 2) {
       const batch = nextBatch(found.values(), Math.min(count, batchSize.max));
       if (batch.length === 0) break;
-      await Promise.all(batch.map((item) => setThumbnail(item, loader)));
-      void sendItems();
+      await Promise.all(batch.map((item) => setThumbnail(item, loader, background)));
+      background(sendItems());
     }
     isMakingThumbnails = false;
   };
@@ -95,13 +101,17 @@ export async function pickImages(messages: Messages, loader: ImageLoader, many =
   });
   picker.show();
   const firstSearch = search(imageGlob);
-  picker.onDidChangeValue(async (typed) => {
-    hasNewText = true;
-    void sendItems();
+  background(firstSearch);
+  const searchFor = async (typed: string) => {
     const [inOnePiece, byLetters] = searchGlobs(typed);
     if (!inOnePiece || !byLetters || !(await firstSearch) || picker.value !== typed) return;
     const mayHaveMore = await search(inOnePiece);
     if (!mayHaveMore && picker.value === typed) await search(byLetters);
+  };
+  picker.onDidChangeValue((typed) => {
+    hasNewText = true;
+    background(sendItems());
+    background(searchFor(typed));
   });
   const items = await chosen;
   searches.cancel();
@@ -128,13 +138,25 @@ function nextBatch(items: Iterable<ImageItem>, count: number): ImageItem[] {
 }
 
 /** Makes a thumbnail the item's icon. An image that can't be read keeps its icon. */
-async function setThumbnail(item: ImageItem, loader: ImageLoader): Promise<void> {
+async function setThumbnail(item: ImageItem, loader: ImageLoader, background: Background): Promise<void> {
   item.hasThumbnail = true;
   if (!item.uri) return;
-  const { href } = pathToFileURL(item.uri.fsPath);
-  const thumbnail = await loader.thumbnail(href, iconSide).catch(() => undefined);
-  if (!thumbnail) return;
-  item.iconPath = vscode.Uri.parse(`data:${thumbnail.mime};base64,${Buffer.from(thumbnail.bytes).toString('base64')}`);
+  try {
+    const { mime, bytes } = await loader.thumbnail(pathToFileURL(item.uri.fsPath).href, iconSide);
+    item.iconPath = vscode.Uri.parse(`data:${mime};base64,${Buffer.from(bytes).toString('base64')}`);
+  } catch (error) {
+    if (!(error instanceof MixFailure)) background(Promise.reject(error)); // logged, and the others follow
+  }
+}
+
+/** The files that match. None if the search was canceled, which VS Code may report by an error. */
+async function findFiles(glob: string, token: vscode.CancellationToken): Promise<vscode.Uri[]> {
+  try {
+    return await vscode.workspace.findFiles(glob, '**/node_modules/**', searchLimit, token);
+  } catch (error) {
+    if (token.isCancellationRequested) return [];
+    throw error;
+  }
 }
 
 async function browseImages(messages: Messages, many: boolean): Promise<vscode.Uri[]> {

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { isApiKey } from '../app/apiKeys.ts';
+import type { Application } from '../app/application.ts';
 import type { Messages } from '../app/messages/messages.ts';
 import type { PromptHistory } from '../app/promptHistory.ts';
 import { isWebUrl } from '../app/sourceLocation.ts';
@@ -38,12 +39,15 @@ export async function pickPrompt(prompts: PromptHistory, messages: Messages): Pr
 }
 
 /** The recipe in the active editor, or else one that the user chooses; undefined if none is chosen. */
-export async function pickRecipe(messages: Messages): Promise<vscode.Uri | undefined> {
+export async function pickRecipe({
+  messages,
+  background,
+}: Pick<Application, 'messages' | 'background'>): Promise<vscode.Uri | undefined> {
   const active = vscode.window.activeTextEditor?.document.uri;
   if (active?.path.endsWith('.mix.json')) return active;
   const files = await vscode.workspace.findFiles('**/*.mix.json', '**/node_modules/**', 500);
   if (files.length === 0) {
-    void vscode.window.showInformationMessage(messages.say('run.noRecipes'));
+    background(vscode.window.showInformationMessage(messages.say('run.noRecipes')));
     return undefined;
   }
   const items = files.map((uri) => ({ uri, label: vscode.workspace.asRelativePath(uri) }));

@@ -10,11 +10,11 @@ import { deleteResult, openResult, revealResult } from './resultActions.ts';
 
 /** Answers every call of the panel: the application does what it can, and VS Code the rest. */
 export function panelHandlers(app: Application, links: LinkEditor, questions: Questions): Handlers<HostContract> {
-  const { panel: service, messages, importer, loader, results, prompts } = app;
+  const { panel: service, messages, importer, results, prompts } = app;
   return {
     ...service.handlers(),
-    pickImages: async () => importer.importFiles(await pickImages(messages, loader)),
-    pickReplacement: async () => importer.importFiles(await pickImages(messages, loader, false)),
+    pickImages: async () => importer.importFiles(await pickImages(app)),
+    pickReplacement: async () => importer.importFiles(await pickImages(app, false)),
     askUrl: async () => {
       const url = await askForUrl(messages);
       return importer.import(url === undefined ? [] : [url]);

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
+import type { Background } from '../app/background.ts';
 import type { Messages } from '../app/messages/messages.ts';
 import type { Draft, DraftImage } from '../mix/draft.ts';
-import { Channel, type Handlers, type Params } from '../protocol/channel.ts';
+import { Channel, type Handlers, type Params, RemoteError } from '../protocol/channel.ts';
 import { type HostContract, hostContract, type PanelContract, panelContract } from '../protocol/contract.ts';
 import { panelHtml, panelRoots } from './panelHtml.ts';
 
@@ -14,6 +15,7 @@ export class PanelHost {
   readonly #extension: vscode.Uri;
   readonly #handlers: Handlers<HostContract>;
   readonly #messages: Messages;
+  readonly #background: Background;
   readonly #log: vscode.LogOutputChannel;
   readonly #onOpening: () => void;
   readonly #visibility = new vscode.EventEmitter<void>();
@@ -27,6 +29,7 @@ export class PanelHost {
     extension: vscode.Uri;
     handlers: Handlers<HostContract>;
     messages: Messages;
+    background: Background;
     log: vscode.LogOutputChannel;
     /** Called when a panel opens, while its page loads. */
     onOpening: () => void;
@@ -34,6 +37,7 @@ export class PanelHost {
     this.#extension = options.extension;
     this.#handlers = options.handlers;
     this.#messages = options.messages;
+    this.#background = options.background;
     this.#log = options.log;
     this.#onOpening = options.onOpening;
   }
@@ -52,7 +56,7 @@ export class PanelHost {
     const column = orphans[0]?.group.viewColumn ?? vscode.ViewColumn.Active;
     const options = { enableScripts: true, localResourceRoots: panelRoots(this.#extension) };
     this.attach(vscode.window.createWebviewPanel(panelType, this.#messages.say('product.name'), column, options));
-    void vscode.window.tabGroups.close(orphans, true);
+    this.#background(vscode.window.tabGroups.close(orphans, true));
   }
 
   /** Replaces a visible panel whose extension host crashed. */
@@ -72,7 +76,7 @@ export class PanelHost {
     this.#pending ??= [];
     const channel: PanelChannel = new Channel({
       port: {
-        send: (message) => void webview.postMessage(message),
+        send: (message) => this.#background(webview.postMessage(message)),
         listen: (listener) => {
           const subscription = webview.onDidReceiveMessage(listener);
           return () => subscription.dispose();
@@ -102,7 +106,11 @@ export class PanelHost {
   /** Sends a message to the panel, if it is open. A panel that is loading gets it once it is ready. */
   notify<N extends keyof PanelContract & string>(name: N, params: Params<PanelContract, N>): void {
     const send = (channel: PanelChannel) => {
-      channel.call(name, params).catch((error) => this.#log.debug(`panel: ${name}`, error));
+      // The panel may be closing, or too busy to answer. It asks for everything when it is opened again.
+      channel.call(name, params).catch((error: unknown) => {
+        const isExpected = error instanceof RemoteError && (error.code === 'closed' || error.code === 'timeout');
+        this.#log[isExpected ? 'debug' : 'warn'](`panel: ${name}`, String(error));
+      });
     };
     if (!this.#open) return;
     if (this.#pending) this.#pending.push(send);

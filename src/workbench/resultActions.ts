@@ -1,10 +1,11 @@
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
+import type { Application } from '../app/application.ts';
 import type { Messages } from '../app/messages/messages.ts';
 import type { Questions } from '../app/ports.ts';
-import type { ResultStore } from '../app/resultStore.ts';
 import { MixFailure } from '../mix/failure.ts';
+import { fileErrorCode, fileExists } from './fileErrors.ts';
 
 /** Opens a result next to the panel. Paths are absolute, here and below. */
 export async function openResult(path: string): Promise<void> {
@@ -33,28 +34,31 @@ export async function saveResultAs(path: string, messages: Messages): Promise<vo
  */
 export async function deleteResult(path: string, messages: Messages, questions: Questions): Promise<boolean> {
   const file = vscode.Uri.file(path);
-  if (!(await exists(file)) || (await moveToTrash(file))) return true;
-  const isSure = await questions.confirm({
-    message: messages.say('result.deleteQuestion', { name: basename(path) }),
-    detail: messages.say('result.deleteDetail'),
-    yes: messages.say('result.deleteForGood'),
-    isDestructive: true,
-  });
-  if (!isSure) return false;
   try {
-    await vscode.workspace.fs.delete(file);
+    if (!(await fileExists(file)) || (await moveToTrash(file))) return true;
+    const isSure = await questions.confirm({
+      message: messages.say('result.deleteQuestion', { name: basename(path) }),
+      detail: messages.say('result.deleteDetail'),
+      yes: messages.say('result.deleteForGood'),
+      isDestructive: true,
+    });
+    if (isSure) await vscode.workspace.fs.delete(file);
+    return isSure;
   } catch (cause) {
+    if (fileErrorCode(cause) === undefined) throw cause;
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new MixFailure('save-failed/not-deleted', { args: { path, detail }, cause });
   }
-  return true;
 }
 
 /** Empties the list of results, after asking. Results created without an open folder are deleted; the files of the others stay. */
-export async function clearResults(results: ResultStore, messages: Messages, questions: Questions): Promise<void> {
+export async function clearResults(
+  { results, messages, background }: Pick<Application, 'results' | 'messages' | 'background'>,
+  questions: Questions,
+): Promise<void> {
   const all = await results.all();
   if (all.length === 0) {
-    void vscode.window.showInformationMessage(messages.say('results.none'));
+    background(vscode.window.showInformationMessage(messages.say('results.none')));
     return;
   }
   const stored = all.filter((result) => results.isStored(result)).length;
@@ -68,17 +72,20 @@ export async function clearResults(results: ResultStore, messages: Messages, que
   if (isSure) await results.clear(all); // results added in the meantime stay
 }
 
-function exists(file: vscode.Uri): Thenable<boolean> {
-  return vscode.workspace.fs.stat(file).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** VS Code reports a missing Trash by an error. */
-function moveToTrash(file: vscode.Uri): Thenable<boolean> {
-  return vscode.workspace.fs.delete(file, { useTrash: true }).then(
-    () => true,
-    () => false,
-  );
+/** Resolves with false if there is no Trash: VS Code reports that by an error without a code of its own. */
+async function moveToTrash(file: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.delete(file, { useTrash: true });
+    return true;
+  } catch (error) {
+    switch (fileErrorCode(error)) {
+      case undefined: // not an error of the file system
+      case 'NoPermissions':
+        throw error;
+      case 'FileNotFound':
+        return true;
+      default:
+        return false;
+    }
+  }
 }

@@ -1,14 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
-import * as z from 'zod';
 import { Application } from '../app/application.ts';
+import { createBackground } from '../app/background.ts';
 import { imageGlob } from '../app/imageImporter.ts';
 import { JobFollowUp } from '../app/jobFollowUp.ts';
 import { traceOf } from '../app/jobLog.ts';
 import { viewOfJob } from '../app/jobView.ts';
 import { RecipeRunner } from '../app/recipeRunner.ts';
+import type { LogLevel } from '../app/services.ts';
 import type { JobHandle, JobSnapshot } from '../jobs/jobRunner.ts';
 import { Commands } from './commands.ts';
 import { LinkEditor } from './linkEditor.ts';
@@ -16,21 +16,28 @@ import { showAnnouncement } from './notifications.ts';
 import { panelHandlers } from './panelHandlers.ts';
 import { PanelHost } from './panelHost.ts';
 import { StatusBar } from './statusBar.ts';
+import { storageFolders } from './storageFolders.ts';
 import { currentNetworkRules, keyValueStoreOf, questions, secretsOf, settingSource, workspace } from './vscodePorts.ts';
 
 /** The extension after its first use: the application, wired to VS Code. */
 export class Workbench {
   readonly commands: Commands;
-  readonly #log = vscode.window.createOutputChannel('Image Mixer', { log: true });
+  readonly #log: vscode.LogOutputChannel;
   readonly #app: Application;
   readonly #panel: PanelHost;
   readonly #statusBar: StatusBar;
   readonly #followUp: JobFollowUp;
   readonly #subscriptions: vscode.Disposable[] = [];
+  readonly #home: string;
   #isWatchingImages = false;
+  #isDisposed = false;
 
-  constructor(context: vscode.ExtensionContext) {
-    const globalStorage = context.globalStorageUri.fsPath;
+  /** @param log closed with the workbench. */
+  constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
+    this.#log = log;
+    const folders = storageFolders(context, (error) => this.#write('warn', traceOf(error)));
+    const home = folders.storage;
+    const background = createBackground((error) => this.#write('error', traceOf(error)));
     const app = new Application({
       settings: settingSource,
       secrets: secretsOf(context.secrets),
@@ -38,37 +45,40 @@ export class Workbench {
       questions,
       workspace,
       networkRules: currentNetworkRules,
-      globalStorage,
-      storage: context.storageUri?.fsPath ?? globalStorage,
-      windowStorage:
-        context.storageUri?.fsPath ?? join(globalStorage, 'windows', this.#windowId(context.workspaceState)),
+      ...folders,
       bundles: join(context.extensionPath, 'dist'),
       examples: () => exampleFiles(context.extensionUri),
       translate: (sentence) => vscode.l10n.t(sentence),
-      log: (level, line) => this.#log[level](line),
-      warn: (message) => void vscode.window.showWarningMessage(message),
+      log: (level, line) => this.#write(level, line),
+      warn: (message) => background(vscode.window.showWarningMessage(message)),
     });
     this.#app = app;
-    const { messages, results, balance } = app;
+    const { messages, results, balance, trust } = app;
+    this.#home = home;
     const { runner } = app.services;
     const links = new LinkEditor();
     this.#panel = new PanelHost({
       extension: context.extensionUri,
       messages,
+      background,
       log: this.#log,
       onOpening: () => this.#panelOpens(),
       handlers: panelHandlers(app, links, questions),
     });
-    this.#statusBar = new StatusBar(messages);
+    this.#statusBar = new StatusBar(home, messages);
     this.#followUp = new JobFollowUp({
       runner,
+      home,
       results,
+      trust,
       balance,
       messages,
       workspace,
       isPanelVisible: () => this.#panel.isVisible,
-      onSaved: () => void vscode.commands.executeCommand('workbench.files.action.refreshFilesExplorer'),
+      onSaved: () => background(vscode.commands.executeCommand('workbench.files.action.refreshFilesExplorer')),
       announce: (announcement) => showAnnouncement(announcement, messages),
+      warn: (message) => background(vscode.window.showWarningMessage(message)),
+      onError: (error) => this.#write('error', traceOf(error)),
     });
     const recipes = new RecipeRunner({
       starter: app.starter,
@@ -84,20 +94,23 @@ export class Workbench {
       panel: this.#panel,
       questions,
       log: this.#log,
-      storage: globalStorage,
+      storage: folders.globalStorage,
     });
     const updateEngine = async () => this.#panel.notify('engine', await app.panel.engineView());
+    const refreshEngine = async () => {
+      await updateEngine();
+      if (this.#panel.isVisible) await balance.refresh();
+    };
+    const updateResults = async () => this.#panel.notify('results', { results: await app.panel.resultViews() });
     this.#subscriptions.push(
       this.#statusBar,
       links,
-      { dispose: runner.onChange((job) => void this.#jobChanged(job)) },
-      app.engine.onChange(async () => {
-        await updateEngine();
-        if (this.#panel.isVisible) await balance.refresh();
-      }),
-      balance.onChange(updateEngine),
-      app.keys.onChange(() => void this.#followUp.keyChanged()),
-      results.onChange(async () => this.#panel.notify('results', { results: await app.panel.resultViews() })),
+      { dispose: runner.onChange((job) => background(this.#jobChanged(job))) },
+      { dispose: runner.onRemove((jobId) => this.#jobRemoved(jobId)) },
+      app.engine.onChange(() => background(refreshEngine())),
+      balance.onChange(() => background(updateEngine())),
+      app.keys.onChange(() => background(this.#followUp.keyChanged())),
+      results.onChange(() => background(updateResults())),
       this.#panel.onVisibility(() => this.#updateStatusBar()),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('http')) app.services.reconnect();
@@ -109,31 +122,33 @@ export class Workbench {
     this.#panel.attach(panel);
   }
 
-  /** Resumes jobs that closed windows left behind. */
-  async resumeJobs(): Promise<void> {
-    await this.#app.services.runner.resume();
+  /** Resumes jobs that closed windows left behind. @param time `start` once, when the window has opened. */
+  async resumeJobs(time: 'start' | 'later'): Promise<void> {
+    await this.#app.services.runner.resume(time);
     this.#panel.replaceOrphan();
   }
 
   async dispose(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.dispose();
     await this.#app.services.dispose();
+    this.#isDisposed = true;
     this.#log.dispose(); // last, since suspended jobs are logged
   }
 
-  /** A random id of a window without a folder, which VS Code restores with it. */
-  #windowId(state: vscode.Memento): string {
-    const saved = z.uuid().safeParse(state.get('imageMixer.window'));
-    if (saved.success) return saved.data;
-    const id = randomUUID();
-    state.update('imageMixer.window', id).then(undefined, (error: unknown) => this.#log.warn(traceOf(error)));
-    return id;
-  }
-
   async #jobChanged(job: JobSnapshot): Promise<void> {
-    this.#panel.notify('job', viewOfJob(job, this.#app.messages));
+    this.#panel.notify('job', viewOfJob(job, this.#home, this.#app.messages));
     this.#updateStatusBar();
     await this.#followUp.jobChanged(job);
+  }
+
+  #jobRemoved(jobId: string): void {
+    this.#panel.notify('jobRemoved', { jobId });
+    this.#updateStatusBar();
+  }
+
+  /** Work that is still in progress may fail after the log was closed, and writing then throws. */
+  #write(level: LogLevel, line: string): void {
+    if (!this.#isDisposed) this.#log[level](line);
   }
 
   #updateStatusBar(): void {
@@ -141,8 +156,8 @@ export class Workbench {
   }
 
   #panelOpens(): void {
-    // The decoder takes half a second to start, about as long as the page. If it fails, the first image reports it.
-    void this.#app.services.codec.warm().catch(() => undefined);
+    // The decoder takes half a second to start, about as long as the page. If it fails, the first image tells the user.
+    this.#app.background(this.#app.services.codec.warm());
     if (this.#isWatchingImages) return;
     this.#isWatchingImages = true;
     const watcher = vscode.workspace.createFileSystemWatcher(imageGlob);
@@ -167,7 +182,7 @@ export class Workbench {
     };
     await vscode.window.withProgress(options, async (progress, token) => {
       const stop = onProgress((message) => progress.report({ message }));
-      token.onCancellationRequested(() => void this.#app.services.runner.cancel(job.id));
+      token.onCancellationRequested(() => this.#app.background(this.#app.services.runner.cancel(job.id)));
       await job.finished.finally(stop);
     });
   }

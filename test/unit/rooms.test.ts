@@ -23,7 +23,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[] | '*' }> = {
     rooms: ['mix', 'protocol', 'kernel'],
     packages: ['lit', '@lit/context', '@vscode-elements/elements', '@vscode/codicons', 'lru-cache', 'zod', 'worker:'],
   },
-  workbench: { rooms: ['mix', 'network', 'jobs', 'protocol', 'app'], packages: '*' },
+  workbench: { rooms: ['mix', 'storage', 'network', 'jobs', 'protocol', 'app'], packages: '*' },
   'extension.ts': { rooms: ['workbench'], packages: '*' },
   'cli.ts': { rooms: ['mix', 'network', 'jobs', 'app'], packages: '*' },
 };
