@@ -110,12 +110,21 @@ async function toBytes(image: Sharp): Promise<Rendered> {
 /** How the decoders phrase that a file ends too early. */
 const truncatedMessage = /premature end|end of|read error|bad seek|corrupt header|unsupported image format/i;
 
-/** Turns errors of the decoders into MixFailure. */
+/**
+ * Whether an error says what is wrong with an image. sharp throws plain errors for that, and others for a mistake in the program
+ * or a decoder that broke, after which the thread must end. It throws plain ones for its parameters too.
+ */
+function isAboutImage(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'Error' && !/^Expected .* but received /.test(error.message);
+}
+
+/** Turns what the decoders say about an image into MixFailure. */
 async function rethrowTyped<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : '';
+    if (!isAboutImage(cause)) throw cause;
+    const text = cause.message;
     if (/exceeds pixel limit/i.test(text)) throw new MixFailure('image-too-large', { cause });
     throw new MixFailure(truncatedMessage.test(text) ? 'unreadable-image/truncated' : 'unreadable-image/damaged', {
       cause,

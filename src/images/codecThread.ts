@@ -29,7 +29,7 @@ export class DecoderThread {
     this.#timer = setTimeout(() => this.#fail(new Error('The codec thread did not start')), startTimeout);
     const { promise, resolve, reject } = promiseParts<DecoderVersions>();
     this.ready = promise;
-    this.ready.catch(() => {}); // awaiting it is optional, so it must not become an unhandled rejection
+    this.ready.catch(ignoreFailure); // awaiting it is optional, so it must not become an unhandled rejection
     this.#worker.on('message', (message) => this.#receive(message, resolve));
     this.#worker.on('messageerror', (error) => this.#fail(error));
     this.#worker.on('error', (error) => this.#fail(error));
@@ -105,6 +105,11 @@ export class DecoderThread {
     if (!this.#ended) void this.end();
     return this.#failure;
   }
+}
+
+/** Requests reject with the same failure. */
+function ignoreFailure(error: unknown): void {
+  if (!(error instanceof MixFailure)) throw error;
 }
 
 function promiseParts<T>() {

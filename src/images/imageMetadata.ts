@@ -27,8 +27,9 @@ export function readProvenance(bytes: Uint8Array): unknown {
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text);
-  } catch {
-    return undefined; // not ours, or damaged
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined; // not ours, or damaged
+    throw error;
   }
 }
 

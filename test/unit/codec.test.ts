@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decode, probe } from '../../src/images/codecOperations.ts';
 import { WorkerCodec } from '../../src/images/workerCodec.ts';
 import { pngHeader } from './fixtures/pngHeader.ts';
 
@@ -243,4 +244,11 @@ test('the worker runs without ArrayBuffer.prototype.transfer, which Node 20 lack
     expect(await older.probe(await older.encodePng(raster))).toMatchObject({ format: 'png', ...whole });
   }
   await older.dispose();
+});
+
+test('only what is wrong with the image becomes a failure of the image', async () => {
+  const bytes = await scene().png().toBuffer();
+  const file = { bytes, format: 'png' } as const;
+  await expect(decode(file, 0.5, 1)).rejects.toThrow(/^Expected positive integer/);
+  await expect(probe({ ...file, bytes: bytes.subarray(0, 8) })).rejects.toMatchObject({ code: 'unreadable-image' });
 });

@@ -95,6 +95,11 @@ test.each<[string, (path: string) => Promise<unknown>, object]>([
   await expect(reader({ maxBytes: 2 ** 20 }).read({ kind: 'file', path })).rejects.toMatchObject(failure);
 });
 
+test('a path that no file can have is missing', async () => {
+  const path = join(folder, 'a\0b.png');
+  await expect(reader().read({ kind: 'file', path })).rejects.toMatchObject({ key: 'unreadable-image/missing' });
+});
+
 test('detects a downloaded image by its bytes, not its headers', async () => {
   expect(await reader().read(url('/image?token=1'))).toEqual(new Uint8Array(image));
   expect(await reader().read(url(`/to?url=${encodeURIComponent('/image')}`))).toEqual(new Uint8Array(image));
