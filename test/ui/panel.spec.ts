@@ -131,6 +131,25 @@ test('the mix and its undo history survive when the panel is hidden and the wind
   await expect(panel.frame.getByRole('spinbutton', { name: 'Width' })).toHaveValue('768');
 });
 
+/** How often the window is reloaded. With IMAGE_MIXER_RELOADS=20, a rare loss shows too. */
+const reloads = Number(process.env.IMAGE_MIXER_RELOADS ?? 2);
+
+test('nothing is lost if the window is reloaded a tenth of a second after an edit', async ({ editor }) => {
+  test.setTimeout(300_000 + reloads * 60_000);
+  const panel = await openPanel(editor);
+  const prompt = panel.frame.getByRole('textbox', { name: 'Prompt', exact: true });
+  for (let reload = 1; reload <= reloads; reload++) {
+    await prompt.fill('rose man ');
+    await prompt.pressSequentially(String(reload));
+    await editor.page.waitForTimeout(100); // the time that users are promised
+    await editor.page.reload({ waitUntil: 'commit' });
+    await editor.ready();
+    await editor.runCommand('Image Mixer: Open'); // VS Code may not have saved yet that the panel was open
+    await expect(prompt).toHaveValue(`rose man ${reload}`, { timeout: 60_000 });
+    await expect(panel.images()).toHaveCount(2);
+  }
+});
+
 test('every control has its role and name', async ({ editor }) => {
   const panel = await openPanel(editor);
   const ofTheCard: [Role, string[]][] = [
