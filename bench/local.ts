@@ -112,7 +112,7 @@ async function engineOnFiles(folder: string) {
   }));
   const run = (jobId: string, signal: AbortSignal, progress: () => void) =>
     engine.run(
-      { jobId, recipe: { ...recipe, seed: 1 }, sources: images },
+      { jobId, recipe: { ...recipe, seed: 1 }, sources: images, mayUpload: false },
       { signal, saved: undefined, progress, notice: () => {}, save: async () => {}, deliver: async () => {} },
     );
   const dispose = () => Promise.all([engine.dispose(), codec.dispose()]);

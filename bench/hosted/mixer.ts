@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { createJobRequest, planMix } from '../../src/app/jobRequest.ts';
 import { systemClock } from '../../src/engines/clock.ts';
 import { createHostedEngine } from '../../src/engines/hosted/hostedEngine.ts';
+import type { ServiceSettings } from '../../src/engines/hosted/service.ts';
 import { FolderStore } from '../../src/engines/hosted/sharedStore.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
 import { WorkerCodec } from '../../src/images/workerCodec.ts';
@@ -16,30 +17,33 @@ import { middle } from './bareClient.ts';
 /** The hosted engine with the job runner and everything below, composed as in the extension, with its own project. */
 export class Mixer {
   readonly #folder: string;
+  readonly #service: ServiceSettings;
   readonly #codec = new WorkerCodec({ workerPath: resolve(import.meta.dirname, '../../dist/codecWorker.cjs') });
   readonly #engine;
   readonly #runner: JobRunner;
 
   constructor(folder: string, service: { baseUrl: string; key: string }, maxConcurrent: number) {
     this.#folder = folder;
+    this.#service = { baseUrl: service.baseUrl, dialect: 'v5' };
     const codec = this.#codec;
     const reader = createSourceReader({
       allowPrivateAddresses: () => false,
       ownOrigin: () => new URL(service.baseUrl).origin,
     });
     this.#engine = createHostedEngine({
-      settings: () => ({ baseUrl: service.baseUrl, dialect: 'v5', timeoutSeconds: 600 }),
+      settings: () => ({ ...this.#service, timeoutSeconds: 600 }),
       apiKey: async () => service.key,
       codec,
       reader,
       store: new FolderStore(join(folder, 'service')),
-      mayUpload: async () => true,
       clock: systemClock,
       random: () => middle,
       log: () => {},
     });
     this.#runner = new JobRunner({
       directory: join(folder, 'jobs'),
+      home: folder,
+      isTrusted: () => true,
       engines: { hosted: async () => this.#engine, local: () => Promise.reject(new Error('Only hosted mixes here')) },
       writer: new ResultWriter(),
       clock: systemClock,
@@ -57,7 +61,7 @@ export class Mixer {
       base: this.#folder,
       root: this.#folder,
       engine: 'hosted',
-      dialect: 'v5',
+      service: this.#service,
       destination: {
         folder: join(this.#folder, 'mixes'),
         root: this.#folder,

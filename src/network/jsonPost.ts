@@ -1,12 +1,14 @@
 import type { Dispatcher } from 'undici';
 import { RequestError, requestErrorOf } from './requestError.ts';
 
-/** One POST of JSON. Times are milliseconds of silence. */
+/** One POST of JSON. Times are in milliseconds. */
 export interface JsonPost {
   readonly url: URL;
   readonly body: string;
-  readonly headersTimeout: number;
-  readonly bodyTimeout: number;
+  /** For everything, from connecting to the last byte of the response. */
+  readonly timeout: number;
+  /** Between two chunks of the response body. */
+  readonly silence: number;
   /** Bytes. A longer response fails as `too-large`. */
   readonly maxBytes: number;
   /** Closes the connection afterwards. */
@@ -26,22 +28,28 @@ export interface HttpReply {
 export function postJson(dispatcher: Dispatcher, post: JsonPost, signal: AbortSignal): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
+    const { url, body, timeout, silence, once } = post;
+    const stopWaiting = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    };
     const handler = new ReplyHandler(post, {
       resolve: (reply) => {
-        signal.removeEventListener('abort', abort);
+        stopWaiting();
         resolve(reply);
       },
       reject: (error) => {
-        signal.removeEventListener('abort', abort);
+        stopWaiting();
         reject(error);
       },
     });
     const abort = () => {
+      clearTimeout(timer);
       reject(signal.reason);
       handler.abort();
     };
+    const timer = setTimeout(() => handler.timeOut(), timeout);
     signal.addEventListener('abort', abort, { once: true });
-    const { url, body, headersTimeout, bodyTimeout, once } = post;
     try {
       dispatcher.dispatch(
         {
@@ -55,8 +63,8 @@ export function postJson(dispatcher: Dispatcher, post: JsonPost, signal: AbortSi
             'user-agent': 'image-mixer',
           },
           body,
-          headersTimeout,
-          bodyTimeout,
+          headersTimeout: 0, // no limit besides the one for everything
+          bodyTimeout: silence,
           ...(once ? { reset: true } : {}),
         },
         handler,
@@ -89,6 +97,12 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
   abort(): void {
     this.#aborted = true;
     this.#controller?.abort(new Error('aborted'));
+  }
+
+  /** Fails the request because it took too long, and stops it. */
+  timeOut(): void {
+    this.fail(Object.assign(new Error('The request took too long'), { code: 'ETIMEDOUT' }));
+    this.abort();
   }
 
   fail(error: unknown): void {

@@ -12,7 +12,7 @@ import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
-import { requestOf } from './support/jobBench.ts';
+import { home, requestOf } from './support/jobBench.ts';
 
 /** `CHAOS_JOBS=1000 npx vitest run test/unit/hosted-chaos.test.ts` is the long run, which prints a table of the outcomes. */
 const count = Number(process.env.CHAOS_JOBS ?? 40);
@@ -45,6 +45,8 @@ async function chaos(count: number): Promise<Record<string, number>> {
   });
   const runner = new JobRunner({
     directory: join(files.folder, 'jobs'),
+    home,
+    isTrusted: () => true,
     engines: {
       // Each run has its own fake clock: with a shared one, every run's sleeps would count toward the others' time-outs.
       hosted: async () => {
@@ -97,7 +99,8 @@ async function chaos(count: number): Promise<Record<string, number>> {
   return tally([...results.values()]);
 
   function requestWith(seed: number): JobRequest {
-    const request = requestOf(join(files.folder, 'mixes'));
+    const service = { baseUrl: sandbox.baseUrl, dialect: 'v5' as const };
+    const request = requestOf(join(files.folder, 'mixes'), { service });
     return {
       ...request,
       recipe: { ...request.recipe, seed, width: 64, height: 64 },

@@ -152,9 +152,9 @@ test('uploads a file once, and again only if the upload is lost or expired', asy
 });
 
 test('uploads nothing without permission, and attributes a failure to the unreadable image', async () => {
-  const cautious = await HostedBench.start(service.baseUrl, { mayUpload: async () => false });
   const sources = [await bench.file('rose.png')];
-  expect(await failureOf(cautious.engine.run(taskOf({}, sources), new RecordingContext()))).toMatchObject({
+  const task = { ...taskOf({}, sources), mayUpload: false };
+  expect(await failureOf(bench.engine.run(task, new RecordingContext()))).toMatchObject({
     key: 'upload-not-allowed',
     args: {},
   });
@@ -170,7 +170,6 @@ test('uploads nothing without permission, and attributes a failure to the unread
     imageName: 'gone.png',
   });
   expect(service.requests).toEqual([]);
-  await cautious.close();
 });
 
 test('requires a key for the origin of the current base URL', async () => {
@@ -181,6 +180,32 @@ test('requires a key for the origin of the current base URL', async () => {
   });
   expect(service.requests).toEqual([]);
   await keyless.close();
+});
+
+test('uses the service that the job was created for, whatever the settings are by now', async () => {
+  const other = await HostedBench.start('https://elsewhere.invalid/api');
+  service.script('mix', processing());
+  service.script('fetch', success('a'));
+  service.script('result', raw(png()));
+  const task = { ...taskOf(), service: { baseUrl: service.baseUrl, dialect: 'v6' as const } };
+  const context = new RecordingContext();
+  other.clock.onSlept = () => Promise.reject(new Error('stopped'));
+  await expect(other.engine.run(task, context)).rejects.toThrow('stopped');
+  expect(service.requestsFor('mix')[0]?.path).toBe('/api/v6/image_editing/img_mixer');
+  expect(other.keyRequests).toEqual([service.origin]);
+
+  // A started job keeps to its saved state.
+  const moved = { ...task, service: { baseUrl: 'https://elsewhere.invalid/api', dialect: 'v5' as const } };
+  await expect(other.engine.run(moved, new RecordingContext(context.states.at(-1)))).rejects.toThrow('stopped');
+  expect(other.keyRequests).toEqual([service.origin, service.origin]);
+  await other.close();
+});
+
+test('never guesses the service of a job without one', async () => {
+  const task = { ...taskOf(), service: undefined };
+  await expect(bench.engine.run(task, new RecordingContext())).rejects.toThrow('service');
+  expect(service.requests).toEqual([]);
+  expect(bench.keyRequests).toEqual([]);
 });
 
 test.each([
@@ -270,16 +295,20 @@ test('retries a submission only if it was never sent', async () => {
     [raw('{"status":"succ'), 'answer-cut'],
     [raw('<html>502</html>', 502), 'gateway-error'],
   ];
+  const hasty = await HostedBench.start(service.baseUrl, {
+    settings: () => ({ baseUrl: service.baseUrl, dialect: 'v5', timeoutSeconds: 0.3 }),
+  });
   let seed = 100;
   for (const [step, reason] of outcomes) {
     service.requests.length = 0;
     service.script('mix', step);
-    expect(await failureOf(bench.engine.run(taskOf({ seed: seed++ }), new RecordingContext()))).toMatchObject({
+    expect(await failureOf(hasty.engine.run(taskOf({ seed: seed++ }), new RecordingContext()))).toMatchObject({
       key: `interrupted/${reason}`,
       retryable: false,
     });
     expect(service.requestsFor('mix')).toHaveLength(1);
   }
+  await hasty.close();
 });
 
 test('sends each submission on a new connection', async () => {
@@ -299,19 +328,14 @@ test('resumes an earlier run without a second submission', async () => {
   service.script('fetch', success('a'));
   service.script('result', raw(png()));
   const first = new RecordingContext();
-  const sleeping = bench.clock.sleep.bind(bench.clock);
-  bench.clock.sleep = async () => {
-    bench.clock.sleep = sleeping;
-    first.controller.abort(new JobSuspended());
-    first.signal.throwIfAborted();
-  };
+  bench.clock.onSlept = () => first.controller.abort(new JobSuspended());
   await expect(bench.engine.run(taskOf(), first)).rejects.toBeInstanceOf(JobSuspended);
   expect(first.phases).toBe('posting accepted');
 
   const second = new RecordingContext(first.states.at(-1));
   await bench.engine.run(taskOf(), second);
   expect(service.requestsFor('mix')).toHaveLength(1);
-  expect(bench.clock.sleeps).toEqual([0]);
+  expect(bench.clock.sleeps).toEqual([4_000, 0]);
   expect(second.results).toHaveLength(1);
 
   const third = new RecordingContext(second.states.at(-1), [0]);
@@ -365,10 +389,8 @@ test('times out after the time during which the service was reachable, then poll
 
 test('keeps polling through a long outage', async () => {
   service.script('mix', processing());
-  const sleep = bench.clock.sleep.bind(bench.clock);
   let outage: 'before' | 'during' | 'after' = 'before';
-  bench.clock.sleep = async (ms, signal) => {
-    await sleep(ms, signal);
+  bench.clock.onSlept = async () => {
     if (outage === 'before') {
       outage = 'during';
       await service.pause();

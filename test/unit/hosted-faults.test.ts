@@ -9,7 +9,7 @@ import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
-import { requestOf } from './support/jobBench.ts';
+import { home, requestOf } from './support/jobBench.ts';
 
 /** How a mix of one uploaded file ends. */
 interface Outcome {
@@ -152,9 +152,14 @@ async function unusedPort(): Promise<number> {
   return port;
 }
 
-async function withSetup(run: (setup: Setup) => Promise<void>): Promise<void> {
+async function withSetup(scenario: string, run: (setup: Setup) => Promise<void>): Promise<void> {
   const sandbox = await startSandbox({ key: apiKey, port: await unusedPort() });
+  // The setting also limits the wait for the response to a submission, in real time.
+  const timeoutSeconds = scenario === 'mix-stall' ? 0.3 : 600;
+  const whole = scenario.endsWith('-slow') ? 5_000 : 300;
   const bench = await HostedBench.start(sandbox.baseUrl, {
+    settings: () => ({ baseUrl: sandbox.baseUrl, dialect: 'v5', timeoutSeconds }),
+    timeouts: { upload: whole, call: whole, body: 300 },
     reader: createSourceReader({
       allowPrivateAddresses: () => true, // the other origin of the sandbox is on loopback too
       ownOrigin: () => sandbox.origin,
@@ -165,6 +170,8 @@ async function withSetup(run: (setup: Setup) => Promise<void>): Promise<void> {
   const jobs = join(bench.folder, 'jobs');
   const runner = new JobRunner({
     directory: jobs,
+    home,
+    isTrusted: () => true,
     engines: { hosted: async () => bench.engine, local: () => Promise.reject(new Error('never the local engine')) },
     writer: new ResultWriter(),
     clock: systemClock,
@@ -185,7 +192,7 @@ async function withSetup(run: (setup: Setup) => Promise<void>): Promise<void> {
 // Concurrently, because most of the time is spent waiting for sockets to time out.
 describe.concurrent('a mix of one file', () => {
   test.each(table)('%s, %s times', (scenario, times, outcome) =>
-    withSetup(async (setup) => {
+    withSetup(scenario, async (setup) => {
       const { sandbox, runner, jobs } = setup;
       await sandbox.scenario(scenario, times === undefined ? {} : { times });
       if (scenario === 'poll-refused') restoreServiceAfter(30, setup);
@@ -197,7 +204,7 @@ describe.concurrent('a mix of one file', () => {
       expect(await savedResults(setup)).toHaveLength(results);
       await expectNoKey(result, setup);
 
-      const storedJobs = await readdir(jobs).catch(() => []);
+      const storedJobs = await jobFolders(jobs);
       if (kept === 'interrupted') expect([storedJobs.length, result.record.canCheckAgain]).toEqual([1, false]);
       else if (kept === 'recoverable') await expectRecoverable(setup);
       else if (results === 1) expect(storedJobs).toEqual([]);
@@ -213,17 +220,22 @@ async function expectRecoverable(setup: Setup): Promise<void> {
   // The first check may find the work unfinished.
   for (let checks = 0; checks < 3 && end !== 'done'; checks++) {
     const again = await setup.runner.checkAgain('job');
-    end = again ? endOf(await again.finished) : 'nothing to check';
+    end = endOf(await again.finished);
   }
   expect(end).toBe('done');
   expect(posts(setup)).toBe(before);
   expect(await savedResults(setup)).toHaveLength(1);
-  expect(await readdir(setup.jobs)).toEqual([]);
+  expect(await jobFolders(setup.jobs)).toEqual([]);
 }
 
-async function requestFor({ bench }: Setup) {
+/** The jobs on disk. */
+async function jobFolders(path: string): Promise<string[]> {
+  return (await readdir(path)).filter((name) => !name.startsWith('.'));
+}
+
+async function requestFor({ bench, sandbox }: Setup) {
   const source = await bench.file('rose.png', png());
-  const request = requestOf(join(bench.folder, 'mixes'));
+  const request = requestOf(join(bench.folder, 'mixes'), { service: { baseUrl: sandbox.baseUrl, dialect: 'v5' } });
   return {
     ...request,
     recipe: { ...request.recipe, width: 64, height: 64 },

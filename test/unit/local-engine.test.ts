@@ -46,6 +46,7 @@ function taskOf(weights: Record<string, number>, fields: Record<string, unknown>
       weight,
       location: { kind: 'file', path: source },
     })),
+    mayUpload: false,
   };
 }
 

@@ -16,7 +16,8 @@ import { ForwardProxy, type ForwardProxyOptions } from './support/forwardProxy.t
 import { HostedBench, png, RecordingContext, taskOf } from './support/hostedBench.ts';
 import { json, raw, ScriptedService } from './support/scriptedService.ts';
 
-const patient = { mix: 20_000, upload: 20_000, call: 20_000, body: 20_000 };
+const patient = { upload: 20_000, call: 20_000, body: 20_000 };
+const mix = { timeout: 20_000, onSent: () => {} };
 const login = `Basic ${Buffer.from('me:pass word').toString('base64')}`;
 
 let certificate: TrustedCertificate;
@@ -159,10 +160,10 @@ test("the failure of a proxy differs from that of the host behind it, and the mi
 
 test('a proxy that never answers times out and leaves no connection open', async () => {
   const gate = await proxy({ isSilent: true });
-  const fault = transport(network(gate), {}, 200).post('https://mixer.test/api', {}, 'mix', never);
+  const fault = transport(network(gate), {}, 200).post('https://mixer.test/api', {}, mix, never);
   await expect(fault).rejects.toMatchObject({ reason: 'proxy-unreachable', sent: false });
   const stop = new AbortController();
-  const cancelled = transport(network(gate)).post('https://mixer.test/api', {}, 'mix', stop.signal);
+  const cancelled = transport(network(gate)).post('https://mixer.test/api', {}, mix, stop.signal);
   await expect.poll(() => gate.seen.length).toBe(2);
   stop.abort(new Error('enough'));
   await expect(cancelled).rejects.toThrow('enough');
@@ -230,9 +231,9 @@ test('certificates are read once, when a connection first needs them', async () 
     },
   );
   const hosted = transport(connect);
-  await hosted.post(`${plain.baseUrl}/fetch/`, {}, 'mix', never);
+  await hosted.post(`${plain.baseUrl}/fetch/`, {}, mix, never);
   expect(asked).toEqual([]);
-  for (const purpose of ['mix', 'call', 'mix'] as const) {
+  for (const purpose of [mix, 'call', mix] as const) {
     await hosted.post(`https://127.0.0.1:${secure.port}/fetch/`, {}, purpose, never);
   }
   expect(asked).toEqual([true]);
@@ -302,15 +303,15 @@ test('a slow download succeeds as long as bytes keep arriving', async () => {
 
 test('each phase has its own time limit: connecting, the first byte, between two chunks', async () => {
   const mute = await silentServer();
-  const handshake = transport(network(), {}, 200).post(`https://127.0.0.1:${mute}/api`, {}, 'mix', never);
+  const handshake = transport(network(), {}, 200).post(`https://127.0.0.1:${mute}/api`, {}, mix, never);
   await expect(handshake).rejects.toMatchObject({ reason: 'timeout', sent: false });
 
   plain.script('mix', () => undefined);
-  const headers = transport(network(), { mix: 200 }).post(`${plain.baseUrl}/img_mixer`, {}, 'mix', never);
+  const headers = transport(network()).post(`${plain.baseUrl}/img_mixer`, {}, { ...mix, timeout: 200 }, never);
   await expect(headers).rejects.toMatchObject({ reason: 'no-answer', sent: true });
 
   plain.script('mix', (response) => void response.writeHead(200).write('{"status":'));
-  const body = transport(network(), { body: 200 }).post(`${plain.baseUrl}/img_mixer`, {}, 'mix', never);
+  const body = transport(network(), { body: 200 }).post(`${plain.baseUrl}/img_mixer`, {}, mix, never);
   await expect(body).rejects.toMatchObject({ reason: 'no-answer', sent: true });
 
   const gate = await proxy();

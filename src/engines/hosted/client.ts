@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { MixSubmission } from './dialect.ts';
 import { redactMessage } from './redaction.ts';
 import { endpointUrl, type Service, urlOrigin } from './service.ts';
-import { type RequestPurpose, retryAfterOf, type Transport } from './transport.ts';
+import { type MixPost, type RequestPurpose, retryAfterOf, type Transport } from './transport.ts';
 import { parseWalletBalance, type WalletBalance } from './wallet.ts';
 import { normalizeResponse, type ServiceResponse } from './wire.ts';
 
@@ -36,11 +36,10 @@ export class ServiceClient {
     return this.#request(endpointUrl(this.service, dialect.uploadPath), dialect.uploadBody(dataUri), 'upload', signal);
   }
 
-  /** Submits a mix, which is paid work. @param onSent called just before the first byte is written. */
-  submitMix(submission: MixSubmission, signal: AbortSignal, onSent: () => void): Promise<ServiceResponse> {
+  /** Submits a mix, which is paid work. */
+  submitMix(submission: MixSubmission, post: MixPost, signal: AbortSignal): Promise<ServiceResponse> {
     const { dialect } = this.service;
-    const url = endpointUrl(this.service, dialect.mixPath);
-    return this.#request(url, dialect.mixBody(submission), 'mix', signal, onSent);
+    return this.#request(endpointUrl(this.service, dialect.mixPath), dialect.mixBody(submission), post, signal);
   }
 
   /** Polls an accepted mix. */
@@ -71,9 +70,8 @@ export class ServiceClient {
     body: Record<string, unknown>,
     purpose: RequestPurpose,
     signal: AbortSignal,
-    onSent?: () => void,
   ): Promise<ServiceResponse> {
-    const reply = await this.#post(url, body, purpose, signal, onSent);
+    const reply = await this.#post(url, body, purpose, signal);
     const response = normalizeResponse({
       status: reply.status,
       body: reply.body.toString('utf8'),
@@ -84,13 +82,7 @@ export class ServiceClient {
       : response;
   }
 
-  #post(
-    url: string,
-    body: Record<string, unknown>,
-    purpose: RequestPurpose,
-    signal: AbortSignal,
-    onSent?: () => void,
-  ): Promise<HttpReply> {
-    return this.#transport.post(url, { key: this.#key, ...body }, purpose, signal, onSent);
+  #post(url: string, body: Record<string, unknown>, purpose: RequestPurpose, signal: AbortSignal): Promise<HttpReply> {
+    return this.#transport.post(url, { key: this.#key, ...body }, purpose, signal);
   }
 }

@@ -1,17 +1,21 @@
 import { MixFailure } from '../../mix/failure.ts';
-import type { DialectName } from '../../mix/limits.ts';
 import { type Connect, createNetwork } from '../../network/connections.ts';
+import { RequestError } from '../../network/requestError.ts';
 import type { Engine, MixContext, MixTask } from '../engine.ts';
 import { ServiceClient } from './client.ts';
 import { HostedJob, type HostedJobServices } from './hostedJob.ts';
 import { createHostedState, parseHostedState } from './hostedState.ts';
-import { serviceOf } from './service.ts';
+import { requestKey } from './keyRequest.ts';
+import { stripQueries } from './redaction.ts';
+import { type ServiceSettings, serviceOf } from './service.ts';
+import { SubmissionInterval } from './submissionInterval.ts';
 import { type Timeouts, Transport } from './transport.ts';
 import type { WalletBalance } from './wallet.ts';
 
 /** The hosted engine's dependencies. Functions are called again for every job. */
 export interface HostedEngineOptions extends HostedJobServices {
-  settings(): { baseUrl: string; dialect: DialectName; timeoutSeconds: number };
+  /** What this window is set to: how long the service may take for a mix, and the service of the balance. A job has its own service. */
+  settings(): ServiceSettings & { readonly timeoutSeconds: number };
   /** Creates connections; by default direct ones, without a proxy. */
   readonly connect?: Connect;
   readonly timeouts?: Timeouts;
@@ -34,29 +38,36 @@ export interface HostedEngine extends Engine {
 export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
   const connect = options.connect ?? createNetwork();
   const transport = new Transport(() => connect({ timeout: connectTimeout }), options.timeouts);
+  const interval = new SubmissionInterval(options.clock);
   return {
     name: 'hosted',
     async run(task: MixTask, context: MixContext): Promise<void> {
-      const { timeoutSeconds, ...settings } = options.settings();
       const saved = parseHostedState(context.saved);
       if (!saved && context.saved !== undefined) throw new MixFailure('interrupted/state-lost');
-      const service = serviceOf(saved ?? settings);
+      const settings = saved ?? task.service;
+      if (!settings) throw new TypeError('A hosted job needs a service');
+      const service = serviceOf(settings);
       const state = saved ?? createHostedState(task, service);
-      await new HostedJob({ ...options, task, context, service, state, transport, timeoutSeconds }).run();
+      const timeout = 1000 * options.settings().timeoutSeconds;
+      await new HostedJob({ ...options, task, context, service, state, transport, interval, timeout }).run();
     },
     canCheckAgain: (saved) => {
       const requests = parseHostedState(saved)?.requests ?? [];
       return requests.some(({ phase }) => phase === 'accepted' || phase === 'answered');
     },
     async balance() {
+      const { signal } = new AbortController();
       try {
         const service = serviceOf(options.settings());
-        const key = service.dialect.balancePath && (await options.apiKey(service.origin));
+        const { origin, dialect } = service;
+        const key = dialect.balancePath && (await requestKey({ ...options, origin, signal }));
         if (!key) return undefined;
-        const client = new ServiceClient({ service, key, transport, clock: options.clock });
-        return await client.balance(new AbortController().signal);
-      } catch {
-        return undefined; // a mix reports the same problem in detail
+        return await new ServiceClient({ service, key, transport, clock: options.clock }).balance(signal);
+      } catch (error) {
+        // A mix reports the same problem in detail.
+        if (error instanceof MixFailure || error instanceof RequestError) return undefined;
+        options.log({ level: 'warn', event: 'balance-failed', args: { error: stripQueries(String(error)) } });
+        return undefined;
       }
     },
     reconnect: () => transport.renew(),

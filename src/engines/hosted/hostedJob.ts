@@ -1,19 +1,23 @@
+import { Mutex } from 'async-mutex';
 import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
-import { makeNotice } from '../../mix/notice.ts';
-import type { Progress } from '../../mix/progress.ts';
 import type { Clock } from '../clock.ts';
 import type { MixContext, MixTask } from '../engine.ts';
 import { ServiceClient } from './client.ts';
-import type { LogEvent, WriteLogEvent } from './engineLog.ts';
+import type { WriteLogEvent } from './engineLog.ts';
 import type { HostedState, RequestState } from './hostedState.ts';
+import { JobReport } from './jobReport.ts';
+import { requestKey } from './keyRequest.ts';
 import { firstPollDelay, pollForResults } from './polling.ts';
 import { redactUrl } from './redaction.ts';
-import { downloadResult } from './resultDownload.ts';
+import { deliverResults } from './resultDelivery.ts';
 import type { Service } from './service.ts';
+import { ServiceRecords } from './serviceRecords.ts';
 import type { SharedStore } from './sharedStore.ts';
+import { StateSaver } from './stateSaver.ts';
 import { interruptedFailure, submitMix } from './submission.ts';
+import type { SubmissionInterval } from './submissionInterval.ts';
 import type { Transport } from './transport.ts';
 import { type SourceLink, uploadSources } from './upload.ts';
 
@@ -26,8 +30,6 @@ export interface HostedJobServices {
   readonly reader: SourceReader;
   /** Records of recent uploads and submissions, shared by all windows. */
   readonly store: SharedStore;
-  /** Whether files of this machine may be uploaded to the service. Called once per run that uploads any. */
-  mayUpload(): Promise<boolean>;
   readonly clock: Clock;
   /** From 0 to 1. */
   random(): number;
@@ -40,22 +42,34 @@ export interface HostedJobOptions extends HostedJobServices {
   readonly service: Service;
   readonly state: HostedState;
   readonly transport: Transport;
-  readonly timeoutSeconds: number;
+  readonly interval: SubmissionInterval;
+  /** Milliseconds that the service has for each request. */
+  readonly timeout: number;
 }
 
 /** One run of a job: continues every request of its state from its phase until its results are delivered. */
 export class HostedJob {
   readonly #options: HostedJobOptions;
+  readonly #report: JobReport;
+  readonly #records: ServiceRecords;
+  readonly #saver: StateSaver;
   /** Submissions run one after the other; polling and downloads run concurrently. */
-  #submissions: Promise<unknown> = Promise.resolve();
+  readonly #submissions = new Mutex();
   #links: Promise<SourceLink[]> | undefined;
   #client: Promise<ServiceClient> | undefined;
   #hasFailed = false;
-  #delivered = 0;
 
   constructor(options: HostedJobOptions) {
+    const { store, state, context } = options;
     this.#options = options;
-    this.#delivered = options.context.delivered?.size ?? 0;
+    const report = new JobReport(options);
+    this.#report = report;
+    this.#records = new ServiceRecords({
+      store,
+      signal: context.signal,
+      onError: (code) => report.log('warn', 'records-unavailable', { code }),
+    });
+    this.#saver = new StateSaver(state, context, (code) => report.log('warn', 'state-not-saved', { code }));
   }
 
   /** Resolves when every result is delivered. If a request fails, the others are completed before its failure is thrown. */
@@ -72,23 +86,32 @@ export class HostedJob {
       let delay = 0;
       if (request.phase === 'posting') throw interruptedFailure('restarted', this.#options.service);
       if (request.phase === 'new') {
-        const submission = this.#submissions.then(() => this.#submit(request));
-        this.#submissions = submission.catch(() => undefined); // a failure is thrown by the next line
-        delay = firstPollDelay(await submission);
+        delay = firstPollDelay(await this.#submissions.runExclusive(() => this.#submitNext(request)));
       }
       if (request.phase === 'new') return; // not submitted, because an earlier request failed
       if (request.phase === 'accepted') await this.#poll(request, delay);
-      await this.#download(request);
+      await this.#deliver(request);
     } catch (error) {
       this.#hasFailed = true;
       throw error;
     }
   }
 
-  /** Submits the request, unless an earlier one has failed: then no more work is paid for. Resolves with the service's estimate in seconds. */
-  async #submit(request: RequestState): Promise<number | undefined> {
+  /** Submits the request, unless an earlier one has failed: then no more work is paid for. */
+  async #submitNext(request: RequestState): Promise<number | undefined> {
     if (this.#hasFailed) return undefined;
-    const { task, context, clock, store } = this.#options;
+    try {
+      return await this.#submit(request);
+    } catch (error) {
+      this.#hasFailed = true; // before the next one has its turn
+      throw error;
+    }
+  }
+
+  /** Resolves with the service's estimate in seconds. */
+  async #submit(request: RequestState): Promise<number | undefined> {
+    const { task, context } = this.#options;
+    const report = this.#report;
     const client = await this.#getClient();
     this.#links ??= this.#uploadSources(client);
     const links = await this.#links;
@@ -101,27 +124,24 @@ export class HostedJob {
     };
     try {
       const eta = await submitMix(request, submission, {
+        ...this.#options,
         client,
-        store,
-        clock,
+        records: this.#records,
+        saver: this.#saver,
         signal: context.signal,
-        save: () => this.#save(),
-        onWait: (delay, reason) => {
-          this.#log('info', 'submission-waits', { reason, seconds: delay / 1000 });
-          context.progress({ stage: 'queued', etaSeconds: delay / 1000 });
-        },
+        onWait: (delay, reason) => report.waiting(delay, 'submission-waits', { reason }),
         onAttempt: () => {
-          this.#log('info', 'submitted', { seed: request.seed, samples: request.samples });
-          this.#reportProgress({ stage: 'mixing' });
+          report.log('info', 'submitted', { seed: request.seed, samples: request.samples });
+          report.progress({ stage: 'mixing' });
         },
       });
-      this.#log('info', 'accepted', { phase: request.phase, id: request.id ?? '', eta: eta ?? '' });
+      report.log('info', 'accepted', { phase: request.phase, id: request.id ?? '', eta: eta ?? '' });
       return eta;
     } catch (error) {
       if (!(error instanceof MixFailure) || error.key !== 'invalid-request/image-not-fetched') throw error;
       // A link that the service can't open must not be used again. The next run uploads the images again, which may help.
       const records = links.flatMap(({ record }) => record ?? []);
-      for (const record of records) await store.remove(record);
+      for (const record of records) await this.#records.remove(record);
       throw new MixFailure(error.key, {
         args: { message: error.args.message ?? '' },
         retryable: records.length > 0,
@@ -131,39 +151,39 @@ export class HostedJob {
 
   /** The links of all sources. @throws MixFailure `upload-not-allowed`. */
   async #uploadSources(client: ServiceClient): Promise<SourceLink[]> {
-    const { task, context, mayUpload } = this.#options;
+    const { task, context } = this.#options;
+    const report = this.#report;
     const hasFiles = task.sources.some(({ location }) => location.kind === 'file');
-    if (hasFiles && !(await mayUpload())) throw new MixFailure('upload-not-allowed');
+    if (hasFiles && !task.mayUpload) throw new MixFailure('upload-not-allowed');
     return uploadSources(task.sources, {
       ...this.#options,
       client,
+      records: this.#records,
       signal: context.signal,
-      onProgress: (done, total) => context.progress({ stage: 'uploading', done, total }),
-      onRetry: ({ name }, reason) => this.#log('warn', 'upload-retried', { image: name, reason }),
-      onLink: ({ name }, link) => this.#log('debug', 'source-linked', { image: name, link: redactUrl(link) }),
+      onProgress: (done, total) => report.uploading(done, total),
+      onRetry: ({ name }, reason, delay) => report.waiting(delay, 'upload-retried', { image: name, reason }),
+      onLink: ({ name }, link) => report.log('debug', 'source-linked', { image: name, link: redactUrl(link) }),
     });
   }
 
   async #poll(request: RequestState, firstDelay: number): Promise<void> {
-    const { context, clock, random, timeoutSeconds } = this.#options;
+    const { context, clock } = this.#options;
     const client = await this.#getClient();
-    const start = clock.now();
-    const report = () => {
-      const etaSeconds = (start + firstDelay - clock.now()) / 1000;
-      this.#reportProgress({ stage: 'mixing', ...(etaSeconds > 0 ? { etaSeconds } : {}) });
+    const estimate = clock.monotonic() + firstDelay;
+    const reportMixing = () => {
+      const etaSeconds = (estimate - clock.monotonic()) / 1000;
+      this.#report.progress({ stage: 'mixing', ...(etaSeconds > 0 ? { etaSeconds } : {}) });
     };
-    report();
+    reportMixing();
     try {
       await pollForResults(request, {
+        ...this.#options,
         client,
-        clock,
-        random,
         signal: context.signal,
-        timeout: timeoutSeconds * 1000,
         firstDelay,
         onPoll: (outcome, delay) => {
-          this.#log('debug', 'polled', { id: request.id ?? '', outcome, next: delay / 1000 });
-          report();
+          this.#report.log('debug', 'polled', { id: request.id ?? '', outcome, next: delay / 1000 });
+          reportMixing();
         },
       });
     } catch (error) {
@@ -171,49 +191,20 @@ export class HostedJob {
       if (!(error instanceof MixFailure) || request.links.length === 0) throw error;
       request.phase = 'answered';
     } finally {
-      await this.#save();
+      await this.#saver.saveAfterResponse();
     }
   }
 
-  async #download(request: RequestState): Promise<void> {
-    const { context } = this.#options;
-    if (request.links.length < request.samples) {
-      context.notice(makeNotice('fewer-results', { count: request.links.length, asked: request.samples }));
-    }
+  async #deliver(request: RequestState): Promise<void> {
     try {
-      for (const [offset, link] of request.links.slice(0, request.samples).entries()) {
-        const index = request.first + offset;
-        if (!context.delivered?.has(index)) await this.#deliver(request, link, index);
-      }
+      await deliverResults(request, { ...this.#options, report: this.#report });
     } catch (error) {
       if (!(error instanceof MixFailure)) throw error;
       // The links may have expired, so the next run polls for new ones first.
       if (request.id !== undefined || request.fetchUrl !== undefined) request.phase = 'accepted';
-      await this.#save();
+      await this.#saver.saveAfterResponse();
       throw error;
     }
-  }
-
-  async #deliver(request: RequestState, link: string, index: number): Promise<void> {
-    const { context, service } = this.#options;
-    this.#reportProgress({ stage: 'downloading' });
-    const { bytes, format, isBlank } = await downloadResult(link, {
-      ...this.#options,
-      signal: context.signal,
-      onRetry: (reason, delay) =>
-        this.#log('info', 'download-retried', { link: redactUrl(link), reason, next: delay / 1000 }),
-    });
-    if (isBlank) context.notice(makeNotice('blank-result', { number: index + 1 }));
-    await context.deliver({
-      index,
-      seed: request.seed,
-      bytes,
-      format,
-      ...(request.id === undefined ? {} : { serviceId: request.id }),
-      engineVersion: service.dialect.name,
-    });
-    this.#delivered++;
-    this.#log('info', 'delivered', { number: index + 1, bytes: bytes.length, format });
   }
 
   /** The client, created on first use. @throws MixFailure `no-api-key`. */
@@ -223,23 +214,10 @@ export class HostedJob {
   }
 
   async #createClient(): Promise<ServiceClient> {
-    const { apiKey, service, transport, clock } = this.#options;
-    const key = await apiKey(service.origin);
-    if (!key) throw new MixFailure('no-api-key', { args: { origin: service.origin } });
-    return new ServiceClient({ service, key, transport, clock });
-  }
-
-  #save(): Promise<void> {
-    return this.#options.context.save(this.#options.state);
-  }
-
-  /** Reports progress, with the number of delivered results if the job has several samples. */
-  #reportProgress(progress: Progress): void {
-    const total = this.#options.task.recipe.samples;
-    this.#options.context.progress(total > 1 ? { ...progress, done: this.#delivered, total } : progress);
-  }
-
-  #log(level: LogEvent['level'], event: string, args: LogEvent['args']): void {
-    this.#options.log({ level, jobId: this.#options.task.jobId, event, args });
+    const { service, context } = this.#options;
+    const { origin } = service;
+    const key = await requestKey({ ...this.#options, origin, signal: context.signal });
+    if (!key) throw new MixFailure('no-api-key', { args: { origin } });
+    return new ServiceClient({ ...this.#options, key });
   }
 }

@@ -13,18 +13,33 @@ import type { Service } from './service.ts';
  */
 const phases = ['new', 'posting', 'accepted', 'answered'] as const;
 
-const requestSchema = z.object({
+/** The longest wait that the settings allow, in milliseconds. */
+const maxWaited = 86_400_000;
+
+/** Paid work must not be lost because of one damaged field, so each that isn't needed to find the results has a substitute. */
+const fieldsSchema = z.object({
   /** Index of its first result among the job's samples. */
   first: z.int().min(0),
   samples: z.int().min(1),
   seed: z.int().min(0),
-  phase: z.enum(phases),
-  id: z.string().optional(),
-  fetchUrl: z.string().optional(),
-  links: z.array(z.string()),
-  /** Milliseconds of polling during which the service was reachable. */
-  waited: z.number().min(0),
+  phase: z.enum(phases).catch('posting'),
+  id: z
+    .union([z.string(), z.number().transform(String)])
+    .optional()
+    .catch(undefined),
+  fetchUrl: z.string().optional().catch(undefined),
+  links: z
+    .array(z.unknown())
+    .catch([])
+    .transform((links) => links.filter((link) => typeof link === 'string')),
+  /** Milliseconds that the service had: from the submission to its response, and while polling as long as it was reachable. */
+  waited: z
+    .number()
+    .catch(0)
+    .transform((waited) => Math.min(Math.max(waited, 0), maxWaited)),
 });
+
+const requestSchema = fieldsSchema.transform((request) => ({ ...request, phase: knownPhase(request) }));
 /** One paid request of a job, as stored on disk. */
 export type RequestState = z.infer<typeof requestSchema>;
 
@@ -61,6 +76,14 @@ export function createHostedState(task: MixTask, service: Service): HostedState 
 export function mayHaveSubmitted(saved: unknown): boolean {
   if (saved === undefined) return false;
   return parseHostedState(saved)?.requests.some(({ phase }) => phase !== 'new') ?? true;
+}
+
+/** The phase, unless other fields say that the service accepted the request, or that nothing is left to ask it for. Never `new` instead of another. */
+function knownPhase({ phase, id, fetchUrl, links }: z.infer<typeof fieldsSchema>): (typeof phases)[number] {
+  if (phase === 'new') return phase;
+  const canPoll = id !== undefined || fetchUrl !== undefined;
+  if (links.length > 0) return phase === 'accepted' && canPoll ? phase : 'answered';
+  return canPoll ? 'accepted' : 'posting';
 }
 
 /** Parses a saved state; undefined if it is missing or invalid. */

@@ -14,7 +14,7 @@ export interface PollContext {
   /** From 0 to 1, for jitter. */
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** How long to poll while the service is reachable, in milliseconds. */
+  /** How long the service has for the request, in milliseconds: `request.waited` counts towards it. */
   readonly timeout: number;
   /** Milliseconds until the first poll. */
   readonly firstDelay: number;
@@ -27,6 +27,8 @@ const tolerated = { 'no-results': 5, unreadable: 4, 'not-found': 1 };
 type Anomaly = keyof typeof tolerated;
 /** The service deletes results after a day, so polling stops after that long even if the service is unreachable. */
 const maxOutage = 24 * 3_600_000;
+/** The longest time between two polls, whatever the service asks for, in milliseconds. */
+const maxPollDelay = 60_000;
 
 /** Milliseconds until the first poll: the service's estimate in seconds, limited to 1 to 30 s. */
 export function firstPollDelay(eta: number | undefined): number {
@@ -45,15 +47,16 @@ export function nextPollDelay(polls: number, random: number): number {
  */
 export async function pollForResults(request: RequestState, context: PollContext): Promise<void> {
   const { client, clock, signal, timeout } = context;
-  const start = clock.now();
+  const start = clock.monotonic();
+  const left = () => Math.max(timeout - request.waited, 0);
   const anomalies: Record<Anomaly, number> = { 'no-results': 0, unreadable: 0, 'not-found': 0 };
-  let delay = context.firstDelay;
+  let delay = Math.min(context.firstDelay, left());
   for (let polls = 1; ; polls++) {
     await clock.sleep(delay, signal);
-    const sentAt = clock.now();
+    const sentAt = clock.monotonic();
     const response = await poll(request, context);
     const outcome = interpret(response, client);
-    if (!(response instanceof RequestError) || response.sent) request.waited += delay + clock.now() - sentAt;
+    if (!(response instanceof RequestError) || response.sent) request.waited += delay + clock.monotonic() - sentAt;
     if ('links' in outcome) {
       request.links = [...outcome.links];
       request.phase = 'answered';
@@ -62,11 +65,11 @@ export async function pollForResults(request: RequestState, context: PollContext
     const { anomaly, failure } = outcome;
     if (anomaly !== undefined) anomalies[anomaly]++;
     if (failure && (anomaly === undefined || anomalies[anomaly] > tolerated[anomaly])) throw failure;
-    if (request.waited >= timeout || clock.now() - start > maxOutage) {
+    if (left() === 0 || clock.monotonic() - start > maxOutage) {
       throw new MixFailure('timeout', { args: { seconds: Math.round(request.waited / 1000) } });
     }
     const retryAfter = 1000 * (outcome.retryAfter ?? 0);
-    delay = Math.min(Math.max(nextPollDelay(polls, context.random()), retryAfter), timeout - request.waited);
+    delay = Math.min(Math.max(nextPollDelay(polls, context.random()), retryAfter), maxPollDelay, left());
     context.onPoll(outcome.name, delay);
   }
 }

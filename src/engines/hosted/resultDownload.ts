@@ -1,3 +1,4 @@
+import { abortable } from '../../images/abortable.ts';
 import type { Codec } from '../../images/codec.ts';
 import { detectKind } from '../../images/imageFormat.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
@@ -13,7 +14,9 @@ export interface DownloadContext {
   readonly reader: SourceReader;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Called before each retry, with the milliseconds until then. */
+  /** Called before each attempt. */
+  onAttempt(): void;
+  /** Called before a wait of `delay` milliseconds. */
   onRetry(reason: string, delay: number): void;
 }
 
@@ -44,8 +47,9 @@ const outages: ReadonlySet<FailureKey> = new Set([
  */
 export async function downloadResult(link: string, context: DownloadContext): Promise<DownloadedResult> {
   const { clock, signal } = context;
-  const start = clock.now();
+  const start = clock.monotonic();
   for (let retries = 0; ; retries++) {
+    context.onAttempt();
     const result = await attempt(link, context);
     if (!(result instanceof MixFailure)) return result;
     const failure = downloadFailure(result, link);
@@ -53,7 +57,7 @@ export async function downloadResult(link: string, context: DownloadContext): Pr
     if (result.code === 'blocked-address' || result.code === 'image-too-large') throw failure;
     const { limit, maxDelay } = outages.has(result.key) ? outageRetries : notReadyRetries;
     const delay = Math.min(1000 * 2 ** retries, maxDelay);
-    if (clock.now() + delay - start > limit) throw failure;
+    if (clock.monotonic() + delay - start > limit) throw failure;
     context.onRetry(result.key, delay);
     await clock.sleep(delay, signal);
   }
@@ -63,10 +67,10 @@ export async function downloadResult(link: string, context: DownloadContext): Pr
 async function attempt(link: string, context: DownloadContext): Promise<DownloadedResult | MixFailure> {
   const { reader, codec, signal } = context;
   try {
-    const bytes = await reader.download(link, signal);
+    const bytes = await abortable(reader.download(link, signal), signal);
     const format = await formatOf(bytes);
     // This decodes the whole image, and so also detects a truncated one.
-    return { bytes, format, isBlank: await codec.isUniform(bytes, signal) };
+    return { bytes, format, isBlank: await abortable(codec.isUniform(bytes, signal), signal) };
   } catch (error) {
     if (error instanceof MixFailure) return error;
     throw error;

@@ -26,7 +26,7 @@ const fields: Readonly<Record<string, string>> = {
 export function refusalFailure(response: RefusedResponse, { origin }: Service): MixFailure {
   const message = response.message || `HTTP ${response.http}`;
   const cause = new Error(message);
-  const seconds = Math.ceil(response.retryAfter ?? 30);
+  const seconds = Math.max(Math.ceil(response.retryAfter ?? 30), 1);
   const field = response.field === undefined ? undefined : fields[response.field];
   switch (response.reason) {
     case 'invalid-api-key':
@@ -44,7 +44,8 @@ export function refusalFailure(response: RefusedResponse, { origin }: Service): 
     case 'plan-required':
       return new MixFailure('plan-required', { args: { origin }, cause });
     case 'unavailable':
-      return new MixFailure('service-unavailable', { args: { message } });
+      if (response.retryAfter === undefined) return new MixFailure('service-unavailable', { args: { message } });
+      return new MixFailure('service-unavailable/retry-after', { args: { message, seconds } });
     case 'generation-failed':
       return new MixFailure('generation-failed', { cause });
     case 'not-found':

@@ -1,10 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeAbandoned, replaceFile, writeNewFile } from '../../storage/durableFile.ts';
+import { makeFolder } from '../../storage/folder.ts';
+import { ignore, systemCode } from '../../storage/systemError.ts';
+import { parseJson } from './json.ts';
 
-/** A key-value store of small JSON values, shared by all windows on this machine. Names consist of letters, digits and dashes. */
+/**
+ * A key-value store of small JSON values, shared by all windows on this machine. Names consist of letters, digits and dashes.
+ * Every method throws a system error if the disk refuses.
+ */
 export interface SharedStore {
-  /** The value; undefined if it is missing or unreadable. */
+  /** The value; undefined if it is missing or isn't JSON. */
   read(name: string): Promise<unknown>;
   write(name: string, value: unknown): Promise<void>;
   /** Writes the value and resolves with true if the name is free; otherwise resolves with false. */
@@ -18,34 +24,29 @@ const maxAge = 25 * 3_600_000;
 /** A store in a folder, with one file per name. The first write creates the folder and deletes old files in it. */
 export class FolderStore implements SharedStore {
   readonly #folder: string;
-  #ready: Promise<void> | undefined;
+  #isTidy = false;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   async read(name: string): Promise<unknown> {
-    try {
-      return JSON.parse(await readFile(this.#path(name), 'utf8'));
-    } catch {
-      return undefined; // missing, or incomplete because a window crashed while it wrote
-    }
+    const text = await readFile(this.#path(name), 'utf8').catch(ignore('ENOENT'));
+    return text === undefined ? undefined : parseJson(text); // cut if a window crashed while it added the file
   }
 
   async write(name: string, value: unknown): Promise<void> {
     await this.#prepare();
-    const temporary = `${this.#path(name)}.${randomUUID()}`;
-    await writeFile(temporary, JSON.stringify(value), { mode: 0o600 });
-    await rename(temporary, this.#path(name));
+    await replaceFile(this.#path(name), JSON.stringify(value), { flush: false });
   }
 
   async add(name: string, value: unknown): Promise<boolean> {
     await this.#prepare();
     try {
-      await writeFile(this.#path(name), JSON.stringify(value), { mode: 0o600, flag: 'wx' });
+      await writeNewFile(this.#path(name), JSON.stringify(value), { mode: 0o600, flush: false });
       return true;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+      if (systemCode(error) === 'EEXIST') return false;
       throw error;
     }
   }
@@ -58,24 +59,14 @@ export class FolderStore implements SharedStore {
     return join(this.#folder, name);
   }
 
-  #prepare(): Promise<void> {
-    this.#ready ??= this.#initialize().catch((error: unknown) => {
-      this.#ready = undefined; // so that the next write tries again
-      throw error;
-    });
-    return this.#ready;
-  }
-
-  async #initialize(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+  async #prepare(): Promise<void> {
+    await makeFolder(this.#folder, 0o700);
+    if (this.#isTidy) return;
+    this.#isTidy = true; // also if it fails: a file that can't be deleted is no reason not to write another one
+    await removeAbandoned(this.#folder);
     for (const name of await readdir(this.#folder)) {
-      const path = this.#path(name);
-      // Another window may delete the same file at the same time.
-      const age = await stat(path).then(
-        ({ mtimeMs }) => Date.now() - mtimeMs,
-        () => 0,
-      );
-      if (age > maxAge) await rm(path, { force: true });
+      const status = await stat(this.#path(name)).catch(ignore('ENOENT')); // deleted by another window
+      if (status && Date.now() - status.mtimeMs > maxAge) await rm(this.#path(name), { force: true });
     }
   }
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import { MixFailure } from '../../mix/failure.ts';
 import { RequestError } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
@@ -9,11 +8,11 @@ import type { MixSubmission } from './dialect.ts';
 import type { RequestState } from './hostedState.ts';
 import type { Service } from './service.ts';
 import { refusalFailure, requestFailure, unreadableResponseFailure } from './serviceFailure.ts';
-import type { SharedStore } from './sharedStore.ts';
+import type { ServiceRecords } from './serviceRecords.ts';
+import type { StateSaver } from './stateSaver.ts';
+import { identicalRequestInterval, type SubmissionInterval } from './submissionInterval.ts';
 import type { ServiceResponse } from './wire.ts';
 
-/** The service refuses an identical request within this time as a duplicate, in milliseconds. */
-const identicalRequestInterval = 30_000;
 /** How long to retry if no connection can be established, and if the service is busy; in milliseconds. */
 const connectRetryLimit = 10_000;
 const busyRetryLimit = 180_000;
@@ -23,11 +22,13 @@ const suspendGracePeriod = 4_000;
 /** What a submission needs besides its contents. */
 export interface SubmissionContext {
   readonly client: ServiceClient;
-  readonly store: SharedStore;
+  readonly records: ServiceRecords;
+  readonly interval: SubmissionInterval;
+  readonly saver: StateSaver;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Writes the job's state to disk. */
-  save(): Promise<void>;
+  /** How long the service may take to respond, in milliseconds. */
+  readonly timeout: number;
   /** Called before a wait of `delay` milliseconds. */
   onWait(delay: number, reason: string): void;
   /** Called before each attempt. */
@@ -44,19 +45,19 @@ export async function submitMix(
   submission: MixSubmission,
   context: SubmissionContext,
 ): Promise<number | undefined> {
-  const { client, store, clock, signal } = context;
+  const { client, records, interval, saver, clock, signal } = context;
   const record = recordName(client, submission);
-  const start = clock.now();
+  const start = clock.monotonic();
   for (let retries = 0; ; retries++) {
-    await waitForDuplicateInterval(record, context);
+    await interval.wait(record, context);
     const response = await attempt(request, submission, context).catch(async (error: unknown) => {
-      if (request.phase === 'new') await store.remove(record); // the service did no work
+      if (request.phase === 'new') await interval.forget(record, records); // the service did no work
       throw error;
     });
     if (response instanceof RequestError) {
-      await store.remove(record);
+      await interval.forget(record, records);
       const delay = 1000 * 2 ** retries;
-      if (!response.retryable || clock.now() + delay - start > connectRetryLimit) {
+      if (!response.retryable || clock.monotonic() + delay - start > connectRetryLimit) {
         throw requestFailure(response, client.service);
       }
       context.onWait(delay, response.reason);
@@ -65,12 +66,12 @@ export async function submitMix(
     }
     if (response.kind !== 'refused') return recordResponse(request, response, context);
     request.phase = 'new';
-    await context.save();
+    await saver.saveAfterResponse();
     // The user's next attempt has another key, which makes it a different request for the service.
-    if (response.reason === 'invalid-api-key') await store.remove(record);
+    if (response.reason === 'invalid-api-key') await interval.forget(record, records);
     const canWait = response.reason === 'rate-limited' || response.reason === 'duplicate' || isBusy(response);
     const delay = Math.max(1000 * (response.retryAfter ?? 0), identicalRequestInterval);
-    if (!canWait || clock.now() + delay - start > busyRetryLimit) throw refusalFailure(response, client.service);
+    if (!canWait || clock.monotonic() + delay - start > busyRetryLimit) throw refusalFailure(response, client.service);
     context.onWait(delay, response.reason);
     await clock.sleep(delay, signal);
   }
@@ -87,23 +88,27 @@ async function attempt(
   submission: MixSubmission,
   context: SubmissionContext,
 ): Promise<ServiceResponse | RequestError> {
-  const { client, clock, signal } = context;
-  request.phase = 'posting';
-  await context.save();
+  const { client, saver, clock, signal, timeout } = context;
   let sent = false;
+  const onSent = () => {
+    sent = true;
+  };
   const grace = withGracePeriod(signal, clock);
+  request.phase = 'posting';
   try {
+    await saver.saveBeforePayment();
     signal.throwIfAborted();
     context.onAttempt();
-    return await client.submitMix(submission, grace.signal, () => {
-      sent = true;
-    });
+    const start = clock.monotonic();
+    const response = await client.submitMix(submission, { timeout, onSent }, grace.signal);
+    request.waited = clock.monotonic() - start;
+    return response;
   } catch (error) {
     const isRequestError = error instanceof RequestError;
     if (isRequestError && error.sent) throw noResponseFailure(error, request, client);
     if (isRequestError || !sent) {
       request.phase = 'new';
-      await context.save();
+      await saver.saveAfterResponse();
     }
     if (isRequestError) return error;
     throw error;
@@ -132,7 +137,7 @@ function noResponseFailure(error: RequestError, request: RequestState, { service
 async function recordResponse(
   request: RequestState,
   response: Exclude<ServiceResponse, { kind: 'refused' }>,
-  { client: { service }, save, signal }: SubmissionContext,
+  { client: { service }, saver, signal }: SubmissionContext,
 ): Promise<number | undefined> {
   if (response.kind === 'unreadable') {
     // A gateway's page or an incomplete response doesn't say whether the work was done; a complete response from the service does.
@@ -150,7 +155,7 @@ async function recordResponse(
   request.links = [...links];
   if (id !== undefined) request.id = id;
   if (fetchUrl !== undefined) request.fetchUrl = fetchUrl;
-  await save();
+  await saver.saveAfterResponse();
   signal.throwIfAborted();
   return response.eta;
 }
@@ -163,23 +168,6 @@ export function interruptedFailure(reason: Interruption, { origin }: Service): M
   return new MixFailure(`interrupted/${reason}`, { args: { origin } });
 }
 
-const recordSchema = z.object({ at: z.number() });
-
-/** Waits until the last identical request of any window is long enough ago, then records this one. */
-async function waitForDuplicateInterval(
-  record: string,
-  { store, clock, signal, onWait }: SubmissionContext,
-): Promise<void> {
-  while (!(await store.add(record, { at: clock.now() }))) {
-    const last = recordSchema.safeParse(await store.read(record)).data?.at ?? 0;
-    const delay = last + identicalRequestInterval - clock.now();
-    // A time in the future means that the system clock was set back.
-    if (delay <= 0 || delay > identicalRequestInterval) return store.write(record, { at: clock.now() });
-    onWait(delay, 'duplicate');
-    await clock.sleep(delay, signal);
-  }
-}
-
 /** The name of a submission's record: a hash, equal for identical submissions to the same service. */
 function recordName({ service }: ServiceClient, submission: MixSubmission): string {
   const content = JSON.stringify([service.base, service.dialect.mixPath, service.dialect.mixBody(submission)]);
@@ -190,11 +178,12 @@ function recordName({ service }: ServiceClient, submission: MixSubmission): stri
 function withGracePeriod(signal: AbortSignal, clock: Clock): { signal: AbortSignal; dispose(): void } {
   const delayed = new AbortController();
   const disposed = new AbortController();
-  const abort = async () => {
-    if (signal.reason instanceof JobSuspended) {
-      await clock.sleep(suspendGracePeriod, disposed.signal).catch(() => undefined); // the response came first
-    }
-    delayed.abort(signal.reason);
+  const follow = () => delayed.abort(signal.reason);
+  const abort = () => {
+    if (!(signal.reason instanceof JobSuspended)) return follow();
+    clock.sleep(suspendGracePeriod, disposed.signal).then(follow, (error: unknown) => {
+      if (!disposed.signal.aborted) delayed.abort(error); // otherwise the response came first
+    });
   };
   signal.addEventListener('abort', abort, { once: true, signal: disposed.signal });
   return { signal: delayed.signal, dispose: () => disposed.abort() };

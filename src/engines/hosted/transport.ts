@@ -2,10 +2,8 @@ import type { Dispatcher } from 'undici';
 import { type HttpReply, type JsonPost, postJson } from '../../network/jsonPost.ts';
 import { RequestError } from '../../network/requestError.ts';
 
-/** Time-outs in milliseconds. The first three limit the wait for the response headers, by the purpose of the request. */
+/** Time limits in milliseconds. The first two are for a whole request, from connecting to the last byte of the response. */
 export interface Timeouts {
-  /** The service may do the whole mix before it sends the headers. */
-  readonly mix: number;
   /** Includes the time to send the image over a slow connection. */
   readonly upload: number;
   readonly call: number;
@@ -13,14 +11,22 @@ export interface Timeouts {
   readonly body: number;
 }
 
-export const defaultTimeouts: Timeouts = { mix: 180_000, upload: 180_000, call: 30_000, body: 30_000 };
+export const defaultTimeouts: Timeouts = { upload: 180_000, call: 30_000, body: 30_000 };
 
 /** Responses are small JSON documents. */
 const maxResponseBytes = 2 * 1024 * 1024;
 const maxRedirects = 3;
 
+/** A mix. It gets a connection of its own, because a stale connection would leave the outcome of paid work unknown. */
+export interface MixPost {
+  /** Milliseconds for the whole request: the service may do the whole mix before it responds. */
+  readonly timeout: number;
+  /** Called just before the first byte is written. */
+  onSent(): void;
+}
+
 /** What a request is for. */
-export type RequestPurpose = 'mix' | 'upload' | 'call';
+export type RequestPurpose = 'upload' | 'call' | MixPost;
 
 /** Sends requests through dispatchers of its own and doesn't touch the process-wide one. */
 export class Transport {
@@ -36,29 +42,23 @@ export class Transport {
 
   /**
    * Posts JSON that contains the key. Follows a redirect only within the origin and only if it keeps the method (307, 308).
-   * @param purpose a `mix` gets a connection of its own, because a stale connection would leave the outcome of paid work unknown.
-   * @param onSent called just before the first byte is written.
    * @throws RequestError, or the signal's reason.
    */
-  async post(
-    address: string,
-    json: object,
-    purpose: RequestPurpose,
-    signal: AbortSignal,
-    onSent?: () => void,
-  ): Promise<HttpReply> {
+  async post(address: string, json: object, purpose: RequestPurpose, signal: AbortSignal): Promise<HttpReply> {
     const body = JSON.stringify(json);
+    const mix = typeof purpose === 'string' ? undefined : purpose;
+    const end = performance.now() + (typeof purpose === 'string' ? this.#timeouts[purpose] : purpose.timeout);
     let url = new URL(address);
     for (let redirects = 0; ; redirects++) {
       const reply = await this.#send(
         {
           url,
           body,
-          headersTimeout: this.#timeouts[purpose],
-          bodyTimeout: this.#timeouts.body,
+          timeout: end - performance.now(),
+          silence: this.#timeouts.body,
           maxBytes: maxResponseBytes,
-          once: purpose === 'mix',
-          onSent,
+          once: mix !== undefined,
+          onSent: mix && (() => mix.onSent()),
         },
         signal,
       );
@@ -76,7 +76,7 @@ export class Transport {
   renew(): void {
     const shared = this.#shared;
     this.#shared = undefined;
-    shared?.close().catch(() => undefined); // no longer used
+    void shared?.close(); // rejects only if it was closed before
   }
 
   /** Closes every connection. */
@@ -96,7 +96,7 @@ export class Transport {
       return await postJson(dispatcher, post, signal);
     } finally {
       // Not awaited: if the connection is still being established, that would delay a cancellation.
-      dispatcher.destroy().catch(() => undefined);
+      void dispatcher.destroy(); // never rejects
     }
   }
 }
@@ -108,11 +108,16 @@ function redirectTarget(reply: HttpReply, from: URL): URL | undefined {
   return URL.canParse(location, from.href) ? new URL(location, from) : undefined;
 }
 
-/** The `Retry-After` header of a reply in seconds; the header contains seconds or a date. @param now milliseconds since 1970. */
+/**
+ * The `Retry-After` header of a reply in seconds. A date in it counts from the reply's own date, because this machine's clock may be wrong.
+ * @param now milliseconds since 1970, for a reply without a date.
+ */
 export function retryAfterOf(reply: HttpReply, now: number): number | undefined {
   const text = reply.headers['retry-after'];
   if (typeof text !== 'string') return undefined;
   if (/^\d+$/.test(text.trim())) return Number(text);
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, (date - now) / 1000);
+  const { date } = reply.headers;
+  const sentAt = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+  const seconds = (Date.parse(text) - (Number.isNaN(sentAt) ? now : sentAt)) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { abortable } from '../../images/abortable.ts';
 import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
@@ -9,7 +10,7 @@ import type { Clock } from '../clock.ts';
 import type { TaskSource } from '../engine.ts';
 import type { ServiceClient } from './client.ts';
 import { refusalFailure, requestFailure, unreadableResponseFailure } from './serviceFailure.ts';
-import type { SharedStore } from './sharedStore.ts';
+import type { ServiceRecords } from './serviceRecords.ts';
 import type { ServiceResponse } from './wire.ts';
 
 /**
@@ -18,18 +19,21 @@ import type { ServiceResponse } from './wire.ts';
  */
 const uploadBounds = { maxSide: limits.side.max, maxBytes: 3_700_000 };
 const maxAttempts = 4;
+/** How long to retry one upload, in milliseconds. */
+const retryLimit = 180_000;
 
 /** What an upload needs besides the source. */
 export interface UploadContext {
   readonly client: ServiceClient;
   readonly codec: Codec;
   readonly reader: SourceReader;
-  readonly store: SharedStore;
+  readonly records: ServiceRecords;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Called before each file, with the number of files done. */
+  /** Called before each file and after each wait, with the number of files done. */
   onProgress(done: number, total: number): void;
-  onRetry(source: TaskSource, reason: string): void;
+  /** Called before a wait of `delay` milliseconds. */
+  onRetry(source: TaskSource, reason: string, delay: number): void;
   onLink(source: TaskSource, link: string): void;
 }
 
@@ -50,43 +54,67 @@ export async function uploadSources(sources: readonly TaskSource[], context: Upl
   const total = sources.filter(({ location }) => location.kind === 'file').length;
   const links: SourceLink[] = [];
   let done = 0;
-  let next: ReturnType<typeof prepareUpload> | undefined;
+  let next = sources[0] && prepare(sources[0], context);
   for (const [index, source] of sources.entries()) {
-    if (source.location.kind === 'file') context.onProgress(done++, total);
-    const upload = await (next ?? prepareUpload(source, context));
+    const report = () => context.onProgress(done, total);
+    if (source.location.kind === 'file') report();
+    const prepared = await (next ?? prepare(source, context));
+    if ('error' in prepared) throw prepared.error;
     const following = sources[index + 1];
-    next = following && prepareUpload(following, context);
-    next?.catch(() => undefined); // thrown when it is awaited
-    const link = await upload();
+    next = following && prepare(following, context);
+    const link = await prepared.upload(report);
+    if (source.location.kind === 'file') done++;
     context.onLink(source, link.link);
     links.push(link);
   }
   return links;
 }
 
+/** Uploads a source and resolves with its link. @param report called after each wait. */
+type Upload = (report: () => void) => Promise<SourceLink>;
+
+/** Starts preparing a source. An error comes as a value, because it is thrown only when its turn comes. */
+async function prepare(
+  source: TaskSource,
+  context: UploadContext,
+): Promise<{ readonly upload: Upload } | { readonly error: unknown }> {
+  try {
+    return { upload: await prepareUpload(source, context) };
+  } catch (error) {
+    return { error };
+  }
+}
+
 /**
  * Reads and encodes a source; resolves with a function that uploads it and returns its link. A source that is a URL isn't
  * uploaded, nor is content whose last upload hasn't expired.
  */
-async function prepareUpload(source: TaskSource, context: UploadContext): Promise<() => Promise<SourceLink>> {
+async function prepareUpload(source: TaskSource, context: UploadContext): Promise<Upload> {
   const { location } = source;
   if (location.kind === 'url') return async () => ({ link: new URL(location.url).href });
-  const { client, codec, reader, store, clock, signal } = context;
+  const { client, codec, reader, records, clock, signal } = context;
+  const { uploadLifetime } = client.service.dialect;
   return attributeFailure(source, async () => {
-    const bytes = await reader.read(location, signal);
+    const bytes = await abortable(reader.read(location, signal), signal);
     const record = recordName(client, bytes);
-    const known = recordSchema.safeParse(await store.read(record)).data;
-    if (known && known.expiresAt > clock.now()) return async () => ({ link: known.link, record });
-    const copy = await codec.uploadCopy(bytes, uploadBounds, signal);
-    return () =>
+    const known = recordSchema.safeParse(await records.read(record)).data;
+    if (known && isValid(known.expiresAt - clock.now(), uploadLifetime))
+      return async () => ({ link: known.link, record });
+    const copy = await abortable(codec.uploadCopy(bytes, uploadBounds, signal), signal);
+    return (report: () => void) =>
       attributeFailure(source, async () => {
         const start = clock.now();
         const dataUri = `data:${copy.mime};base64,${Buffer.from(copy.bytes).toString('base64')}`;
-        const link = await upload(dataUri, source, context);
-        await store.write(record, { link, expiresAt: start + client.service.dialect.uploadLifetime });
+        const link = await upload(dataUri, source, context, report);
+        await records.write(record, { link, expiresAt: start + uploadLifetime });
         return { link, record };
       });
   });
+}
+
+/** Whether an upload is valid for `left` more milliseconds. It isn't for more than its whole lifetime: then the system clock was set back. */
+function isValid(left: number, lifetime: number): boolean {
+  return left > 0 && left <= lifetime;
 }
 
 async function attributeFailure<T>({ index, name }: TaskSource, action: () => Promise<T>): Promise<T> {
@@ -111,16 +139,24 @@ function concernsImage({ code }: MixFailure): boolean {
 }
 
 /** Uploads an image and returns its link. Retries temporary failures, because uploads are free. */
-async function upload(dataUri: string, source: TaskSource, context: UploadContext): Promise<string> {
+async function upload(
+  dataUri: string,
+  source: TaskSource,
+  context: UploadContext,
+  report: () => void,
+): Promise<string> {
   const { client, clock, signal } = context;
+  const start = clock.monotonic();
   for (let attempts = 1; ; attempts++) {
     const response = await attempt(dataUri, context);
     const link = 'kind' in response && response.kind === 'success' ? response.links[0] : undefined;
     if (link !== undefined) return link;
     const { failure, retryDelay } = interpretFailure(response, client, 1000 * 2 ** (attempts - 1));
     if (retryDelay === undefined || attempts === maxAttempts) throw failure;
-    context.onRetry(source, failure.key);
+    if (clock.monotonic() + retryDelay - start > retryLimit) throw failure;
+    context.onRetry(source, failure.key, retryDelay);
     await clock.sleep(retryDelay, signal);
+    report();
   }
 }
 
@@ -152,9 +188,11 @@ function interpretFailure(
       return response.problem === 'shape' ? { failure } : { failure, retryDelay: backoff };
     }
     case 'refused': {
-      const failure = refusalFailure(response, service);
-      const { reason, retryAfter = 0 } = response;
-      const isTemporary = reason === 'rate-limited' || reason === 'duplicate' || reason === 'unavailable';
+      // Another seed, which the message about duplicates advises, is of no use to an upload.
+      const reason = response.reason === 'duplicate' ? 'rate-limited' : response.reason;
+      const failure = refusalFailure({ ...response, reason }, service);
+      const { retryAfter = 0 } = response;
+      const isTemporary = reason === 'rate-limited' || reason === 'unavailable';
       return isTemporary ? { failure, retryDelay: Math.max(1000 * retryAfter, backoff) } : { failure };
     }
   }

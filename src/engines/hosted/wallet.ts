@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from './json.ts';
 
 /** What is left in the account. */
 export interface WalletBalance {
@@ -31,9 +32,5 @@ const balanceSchema = z
 
 /** Parses the body of a balance response; undefined if it contains no balance. */
 export function parseWalletBalance(body: string): WalletBalance | undefined {
-  try {
-    return balanceSchema.safeParse(JSON.parse(body)).data;
-  } catch {
-    return undefined; // not JSON
-  }
+  return balanceSchema.safeParse(parseJson(body)).data;
 }

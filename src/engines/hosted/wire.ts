@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from './json.ts';
 
 /** A response as received over HTTP. */
 export interface RawResponse {
@@ -90,10 +91,8 @@ const failureStatuses = new Set(['failed', 'error']);
 export function normalizeResponse(raw: RawResponse): ServiceResponse {
   const { status: http } = raw;
   const text = raw.body.replace(/^\uFEFF/, '').trim();
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
+  const json = parseJson(text);
+  if (json === undefined) {
     if (http >= 400 && http < 500) return refusalFromStatus(raw, '');
     const problem = text === '' ? 'empty' : text.startsWith('<') ? 'html' : 'cut';
     return { kind: 'unreadable', http, problem };

@@ -6,8 +6,10 @@ export class AutoAdvanceClock implements Clock {
   time = 1_700_000_000_000;
   /** How far the system clock was set forward, in milliseconds. */
   offset = 0;
-  /** The duration of each sleep, in milliseconds. */
+  /** The duration of each sleep that wasn't aborted, in milliseconds. */
   readonly sleeps: number[] = [];
+  /** Called when a sleep is over, before it resolves. It may abort the sleeper. */
+  onSlept: () => void | Promise<void> = () => {};
 
   now(): number {
     return this.time + this.offset;
@@ -19,11 +21,13 @@ export class AutoAdvanceClock implements Clock {
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    this.sleeps.push(ms);
     const until = this.time + ms;
     await nextTurn();
     signal?.throwIfAborted();
+    this.sleeps.push(ms);
     this.time = Math.max(this.time, until);
+    await this.onSlept();
+    signal?.throwIfAborted();
   }
 }
 

@@ -89,8 +89,9 @@ export class HostedBench {
     this.folder = folder;
     this.clock = new AutoAdvanceClock();
     const serviceOrigin = new URL(baseUrl).origin;
-    this.engine = createHostedEngine({
-      settings: () => ({ baseUrl, dialect: 'v5', timeoutSeconds: 600 }),
+    const settings = changes.settings ?? (() => ({ baseUrl, dialect: 'v5', timeoutSeconds: 600 }));
+    const engine = createHostedEngine({
+      settings,
       apiKey: async (origin) => {
         this.keyRequests.push(origin);
         return apiKey;
@@ -102,13 +103,20 @@ export class HostedBench {
         times: { connect: 500, silence: 300, whole: 2_000 },
       }),
       store: new FolderStore(join(folder, 'store')),
-      mayUpload: async () => true,
       clock: this.clock,
       random: () => 0.5,
       log: (event) => void this.log.push(event),
-      timeouts: { mix: 300, upload: 300, call: 300, body: 300 },
+      timeouts: { upload: 300, call: 300, body: 300 },
       ...changes,
     });
+    this.engine = {
+      ...engine,
+      // A task that names no service is for that of the settings.
+      run: (task, context) => {
+        const { baseUrl, dialect } = settings();
+        return engine.run({ service: { baseUrl, dialect }, ...task }, context);
+      },
+    };
   }
 
   static async start(baseUrl: string, changes: Partial<HostedEngineOptions> = {}): Promise<HostedBench> {
