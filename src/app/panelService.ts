@@ -84,14 +84,14 @@ export class PanelService {
     return {
       ready: async () => {
         background(balance.refresh()); // the panel is told when it arrives
-        const saved = await drafts.load();
+        const [saved, engine, listed] = await Promise.all([drafts.load(), this.engineView(), this.#listedResults()]);
         return {
           strings: messages.panelStrings(),
           draft: saved?.draft ?? (await this.#exampleDraft()),
           revision: saved?.revision ?? 0,
-          engine: await this.engineView(),
+          engine,
           jobs: runner.jobs().map((job) => viewOfJob(job, home, messages)),
-          ...(await this.#listedResults()),
+          ...listed,
         };
       },
       addUris: ({ uris }) => importer.import(uris),

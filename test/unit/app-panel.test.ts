@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import sharp from 'sharp';
@@ -83,6 +83,16 @@ describe('imported images', () => {
     expect(images).toEqual([]);
     expect(problems.map(({ code }) => code)).toEqual(['unsupported-image', 'unreadable-image']);
     expect(problems[0]?.message).toMatch(/^notes\.txt: /);
+  });
+
+  test('that were copied to another place by an earlier version still work', async () => {
+    const earlier = join(bench.storage, 'global', 'sources', 'abcd1234', 'green.png');
+    await mkdir(dirname(earlier), { recursive: true });
+    await copyFile(join(bench.root, 'green.png'), earlier);
+    expect(await bench.app.loader.thumbnail(uri(earlier), 16)).toMatchObject({ sourceWidth: 64 });
+    const { images, problems } = await bench.app.importer.import([uri(earlier)]);
+    expect(problems).toEqual([]);
+    expect(images[0]?.uri).toMatch(/\/storage\/window\/sources\/\w{8}\/green\.png$/);
   });
 
   test('without an address are saved under a safe name', async () => {
