@@ -116,6 +116,7 @@ function pathOf(address: string): string {
     const url = new URL(address);
     return fileURLToPath(url.protocol === 'file:' ? url : `file://${url.pathname}`);
   } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof URIError)) throw cause;
     // Not a URL, or one without a path, such as `data:`.
     throw new MixFailure('unsupported-image/not-an-image-file', { imageName: address.slice(0, 80), cause });
   }

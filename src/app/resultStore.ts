@@ -42,8 +42,8 @@ export class ResultStore {
   readonly #results = new Map<string, Result>();
   /** Names of damaged entries that can't be set aside. */
   readonly #ignored = new Set<string>();
-  /** Ids that this window removed: a job that changes again doesn't add them once more. */
-  readonly #forgotten = new Set<string>();
+  /** Ids that this window added, found or removed: a job that changes again doesn't add them once more. */
+  readonly #handled = new Set<string>();
   readonly #reading = new Mutex();
   readonly #adding = new Mutex();
   #isSwept = false;
@@ -86,39 +86,29 @@ export class ResultStore {
    * Adds the saved results of a job that aren't in the list yet. Those that fail are added by the next call.
    * @throws the first error, after it has tried every result.
    */
-  addFrom({ id, request, results }: JobRecord): Promise<void> {
-    return this.#adding.runExclusive(async () => {
-      const names = await this.#names();
-      const known = new Set(names.map((name) => parseEntryName(name)?.id));
-      const last = parseEntryName(names.at(-1) ?? '')?.time ?? 0;
+  async addFrom({ id, request, results }: JobRecord): Promise<void> {
+    await this.#adding.runExclusive(async () => {
       const createdAt = this.#now();
       const added = results
-        .map(({ index, path, seed, written }) => ({ id: `${id}-${index}`, path, seed, written }))
-        .filter((result) => result.written && !known.has(result.id) && !this.#forgotten.has(result.id))
-        .map(({ written: _, ...result }) => ({
-          ...result,
+        .filter(({ index, written }) => written && !this.#handled.has(`${id}-${index}`))
+        .map(({ index, path, seed }) => ({
+          id: `${id}-${index}`,
+          path,
+          seed,
           createdAt,
           engine: request.engine,
           recipe: request.recipe,
           base: request.destination.root,
           sources: request.sources,
         }));
-      if (added.length === 0) return;
-      await makeFolder(this.#folder);
-      const time = Math.max(createdAt, last + 1); // later than all others even if the clock was set back
-      await this.#change(added, async (result) => {
-        const name = entryName(time, result.id);
-        await replaceFile(join(this.#folder, name), entryText(result));
-        names.push(name);
-      });
-      await this.#removeOldest(names);
+      if (added.length > 0) await this.#add(added);
     });
   }
 
   /** Removes results from the list. Their files stay. @throws MixFailure `save-failed` for the first that can't be removed, after the others. */
   async forget(ids: ReadonlySet<string>): Promise<void> {
     const names = (await this.#names()).filter((name) => ids.has(parseEntryName(name)?.id ?? ''));
-    for (const id of ids) this.#forgotten.add(id);
+    for (const id of ids) this.#handled.add(id);
     await this.#change(names, (name) => deleteFile(join(this.#folder, name)));
   }
 
@@ -141,6 +131,23 @@ export class ResultStore {
     } finally {
       await this.forget(removed);
     }
+  }
+
+  async #add(results: readonly Result[]): Promise<void> {
+    const names = await this.#names();
+    const known = new Set(names.map((name) => parseEntryName(name)?.id));
+    const last = parseEntryName(names.at(-1) ?? '')?.time ?? 0;
+    const time = Math.max(this.#now(), last + 1); // later than all others even if the clock was set back
+    await makeFolder(this.#folder);
+    await this.#change(results, async (result) => {
+      if (!known.has(result.id)) {
+        const name = entryName(time, result.id);
+        await replaceFile(join(this.#folder, name), entryText(result));
+        names.push(name);
+      }
+      this.#handled.add(result.id);
+    });
+    await this.#removeOldest(names);
   }
 
   /** Changes entries, then tells the listeners even if some failed. */

@@ -104,6 +104,16 @@ describe('adding', () => {
     expect(await idsOf(store)).toEqual(['a-2', 'a-1']);
   });
 
+  test("a job that changes without a new result doesn't read the list", async () => {
+    const store = new ResultStore(storage);
+    await store.addFrom(jobOf('a', '/0.png'));
+    const calls: string[] = [];
+    faults.codeOf = (call) => void calls.push(call);
+    await store.addFrom(jobOf('a', '/0.png'));
+    await store.addFrom(jobOf('b'));
+    expect(calls).toEqual([]);
+  });
+
   test('what a killed window was writing is removed', async () => {
     await mkdir(join(storage, 'results'));
     const abandoned = temporaryPath(join(storage, 'results'));
