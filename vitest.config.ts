@@ -15,6 +15,7 @@ export default defineConfig({
       exclude: [
         // Tested in VS Code, in a browser, or as a command.
         'src/{extension,cli}.ts',
+        'src/cli/**',
         'src/workbench/**',
         'src/webview/*.ts',
         'src/webview/ui/**',

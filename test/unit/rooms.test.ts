@@ -25,7 +25,8 @@ const rooms: Record<string, { rooms: string[]; packages: string[] | '*' }> = {
   },
   workbench: { rooms: ['mix', 'storage', 'network', 'jobs', 'protocol', 'app'], packages: '*' },
   'extension.ts': { rooms: ['workbench'], packages: '*' },
-  'cli.ts': { rooms: ['mix', 'network', 'jobs', 'app'], packages: '*' },
+  cli: { rooms: ['mix', 'network', 'jobs', 'app'], packages: '*' },
+  'cli.ts': { rooms: ['mix', 'jobs', 'app', 'cli'], packages: '*' },
 };
 const names = Object.keys(rooms).sort((a, b) => b.length - a.length);
 

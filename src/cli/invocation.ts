@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { dialectNames, type EngineName, engineNames } from '../mix/limits.ts';
+
+export const usage = 'Usage: npm run mix -- RECIPE.mix.json [--engine local|hosted] [--out DIR]';
+
+const environmentSchema = z.object({
+  IMAGE_MIXER_API_KEY: z.string().trim().min(1).optional(),
+  IMAGE_MIXER_BASE_URL: z.string().trim().default(''),
+  IMAGE_MIXER_DIALECT: z.enum(dialectNames).default('v5'),
+});
+
+/** What the command line and the environment ask for. */
+export interface Invocation {
+  /** Absolute path. */
+  readonly recipe: string;
+  readonly engine: EngineName;
+  /** Absolute path; by default, the output folder next to the recipe. */
+  readonly out: string | undefined;
+  readonly environment: z.infer<typeof environmentSchema>;
+}
+
+/** Parses the command line. @throws Error that says what is wrong. */
+export function parseInvocation(args: string[]): Invocation {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { engine: { type: 'string' }, out: { type: 'string' } },
+  });
+  const [recipe, ...more] = positionals;
+  if (recipe === undefined || more.length > 0) throw new Error('Specify exactly one recipe.');
+  const environment = environmentSchema.parse(process.env);
+  const engine = z.enum(engineNames).parse(values.engine ?? (environment.IMAGE_MIXER_API_KEY ? 'hosted' : 'local'));
+  // npm runs scripts in the package's folder, but paths are relative to the folder where the command was typed.
+  const base = process.env.INIT_CWD ?? process.cwd();
+  return {
+    recipe: resolve(base, recipe),
+    engine,
+    out: values.out === undefined ? undefined : resolve(base, values.out),
+    environment,
+  };
+}
