@@ -4,9 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { JobSuspended } from '../../src/engines/engine.ts';
-import { MixFailure } from '../../src/mix/failure.ts';
 import { requestErrorOf } from '../../src/network/requestError.ts';
-import { apiKey, HostedBench, png, RecordingContext, taskOf, webSource } from './support/hostedBench.ts';
+import { apiKey, failureOf, HostedBench, png, RecordingContext, taskOf, webSource } from './support/hostedBench.ts';
 import { json, raw, reset, ScriptedService } from './support/scriptedService.ts';
 
 let service: ScriptedService;
@@ -26,14 +25,6 @@ const success = (...names: string[]) => ({
   output: names.map((name) => service.resultUrl(name)),
 });
 const processing = (more: object = {}) => ({ status: 'processing', eta: 4, id: 12, output: [], ...more });
-const failureOf = async (run: Promise<void>): Promise<MixFailure> => {
-  const error: unknown = await run.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof MixFailure)) throw new Error(`expected a MixFailure, got ${String(error)}`);
-  return error;
-};
 
 test('submits the documented request and delivers the result', async () => {
   service.script('mix', success('a'));

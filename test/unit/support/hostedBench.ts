@@ -159,3 +159,13 @@ export function taskOf(
     mayUpload: true,
   };
 }
+
+/** The failure that a run ends with. */
+export async function failureOf(run: Promise<void>): Promise<MixFailure> {
+  const error: unknown = await run.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof MixFailure)) throw new Error(`expected a MixFailure, got ${String(error)}`);
+  return error;
+}
