@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ignore, ignoreSystemError, systemCode } from './systemError.ts';
 
 /** Milliseconds after which a temporary file belongs to a process that was killed while it wrote. */
 const abandonedAfter = 10 * 60_000;
 /** How often content is written at most if its temporary file vanishes. */
 const maxTries = 3;
+/** How often a file that is held is renamed at most: about half a second, all in all. */
+const maxRenames = 10;
 
 /**
  * The path of a new temporary file in a folder. `removeAbandoned` deletes it if the process doesn't.
@@ -26,16 +29,22 @@ export function isTemporaryOf(owner: string, name: string): boolean {
  * Deletes the temporary files in a folder that a killed process left behind: those that are old, and all those of an owner that
  * writes nothing right now. A missing folder has none.
  * @param options.names the names in the folder, if they are known.
+ * @throws the system error of one that can't be deleted, after the others are.
  */
 export async function removeAbandoned(
   folder: string,
   { names, owner }: { readonly names?: readonly string[]; readonly owner?: string | undefined } = {},
 ): Promise<void> {
-  for (const name of names ?? (await readdir(folder).catch(ignore('ENOENT', 'ENOTDIR'))) ?? []) {
-    if (!temporaryName.test(name)) continue;
-    const path = join(folder, name);
-    const isOwn = owner !== undefined && isTemporaryOf(owner, name);
-    if (isOwn || (await isOld(path))) await rm(path, { force: true });
+  const found = names ?? (await readdir(folder).catch(ignore('ENOENT', 'ENOTDIR'))) ?? [];
+  const removals = found
+    .filter((name) => temporaryName.test(name))
+    .map(async (name) => {
+      const path = join(folder, name);
+      const isOwn = owner !== undefined && isTemporaryOf(owner, name);
+      if (isOwn || (await isOld(path))) await rm(path, { force: true });
+    });
+  for (const removal of await Promise.allSettled(removals)) {
+    if (removal.status === 'rejected') throw removal.reason;
   }
 }
 
@@ -86,8 +95,21 @@ export async function replaceFile(
   { flush = true }: { readonly flush?: boolean } = {},
 ): Promise<void> {
   const folder = dirname(path);
-  await throughTemporary(folder, content, (temporary) => rename(temporary, path), { mode: 0o600, flush });
+  await throughTemporary(folder, content, (temporary) => moveOver(temporary, path), { mode: 0o600, flush });
   if (flush) await flushFolder(folder);
+}
+
+/** Renames a file, over an existing one. On Windows, a virus scanner or an indexer may hold that for a moment. */
+async function moveOver(temporary: string, path: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await rename(temporary, path);
+    } catch (error) {
+      const isHeld = process.platform === 'win32' && ['EACCES', 'EBUSY', 'EPERM'].includes(systemCode(error));
+      if (!isHeld || tries === maxRenames) throw error;
+      await delay(10 * tries);
+    }
+  }
 }
 
 /** How file systems answer that can't flush. */

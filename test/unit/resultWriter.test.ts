@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -313,4 +314,35 @@ test.each([
 test('a mistake in the program is no failure of saving', () => {
   const error = new TypeError('no');
   expect(saveFailure('/a/b.png', error)).toBe(error);
+});
+
+test('the next copy of a source replaces what a killed one left', async () => {
+  const outside = await mkdtemp(join(tmpdir(), 'outside-'));
+  const source = join(outside, 'rose.png');
+  await sharp({ create: { width: 2, height: 2, channels: 3, background: '#f00' } })
+    .png()
+    .toFile(source);
+  const copy = await copySourceIntoProject(source, destination);
+  const sources = join(destination.folder, 'sources');
+  const hash = createHash('sha256').update(await readFile(source));
+  await writeFile(temporaryPath(sources, `source-${hash.digest('hex').slice(0, 32)}`), 'half');
+  await writeFile(copy, ''); // reserved its name
+  expect(await copySourceIntoProject(source, destination)).toBe(copy);
+  expect(await readdir(sources)).toHaveLength(1);
+  expect(await readFile(copy)).toEqual(await readFile(source));
+  await rm(outside, { recursive: true });
+});
+
+test.each(['with', 'without'])('mixes copy the same source at the same time, %s hard links', async (links) => {
+  const outside = await mkdtemp(join(tmpdir(), 'outside-'));
+  const source = join(outside, 'rose.png');
+  await sharp({ create: { width: 200, height: 200, channels: 3, background: '#f00' } })
+    .png({ compressionLevel: 0 })
+    .toFile(source);
+  if (links === 'without') disk.fail('EPERM', (name) => name === 'link');
+  const copies = await Promise.all(Array.from({ length: 20 }, () => copySourceIntoProject(source, destination)));
+  expect(await readdir(join(destination.folder, 'sources'))).toHaveLength(1);
+  expect(new Set(copies).size).toBe(1);
+  for (const copy of copies) expect(await readFile(copy)).toEqual(await readFile(source));
+  await rm(outside, { recursive: true });
 });

@@ -116,6 +116,34 @@ test('temporary files of killed processes are removed after a while, those of an
   expect((await readdir(folder)).sort()).toEqual(kept.sort());
 });
 
+test('a temporary file that stays keeps no other one', async () => {
+  for (let count = 0; count < 3; count++) await temporary(undefined, hour);
+  disk.fail('EBUSY', (name) => name === 'rm' && disk.calls.filter((call) => call === 'rm').length === 2);
+  await expect(removeAbandoned(folder)).rejects.toMatchObject({ code: 'EBUSY' });
+  expect(await readdir(folder)).toHaveLength(1);
+  await removeAbandoned(folder);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test.each(['EPERM', 'EACCES', 'EBUSY'])(
+  'on Windows, a file that a virus scanner holds (%s) is replaced later',
+  async (code) => {
+    const path = join(folder, 'file.json');
+    await writeFile(path, old);
+    const isFirst = (name: string) => name === 'rename' && disk.calls.filter((call) => call === name).length < 3;
+    const platform = vi.spyOn(process, 'platform', 'get');
+    disk.fail(code, isFirst);
+    await expect(replaceFile(path, fresh)).rejects.toMatchObject({ code });
+    platform.mockReturnValue('win32');
+    disk.fail(code, isFirst);
+    await replaceFile(path, fresh);
+    expect(await readFile(path, 'utf8')).toBe(fresh);
+    disk.fail(code, (name) => name === 'rename');
+    await expect(replaceFile(path, old)).rejects.toMatchObject({ code });
+    platform.mockRestore();
+  },
+);
+
 test('a folder that is missing or a file has no temporary files', async () => {
   await removeAbandoned(join(folder, 'missing'));
   await writeFile(join(folder, 'file'), '');
