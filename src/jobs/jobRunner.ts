@@ -139,7 +139,9 @@ export class JobRunner {
     if (!job || !folder || !record?.canCheckAgain || job.isOpen) {
       throw new MixFailure('result-unavailable/nothing-to-check');
     }
-    if (needsNetwork(record) && !this.#options.isTrusted()) throw new MixFailure('untrusted-workspace/network');
+    if (needsNetwork(record) && !this.#options.isTrusted()) {
+      throw new MixFailure(record.request.engine === 'local' ? 'untrusted-workspace/network' : 'untrusted-workspace');
+    }
     try {
       await folder.checkLease();
     } catch (error) {

@@ -76,7 +76,11 @@ export class PanelHost {
     this.#pending ??= [];
     const channel: PanelChannel = new Channel({
       port: {
-        send: (message) => this.#background(webview.postMessage(message)),
+        send: (message) => {
+          // The reply to a call may come after the panel was closed, and its page throws at once then.
+          const post = async () => webview.postMessage(message);
+          if (this.#open?.panel === panel) this.#background(post());
+        },
         listen: (listener) => {
           const subscription = webview.onDidReceiveMessage(listener);
           return () => subscription.dispose();

@@ -214,7 +214,7 @@ describe('a new key', () => {
     const { runner, hosted, close } = await failedJobs(invalidKey());
     isTrusted = false;
     await followUp({ runner }).keyChanged();
-    await expect(runner.checkAgain('job-1')).rejects.toMatchObject({ code: 'untrusted-workspace' });
+    await expect(runner.checkAgain('job-1')).rejects.toMatchObject({ key: 'untrusted-workspace' });
     expect(hosted.runs).toHaveLength(1);
     expect(errors).toEqual([]);
     await close();
