@@ -6,8 +6,8 @@ import type { ServiceRecords } from './serviceRecords.ts';
 
 /** The service refuses an identical request within this time as a duplicate, in milliseconds. */
 export const identicalRequestInterval = 30_000;
-/** How long another window may take to write a record that exists but can't be read yet, in milliseconds. */
-const writingTime = 1_000;
+/** How often to look again at a record that exists but can't be read, in milliseconds. Another window may be writing it right now. */
+const unknownInterval = 1_000;
 
 /** When a submission was sent, in milliseconds since 1970. */
 const recordSchema = z.object({ at: z.number() });
@@ -20,7 +20,7 @@ export interface IntervalContext {
   onWait(delay: number, reason: string): void;
 }
 
-/** A record of another window: when it says that the submission was sent, and until when this window waits because of it. */
+/** A record of another window: when it says that the submission was sent, if it can be read, and until when this window waits. */
 interface Sighting {
   readonly at: number | undefined;
   readonly until: number;
@@ -55,7 +55,7 @@ export class SubmissionInterval {
       const delay = seen.until - this.#clock.monotonic();
       if (delay <= 0) continue;
       onWait(delay, 'duplicate');
-      await this.#clock.sleep(delay, signal);
+      await this.#clock.sleep(seen.at === undefined ? Math.min(delay, unknownInterval) : delay, signal);
     }
   }
 
@@ -76,7 +76,8 @@ export class SubmissionInterval {
       return undefined;
     }
     const at = recordSchema.safeParse(await records.read(name)).data?.at;
-    if (at === undefined || at !== own?.at) {
+    const isOwn = own !== undefined && (at === undefined || at === own.at);
+    if (!isOwn) {
       const other = seen && seen.at === at ? seen : this.#sight(at);
       if (other.until > this.#clock.monotonic()) return other;
     }
@@ -86,7 +87,7 @@ export class SubmissionInterval {
   }
 
   #sight(at: number | undefined): Sighting {
-    const left = at === undefined ? writingTime : at + identicalRequestInterval - this.#clock.now();
+    const left = (at ?? Number.POSITIVE_INFINITY) + identicalRequestInterval - this.#clock.now();
     return { at, until: this.#clock.monotonic() + Math.min(Math.max(left, 0), identicalRequestInterval) };
   }
 
