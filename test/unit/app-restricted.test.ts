@@ -74,6 +74,7 @@ test('a job that would connect fails with a message that says why', async () => 
 test('jobs that were left behind are resumed as soon as the workspace is trusted', async () => {
   await leaveBehind(recordOf('left', { createdAt: Date.now(), request: hostedRequest() }));
   await bench.app.services.runner.resume('start');
+  expect(bench.app.services.runner.jobs()).toEqual([]);
   bench.isTrusted = true;
   bench.trustGranted.fire();
   await expect.poll(() => connections).toBe(1);
