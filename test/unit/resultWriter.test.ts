@@ -120,18 +120,22 @@ const writeAndDie = (call: number, path: string, links: string, owner = '') =>
     });
   });
 
-test.each(['with', 'without'])('the next run of a killed one leaves just its result, %s hard links', async (links) => {
-  for (let call = 1; ; call++) {
-    const path = join(destination.folder, String(call), 'rose.png');
-    const wasKilled = await writeAndDie(call, path, links, 'job-0');
-    if (links === 'without') disk.fail('EPERM', (name) => name === 'link');
-    await new ResultWriter().write(path, written, { owner: 'job-0' });
-    expect(await readdir(join(destination.folder, String(call)))).toEqual(['rose.png']);
-    expect(await readFile(path)).toEqual(written);
-    if (!wasKilled) break;
-    expect(call).toBeLessThan(30);
-  }
-});
+// Windows has no signals: a process that ends itself looks like one that failed.
+test.skipIf(process.platform === 'win32').each(['with', 'without'])(
+  'the next run of a killed one leaves just its result, %s hard links',
+  async (links) => {
+    for (let call = 1; ; call++) {
+      const path = join(destination.folder, String(call), 'rose.png');
+      const wasKilled = await writeAndDie(call, path, links, 'job-0');
+      if (links === 'without') disk.fail('EPERM', (name) => name === 'link');
+      await new ResultWriter().write(path, written, { owner: 'job-0' });
+      expect(await readdir(join(destination.folder, String(call)))).toEqual(['rose.png']);
+      expect(await readFile(path)).toEqual(written);
+      if (!wasKilled) break;
+      expect(call).toBeLessThan(30);
+    }
+  },
+);
 
 test('a killed write of another job goes with the next mix, but not while it may still run', async () => {
   await mkdir(join(destination.folder, 'sources'), { recursive: true });
