@@ -47,7 +47,7 @@ export async function download(address: string, options: DownloadOptions, signal
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const answer = await get(url, options, either).catch((error: unknown) => {
         signal?.throwIfAborted();
-        throw error instanceof MixFailure ? error : networkFailure(url, error);
+        throw error instanceof MixFailure ? error : networkFailure(url, end.signal.aborted ? end.signal.reason : error);
       });
       if (answer.kind !== 'redirect') return answer;
       url = answer.url;
@@ -74,6 +74,9 @@ async function get(
   if (!trusted) guardHost(url);
   // A new dispatcher for each request: a connection made under other rules must not be reused.
   const dispatcher = connect({ timeout: times.connect, ...(trusted ? {} : { lookup: guardedLookup }) });
+  const destroy = () => void dispatcher.destroy(); // never rejects
+  // undici itself heeds the signal only once the connection is established.
+  signal.addEventListener('abort', destroy, { once: true });
   try {
     const { statusCode, headers, body } = await request.call(dispatcher, {
       origin: url.origin,
@@ -94,7 +97,8 @@ async function get(
     if (announced > maxBytes) return { kind: 'too-large', url, length: announced };
     return await readBody(body, url, maxBytes);
   } finally {
-    await dispatcher.destroy();
+    signal.removeEventListener('abort', destroy);
+    destroy(); // not awaited, because that would delay a cancellation
   }
 }
 

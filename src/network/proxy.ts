@@ -14,8 +14,9 @@ export function proxyUrl({ text, setting }: ProxySetting): string {
     const url = new URL(address);
     decodeURIComponent(url.username + url.password);
     if (/^https?:$/.test(url.protocol) && url.pathname === '/') return url.href;
-  } catch {
-    // Reported below, together with proxies of other protocols.
+  } catch (error) {
+    // An invalid URL, or an invalid escape in its credentials. Reported below, together with proxies of other protocols.
+    if (!(error instanceof TypeError) && !(error instanceof URIError)) throw error;
   }
   throw new MixFailure('network/bad-proxy', { args: { setting }, retryable: false });
 }
@@ -51,7 +52,7 @@ export function tunnelPool(proxy: URL, options: object, timeout: number): Dispat
     });
     const { statusCode: status, socket } = answer;
     if (status === 200) return answer;
-    socket.on('error', () => {}).destroy();
+    socket.on('error', () => {}).destroy(); // the answer says what is wrong; that the socket ends too doesn't matter
     throw status === 407
       ? new ProxyError({ reason: 'proxy-auth' })
       : new ProxyError({ reason: 'proxy-refused', proxy: proxy.host, status });

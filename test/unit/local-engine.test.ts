@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterEach, expect, test, vi } from 'vitest';
+import { systemClock } from '../../src/engines/clock.ts';
 import type { MixContext, MixResult, MixTask } from '../../src/engines/engine.ts';
 import { createLocalEngine, type LocalEngineOptions } from '../../src/engines/local/localEngine.ts';
 import type { SourceLocation } from '../../src/images/sourceReader.ts';
@@ -28,6 +29,7 @@ function engineOf(options: Partial<LocalEngineOptions> = {}) {
       if (!bytes) throw new MixFailure('unreadable-image/missing');
       return bytes;
     },
+    download: () => Promise.reject(new Error('The local engine downloads no results')),
   };
   const engine = createLocalEngine({ codec: sharpCodec(), reader, workerPath, ...options });
   engines.push(engine);
@@ -155,6 +157,38 @@ test('a canceled mix rejects with the abort reason, and the engine stays usable'
   const again = contextOf();
   await engine.run(taskOf({ '/flower.jpg': 0.5, '/mountains.jpg': 0.5 }), again.context);
   expect(again.results).toHaveLength(1);
+});
+
+test('a result that cannot be delivered is not a failure of the mix', async () => {
+  for (const error of [Object.assign(new Error('disk full'), { code: 'ENOSPC' }), new Error('lease lost')]) {
+    const { context } = contextOf({ deliver: () => Promise.reject(error) });
+    await expect(engineOf().run(taskOf({ '/flower.jpg': 1 }), context)).rejects.toBe(error);
+  }
+});
+
+test('a mix can be canceled while a file or the codec hangs', async () => {
+  let abort = new AbortController();
+  const hang = <T>() => {
+    setImmediate(() => abort.abort(new Error('enough')));
+    return new Promise<T>(() => {});
+  };
+  for (const options of [
+    { reader: { read: hang, download: hang } },
+    { codec: { ...sharpCodec(), decode: hang } },
+    { codec: { ...sharpCodec(), encodePng: hang } },
+  ]) {
+    abort = new AbortController();
+    const { context } = contextOf({ signal: abort.signal });
+    await expect(engineOf(options).run(taskOf({ '/flower.jpg': 1 }), context)).rejects.toThrow('enough');
+  }
+});
+
+test('the estimate of the remaining time does not follow the system clock', async () => {
+  let time = 0;
+  const clock = { ...systemClock, now: () => (time += 3_600_000), monotonic: () => 0 };
+  const { context, progresses } = contextOf();
+  await engineOf({ clock }).run(taskOf({ '/flower.jpg': 1 }, { samples: 2 }), context);
+  expect(new Set(progresses.map(({ etaSeconds }) => etaSeconds ?? 0))).toEqual(new Set([0]));
 });
 
 test('a crashed thread fails its job, and the next job gets a new one', async () => {

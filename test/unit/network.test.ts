@@ -170,6 +170,25 @@ test('a proxy that never answers times out and leaves no connection open', async
   await expect.poll(() => gate.open).toBe(0);
 });
 
+test('a canceled download ends at once, even while it still connects', async () => {
+  const gate = await proxy({ isSilent: true });
+  const times = { connect: 20_000, silence: 20_000, whole: 20_000 };
+  const stop = new AbortController();
+  const reader = createSourceReader({
+    allowPrivateAddresses: () => false,
+    ownOrigin: () => undefined,
+    times,
+    connect: network(gate),
+  });
+  const run = reader.download('https://images.test/a.png', stop.signal);
+  await expect.poll(() => gate.seen.length).toBe(1);
+  const start = performance.now();
+  stop.abort(new Error('enough'));
+  await expect(run).rejects.toThrow('enough');
+  expect(performance.now() - start).toBeLessThan(5_000);
+  await expect.poll(() => gate.open).toBe(0);
+});
+
 test('connections to noProxy hosts and to this machine are direct', async () => {
   const gate = await proxy();
   const hello = { status: 'success' };

@@ -39,17 +39,28 @@ export class LocalEngine implements Engine {
     const failed = new AbortController(); // if one image fails, reading the others is pointless
     const signal = AbortSignal.any([context.signal, failed.signal]);
     const cancelFlag = new SharedArrayBuffer(4);
+    let notDelivered: unknown; // an error that is about the job or the disk, and not about the mix
+    const deliver: MixContext['deliver'] = async (result) => {
+      try {
+        await context.deliver(result);
+      } catch (error) {
+        notDelivered = error;
+        throw error;
+      }
+    };
     signal.addEventListener('abort', () => Atomics.store(new Int32Array(cancelFlag), 0, 1), { once: true });
     try {
       const { codec, reader, clock = systemClock } = this.#options;
-      await runLocalMix({ codec, reader, clock, thread, task, context, signal, cancelFlag });
+      await runLocalMix({ codec, reader, clock, thread, task, context: { ...context, deliver }, signal, cancelFlag });
     } catch (error) {
       context.signal.throwIfAborted();
-      if (error instanceof MixFailure) throw error;
+      if (error instanceof MixFailure || error === notDelivered) throw error;
       throw new MixFailure('generation-failed/mixer-failed', { cause: error });
     } finally {
       failed.abort();
-      await thread.run(task.jobId, { kind: 'close' }).catch(() => {}); // an ended thread has no jobs
+      await thread.run(task.jobId, { kind: 'close' }).catch((error: unknown) => {
+        if (!thread.ended) throw error; // an ended thread has no jobs
+      });
       this.#releaseThread();
     }
   }

@@ -1,3 +1,4 @@
+import { abortable } from '../../images/abortable.ts';
 import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
@@ -62,7 +63,7 @@ export async function runLocalMix(options: LocalMixOptions): Promise<void> {
     meter.mixing(sample, 0);
     const progress = (fraction: number) => meter.mixing(sample, mixingShare * fraction);
     const raster = await thread.run(task.jobId, { kind: 'mix', sample }, { signal, progress });
-    const bytes = await codec.encodePng(raster, signal);
+    const bytes = await abortable(codec.encodePng(raster, signal), signal);
     await context.deliver({ index: sample, seed: seedOfSample(seed, sample), bytes, format: 'png', engineVersion });
   }
 }
@@ -75,7 +76,7 @@ interface SourceFile {
 }
 
 async function readSource({ reader, signal }: LocalMixOptions, source: TaskSource): Promise<SourceFile> {
-  const bytes = await attributeFailure(source, signal, () => reader.read(source.location, signal));
+  const bytes = await attributeFailure(source, signal, () => abortable(reader.read(source.location, signal), signal));
   const digest = await crypto.subtle.digest('SHA-256', bytes); // doesn't block this thread, unlike node:crypto's hash
   return { source, bytes, key: Buffer.from(digest).toString('hex') };
 }
@@ -84,7 +85,9 @@ async function addImage(options: LocalMixOptions, file: SourceFile, missing: Mis
   const { task, thread, codec, signal } = options;
   const scale = missing.enlarged ? maxReframingScale : 1;
   const cover = { width: Math.ceil(task.recipe.width * scale), height: Math.ceil(task.recipe.height * scale) };
-  const raster = await attributeFailure(file.source, signal, () => codec.decode(file.bytes, cover, signal));
+  const raster = await attributeFailure(file.source, signal, () =>
+    abortable(codec.decode(file.bytes, cover, signal), signal),
+  );
   await thread.run(task.jobId, { kind: 'add', ...missing, raster }, { signal });
 }
 

@@ -22,7 +22,7 @@ export class ProgressMeter {
 
   /** Reports that sample `sample` (from 0) is done to `fraction`. The estimate extrapolates the time elapsed so far. */
   mixing(sample: number, fraction: number): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#mixingStart ??= now;
     const overall = (sample + fraction) / this.#samples;
     const elapsed = (now - this.#mixingStart) / 1000;
