@@ -20,8 +20,11 @@ export interface SourceReader {
    * @throws MixFailure `unreadable-image`, `unsupported-image`, `image-too-large`, `blocked-address` or `network`.
    */
   read(location: SourceLocation, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
-  /** Downloads an image now, without the memory that `read` has. @throws MixFailure as `read` does. */
-  download(url: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Downloads an image now, without the memory that `read` has. @throws MixFailure as `read` does.
+   * @param origin one that is allowed even if it is on this machine or a private network.
+   */
+  download(url: string, signal?: AbortSignal, origin?: string): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Which sources may be read, and how. */
@@ -47,8 +50,10 @@ export function createSourceReader({
   cache,
 }: SourceReaderOptions): SourceReader {
   const mayBePrivate = (url: URL) => allowPrivateAddresses() || url.origin === ownOrigin();
-  const downloadNow = (url: string, signal?: AbortSignal) =>
-    downloadImage(url, { accept, maxBytes, times, mayBePrivate, connect }, signal);
+  const downloadNow = (address: string, signal?: AbortSignal, origin?: string) => {
+    const isAllowed = (url: URL) => url.origin === origin || mayBePrivate(url);
+    return downloadImage(address, { accept, maxBytes, times, mayBePrivate: isAllowed, connect }, signal);
+  };
   const downloads = new DownloadCache(cache);
   // Everything that the address guard asks, so that a URL isn't read from memory when it's refused by now.
   const keyOf = (url: string) => JSON.stringify([allowPrivateAddresses(), ownOrigin() ?? null, url]);

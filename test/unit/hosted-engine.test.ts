@@ -192,6 +192,29 @@ test('uses the service that the job was created for, whatever the settings are b
   await other.close();
 });
 
+test("downloads a result from the job's own service, even from this machine, whatever the settings are by now", async () => {
+  const other = await HostedBench.start('https://elsewhere.invalid/api'); // whose reader trusts only that origin
+  service.script('mix', success('a'));
+  service.script('result', raw(png()));
+  const context = new RecordingContext();
+  await other.engine.run({ ...taskOf(), service: { baseUrl: service.baseUrl, dialect: 'v5' } }, context);
+  expect(context.results).toHaveLength(1);
+
+  const stranger = await ScriptedService.start();
+  service.script('mix', { ...success(), output: [stranger.resultUrl('a')] });
+  expect(
+    await failureOf(
+      other.engine.run(
+        { ...taskOf({ seed: 2 }), service: { baseUrl: service.baseUrl, dialect: 'v5' } },
+        new RecordingContext(),
+      ),
+    ),
+  ).toMatchObject({ key: 'blocked-address/result' });
+  expect(stranger.requests).toEqual([]);
+  await stranger.close();
+  await other.close();
+});
+
 test('never guesses the service of a job without one', async () => {
   const task = { ...taskOf(), service: undefined };
   await expect(bench.engine.run(task, new RecordingContext())).rejects.toThrow('service');

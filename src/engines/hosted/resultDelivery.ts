@@ -7,7 +7,7 @@ import { type DownloadContext, downloadResult } from './resultDownload.ts';
 import type { Service } from './service.ts';
 
 /** What delivering results needs besides the request. */
-export interface DeliveryContext extends Omit<DownloadContext, 'signal' | 'onAttempt' | 'onRetry'> {
+export interface DeliveryContext extends Omit<DownloadContext, 'origin' | 'signal' | 'onAttempt' | 'onRetry'> {
   readonly context: MixContext;
   readonly service: Service;
   readonly report: JobReport;
@@ -29,6 +29,7 @@ async function deliver(request: RequestState, link: string, index: number, optio
   const { context, service, report } = options;
   const { bytes, format, isBlank } = await downloadResult(link, {
     ...options,
+    origin: service.origin,
     signal: context.signal,
     onAttempt: () => report.progress({ stage: 'downloading' }),
     onRetry: (reason, delay) => report.waiting(delay, 'download-retried', { link: redactUrl(link), reason }),

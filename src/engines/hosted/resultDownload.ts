@@ -12,6 +12,8 @@ import { redactUrl } from './redaction.ts';
 export interface DownloadContext {
   readonly codec: Codec;
   readonly reader: SourceReader;
+  /** The job's service, whose own links are always allowed. */
+  readonly origin: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called before each attempt. */
@@ -65,9 +67,9 @@ export async function downloadResult(link: string, context: DownloadContext): Pr
 
 /** One attempt; resolves with the failure if there is no valid image. */
 async function attempt(link: string, context: DownloadContext): Promise<DownloadedResult | MixFailure> {
-  const { reader, codec, signal } = context;
+  const { reader, codec, origin, signal } = context;
   try {
-    const bytes = await abortable(reader.download(link, signal), signal);
+    const bytes = await abortable(reader.download(link, signal, origin), signal);
     const format = await formatOf(bytes);
     // This decodes the whole image, and so also detects a truncated one.
     return { bytes, format, isBlank: await abortable(codec.isUniform(bytes, signal), signal) };
