@@ -29,6 +29,24 @@ test('reports the balance only with the right dialect and key', async () => {
   expect(await balanceAt(sandbox, 'v6', sandbox.key)).toBeUndefined();
 });
 
+test('never rejects, and logs an error that it does not expect', async () => {
+  const settings = (): never => {
+    throw new TypeError('broken https://example.com/a?token=s3cret');
+  };
+  const broken = await HostedBench.start('https://example.com/api', { settings });
+  const locked = await HostedBench.start('https://example.com/api', {
+    settings: () => ({ baseUrl: '', dialect: 'v6', timeoutSeconds: 60 }),
+    apiKey: () => new Promise(() => {}),
+  });
+  open.push(broken, locked);
+  expect(await broken.engine.balance()).toBeUndefined();
+  expect(broken.log).toEqual([
+    { level: 'warn', event: 'balance-failed', args: { error: 'TypeError: broken https://example.com/a' } },
+  ]);
+  expect(await locked.engine.balance()).toBeUndefined();
+  expect(locked.log).toEqual([]);
+});
+
 test('accepts a balance given as a string, and drops an invalid currency', () => {
   const body = (data: object) => JSON.stringify({ status: 'Success', data });
   expect(parseWalletBalance(body({ balance: '12.5', currency: 'EUR' }))).toEqual({ amount: 12.5, currency: 'EUR' });

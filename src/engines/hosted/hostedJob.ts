@@ -1,51 +1,18 @@
 import { Mutex } from 'async-mutex';
-import type { Codec } from '../../images/codec.ts';
-import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
-import type { Clock } from '../clock.ts';
-import type { MixContext, MixTask } from '../engine.ts';
 import { ServiceClient } from './client.ts';
-import type { WriteLogEvent } from './engineLog.ts';
-import type { HostedState, RequestState } from './hostedState.ts';
+import type { HostedJobOptions } from './hostedJobOptions.ts';
+import type { RequestState } from './hostedState.ts';
 import { JobReport } from './jobReport.ts';
 import { requestKey } from './keyRequest.ts';
 import { firstPollDelay, pollForResults } from './polling.ts';
 import { redactUrl } from './redaction.ts';
 import { deliverResults } from './resultDelivery.ts';
-import type { Service } from './service.ts';
 import { ServiceRecords } from './serviceRecords.ts';
-import type { SharedStore } from './sharedStore.ts';
+import { forgetUnreachable, type SourceLink } from './sourceLink.ts';
 import { StateSaver } from './stateSaver.ts';
 import { interruptedFailure, submitMix } from './submission.ts';
-import type { SubmissionInterval } from './submissionInterval.ts';
-import type { Transport } from './transport.ts';
-import { type SourceLink, uploadSources } from './upload.ts';
-
-/** What all jobs of an engine share. */
-export interface HostedJobServices {
-  /** The API key that is stored for exactly this origin. */
-  apiKey(origin: string): Promise<string | undefined>;
-  readonly codec: Codec;
-  /** Reads sources, and downloads results. */
-  readonly reader: SourceReader;
-  /** Records of recent uploads and submissions, shared by all windows. */
-  readonly store: SharedStore;
-  readonly clock: Clock;
-  /** From 0 to 1. */
-  random(): number;
-  readonly log: WriteLogEvent;
-}
-
-export interface HostedJobOptions extends HostedJobServices {
-  readonly task: MixTask;
-  readonly context: MixContext;
-  readonly service: Service;
-  readonly state: HostedState;
-  readonly transport: Transport;
-  readonly interval: SubmissionInterval;
-  /** Milliseconds that the service has for each request. */
-  readonly timeout: number;
-}
+import { uploadSources } from './upload.ts';
 
 /** One run of a job: continues every request of its state from its phase until its results are delivered. */
 export class HostedJob {
@@ -138,14 +105,7 @@ export class HostedJob {
       report.log('info', 'accepted', { phase: request.phase, id: request.id ?? '', eta: eta ?? '' });
       return eta;
     } catch (error) {
-      if (!(error instanceof MixFailure) || error.key !== 'invalid-request/image-not-fetched') throw error;
-      // A link that the service can't open must not be used again. The next run uploads the images again, which may help.
-      const records = links.flatMap(({ record }) => record ?? []);
-      for (const record of records) await this.#records.remove(record);
-      throw new MixFailure(error.key, {
-        args: { message: error.args.message ?? '' },
-        retryable: records.length > 0,
-      });
+      throw await forgetUnreachable(error, links, this.#records);
     }
   }
 

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import { abortable } from '../../images/abortable.ts';
 import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
@@ -11,6 +9,7 @@ import type { TaskSource } from '../engine.ts';
 import type { ServiceClient } from './client.ts';
 import { refusalFailure, requestFailure, unreadableResponseFailure } from './serviceFailure.ts';
 import type { ServiceRecords } from './serviceRecords.ts';
+import { recallLink, rememberLink, type SourceLink, uploadRecord } from './sourceLink.ts';
 import type { ServiceResponse } from './wire.ts';
 
 /**
@@ -35,15 +34,6 @@ export interface UploadContext {
   /** Called before a wait of `delay` milliseconds. */
   onRetry(source: TaskSource, reason: string, delay: number): void;
   onLink(source: TaskSource, link: string): void;
-}
-
-const recordSchema = z.object({ link: z.string(), expiresAt: z.number() });
-
-/** A link to a source that the service can fetch. */
-export interface SourceLink {
-  readonly link: string;
-  /** The name of the upload's record; undefined if the source is a URL itself. */
-  readonly record?: string;
 }
 
 /**
@@ -92,29 +82,21 @@ async function prepare(
 async function prepareUpload(source: TaskSource, context: UploadContext): Promise<Upload> {
   const { location } = source;
   if (location.kind === 'url') return async () => ({ link: new URL(location.url).href });
-  const { client, codec, reader, records, clock, signal } = context;
-  const { uploadLifetime } = client.service.dialect;
+  const { client, codec, reader, clock, signal } = context;
   return attributeFailure(source, async () => {
     const bytes = await abortable(reader.read(location, signal), signal);
-    const record = recordName(client, bytes);
-    const known = recordSchema.safeParse(await records.read(record)).data;
-    if (known && isValid(known.expiresAt - clock.now(), uploadLifetime))
-      return async () => ({ link: known.link, record });
+    const record = uploadRecord(client.service, bytes);
+    const known = await recallLink(record, client.service, context);
+    if (known) return async () => known;
     const copy = await abortable(codec.uploadCopy(bytes, uploadBounds, signal), signal);
     return (report: () => void) =>
       attributeFailure(source, async () => {
         const start = clock.now();
         const dataUri = `data:${copy.mime};base64,${Buffer.from(copy.bytes).toString('base64')}`;
         const link = await upload(dataUri, source, context, report);
-        await records.write(record, { link, expiresAt: start + uploadLifetime });
-        return { link, record };
+        return rememberLink({ link, record }, start, client.service, context);
       });
   });
-}
-
-/** Whether an upload is valid for `left` more milliseconds. It isn't for more than its whole lifetime: then the system clock was set back. */
-function isValid(left: number, lifetime: number): boolean {
-  return left > 0 && left <= lifetime;
 }
 
 async function attributeFailure<T>({ index, name }: TaskSource, action: () => Promise<T>): Promise<T> {
@@ -196,10 +178,4 @@ function interpretFailure(
       return isTemporary ? { failure, retryDelay: Math.max(1000 * retryAfter, backoff) } : { failure };
     }
   }
-}
-
-/** The name of an upload's record: a hash of its content and the service, because links work with one service only. */
-function recordName({ service }: ServiceClient, bytes: Uint8Array): string {
-  const content = createHash('sha256').update(service.base).update('\0').update(service.dialect.name).update('\0');
-  return `upload-${content.update(bytes).digest('hex')}`;
 }
