@@ -104,6 +104,22 @@ test.each(Object.entries(jumps))(
   },
 );
 
+test('the time that this machine sleeps during a poll does not count', async () => {
+  const bench = await benchWith();
+  service.script('mix', processing());
+  service.script(
+    'fetch',
+    (response) => {
+      bench.clock.time += 10 * hour;
+      json({ status: 'processing' })(response);
+    },
+    success(),
+  );
+  const context = new RecordingContext();
+  await bench.engine.run(taskOf(), context);
+  expect(context.results).toHaveLength(1);
+});
+
 test('of identical requests of a window, only one is sent at a time', async () => {
   const bench = await benchWith();
   service.script('mix', success());
@@ -159,7 +175,7 @@ test.each([
   ['an id that is a number', { id: 12 }],
   ['a broken URL', { fetchUrl: 7 }],
   ['broken links', { links: 'none' }],
-  ['links of which one is broken', { links: [null] }],
+  ['broken links only', { links: [null, 'nowhere'], phase: 'answered' }],
   ['an unknown phase', { phase: 'paid' }],
   ['a phase without its links', { phase: 'answered' }],
 ])('accepted work is fetched although its state has %s', async (_, field) => {

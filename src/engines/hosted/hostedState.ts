@@ -31,7 +31,7 @@ const fieldsSchema = z.object({
   links: z
     .array(z.unknown())
     .catch([])
-    .transform((links) => links.filter((link) => typeof link === 'string')),
+    .transform((links) => links.filter((link) => typeof link === 'string').filter((link) => URL.canParse(link))),
   /** Milliseconds that the service had: from the submission to its response, and while polling as long as it was reachable. */
   waited: z
     .number()

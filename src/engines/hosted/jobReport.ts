@@ -31,7 +31,7 @@ export class JobReport {
   /** Reports a wait of `delay` milliseconds, and logs why. */
   waiting(delay: number, event: string, args: LogEvent['args']): void {
     this.log('info', event, { ...args, seconds: delay / 1000 });
-    this.#context.progress({ stage: 'queued', etaSeconds: delay / 1000 });
+    this.progress({ stage: 'queued', etaSeconds: delay / 1000 });
   }
 
   notice(notice: Notice): void {

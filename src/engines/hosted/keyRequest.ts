@@ -15,13 +15,14 @@ export interface KeyRequest {
 
 /** The key for an origin; undefined if none is stored. @throws MixFailure `no-api-key/no-answer`, or the signal's reason. */
 export async function requestKey({ origin, apiKey, clock, signal }: KeyRequest): Promise<string | undefined> {
-  const noAnswer = (cause?: unknown) => new MixFailure('no-api-key/no-answer', { args: { origin }, cause });
+  const noAnswer = (cause?: unknown) =>
+    new MixFailure('no-api-key/no-answer', { args: { origin }, retryable: true, cause });
+  const key = apiKey(origin).catch((error: unknown) => {
+    throw noAnswer(error); // whatever the secret storage throws
+  });
   const answered = new AbortController();
   const timeout = clock.sleep(keyTimeout, AbortSignal.any([signal, answered.signal])).then(() => {
     throw noAnswer();
-  });
-  const key = apiKey(origin).catch((error: unknown) => {
-    throw noAnswer(error); // whatever the secret storage throws
   });
   try {
     return await Promise.race([key, timeout]);

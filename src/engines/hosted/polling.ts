@@ -27,7 +27,7 @@ const tolerated = { 'no-results': 5, unreadable: 4, 'not-found': 1 };
 type Anomaly = keyof typeof tolerated;
 /** The service deletes results after a day, so polling stops after that long even if the service is unreachable. */
 const maxOutage = 24 * 3_600_000;
-/** The longest time between two polls, whatever the service asks for, in milliseconds. */
+/** The longest time between two polls, whatever the service asks for, and for a poll itself; in milliseconds. */
 const maxPollDelay = 60_000;
 
 /** Milliseconds until the first poll: the service's estimate in seconds, limited to 1 to 30 s. */
@@ -56,7 +56,9 @@ export async function pollForResults(request: RequestState, context: PollContext
     const sentAt = clock.monotonic();
     const response = await poll(request, context);
     const outcome = interpret(response, client);
-    if (!(response instanceof RequestError) || response.sent) request.waited += delay + clock.monotonic() - sentAt;
+    // A poll that takes longer than any may was interrupted: this machine was asleep.
+    const spent = delay + Math.min(clock.monotonic() - sentAt, maxPollDelay);
+    if (!(response instanceof RequestError) || response.sent) request.waited += spent;
     if ('links' in outcome) {
       request.links = [...outcome.links];
       request.phase = 'answered';
