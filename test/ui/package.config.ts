@@ -8,7 +8,12 @@ export default defineConfig<FixtureOptions>({
   ...config,
   outputDir: resolve(import.meta.dirname, '../../test-results/package'),
   projects: [
-    { name: 'newest', testIgnore: [], testMatch: ['package.spec.ts', 'survival.spec.ts'], use: { release: 'newest' } },
+    {
+      name: 'newest',
+      testIgnore: [],
+      testMatch: ['package.spec.ts', 'survival.spec.ts', 'homes.spec.ts'],
+      use: { release: 'newest' },
+    },
     { name: 'oldest', testIgnore: [], testMatch: ['package.spec.ts'], use: { release: 'oldest' } },
   ],
 });

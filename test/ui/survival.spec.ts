@@ -1,28 +1,14 @@
-import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { Editor } from './editor.ts';
 import { expect } from './fixtures.ts';
-import { drawMix, test as hosted, resultName, setKey } from './hosted.ts';
+import { drawMix, hostsOf, jobsFolder, ordersOf, resultName, setKey, packaged as test } from './hosted.ts';
 import { MixPanel } from './mixPanel.ts';
 
-const run = promisify(execFile);
 const stages = ['upload', 'mix', 'poll', 'download'] as const;
 type Stage = (typeof stages)[number];
 
-/** The packaged extension, which may upload without asking. `grace`: seconds that an extension host waits for a closed window. */
-const test = hosted.extend<{ grace: number }>({
-  grace: [3600, { option: true }],
-  launch: async ({ sandbox, grace }, use) => {
-    await use({
-      vsix: resolve(import.meta.dirname, '../../dist/image-mixer.vsix'),
-      machineSettings: { 'imageMixer.hosted.baseUrl': sandbox.baseUrl, 'imageMixer.hosted.uploads': 'allow' },
-      serverArgs: ['--reconnection-grace-time', String(grace)],
-    });
-  },
-});
 /** Time for two starts of VS Code on a slow, busy machine. */
 test.describe.configure({ timeout: 300_000 });
 const patience = { timeout: 120_000 };
@@ -101,25 +87,11 @@ async function mixUntil(stage: Stage, editor: Editor, sandbox: Sandbox): Promise
 
 /** Waits until no job is left, and expects its result to be the only one in the project. */
 async function expectResult(editor: Editor, project: string): Promise<void> {
-  const jobs = join(editor.workbench.dataDir, 'data/User/globalStorage/imagemixer.image-mixer/jobs');
-  await expect.poll(() => readdir(jobs), patience).toEqual([]);
+  await expect.poll(() => readdir(jobsFolder(editor)), patience).toEqual([]);
   expect(await readdir(join(project, 'mixes'))).toEqual([resultName]);
 }
 
 /** Runs a check on the panel, once VS Code or the extension has restored it. */
 async function expectPanel(editor: Editor, check: (panel: MixPanel) => Promise<void>): Promise<void> {
   await expect(() => check(new MixPanel(editor.panel()))).toPass(patience);
-}
-
-function ordersOf({ requests }: Sandbox): number {
-  return requests.filter(({ stage }) => stage === 'mix').length;
-}
-
-/** The process ids of the extension hosts. */
-async function hostsOf({ workbench }: Editor): Promise<number[]> {
-  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,args=']);
-  return stdout.split('\n').flatMap((line) => {
-    const [pid, parent] = line.trim().split(/\s+/).map(Number);
-    return parent === workbench.serverPid && pid && line.includes('--type=extensionHost') ? pid : [];
-  });
 }

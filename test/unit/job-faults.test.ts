@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../src/engines/clock.ts';
 import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
-import { type DiskPlan, systemError, withDisk } from './support/faultyDisk.ts';
+import { closeAbandonedFiles, type DiskPlan, systemError, withDisk } from './support/faultyDisk.ts';
 import { HostedBench, png } from './support/hostedBench.ts';
 import { home, killWindow, requestOf } from './support/jobBench.ts';
 import { json, raw, ScriptedService } from './support/scriptedService.ts';
@@ -58,6 +58,7 @@ beforeAll(async () => {
   service.script('result', (response, { path }) => raw(png(`<${/\d+/.exec(path)?.[0]}>`))(response));
 });
 afterAll(async () => {
+  await closeAbandonedFiles();
   await service.close();
   await rm(root, { recursive: true, force: true });
 });
@@ -126,7 +127,7 @@ class Setup {
 
   /** The seeds of the results in the project. */
   async saved(): Promise<number[]> {
-    const names = await readdir(this.mixes).catch(() => []);
+    const names = (await readdir(this.mixes).catch(() => [])).filter((name) => !name.startsWith('.'));
     const seeds = names.map(async (name) => {
       const text = await readFile(join(this.mixes, name), 'latin1');
       return Number(/<(\d+)>$/.exec(text)?.[1]);
@@ -146,7 +147,7 @@ async function countCalls(samples: number): Promise<number> {
   const before = (count: number) => {
     calls = count;
   };
-  await play(samples, { before }, 'lives');
+  expect(await play(samples, { before }, 'lives')).toBe('done');
   return calls;
 }
 
@@ -156,7 +157,7 @@ async function play(
   plan: DiskPlan,
   fate: 'lives' | 'killed' | 'stopped',
   { onSetup, stop, repair }: { onSetup?: (setup: Setup) => void; stop?: Promise<void>; repair?: () => void } = {},
-): Promise<void> {
+): Promise<JobEnd['status'] | undefined> {
   const setup = new Setup(await mkdtemp(join(root, 'case-')), samples);
   onSetup?.(setup);
   const request = await setup.request();
@@ -196,9 +197,10 @@ async function play(
   if (end?.status === 'done') expect(saved).toHaveLength(samples);
   if (fate !== 'killed') await first.dispose();
   await setup.close();
+  return end?.status;
 }
 
-async function inject(fault: Fault, at: number, samples: number): Promise<void> {
+async function inject(fault: Fault, at: number, samples: number): Promise<unknown> {
   switch (fault.kind) {
     case 'once':
     case 'until-repaired': {
@@ -248,6 +250,12 @@ async function inject(fault: Fault, at: number, samples: number): Promise<void> 
   }
 }
 
+/** Rejects after some milliseconds, which a case takes only if it hangs. */
+async function failAfter(ms: number): Promise<never> {
+  await systemClock.sleep(ms);
+  throw new Error('it never ends');
+}
+
 function nameOf(fault: Fault): string {
   switch (fault.kind) {
     case 'once':
@@ -277,7 +285,7 @@ for (const samples of [1, 4]) {
       const failed: string[] = [];
       for (const at of chosen) {
         try {
-          await inject(fault, at, samples);
+          await Promise.race([inject(fault, at, samples), failAfter(3_000)]);
         } catch (error) {
           if (!(error instanceof Error)) throw error;
           failed.push(

@@ -17,11 +17,19 @@ interface PlannedCalls {
   readonly plan: DiskPlan;
   count: number;
 }
+/** The open files, so that those of killed windows can be closed. */
+const openFiles = new Set<FileSystem.FileHandle>();
 const planned = new AsyncLocalStorage<PlannedCalls>();
 
 /** Runs a window whose disk calls follow a plan. Everything that the window starts follows it too. */
 export function withDisk<T>(plan: DiskPlan, run: () => T): T {
   return planned.run({ plan, count: 0 }, run);
+}
+
+/** Closes the files that killed windows had open. */
+export async function closeAbandonedFiles(): Promise<void> {
+  for (const file of openFiles) await file.close();
+  openFiles.clear();
 }
 
 /** A system error as Node throws it. */
@@ -44,10 +52,12 @@ export function plannedFileSystem(actual: typeof FileSystem): typeof FileSystem 
     open: (...args: Parameters<typeof FileSystem.open>) =>
       follow('open', async () => {
         const handle = await actual.open(...args);
+        openFiles.add(handle);
         return new Proxy(handle, {
           get: (target, name) => {
             const member: unknown = Reflect.get(target, name, target);
             if (typeof member !== 'function') return member;
+            if (name === 'close') openFiles.delete(target);
             if (!methods.has(name)) return member.bind(target);
             return (...values: unknown[]) => follow(`handle.${String(name)}`, () => member.apply(target, values));
           },
