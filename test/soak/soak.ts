@@ -126,7 +126,7 @@ async function disturb(window: Window): Promise<void> {
 
 const disturbances = windows.map(disturb);
 for (let job = 0; job < jobCount; ) {
-  await delay(30 + 60 * random());
+  await delay(50 + 250 * random());
   const window = windows[Math.floor(random() * windows.length)];
   if (!window?.isReady) continue;
   window.start(`${window.workspace.name} ${job}`, 10 * job, job % 5 === 0 ? 4 : 1);
