@@ -83,8 +83,10 @@ test('a poll waits for a minute at most, whatever the service asks for', async (
   service.script('mix', processing());
   service.script('fetch', limited(7200), limited(7200, 503), success());
   service.script('result', raw(png()));
-  await bench.engine.run(taskOf(), new RecordingContext());
+  const context = new RecordingContext();
+  await bench.engine.run(taskOf(), context);
   expect(bench.clock.sleeps).toEqual([4_000, 60_000, 60_000]);
+  expect(context.progresses).toContainEqual({ stage: 'queued', etaSeconds: 60 });
 });
 
 test.each([

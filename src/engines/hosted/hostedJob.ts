@@ -143,7 +143,8 @@ export class HostedJob {
         firstDelay,
         onPoll: (outcome, delay) => {
           this.#report.log('debug', 'polled', { id: request.id ?? '', outcome, next: delay / 1000 });
-          reportMixing();
+          if (outcome === 'processing') reportMixing();
+          else this.#report.progress({ stage: 'queued', etaSeconds: delay / 1000 });
         },
       });
     } catch (error) {
