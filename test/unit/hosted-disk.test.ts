@@ -141,7 +141,7 @@ test.each(methods.flatMap((method) => ['ENOSPC', 'EIO', 'EACCES'].map((code) => 
   'a store that refuses to %s (%s) ends no job, and is logged',
   async (method, code) => {
     const store: SharedStore = new FolderStore(folder);
-    store[method] = () => Promise.reject(systemError(code));
+    store[method] = (): Promise<never> => Promise.reject(systemError(code));
     const bench = await benchWith({ store });
     const image = await bench.file('a.png');
     // Accepted, refused because of the upload, and never sent.
