@@ -52,13 +52,13 @@ test.describe('in Restricted Mode', () => {
     project,
     sandbox,
   }) => {
-    await manageTrust(editor, 'Trust');
+    await setTrust(editor, project, true);
     await setKey(editor, sandbox.origin, sandbox.key);
     const panel = await drawMix(editor);
     const release = sandbox.hold('poll');
     await panel.mixButton().click();
     await sandbox.waitFor('poll');
-    await manageTrust(editor, "Don't Trust"); // restarts the extension host, which leaves the job behind
+    await setTrust(editor, project, false); // restarts the extension host, which leaves the job behind
     await expect(editor.page.getByRole('button', { name: /^Restricted Mode/ })).toBeVisible(patience);
     await editor.ready();
     release();
@@ -71,15 +71,21 @@ test.describe('in Restricted Mode', () => {
     await restricted.mix();
     expect(sandbox.requests.slice(before)).toEqual([]);
 
-    await manageTrust(editor, 'Trust');
+    await setTrust(editor, project, true);
     await expect.poll(async () => (await readdir(join(project, 'mixes'))).includes(resultName), patience).toBe(true);
     expect(ordersOf(sandbox)).toBe(1);
   });
 });
 
-/** Clicks a button of VS Code's editor for workspace trust. */
-async function manageTrust(editor: Editor, choice: 'Trust' | "Don't Trust"): Promise<void> {
+/** Trusts the project, or takes the trust back, in VS Code's own editor for it. */
+async function setTrust(editor: Editor, project: string, isTrusted: boolean): Promise<void> {
+  const dialog = editor.page.getByRole('dialog', { name: 'Workspace Trust' });
   await editor.runCommand('Workspaces: Manage Workspace Trust');
-  await editor.page.getByRole('button', { name: choice, exact: true }).click();
-  await editor.page.keyboard.press('Escape');
+  if (isTrusted) await dialog.getByRole('button', { name: 'Trust', exact: true }).click();
+  else {
+    const entry = dialog.getByRole('listitem', { name: project });
+    await entry.hover();
+    await entry.getByRole('button', { name: 'Delete Path' }).click();
+  }
+  await dialog.getByRole('button', { name: /^Close Modal Editor/ }).click();
 }

@@ -60,7 +60,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await closeAbandonedFiles();
   await service.close();
-  await rm(root, { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true, maxRetries: 5 }); // windows that were stopped may still show themselves
 });
 
 /** A service, a folder and a clock that two windows share, one after the other. */
