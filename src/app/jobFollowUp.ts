@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { isUnfinished, type JobRecord } from '../jobs/job.ts';
 import type { JobRunner, JobSnapshot } from '../jobs/jobRunner.ts';
 import { isForeign } from '../jobs/recovery.ts';
+import { MixFailure } from '../mix/failure.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
 import type { AccountBalance } from './accountBalance.ts';
@@ -50,12 +51,16 @@ export interface JobFollowUpOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Reacts to changes of jobs: lists their results, and announces the end of each job of this workspace exactly once. */
+/**
+ * Reacts to changes of jobs: lists their results, and announces the end of each run of this workspace's jobs exactly once. A job that
+ * was taken up after its end is only listed.
+ */
 export class JobFollowUp {
   readonly #options: JobFollowUpOptions;
   /** Jobs whose caller gets the outcome, so their end isn't announced. */
   readonly #awaited = new Set<string>();
-  readonly #ended = new Set<string>();
+  /** Jobs that wait or run. A job that is checked again does so again. */
+  readonly #open = new Set<string>();
   /** How many results of each unfinished job were added to a list, or couldn't be. */
   readonly #listed = new Map<string, number>();
   /** The lists of other workspaces, by the path of their storage. */
@@ -73,15 +78,15 @@ export class JobFollowUp {
   async jobChanged(job: JobSnapshot): Promise<void> {
     const { home, balance, workspace, isPanelVisible, onSaved, announce, onError } = this.#options;
     const { record } = job;
-    await this.#list(record);
-    if (isUnfinished(record) || this.#ended.has(record.id)) return;
-    this.#ended.add(record.id);
-    if (isForeign(record, home)) return;
+    const hasEnded = this.#noteEnd(record);
+    await this.#list(record, hasEnded);
+    if (!hasEnded || isForeign(record, home)) return;
     if (record.state === 'done') onSaved();
     if (isPanelVisible() && usesService(record.request.engine)) balance.refresh().catch(onError);
     // Without an open folder, the result is in storage, where it's hard to find, so saving it elsewhere is always offered.
     const isSeen = isPanelVisible() && workspace.firstFolder() !== undefined;
-    const announcement = isSeen || this.#awaited.has(record.id) ? undefined : this.#announcementOf(job);
+    const isAwaited = this.#awaited.delete(record.id);
+    const announcement = isSeen || isAwaited ? undefined : this.#announcementOf(job);
     if (announcement) await announce(announcement);
   }
 
@@ -96,12 +101,18 @@ export class JobFollowUp {
     }
   }
 
+  /** Whether a run of the job has ended with this change. */
+  #noteEnd(record: JobRecord): boolean {
+    if (!isUnfinished(record)) return this.#open.delete(record.id);
+    this.#open.add(record.id);
+    return false;
+  }
+
   /** Adds the saved results of a job to the list of its workspace. If that fails, the files are still in the project. */
-  async #list(record: JobRecord): Promise<void> {
+  async #list(record: JobRecord, isLastTime: boolean): Promise<void> {
     const { home, messages, warn, onError } = this.#options;
     const saved = record.results.filter(({ written }) => written);
     const [first] = saved;
-    const isLastTime = !isUnfinished(record) && !this.#ended.has(record.id);
     if (!first || (this.#listed.get(record.id) === saved.length && !isLastTime)) return;
     this.#listed.set(record.id, saved.length);
     try {
@@ -109,7 +120,7 @@ export class JobFollowUp {
     } catch (error) {
       onError(error);
       if (!isLastTime || isForeign(record, home)) return;
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = detailOf(error);
       warn(messages.say('results.notListed', { name: basename(first.path), detail }));
     }
   }
@@ -142,4 +153,10 @@ export class JobFollowUp {
       action: workspace.folderOf(first.path) === undefined ? 'saveAs' : 'reveal',
     };
   }
+}
+
+/** The system's own words. A MixFailure has a sentence of its own around them. */
+function detailOf(error: unknown): string {
+  const cause = error instanceof MixFailure ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(error);
 }

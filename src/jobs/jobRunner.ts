@@ -275,7 +275,7 @@ export class JobRunner {
       case 'resume':
         return this.#enqueueLeased(leased);
       case 'report':
-        this.#addLeased(leased);
+        this.#addLeased(leased).update({}); // tells the listeners
         return undefined;
       case 'cancel':
         await this.#finalizer.finalize(this.#addLeased(leased), { state: 'cancelled' });

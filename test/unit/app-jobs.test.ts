@@ -8,6 +8,7 @@ import type { JobRecord } from '../../src/jobs/job.ts';
 import type { JobSnapshot } from '../../src/jobs/jobRunner.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { recordFailure } from '../../src/mix/failureRecord.ts';
+import { makeFolder } from '../../src/storage/folder.ts';
 import { AppBench } from './support/appBench.ts';
 import { JobBench, recordOf, requestOf } from './support/jobBench.ts';
 
@@ -70,12 +71,18 @@ function followUp(changes: Partial<JobFollowUpOptions> = {}): JobFollowUp {
   });
 }
 
+/** Reports a job that runs, and then its end. */
+async function runs(following: JobFollowUp, end: JobRecord): Promise<void> {
+  await following.jobChanged(snapshotOf({ ...end, state: 'running', results: [] }));
+  await following.jobChanged(snapshotOf(end));
+}
+
 describe('after a job has ended', () => {
   test("it is announced once to users who don't see the panel", async () => {
     const following = followUp();
-    const job = snapshotOf(doneJob('a', [bench.file('mixes/1.png'), bench.file('mixes/2.png')]));
-    await following.jobChanged(job);
-    await following.jobChanged(job);
+    const job = doneJob('a', [bench.file('mixes/1.png'), bench.file('mixes/2.png')]);
+    await runs(following, job);
+    await following.jobChanged(snapshotOf(job));
     expect(announced).toEqual([
       {
         kind: 'saved',
@@ -88,14 +95,25 @@ describe('after a job has ended', () => {
     expect(await bench.app.results.all()).toHaveLength(2);
   });
 
+  test('the end of a job that was checked again is announced too', async () => {
+    const following = followUp();
+    following.markAwaited('a');
+    const failure = recordFailure(new MixFailure('timeout', { args: { seconds: 60 } }));
+    await runs(following, ownRecord('a', { state: 'failed', failure, canCheckAgain: true }));
+    expect(announced).toEqual([]); // the caller got that outcome
+    await runs(following, doneJob('a', [bench.file('mixes/1.png')]));
+    expect(announced).toMatchObject([{ kind: 'saved', path: bench.file('mixes/1.png') }]);
+    expect(saved).toBe(1);
+  });
+
   test("it isn't announced to users who see it, wait for it, or canceled it", async () => {
     const following = followUp();
     await following.jobChanged(snapshotOf(ownRecord('running', { state: 'running' })));
-    await following.jobChanged(snapshotOf(ownRecord('cancelled', { state: 'cancelled' })));
+    await runs(following, ownRecord('cancelled', { state: 'cancelled' }));
     following.markAwaited('awaited');
-    await following.jobChanged(snapshotOf(doneJob('awaited', [bench.file('mixes/1.png')])));
+    await runs(following, doneJob('awaited', [bench.file('mixes/1.png')]));
     isPanelVisible = true;
-    await following.jobChanged(snapshotOf(doneJob('seen', [bench.file('mixes/2.png')])));
+    await runs(following, doneJob('seen', [bench.file('mixes/2.png')]));
     expect(announced).toEqual([]);
   });
 
@@ -104,13 +122,13 @@ describe('after a job has ended', () => {
     bench.hasFolder = false;
     isPanelVisible = true;
     const path = join(home, 'a.png');
-    await following.jobChanged(snapshotOf(doneJob('a', [path])));
+    await runs(following, doneJob('a', [path]));
     expect(announced).toMatchObject([{ kind: 'saved', path, action: 'saveAs' }]);
   });
 
   test('a failure offers the commands that fix it, or the log', async () => {
     const failure = recordFailure(new MixFailure('no-api-key', { args: { origin: 'https://example.com' } }));
-    await followUp().jobChanged(snapshotOf(ownRecord('a', { state: 'failed', failure })));
+    await runs(followUp(), ownRecord('a', { state: 'failed', failure }));
     expect(announced).toMatchObject([{ kind: 'failed', actions: ['setApiKey', 'openAccount'] }]);
     expect(announceFailure('Full.', 'save-failed').actions).toEqual(['showLog']);
     expect(fixCommandsFor('insufficient-credits')).toEqual(['openAccount']);
@@ -135,8 +153,16 @@ describe('after a job has ended', () => {
     expect(warnings).toEqual([expect.stringMatching(/1\.png.*EIO/)]);
     expect(announced).toMatchObject([{ kind: 'saved' }]);
     isBroken = false;
-    await followUp().jobChanged(snapshotOf(done));
+    await runs(followUp(), done);
     expect(await results.all()).toHaveLength(1);
+  });
+
+  test('the warning about a list that cannot be read is a sentence', async () => {
+    await makeFolder(home);
+    await writeFile(join(home, 'results'), 'not a folder');
+    await runs(followUp(), doneJob('a', [bench.file('mixes/1.png')]));
+    expect(warnings).toEqual([expect.stringMatching(/^1\.png was saved.*ENOTDIR/)]);
+    expect(warnings).not.toEqual([expect.stringContaining('result-unavailable')]);
   });
 });
 
@@ -157,7 +183,7 @@ describe('a job of another workspace', () => {
   test("doesn't disturb anyone if its results can't be listed there", async () => {
     await writeFile(join(bench.root, 'file'), '');
     const job = doneJob('a', [bench.file('mixes/1.png')], join(bench.root, 'file'));
-    await followUp().jobChanged(snapshotOf(job));
+    await runs(followUp(), job);
     expect(errors).not.toEqual([]);
     expect(warnings).toEqual([]);
     expect(announced).toEqual([]);

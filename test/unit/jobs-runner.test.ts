@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { JobSnapshot } from '../../src/jobs/jobRunner.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { temporaryPath } from '../../src/storage/durableFile.ts';
@@ -282,8 +283,11 @@ test('removes other failed jobs at once, except that an interrupted one is repor
   expect(await jobsLeft()).toEqual([jobs[1]?.id]);
 
   const b = bench.window();
+  const told: JobSnapshot[] = [];
+  b.runner.onChange((job) => told.push(job));
   expect(await b.runner.resume('start')).toEqual([]);
   expect(b.runner.jobs()).toMatchObject([{ record: { id: jobs[1]?.id, failure: { code: 'interrupted' } } }]);
+  expect(told).toEqual(b.runner.jobs()); // a panel that is already open shows it
   await b.runner.remove(jobs[1]?.id ?? '');
   expect(b.runner.jobs()).toEqual([]);
   expect(await jobsLeft()).toEqual([]);
