@@ -120,11 +120,8 @@ export class ApiKeys {
       this.#isWarned = true; // the caller says it
       this.#session.set(origin, value);
       this.#notify();
-      if (error instanceof NoAnswer) {
-        stored.then(() => {
-          if (this.#session.get(origin) === value) this.#session.delete(origin);
-        }, this.#options.onFailure);
-      }
+      // If it is stored late, what is kept here is the same.
+      if (error instanceof NoAnswer) stored.catch(this.#options.onFailure);
       return 'session';
     }
   }

@@ -47,10 +47,9 @@ export class LeftoverWatch {
 
   async #look(): Promise<void> {
     const { folder, isLoaded, resume } = this.#options;
-    const time = this.#time;
-    this.#time = 'later';
     const names = (await readdir(folder).catch(ignore('ENOENT'))) ?? [];
     const hasJobs = names.some((name) => !name.startsWith('.'));
-    if (hasJobs || isLoaded()) await resume(time);
+    if (hasJobs || isLoaded()) await resume(this.#time);
+    this.#time = 'later';
   }
 }

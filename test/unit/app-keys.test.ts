@@ -119,6 +119,20 @@ test('a key that takes long to store is used meanwhile', async () => {
   expect(await get).toBe('k1');
 });
 
+test('a key that is stored late is used, although the storage said before that there is none', async () => {
+  const bench = new KeyBench();
+  const before = bench.keys.get(origin);
+  await bench.timeOut();
+  expect(await before).toBeUndefined();
+  const set = bench.keys.set(origin, 'k1');
+  await bench.timeOut();
+  expect(await set).toBe('session');
+  bench.calls[0]?.resolve(undefined); // the user has unlocked the keyring, which answers in turn
+  bench.calls[1]?.resolve();
+  await new Promise(setImmediate);
+  expect(await bench.keys.get(origin)).toBe('k1');
+});
+
 test("a storage that can't be read is asked again, and the user is told once", async () => {
   const bench = new KeyBench();
   for (const at of [0, 1]) {
