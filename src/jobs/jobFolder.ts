@@ -2,7 +2,7 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { replaceFile, writeNewFile } from '../storage/durableFile.ts';
-import { ignore, systemCode } from '../storage/systemError.ts';
+import { ignore, ignoreSystemError, systemCode } from '../storage/systemError.ts';
 import { type JobRecord, jobRecordSchema } from './job.ts';
 
 /** Another window has leased the job. This one must not write to its folder anymore. */
@@ -28,7 +28,7 @@ const recordName = (token: number) => `job-${token}.json`;
  */
 export class JobFolder {
   readonly path: string;
-  readonly #token: number;
+  #token: number;
   readonly #turns = new Mutex();
 
   /** The job's id. */
@@ -45,9 +45,12 @@ export class JobFolder {
   save(record: JobRecord): Promise<void> {
     const text = JSON.stringify(record);
     return this.#turns.runExclusive(async () => {
-      await this.checkLease();
-      await this.#access(() => replaceFile(join(this.path, recordName(this.#token)), text));
-      await this.checkLease();
+      await this.#check();
+      try {
+        await replaceFile(join(this.path, recordName(this.#token)), text);
+      } finally {
+        await this.#check(); // also tells what a missing folder means
+      }
     });
   }
 
@@ -70,7 +73,7 @@ export class JobFolder {
   /** Removes the folder. Other windows see it vanish at once. @throws LeaseLost, or a system error. */
   remove(): Promise<void> {
     return this.#turns.runExclusive(async () => {
-      await this.checkLease();
+      await this.#check();
       const removed = join(dirname(this.path), `.ended-${basename(this.path)}`);
       await rename(this.path, removed);
       await rm(removed, { recursive: true, force: true });
@@ -80,13 +83,30 @@ export class JobFolder {
   /** Gives up the lease, so that any window can acquire the next one at once. @throws LeaseLost, or a system error. */
   release(): Promise<void> {
     return this.#turns.runExclusive(async () => {
-      await this.checkLease();
+      await this.#check();
       await writeFile(join(this.path, leaseName(this.#token)), '');
     });
   }
 
+  /**
+   * Replaces the lease by the next one. A window that is about to take the job because of what it read before can't do so anymore.
+   * @param owner the window that holds the lease. @throws LeaseLost, or a system error: then the lease is the old one.
+   */
+  renew(owner: string): Promise<void> {
+    return this.#turns.runExclusive(async () => {
+      await this.#check();
+      const next = await acquireLease(this.path, { lease: this.#token, record: this.#token }, owner);
+      if (!next) throw new LeaseLost();
+      this.#token = next.#token;
+    });
+  }
+
   /** @throws LeaseLost if another window has leased the job, or removed it. Any other error says nothing about the lease. */
-  async checkLease(): Promise<void> {
+  checkLease(): Promise<void> {
+    return this.#turns.runExclusive(() => this.#check());
+  }
+
+  async #check(): Promise<void> {
     const tokens = await readTokens(this.path).catch(ignore('ENOENT'));
     if (tokens?.lease !== this.#token) throw new LeaseLost();
   }
@@ -123,7 +143,12 @@ export async function acquireLease(path: string, last: FencingTokens, owner: str
     if (systemCode(error) === 'EEXIST') return undefined;
     throw error;
   }
-  return (await readTokens(path)).lease === token ? new JobFolder(path, token) : undefined;
+  try {
+    return (await readTokens(path)).lease === token ? new JobFolder(path, token) : undefined;
+  } catch (error) {
+    await rm(join(path, leaseName(token)), { force: true }).catch(ignoreSystemError); // must not hide the first error
+    throw error;
+  }
 }
 
 /** The newest record in a job's folder; undefined if there is none, or if it isn't valid. @throws a system error. */

@@ -32,18 +32,28 @@ export class JobRecovery {
   readonly #options: JobRecoveryOptions;
   readonly #orphans: UnchangedTimer;
   readonly #turns = new Mutex();
+  /** Whether the jobs couldn't be listed at the start. */
+  #isStartMissed = false;
+  /** Jobs that failed to be recovered at the start, for the next look. */
+  readonly #missed = new Set<string>();
 
   constructor(options: JobRecoveryOptions) {
     this.#options = options;
     this.#orphans = new UnchangedTimer(options.clock, foreignPatience / 2);
   }
 
-  /** Resolves with the jobs that run again, oldest first. An error with one of them doesn't keep the others from running. */
+  /**
+   * Resolves with the jobs that run again, oldest first. An error with one of them doesn't keep the others from running. What an error
+   * kept from being done at the start is done at the next look.
+   */
   recover(time: RecoveryTime): Promise<JobHandle[]> {
     return this.#turns.runExclusive(async () => {
+      const isStart = time === 'start' || this.#isStartMissed;
       const handles: JobHandle[] = [];
-      for (const { id } of await this.#leftovers()) {
-        const handle = await this.#attempt(id, () => this.#recover(id, time));
+      for (const { id } of await this.#leftovers(isStart)) {
+        const timeOfJob = isStart || this.#missed.has(id) ? 'start' : 'later';
+        this.#missed.delete(id);
+        const handle = await this.#attempt(id, timeOfJob, () => this.#recover(id, timeOfJob));
         if (handle) handles.push(handle);
       }
       return handles;
@@ -51,14 +61,19 @@ export class JobRecovery {
   }
 
   /** The jobs on disk that this window doesn't have, oldest first. */
-  async #leftovers(): Promise<JobRecord[]> {
+  async #leftovers(isStart: boolean): Promise<JobRecord[]> {
     const { store, isKnown } = this.#options;
     const records: JobRecord[] = [];
+    this.#isStartMissed = isStart;
     const ids = await store.list();
+    this.#isStartMissed = false;
     this.#orphans.keepOnly(ids);
+    for (const id of this.#missed) if (!ids.includes(id)) this.#missed.delete(id);
     for (const id of ids) {
       if (isKnown(id)) continue;
-      const record = await this.#attempt(id, async () => (await store.read(id)) ?? (await this.#setAside(id)));
+      const time = isStart || this.#missed.has(id) ? 'start' : 'later';
+      const read = async () => (await store.read(id)) ?? (await this.#setAside(id));
+      const record = await this.#attempt(id, time, read);
       if (record) records.push(record);
     }
     return records.sort((a, b) => a.createdAt - b.createdAt);
@@ -98,10 +113,11 @@ export class JobRecovery {
     await this.#options.store.release(folder);
   }
 
-  async #attempt<T>(id: string, action: () => Promise<T>): Promise<T | undefined> {
+  async #attempt<T>(id: string, time: RecoveryTime, action: () => Promise<T>): Promise<T | undefined> {
     try {
       return await action();
     } catch (error) {
+      if (time === 'start') this.#missed.add(id);
       this.#options.onError(id, error);
       return undefined;
     }

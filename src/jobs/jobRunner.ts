@@ -53,6 +53,8 @@ export class JobRunner {
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #disposed = new AbortController();
   readonly #creating = new Mutex();
+  /** Jobs that are about to run again, so that a second click doesn't run them twice. */
+  readonly #reopening = new Map<string, Promise<JobHandle>>();
 
   constructor(options: JobRunnerOptions) {
     const { home, clock } = options;
@@ -134,6 +136,14 @@ export class JobRunner {
    * does it; or a system error.
    */
   async checkAgain(id: string): Promise<JobHandle> {
+    const earlier = this.#reopening.get(id);
+    if (earlier) return earlier;
+    const reopening = this.#track(this.#checkAgain(id)).finally(() => this.#reopening.delete(id));
+    this.#reopening.set(id, reopening);
+    return reopening;
+  }
+
+  async #checkAgain(id: string): Promise<JobHandle> {
     const job = this.#jobs.get(id);
     const { folder, record } = job ?? {};
     if (!job || !folder || !record?.canCheckAgain || job.isOpen) {
@@ -142,14 +152,20 @@ export class JobRunner {
     if (needsNetwork(record) && !this.#options.isTrusted()) {
       throw new MixFailure(record.request.engine === 'local' ? 'untrusted-workspace/network' : 'untrusted-workspace');
     }
+    const isDismissed = () => this.#jobs.get(id) !== job || job.folder !== folder;
+    const again = { folder, record: reopened(record) };
     try {
       await folder.checkLease();
+      if (!isDismissed()) await this.#store.reopen(again);
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
-      await this.#finalizer.abandon(job);
-      throw new MixFailure('result-unavailable/elsewhere');
+      if (!isDismissed()) {
+        await this.#finalizer.abandon(job);
+        throw new MixFailure('result-unavailable/elsewhere');
+      }
     }
-    return this.#enqueueLeased({ folder, record });
+    if (isDismissed()) throw new MixFailure('result-unavailable/nothing-to-check');
+    return this.#enqueueLeased(again);
   }
 
   /** The jobs of this window, oldest first. Ended ones are included until they are removed. */
@@ -267,13 +283,13 @@ export class JobRunner {
 
   #isKnown(id: string): boolean {
     const job = this.#jobs.get(id);
-    return job !== undefined && (job.isOpen || job.folder !== undefined);
+    return job?.isOpen === true || this.#store.holds(id);
   }
 
   async #recover(action: ReturnType<typeof recoveryAction>, leased: LeasedJob): Promise<JobHandle | undefined> {
     switch (action) {
       case 'resume':
-        return this.#enqueueLeased(leased);
+        return this.#resume(leased);
       case 'report':
         this.#addLeased(leased).update({}); // tells the listeners
         return undefined;
@@ -286,9 +302,21 @@ export class JobRunner {
     }
   }
 
-  async #enqueueLeased({ folder, record }: LeasedJob): Promise<JobHandle> {
-    const { failure: _failure, finishedAt: _finishedAt, ...rest } = record;
-    const job = this.#addLeased({ folder, record: { ...rest, state: 'waiting', canCheckAgain: false } });
+  /** Runs a leased job again, unless another window takes it at this very moment. */
+  async #resume({ folder, record }: LeasedJob): Promise<JobHandle | undefined> {
+    const again = { folder, record: reopened(record) };
+    try {
+      if (record.state === 'failed') await this.#store.reopen(again);
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      await this.#store.forget(folder);
+      return undefined;
+    }
+    return this.#enqueueLeased(again);
+  }
+
+  async #enqueueLeased(leased: LeasedJob): Promise<JobHandle> {
+    const job = this.#addLeased(leased);
     if (this.#disposed.signal.aborted) {
       await this.#finalizer.suspend(job);
       return job.handle;
@@ -310,4 +338,10 @@ export class JobRunner {
     this.#tasks.add(task);
     return task.finally(() => this.#tasks.delete(task));
   }
+}
+
+/** The record of a job that runs again. */
+function reopened(record: JobRecord): JobRecord {
+  const { failure: _failure, finishedAt: _finishedAt, ...rest } = record;
+  return { ...rest, state: 'waiting', canCheckAgain: false };
 }

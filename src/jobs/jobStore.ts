@@ -54,15 +54,18 @@ export class JobStore {
     await this.#presence.publish();
     const { directory } = this.#options;
     const draft = join(directory, `.new-${record.id}`);
+    let folder: JobFolder | undefined;
     try {
       await makeFolder(draft, 0o700);
       await replaceFile(join(draft, 'job-1.json'), JSON.stringify(record));
       await writeNewFile(join(draft, 'lease-1'), this.#presence.owner, { flush: false });
       const path = this.#path(record.id);
       await rename(draft, path);
+      folder = this.#add(new JobFolder(path, 1));
       await flushFolder(directory);
-      return this.#add(new JobFolder(path, 1));
+      return folder;
     } catch (error) {
+      if (folder) await this.remove(folder); // the job is told as not started
       await rm(draft, { recursive: true, force: true }).catch((cause: unknown) =>
         this.#options.onError(record.id, cause),
       );
@@ -89,8 +92,15 @@ export class JobStore {
     const ids = names.filter((name) => !name.startsWith('.'));
     if (ids.length > 0) await this.#presence.publish();
     else if (this.#leased.size === 0) await this.#withdraw();
-    if (names.includes('.windows')) await this.#presence.clean();
+    if (names.includes('.windows')) {
+      await this.#presence.clean().catch((error: unknown) => this.#options.onError(undefined, error));
+    }
     return ids;
+  }
+
+  /** Whether this window has leased the job, and hasn't given it up or removed it yet. */
+  holds(id: string): boolean {
+    return [...this.#leased].some((folder) => folder.id === id);
   }
 
   /** A job's record, without a lease; undefined if the job doesn't exist anymore, or if its record isn't valid. @throws a system error. */
@@ -106,21 +116,37 @@ export class JobStore {
   /**
    * Leases a job for this window. `held`: an open window holds the lease. `gone`: the job doesn't exist anymore, or its record isn't
    * valid and was set aside. @throws a system error. Then this window holds no lease.
-   * @param force takes the lease from an open window too.
+   * @param takesFailed whether to take a failed job from an open window too.
    */
-  async lease(id: string, force = false): Promise<LeasedJob | 'held' | 'gone'> {
+  async lease(id: string, takesFailed = false): Promise<LeasedJob | 'held' | 'gone'> {
     const path = this.#path(id);
     try {
       const tokens = await readTokens(path);
       const owner = await leaseHolder(path, tokens.lease);
-      const isFree = force || owner === undefined || owner === this.#presence.owner; // given up, even if that couldn't be written
-      if (!isFree && (await this.#presence.isOpen(owner))) return 'held';
+      const isFree = owner === undefined || owner === this.#presence.owner; // given up, even if that couldn't be written
+      // The tokens are older than this record: if the job runs by now, its next lease is taken already.
+      const isFailed = takesFailed && (await this.read(id))?.state === 'failed';
+      if (!isFree && !isFailed && (await this.#presence.isOpen(owner))) return 'held';
       await this.#presence.publish();
       const folder = await acquireLease(path, tokens, this.#presence.owner);
       return folder ? await this.#readLeased(id, this.#add(folder)) : 'held';
     } catch (error) {
       if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return 'gone';
       throw error;
+    }
+  }
+
+  /**
+   * Records that a failed job runs again, so that no other window takes it anymore: neither one that reads the record now, nor one that
+   * has read it before. If the disk refuses, one that opens right now may take it. @throws LeaseLost.
+   */
+  async reopen({ folder, record }: LeasedJob): Promise<void> {
+    try {
+      await folder.save(record);
+      await folder.renew(this.#presence.owner);
+    } catch (error) {
+      if (systemCode(error) === '') throw error;
+      this.#options.onError(folder.id, error);
     }
   }
 
