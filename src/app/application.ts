@@ -102,6 +102,7 @@ export class Application {
     this.prompts = new PromptHistory(store);
     this.results = new ResultStore(storage, {
       onDamaged: (count) => host.warn(messages.say('results.damaged', { count })),
+      log: (error) => log('warn', traceOf(error)),
     });
     this.loader = new ImageLoader({ codec, reader, trust });
     this.importer = new ImageImporter({

@@ -67,9 +67,14 @@ export class PanelService {
     return engine.view(balance.last);
   }
 
-  async resultViews(): Promise<ResultView[]> {
-    const { results, displayPath } = this.#options;
-    return (await results.all()).map((result) => viewOfResult(result, displayPath));
+  /** The results for the panel, with a problem if some can't be read. */
+  async listedResults(): Promise<{ results: ResultView[]; problems: Problem[] }> {
+    const { results, displayPath, messages } = this.#options;
+    const list = await results.list();
+    return {
+      results: list.results.map((result) => viewOfResult(result, displayPath)),
+      problems: list.failure ? [messages.problem(list.failure)] : [],
+    };
   }
 
   /** @throws MixFailure `result-unavailable` if the list doesn't have it any more. */
@@ -84,7 +89,7 @@ export class PanelService {
     return {
       ready: async () => {
         background(balance.refresh()); // the panel is told when it arrives
-        const [saved, engine, listed] = await Promise.all([drafts.load(), this.engineView(), this.#listedResults()]);
+        const [saved, engine, listed] = await Promise.all([drafts.load(), this.engineView(), this.listedResults()]);
         return {
           strings: messages.panelStrings(),
           draft: saved?.draft ?? (await this.#exampleDraft()),
@@ -127,16 +132,6 @@ export class PanelService {
       return { jobId: job.id, problems: [] };
     } catch (error) {
       return { jobId: null, problems: [messages.problem(error)] };
-    }
-  }
-
-  /** The panel opens even if the list of results can't be read. */
-  async #listedResults(): Promise<{ results: ResultView[]; problems: Problem[] }> {
-    try {
-      return { results: await this.resultViews(), problems: [] };
-    } catch (error) {
-      if (!(error instanceof MixFailure)) throw error;
-      return { results: [], problems: [this.#options.messages.problem(error)] };
     }
   }
 

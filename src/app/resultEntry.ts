@@ -80,8 +80,8 @@ export async function deleteFile(path: string): Promise<void> {
   }
 }
 
-/** The failure of a list whose entries can't be read because of a system error. Any other error is returned as it is. */
-export function unreadableList(cause: unknown): unknown {
+/** The failure of a list, or of some of its entries, because of a system error. Any other error is returned as it is. */
+export function unreadable(what: 'list' | 'entries', cause: unknown): unknown {
   if (!(cause instanceof Error) || systemCode(cause) === '') return cause;
-  return new MixFailure('result-unavailable/unreadable-list', { args: { detail: cause.message }, cause });
+  return new MixFailure(`result-unavailable/unreadable-${what}`, { args: { detail: cause.message }, cause });
 }

@@ -2,28 +2,30 @@ import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import type { JobRecord } from '../jobs/job.ts';
+import { MixFailure } from '../mix/failure.ts';
 import { isInside } from '../output/outputFolder.ts';
 import { removeAbandoned, replaceFile } from '../storage/durableFile.ts';
 import { makeFolder } from '../storage/folder.ts';
 import { systemCode } from '../storage/systemError.ts';
 import { forEachFile } from './forEachFile.ts';
-import {
-  deleteFile,
-  entryName,
-  entryText,
-  parseEntryName,
-  type Result,
-  readEntry,
-  unreadableList,
-} from './resultEntry.ts';
+import { deleteFile, entryName, entryText, parseEntryName, type Result, readEntry, unreadable } from './resultEntry.ts';
 
 export type { Result } from './resultEntry.ts';
 
 const capacity = 1000;
 
+/** The results that can be read, newest first. */
+export interface ResultList {
+  readonly results: readonly Result[];
+  /** Why others can't be read: `result-unavailable`. */
+  readonly failure?: MixFailure;
+}
+
 export interface ResultStoreOptions {
   /** Called with the number of entries that were set aside because their content isn't valid, once for each of them. */
   readonly onDamaged?: (count: number) => void;
+  /** Logs an error that changes nothing for the user. */
+  readonly log?: (error: unknown) => void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -36,6 +38,7 @@ export class ResultStore {
   readonly #storage: string;
   readonly #folder: string;
   readonly #onDamaged: (count: number) => void;
+  readonly #log: (error: unknown) => void;
   readonly #now: () => number;
   readonly #listeners = new Set<() => void>();
   /** What was read, by the name of its entry. */
@@ -49,10 +52,11 @@ export class ResultStore {
   #isSwept = false;
 
   /** @param storage absolute path of a workspace's storage. */
-  constructor(storage: string, { onDamaged = () => {}, now = Date.now }: ResultStoreOptions = {}) {
+  constructor(storage: string, { onDamaged = () => {}, log = () => {}, now = Date.now }: ResultStoreOptions = {}) {
     this.#storage = storage;
     this.#folder = join(storage, 'results');
     this.#onDamaged = onDamaged;
+    this.#log = log;
     this.#now = now;
   }
 
@@ -61,25 +65,35 @@ export class ResultStore {
     return { dispose: () => this.#listeners.delete(listener) };
   }
 
-  /** @throws MixFailure `result-unavailable` if the list can't be read. */
-  all(): Promise<readonly Result[]> {
+  /** Reads what is new. What can't be read now is read by the next call. */
+  list(): Promise<ResultList> {
     return this.#reading.runExclusive(async () => {
-      const names = await this.#names();
-      await this.#readNew(names);
-      const present = new Set(names);
-      for (const name of this.#results.keys()) if (!present.has(name)) this.#results.delete(name);
-      // By id, since two windows may have added the same result. The earlier entry counts.
-      const byId = new Map<string, Result>();
-      for (const name of names) {
-        const result = this.#results.get(name);
-        if (result && !byId.has(result.id)) byId.set(result.id, result);
+      try {
+        const names = await this.#names();
+        const present = new Set(names);
+        for (const name of this.#results.keys()) if (!present.has(name)) this.#results.delete(name);
+        await this.#readNew(names);
+        return { results: this.#known() };
+      } catch (error) {
+        if (!(error instanceof MixFailure)) throw error;
+        return { results: this.#known(), failure: error };
       }
-      return [...byId.values()].reverse();
     });
   }
 
+  /** All results, newest first. @throws MixFailure `result-unavailable` if one can't be read. */
+  async all(): Promise<readonly Result[]> {
+    const { results, failure } = await this.list();
+    if (failure) throw failure;
+    return results;
+  }
+
+  /** @throws MixFailure `result-unavailable` if it may be among those that can't be read. */
   async get(id: string): Promise<Result | undefined> {
-    return (await this.all()).find((result) => result.id === id);
+    const { results, failure } = await this.list();
+    const found = results.find((result) => result.id === id);
+    if (!found && failure) throw failure;
+    return found;
   }
 
   /**
@@ -166,8 +180,18 @@ export class ResultStore {
       return names.filter((name) => parseEntryName(name) !== undefined).sort();
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return []; // there are no results yet
-      throw unreadableList(error);
+      throw unreadable('list', error);
     }
+  }
+
+  /** What was read. By id, since two windows may have added the same result: the earlier entry counts. */
+  #known(): Result[] {
+    const byId = new Map<string, Result>();
+    for (const name of [...this.#results.keys()].sort()) {
+      const result = this.#results.get(name);
+      if (result && !byId.has(result.id)) byId.set(result.id, result);
+    }
+    return [...byId.values()].reverse();
   }
 
   async #readNew(names: readonly string[]): Promise<void> {
@@ -180,7 +204,7 @@ export class ResultStore {
         else if (result !== 'gone') this.#results.set(name, result);
       });
     } catch (error) {
-      throw unreadableList(error);
+      throw unreadable('entries', error);
     } finally {
       if (damaged > 0) this.#onDamaged(damaged);
     }
@@ -200,13 +224,18 @@ export class ResultStore {
     return 1;
   }
 
-  /** Removes the oldest entries, and what killed windows were writing. */
+  /** Removes the oldest entries, and what killed windows were writing. What can't be removed is left to the next call. */
   async #removeOldest(names: readonly string[]): Promise<void> {
-    await forEachFile(names.slice(0, Math.max(0, names.length - capacity)), (name) =>
-      deleteFile(join(this.#folder, name)),
-    );
-    if (this.#isSwept) return;
-    await removeAbandoned(this.#folder);
-    this.#isSwept = true;
+    try {
+      await forEachFile(names.slice(0, Math.max(0, names.length - capacity)), (name) =>
+        deleteFile(join(this.#folder, name)),
+      );
+      if (this.#isSwept) return;
+      await removeAbandoned(this.#folder);
+      this.#isSwept = true;
+    } catch (error) {
+      if (!(error instanceof MixFailure) && systemCode(error) === '') throw error;
+      this.#log(error);
+    }
   }
 }

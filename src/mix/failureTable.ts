@@ -98,6 +98,8 @@ export const failureTable = {
   'result-unavailable/forgotten': 'This result is no longer in the list.',
   'result-unavailable/unreadable-list':
     "The list of results can't be read ({detail}). The image files aren't affected. Check the disk, then reload the window.",
+  'result-unavailable/unreadable-entries':
+    "Some results can't be listed ({detail}). The image files aren't affected. Check the disk, then reload the window.",
   'unexpected-response':
     '{origin} returned an unexpected response. Try again later. If it keeps happening, the service may have changed.',
   'unexpected-response/no-endpoint':

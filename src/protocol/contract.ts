@@ -162,7 +162,8 @@ export const panelContract = {
   job: method(jobViewSchema, noResult),
   /** A job left the list. */
   jobRemoved: method(z.object({ jobId: z.string() }), noResult),
-  results: method(z.object({ results: z.array(resultViewSchema) }), noResult),
+  /** `problems`: why other results aren't listed. */
+  results: method(z.object({ results: z.array(resultViewSchema), problems: z.array(problemSchema) }), noResult),
   /** Adds images to the mix. With `replace` they start a new mix, and one undo restores the earlier one. */
   addImages: method(z.object({ images: z.array(draftImageSchema), replace: z.boolean() }), noResult),
   /** Replaces the whole mix. */

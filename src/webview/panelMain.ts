@@ -48,7 +48,10 @@ const host: HostChannel = new Channel({
     engine: withModel((model, engine) => model.setEngine(engine)),
     job: withModel((model, job) => model.setJob(job)),
     jobRemoved: withModel((model, { jobId }) => model.removeJob(jobId)),
-    results: withModel((model, { results }) => model.setResults(results)),
+    results: withModel((model, { results, problems }) => {
+      model.setResults(results);
+      model.reportProblems(problems);
+    }),
     addImages: withModel((model, { images, replace }) => model.addImages(images, replace)),
     replaceDraft: withModel((model, { draft }) => model.edit(() => draft)),
     imageChanged: withModel((model, { uri }) => model.imageChanged(uri)),

@@ -56,7 +56,8 @@ export async function clearResults(
   { results, messages, background }: Pick<Application, 'results' | 'messages' | 'background'>,
   questions: Questions,
 ): Promise<void> {
-  const all = await results.all();
+  const { results: all, failure } = await results.list();
+  if (all.length === 0 && failure) throw failure;
   if (all.length === 0) {
     background(vscode.window.showInformationMessage(messages.say('results.none')));
     return;

@@ -101,7 +101,7 @@ export class Workbench {
       await updateEngine();
       if (this.#panel.isVisible) await balance.refresh();
     };
-    const updateResults = async () => this.#panel.notify('results', { results: await app.panel.resultViews() });
+    const updateResults = async () => this.#panel.notify('results', await app.panel.listedResults());
     this.#subscriptions.push(
       this.#statusBar,
       links,

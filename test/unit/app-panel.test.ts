@@ -217,6 +217,7 @@ describe('the panel', () => {
     const { results, problems } = await bench.app.panel.handlers().ready(null);
     expect(results).toEqual([]);
     expect(problems).toMatchObject([{ code: 'result-unavailable', message: expect.stringContaining('ENOTDIR') }]);
+    expect(await bench.app.panel.listedResults()).toEqual({ results, problems }); // what an open panel is sent
   });
 
   test('keeps the copies of pasted images that its undo history needs', async () => {
@@ -282,7 +283,7 @@ describe('the panel', () => {
       images: [{ path: 'p.png' }],
     });
     await bench.app.results.addFrom(doneJob('a', bench.file('blue.png')));
-    const [view] = await bench.app.panel.resultViews();
+    const [view] = (await bench.app.panel.listedResults()).results;
     expect(view).toMatchObject({ id: 'a-0', uri: uri(bench.file('blue.png')), path: 'blue.png', prompt: 'rose man' });
     expect((await calls.readResult({ id: 'a-0' })).bytes.length).toBeGreaterThan(50);
     expect(await calls.useAsSource({ id: 'a-0' })).toMatchObject({ images: [{ path: 'blue.png' }] });

@@ -141,6 +141,21 @@ describe('adding', () => {
     expect(ids.slice(0, 3)).toEqual(['newest-0', 'model-0', 'old-999']);
     expect(ids.at(-1)).toBe('old-2');
   });
+
+  test('a result counts as added even if older ones can not be removed', async () => {
+    const logged: unknown[] = [];
+    const store = new ResultStore(storage, { log: (error) => logged.push(error) });
+    await store.addFrom(jobOf('model', '/a.png'));
+    const entry = await readFile(await entryOf('model-0'), 'utf8');
+    for (let index = 0; index < 1000; index++) {
+      const name = `${String(index).padStart(15, '0')}-old-${index}.json`;
+      await writeFile(join(storage, 'results', name), entry.replaceAll('model-0', `old-${index}`));
+    }
+    faults.codeOf = (call) => (call === 'rm' ? 'EBUSY' : undefined);
+    await store.addFrom(jobOf('newest', '/a.png'));
+    expect((await idsOf(store))[0]).toBe('newest-0');
+    expect(logged).toEqual([failsWith('save-failed/not-deleted')]);
+  });
 });
 
 describe('damaged entries', () => {
@@ -192,11 +207,37 @@ describe('a list that can not be read', () => {
     const before = await entries();
     const { store, damaged } = openStore();
     faults.codeOf = (name) => (name === call ? code : undefined);
-    await expect(store.all()).rejects.toEqual(failsWith('result-unavailable/unreadable-list'));
+    const part = call === 'readdir' ? 'list' : 'entries';
+    await expect(store.all()).rejects.toEqual(failsWith(`result-unavailable/unreadable-${part}`));
     endFaults();
     expect(await entries()).toEqual(before);
     expect(await idsOf(store)).toEqual(['b-0', 'a-0']);
     expect(damaged).toEqual([]);
+  });
+
+  test.each(['EIO', 'EACCES'])('lacks only the entry that can not be read: %s', async (code) => {
+    const writer = new ResultStore(storage);
+    for (const id of ['a', 'b', 'c']) await writer.addFrom(jobOf(id, '/a.png'));
+    const { store, damaged } = openStore();
+    faults.codeOf = (call, path) => (call === 'readFile' && path.endsWith('-b-0.json') ? code : undefined);
+    const { results, failure } = await store.list();
+    expect(results.map(({ id }) => id)).toEqual(['c-0', 'a-0']);
+    expect(failure).toEqual(failsWith('result-unavailable/unreadable-entries'));
+    expect(await store.get('a-0')).toMatchObject({ id: 'a-0' });
+    await expect(store.get('b-0')).rejects.toEqual(failsWith('result-unavailable/unreadable-entries'));
+    endFaults();
+    expect(await idsOf(store)).toEqual(['c-0', 'b-0', 'a-0']);
+    expect(damaged).toEqual([]);
+  });
+
+  test('still has what was read before', async () => {
+    const store = new ResultStore(storage);
+    for (const id of ['a', 'b']) await store.addFrom(jobOf(id, '/a.png'));
+    await store.all();
+    faults.codeOf = (call) => (call === 'readdir' ? 'EIO' : undefined);
+    const { results, failure } = await store.list();
+    expect(results.map(({ id }) => id)).toEqual(['b-0', 'a-0']);
+    expect(failure).toEqual(failsWith('result-unavailable/unreadable-list'));
   });
 
   test('is empty if there is none yet, and an entry that another window removes meanwhile is left out', async () => {
