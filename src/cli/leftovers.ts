@@ -21,8 +21,10 @@ export async function finishLeftovers(
 ): Promise<void> {
   const finish = async () => {
     const jobs = await runner.resume('start');
+    // A job that runs again may have failed already, and the next run needs it.
+    const others = new Set([ownId, ...jobs.map(({ id }) => id)]);
     for (const { record } of runner.jobs()) {
-      if (!record.failure || isUnfinished(record) || record.id === ownId) continue;
+      if (!record.failure || isUnfinished(record) || others.has(record.id)) continue;
       tellFailure(failureFromRecord(record.failure));
       await runner.remove(record.id); // told once: nobody can dismiss it here
     }

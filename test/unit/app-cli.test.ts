@@ -79,8 +79,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Leaves a local job on disk, as a run does that was killed. */
-async function leaveBehind(id: string, out: string): Promise<void> {
+/** Leaves a job on disk, by default a local one, as a run does that was killed. */
+async function leaveBehind(id: string, out: string, changes: Partial<JobRecord> = {}): Promise<void> {
   const storage = join(folder, 'state', 'image-mixer');
   const record: JobRecord = recordOf(id, {
     createdAt: Date.now(),
@@ -90,6 +90,7 @@ async function leaveBehind(id: string, out: string): Promise<void> {
       recipe: { ...requestOf(out).recipe, width: 64, height: 64 },
       sources: [{ index: 0, name: 'red.png', weight: 1, location: { kind: 'file', path: join(folder, 'red.png') } }],
     }),
+    ...changes,
   });
   await makeFolder(join(jobsFolder(), id));
   await replaceFile(join(jobsFolder(), id, 'job-1.json'), JSON.stringify(record));
@@ -147,6 +148,20 @@ test('jobs of earlier runs are finished after the outcome was printed', async ()
   expect((await run.ended).code).toBe(0);
   expect(run.stderr).toContain(`Saved by an earlier run: ${join(folder, 'earlier')}`);
   expect(await leftJobs()).toEqual([]);
+});
+
+test('jobs of earlier runs that are paid for are kept if they fail again, however quickly', async () => {
+  const out = join(folder, 'earlier');
+  const request = { first: 0, samples: 1, seed: 7, phase: 'accepted', id: '1', links: [], waited: 0 };
+  const engineState = { version: 1, baseUrl: 'https://service.example/api', dialect: 'v6', requests: [request] };
+  const ids = ['left-1', 'left-2', 'left-3', 'left-4'];
+  const home = { storage: join(folder, 'state', 'image-mixer'), isTrusted: true, mayUpload: true };
+  for (const id of ids)
+    await leaveBehind(id, out, { state: 'running', engineState, request: requestOf(out, { home }) });
+  const run = mix('a.mix.json'); // without a key
+  expect((await run.ended).code).toBe(0);
+  expect(run.stderr.match(/earlier run failed/g)).toHaveLength(ids.length);
+  expect(await leftJobs()).toEqual(ids);
 });
 
 test('a signal leaves the jobs of earlier runs to the next run', async () => {
