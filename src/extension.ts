@@ -38,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
   for (const name of commandNames) {
     context.subscriptions.push(
       vscode.commands.registerCommand(`imageMixer.${name}`, async (...args: unknown[]) =>
-        (await load()).commands[name](...args),
+        (await load()).runCommand(name, args),
       ),
     );
   }

@@ -8,8 +8,16 @@ import { askForUrl, pickPrompt } from './inputBoxes.ts';
 import type { LinkEditor } from './linkEditor.ts';
 import { deleteResult, openResult, revealResult } from './resultActions.ts';
 
-/** Answers every call of the panel: the application does what it can, and VS Code the rest. */
-export function panelHandlers(app: Application, links: LinkEditor, questions: Questions): Handlers<HostContract> {
+/**
+ * Answers every call of the panel: the application does what it can, and VS Code the rest.
+ * @param runCommand runs a command of the extension directly, since VS Code replaces the errors of commands.
+ */
+export function panelHandlers(
+  app: Application,
+  links: LinkEditor,
+  questions: Questions,
+  runCommand: (command: 'setApiKey' | 'openAccount' | 'showLog') => void | Promise<void>,
+): Handlers<HostContract> {
   const { panel: service, messages, importer, results, prompts } = app;
   return {
     ...service.handlers(),
@@ -35,7 +43,7 @@ export function panelHandlers(app: Application, links: LinkEditor, questions: Qu
       if (command === 'openSettings') {
         await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:imagemixer.image-mixer');
       } else {
-        await vscode.commands.executeCommand(`imageMixer.${command}`);
+        await runCommand(command);
       }
     },
   };

@@ -10,6 +10,7 @@ import { viewOfJob } from '../app/jobView.ts';
 import { RecipeRunner } from '../app/recipeRunner.ts';
 import type { LogLevel } from '../app/services.ts';
 import type { JobHandle, JobSnapshot } from '../jobs/jobRunner.ts';
+import { MixFailure } from '../mix/failure.ts';
 import { Commands } from './commands.ts';
 import { LinkEditor } from './linkEditor.ts';
 import { showAnnouncement } from './notifications.ts';
@@ -21,7 +22,7 @@ import { currentNetworkRules, keyValueStoreOf, questions, secretsOf, settingSour
 
 /** The extension after its first use: the application, wired to VS Code. */
 export class Workbench {
-  readonly commands: Commands;
+  readonly #commands: Commands;
   readonly #log: vscode.LogOutputChannel;
   readonly #app: Application;
   readonly #panel: PanelHost;
@@ -63,7 +64,7 @@ export class Workbench {
       background,
       log: this.#log,
       onOpening: () => this.#panelOpens(),
-      handlers: panelHandlers(app, links, questions),
+      handlers: panelHandlers(app, links, questions, (command) => this.#commands[command]()),
     });
     this.#statusBar = new StatusBar(home, messages);
     this.#followUp = new JobFollowUp({
@@ -88,7 +89,7 @@ export class Workbench {
       onStart: ({ id }) => this.#followUp.markAwaited(id),
       showProgress: (job, onProgress) => this.#showProgress(job, onProgress),
     });
-    this.commands = new Commands({
+    this.#commands = new Commands({
       app,
       recipes,
       panel: this.#panel,
@@ -116,6 +117,15 @@ export class Workbench {
         if (event.affectsConfiguration('http')) app.services.reconnect();
       }),
     );
+  }
+
+  /** Runs a command. @throws Error whose message VS Code shows to the user. */
+  async runCommand(name: keyof Commands, args: unknown[]): Promise<unknown> {
+    try {
+      return await this.#commands[name](...args);
+    } catch (error) {
+      throw error instanceof MixFailure ? new Error(this.#app.messages.failure(error), { cause: error }) : error;
+    }
   }
 
   restorePanel(panel: vscode.WebviewPanel): void {

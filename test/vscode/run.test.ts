@@ -145,6 +145,16 @@ suite('imageMixer.run', () => {
     }
   });
 
+  test('a command that a setting prevents says which one', async () => {
+    const settings = workspace.getConfiguration('imageMixer');
+    await settings.update('hosted.baseUrl', 'http://example.com/api', ConfigurationTarget.Global);
+    try {
+      await assert.rejects(Promise.resolve(commands.executeCommand('imageMixer.setApiKey', 'key')), /hosted\.baseUrl/);
+    } finally {
+      await settings.update('hosted.baseUrl', undefined, ConfigurationTarget.Global);
+    }
+  });
+
   test('unknown options are rejected', async () => {
     const outcome = await run({ images: [alps] }, { engin: 'local' });
     assert.equal(outcome.error?.code, 'invalid-request');
