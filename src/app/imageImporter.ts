@@ -7,6 +7,7 @@ import type { DraftImage } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { isInside } from '../output/outputFolder.ts';
 import type { Problem } from '../protocol/contract.ts';
+import { systemCode } from '../storage/systemError.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
 import { isWebUrl } from './sourceLocation.ts';
@@ -65,7 +66,7 @@ export class ImageImporter {
     return this.#importAll(paths, (path) => this.#importFile(path));
   }
 
-  /** Imports an image that has no address. It is kept in storage under the hash of its content. */
+  /** Imports an image that has no address. It is kept in storage under the hash of its content. @throws MixFailure `save-failed`. */
   async importBytes(name: string, bytes: Uint8Array): Promise<DraftImage> {
     const fileName = basename(name.replaceAll('\\', '/')) || 'image.png';
     return fileImage(await this.#keep(fileName, bytes), fileName);
@@ -99,7 +100,13 @@ export class ImageImporter {
 
   async #keep(name: string, bytes: Uint8Array): Promise<string> {
     const used = await this.#options.usedFiles();
-    return saveImportedCopy(this.#options.storage, name, bytes, (copy) => used.some((path) => isInside(path, copy)));
+    const isUsed = (copy: string) => used.some((path) => isInside(path, copy));
+    try {
+      return await saveImportedCopy(this.#options.storage, name, bytes, isUsed);
+    } catch (cause) {
+      if (!(cause instanceof Error) || systemCode(cause) === '') throw cause;
+      throw new MixFailure('save-failed/copy', { args: { detail: cause.message }, imageName: name, cause });
+    }
   }
 }
 

@@ -157,6 +157,8 @@ export const failureTable = {
     "The job didn't start because its state can't be saved ({detail}). Check the disk, then try again.",
   'save-failed/state':
     "The mix stopped because the extension's storage can't be written ({detail}). Free up disk space or check its permissions, then choose “Check again” if it's offered, or mix again.",
+  'save-failed/copy':
+    "The image can't be copied into the extension's storage ({detail}). Free up disk space or check the permissions, then add it again.",
   'save-failed/exists': "{path} already exists and wasn't overwritten. Try again.",
   'save-failed/disk-full': "{path} wasn't saved because the disk is full. Free up some space, then try again.",
   'save-failed/read-only':

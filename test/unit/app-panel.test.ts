@@ -15,6 +15,7 @@ import { emptyDraft } from '../../src/mix/draft.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { recordFailure } from '../../src/mix/failureRecord.ts';
 import { makeNotice } from '../../src/mix/notice.ts';
+import { makeFolder } from '../../src/storage/folder.ts';
 import { AppBench } from './support/appBench.ts';
 import { recordOf, requestOf } from './support/jobBench.ts';
 
@@ -99,6 +100,19 @@ describe('imported images', () => {
     const image = await bench.app.importer.importBytes('..\\..\\evil/a.png', new Uint8Array([1, 2, 3]));
     expect(image).toMatchObject({ path: 'a.png', uri: expect.stringMatching(/\/sources\/\w{8}\/a\.png$/) });
     expect((await bench.app.importer.importBytes('', new Uint8Array([4]))).path).toBe('image.png');
+  });
+
+  test('that can not be copied into storage say what to do', async () => {
+    await makeFolder(join(bench.storage, 'window'));
+    await writeFile(join(bench.storage, 'window', 'sources'), 'not a folder');
+    await expect(bench.app.importer.importBytes('a.png', new Uint8Array([1]))).rejects.toMatchObject({
+      key: 'save-failed/copy',
+      imageName: 'a.png',
+    });
+    const { problems } = await bench.app.importer.importFiles([join(bench.root, 'green.png')]);
+    expect(problems).toMatchObject([
+      { code: 'save-failed', message: expect.stringMatching(/^green\.png: .*permissions/) },
+    ]);
   });
 });
 

@@ -67,7 +67,7 @@ export const english = {
     'Files in a project stay there. Results created without an open folder ({count}) are permanently deleted.',
   'results.clear': 'Clear',
   'results.damaged':
-    "Entries in the list of results are damaged and can't be shown ({count}). The image files aren't affected.",
+    "Damaged entries in the list of results: {count}. They can't be shown, but the image files aren't affected.",
   'announce.done': 'Image Mixer saved {name}.',
   'announce.doneMany': 'Image Mixer saved {count} results, starting with {name}.',
   'announce.reveal': 'Reveal',
