@@ -12,6 +12,7 @@ import type { LogLevel } from '../app/services.ts';
 import type { JobHandle, JobSnapshot } from '../jobs/jobRunner.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { Commands } from './commands.ts';
+import { exampleFiles } from './exampleFiles.ts';
 import { LinkEditor } from './linkEditor.ts';
 import { showAnnouncement } from './notifications.ts';
 import { panelHandlers } from './panelHandlers.ts';
@@ -196,11 +197,4 @@ export class Workbench {
       await job.finished.finally(stop);
     });
   }
-}
-
-/** Absolute paths of the images that come with the extension, for the first run. */
-async function exampleFiles(extension: vscode.Uri): Promise<string[]> {
-  const folder = vscode.Uri.joinPath(extension, 'media', 'examples');
-  const names = (await vscode.workspace.fs.readDirectory(folder)).map(([name]) => name).sort();
-  return names.map((name) => vscode.Uri.joinPath(folder, name).fsPath);
 }
