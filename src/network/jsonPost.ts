@@ -13,8 +13,8 @@ export interface JsonPost {
   readonly maxBytes: number;
   /** Closes the connection afterwards. */
   readonly once?: boolean;
-  /** Called just before the first byte is written. */
-  readonly onSent?: (() => void) | undefined;
+  /** Asked just before the first byte is written. If it returns false, nothing is, and the request fails as `withheld`. */
+  readonly maySend?: (() => boolean) | undefined;
 }
 
 /** A complete HTTP response. */
@@ -78,7 +78,7 @@ export function postJson(dispatcher: Dispatcher, post: JsonPost, signal: AbortSi
 /** Collects a response and tracks how far the request got: undici calls `onRequestStart` just before it writes the first byte. */
 class ReplyHandler implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;
-  readonly #onSent: (() => void) | undefined;
+  readonly #maySend: (() => boolean) | undefined;
   readonly #settle: { resolve(reply: HttpReply): void; reject(error: RequestError): void };
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
@@ -89,7 +89,7 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
 
   constructor(post: JsonPost, settle: { resolve(reply: HttpReply): void; reject(error: RequestError): void }) {
     this.#maxBytes = post.maxBytes;
-    this.#onSent = post.onSent;
+    this.#maySend = post.maySend;
     this.#settle = settle;
   }
 
@@ -115,8 +115,12 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
       controller.abort(new Error('aborted'));
       return;
     }
+    if (this.#maySend?.() === false) {
+      this.fail(new RequestError('withheld', false));
+      controller.abort(new Error('withheld'));
+      return;
+    }
     this.#stage = 'waiting';
-    this.#onSent?.();
   }
 
   onResponseStart(

@@ -15,7 +15,8 @@ export type RequestErrorReason =
   | 'connection-lost'
   | 'answer-cut'
   | 'too-large'
-  | 'redirected';
+  | 'redirected'
+  | 'withheld';
 
 /** A request that got no complete response. Its message holds no address, header or body. */
 export class RequestError extends Error {

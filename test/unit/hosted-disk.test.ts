@@ -136,6 +136,36 @@ test('an error that is not of the disk ends the run at once: another window has 
   expect(service.requestsFor('fetch')).toEqual([]);
 });
 
+test('a submission whose save is too long ago is saved again before it is sent, and not sent if the job is lost', async () => {
+  const bench = await benchWith();
+  service.script('mix', success());
+  for (const lost of [undefined, new Error('lease lost')]) {
+    service.requests.length = 0;
+    const saves: string[] = [];
+    const context = new RefusingContext((phases) => {
+      saves.push(phases);
+      if (saves.length === 1) bench.clock.time += 60_000; // the process was stopped
+      return saves.length === 1 ? undefined : lost;
+    });
+    const run = bench.engine.run(taskOf({ seed: lost ? 1 : 2 }), context);
+    await (lost ? expect(run).rejects.toBe(lost) : run);
+    expect(saves.slice(0, 2)).toEqual(['posting', 'posting']);
+    expect(service.requestsFor('mix')).toHaveLength(lost ? 0 : 1);
+  }
+});
+
+test('a submission that always takes too long to save is not sent', async () => {
+  const bench = await benchWith();
+  service.script('mix', success());
+  const context = new RefusingContext(() => {
+    bench.clock.time += 60_000;
+    return undefined;
+  });
+  expect((await failureOf(bench.engine.run(taskOf(), context))).code).toBe('save-failed');
+  expect(service.requestsFor('mix')).toEqual([]);
+  expect(context.phases).toMatch(/new$/);
+});
+
 const methods = ['read', 'add', 'write', 'remove'] as const;
 test.each(methods.flatMap((method) => ['ENOSPC', 'EIO', 'EACCES'].map((code) => [method, code] as const)))(
   'a store that refuses to %s (%s) ends no job, and is logged',

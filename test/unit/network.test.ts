@@ -17,7 +17,7 @@ import { HostedBench, png, RecordingContext, taskOf } from './support/hostedBenc
 import { json, raw, ScriptedService } from './support/scriptedService.ts';
 
 const patient = { upload: 20_000, call: 20_000, body: 20_000 };
-const mix = { timeout: 20_000, onSent: () => {} };
+const mix = { timeout: 20_000, maySend: () => true };
 const login = `Basic ${Buffer.from('me:pass word').toString('base64')}`;
 
 let certificate: TrustedCertificate;

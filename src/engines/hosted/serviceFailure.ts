@@ -92,6 +92,8 @@ export function requestFailure(error: RequestError, { origin }: Service): MixFai
       });
     case 'proxy-unreachable':
       return new MixFailure('network/proxy-unreachable', { args: { host, proxy: args.proxy ?? '' }, ...details });
+    case 'withheld': // it took too long to save
+      return new MixFailure('save-failed/state', { args: { detail: 'ETIMEDOUT' }, ...details });
     case 'no-answer':
       return new MixFailure('network/timeout', { args: { host }, ...details });
     case 'connection-lost':

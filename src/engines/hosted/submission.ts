@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { MixFailure } from '../../mix/failure.ts';
 import { RequestError } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
-import { JobSuspended } from '../engine.ts';
 import type { ServiceClient } from './client.ts';
 import type { MixSubmission } from './dialect.ts';
+import { withGracePeriod } from './gracePeriod.ts';
 import type { RequestState } from './hostedState.ts';
 import type { Service } from './service.ts';
 import { refusalFailure, requestFailure, unreadableResponseFailure } from './serviceFailure.ts';
@@ -16,8 +16,13 @@ import type { ServiceResponse } from './wire.ts';
 /** How long to retry if no connection can be established, and if the service is busy; in milliseconds. */
 const connectRetryLimit = 10_000;
 const busyRetryLimit = 180_000;
-/** How long to wait for the response if the window closes, in milliseconds. VS Code allows about five seconds. */
-const suspendGracePeriod = 4_000;
+/**
+ * A submission isn't sent if it was saved longer ago than this, in milliseconds: this process may have been stopped, and another window
+ * may have taken the job meanwhile. It must be less than the silence after which a window counts as closed.
+ */
+const maxSavedAge = 30_000;
+/** How often a submission is saved again because of that. */
+const maxSaves = 3;
 
 /** What a submission needs besides its contents. */
 export interface SubmissionContext {
@@ -90,19 +95,28 @@ async function attempt(
 ): Promise<ServiceResponse | RequestError> {
   const { client, saver, clock, signal, timeout } = context;
   let sent = false;
-  const onSent = () => {
-    sent = true;
-  };
   const grace = withGracePeriod(signal, clock);
   request.phase = 'posting';
   try {
-    await saver.saveBeforePayment();
-    signal.throwIfAborted();
-    context.onAttempt();
-    const start = clock.monotonic();
-    const response = await client.submitMix(submission, { timeout, onSent }, grace.signal);
-    request.waited = clock.monotonic() - start;
-    return response;
+    for (let saves = 1; ; saves++) {
+      const savedAt = clock.monotonic();
+      await saver.saveBeforePayment();
+      signal.throwIfAborted();
+      context.onAttempt();
+      const start = clock.monotonic();
+      const maySend = () => {
+        sent = clock.monotonic() - savedAt < maxSavedAge;
+        return sent;
+      };
+      try {
+        const response = await client.submitMix(submission, { timeout, maySend }, grace.signal);
+        request.waited = clock.monotonic() - start;
+        return response;
+      } catch (error) {
+        const isLate = error instanceof RequestError && error.reason === 'withheld';
+        if (!isLate || saves === maxSaves) throw error;
+      }
+    }
   } catch (error) {
     const isRequestError = error instanceof RequestError;
     if (isRequestError && error.sent) throw noResponseFailure(error, request, client);
@@ -172,19 +186,4 @@ export function interruptedFailure(reason: Interruption, { origin }: Service): M
 function recordName({ service }: ServiceClient, submission: MixSubmission): string {
   const content = JSON.stringify([service.base, service.dialect.mixPath, service.dialect.mixBody(submission)]);
   return `order-${createHash('sha256').update(content).digest('hex')}`;
-}
-
-/** A signal that follows another one, but with a delay if the job is only suspended. Call `dispose` when it is no longer needed. */
-function withGracePeriod(signal: AbortSignal, clock: Clock): { signal: AbortSignal; dispose(): void } {
-  const delayed = new AbortController();
-  const disposed = new AbortController();
-  const follow = () => delayed.abort(signal.reason);
-  const abort = () => {
-    if (!(signal.reason instanceof JobSuspended)) return follow();
-    clock.sleep(suspendGracePeriod, disposed.signal).then(follow, (error: unknown) => {
-      if (!disposed.signal.aborted) delayed.abort(error); // otherwise the response came first
-    });
-  };
-  signal.addEventListener('abort', abort, { once: true, signal: disposed.signal });
-  return { signal: delayed.signal, dispose: () => disposed.abort() };
 }

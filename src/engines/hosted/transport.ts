@@ -21,8 +21,8 @@ const maxRedirects = 3;
 export interface MixPost {
   /** Milliseconds for the whole request: the service may do the whole mix before it responds. */
   readonly timeout: number;
-  /** Called just before the first byte is written. */
-  onSent(): void;
+  /** Asked just before the first byte is written. If it returns false, nothing is, and the request fails as `withheld`. */
+  maySend(): boolean;
 }
 
 /** What a request is for. */
@@ -58,7 +58,7 @@ export class Transport {
           silence: this.#timeouts.body,
           maxBytes: maxResponseBytes,
           once: mix !== undefined,
-          onSent: mix && (() => mix.onSent()),
+          maySend: mix && (() => mix.maySend()),
         },
         signal,
       );
