@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Clock, systemClock } from '../../src/engines/clock.ts';
 import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
+import { isKeptAfterFailure } from '../../src/jobs/recovery.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { closeAbandonedFiles, type DiskPlan, systemError, withDisk } from './support/faultyDisk.ts';
 import { HostedBench, png } from './support/hostedBench.ts';
 import { home, killWindow, requestOf } from './support/jobBench.ts';
-import { json, raw, ScriptedService } from './support/scriptedService.ts';
+import { json, raw, ScriptedService, type Step } from './support/scriptedService.ts';
 
 vi.mock('node:fs/promises', async (importOriginal) => {
   const { plannedFileSystem } = await import('./support/faultyDisk.ts');
@@ -19,7 +20,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 /**
  * What happens at one disk call of a paid job. `once`: the call fails. `until-repaired`: it and all later ones fail, until the job has
  * ended. `killed`: the process ends before or after the call. `stopped`: it stops, and goes on after another window has looked for jobs.
- * `clock`: the system clock is set, by hours.
+ * `clock`: the system clock is set, by hours. The last three also happen while the service holds a response.
  */
 type Fault =
   | { readonly kind: 'once' | 'until-repaired'; readonly code: 'ENOSPC' | 'EIO' | 'EMFILE' | 'EACCES' }
@@ -27,6 +28,8 @@ type Fault =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'clock'; readonly hours: 1 | -1 };
 
+/** A request whose response the service holds. */
+type Purpose = keyof typeof responses;
 const codes = ['ENOSPC', 'EIO', 'EMFILE', 'EACCES'] as const;
 const faults: readonly Fault[] = [
   ...codes.flatMap((code) => [{ kind: 'once', code } as const, { kind: 'until-repaired', code } as const]),
@@ -42,20 +45,30 @@ const shortCases = 6;
 
 let root: string;
 let service: ScriptedService;
+/** The first request for this purpose is held: `onHeld` is called, and once its promise resolves, the service responds. */
+let hold: { readonly purpose: Purpose; readonly onHeld: () => Promise<void> } | undefined;
+const responses = {
+  upload: (response) =>
+    json({ status: 'success', messege: 'image uploaded', link: `${service.origin}/out/source` })(response),
+  mix: (response, { body }) => json({ status: 'processing', eta: 1, id: Number(body.seed) })(response),
+  fetch: (response, { path }) =>
+    json({ status: 'success', output: [service.resultUrl(`${path.split('/').at(-1)}.png`)] })(response),
+  result: (response, { path }) => raw(png(`<${/\d+/.exec(path)?.[0]}>`))(response),
+} as const satisfies Record<string, Extract<Step, (...args: never[]) => unknown>>;
+const purposes = ['upload', 'mix', 'fetch', 'result'] as const satisfies readonly Purpose[];
+
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'faults-'));
   service = await ScriptedService.start();
-  service.script(
-    'upload',
-    json({ status: 'success', messege: 'image uploaded', link: `${service.origin}/out/source` }),
-  );
-  service.script('mix', (response, { body }) =>
-    json({ status: 'processing', eta: 1, id: Number(body.seed) })(response),
-  );
-  service.script('fetch', (response, { path }) =>
-    json({ status: 'success', output: [service.resultUrl(`${path.split('/').at(-1)}.png`)] })(response),
-  );
-  service.script('result', (response, { path }) => raw(png(`<${/\d+/.exec(path)?.[0]}>`))(response));
+  for (const purpose of purposes) {
+    service.script(purpose, (response, request) => {
+      const respond = () => responses[purpose](response, request);
+      if (hold?.purpose !== purpose) return respond();
+      const { onHeld } = hold;
+      hold = undefined;
+      void onHeld().then(respond);
+    });
+  }
 });
 afterAll(async () => {
   await closeAbandonedFiles();
@@ -180,6 +193,10 @@ async function play(
     end = await job.finished;
     repair?.();
     if (end.record.canCheckAgain) end = await (await first.checkAgain(job.id)).finished;
+    expect(await first.resume('later'), 'what has ended runs again').toEqual([]);
+    const isKept = first.jobs().some(({ record }) => record.state === 'failed' && isKeptAfterFailure(record));
+    const left = (await readdir(setup.jobs).catch(() => [])).filter((name) => !name.startsWith('.'));
+    expect(left, 'left on disk').toEqual(isKept ? [job.id] : []);
   }
   const last = setup.runners.at(fate === 'killed' ? -1 : 0);
   const orders = setup.orders();
@@ -250,6 +267,43 @@ async function inject(fault: Fault, at: number, samples: number): Promise<unknow
   }
 }
 
+/** Lets something happen while the service holds the first response for a purpose. */
+async function injectWhileHeld(fault: Fault, purpose: Purpose, samples: number): Promise<unknown> {
+  const held = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  hold = {
+    purpose,
+    onHeld: () => {
+      held.resolve();
+      return released.promise;
+    },
+  };
+  switch (fault.kind) {
+    case 'killed': {
+      let isKilled = false;
+      const stop = held.promise.then(() => {
+        isKilled = true;
+        if (fault.when === 'after') released.resolve(); // the response comes too late
+      });
+      const before = () => (isKilled ? new Promise<void>(() => {}) : undefined);
+      return play(samples, { before }, 'killed', { stop }).finally(released.resolve);
+    }
+    case 'stopped':
+      return play(samples, { before: () => {} }, 'stopped', { stop: held.promise, repair: released.resolve });
+    case 'clock': {
+      const onSetup = (setup: Setup) => {
+        void held.promise.then(() => {
+          setup.offset += fault.hours * 3_600_000;
+          released.resolve();
+        });
+      };
+      return play(samples, { before: () => {} }, 'lives', { onSetup });
+    }
+    default:
+      throw new Error(`${fault.kind} is a fault of the disk`);
+  }
+}
+
 /** Rejects after some milliseconds, which a case takes only if it hangs. */
 async function failAfter(ms: number): Promise<never> {
   await systemClock.sleep(ms);
@@ -295,5 +349,14 @@ for (const samples of [1, 4]) {
       }
       expect(failed).toEqual([]);
     });
+  }
+  for (const fault of faults.filter(({ kind }) => kind === 'killed' || kind === 'stopped' || kind === 'clock')) {
+    test.each(purposes)(
+      `${nameOf(fault)}, while the service holds the response to '%s' of a job with ${samples} samples: nothing is lost or paid twice`,
+      async (purpose) => {
+        await injectWhileHeld(fault, purpose, samples);
+        expect(hold, 'nothing was held').toBeUndefined();
+      },
+    );
   }
 }
