@@ -1,7 +1,7 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../engines/clock.ts';
-import { flushFolder, replaceFile, writeNewFile } from '../storage/durableFile.ts';
+import { flushFolder, removeAbandoned, replaceFile, writeNewFile } from '../storage/durableFile.ts';
 import { makeFolder } from '../storage/folder.ts';
 import { ignore, systemCode } from '../storage/systemError.ts';
 import type { JobRecord } from './job.ts';
@@ -180,7 +180,10 @@ export class JobStore {
   async #readLeased(id: string, folder: JobFolder): Promise<LeasedJob | 'gone'> {
     try {
       const record = await readRecord(folder.path);
-      if (record) return { folder, record };
+      if (record) {
+        await removeAbandoned(folder.path).catch((error: unknown) => this.#options.onError(id, error));
+        return { folder, record };
+      }
       const aside = join(this.#options.directory, `.broken-${id}`);
       await rm(aside, { recursive: true, force: true });
       await rename(folder.path, aside);

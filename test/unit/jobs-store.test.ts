@@ -1,12 +1,13 @@
 import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LeaseLost } from '../../src/jobs/jobFolder.ts';
 import { JobStore, type LeasedJob } from '../../src/jobs/jobStore.ts';
 import { goneAfter } from '../../src/jobs/windowPresence.ts';
+import { temporaryPath } from '../../src/storage/durableFile.ts';
 import { ManualClock } from './support/clocks.ts';
 import { home, killWindow, recordOf } from './support/jobBench.ts';
 
@@ -150,6 +151,17 @@ test('leaves nothing on disk when all jobs are done', async () => {
   expect(await a.list()).toEqual([]);
   await rm(directory, { recursive: true });
   expect(await storeOf('x').list()).toEqual([]);
+});
+
+test('removes what a killed write left in a folder when the job is leased', async () => {
+  const a = storeOf('a');
+  const folder = await a.create(recordOf('job'));
+  const leftover = temporaryPath(folder.path);
+  await writeFile(leftover, 'half a result');
+  await utimes(leftover, 0, 0);
+  await a.release(folder);
+  leased(await storeOf('b').lease('job'));
+  expect((await readdir(folder.path)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });
 
 test('sets aside invalid records and half-made folders', async () => {
