@@ -21,6 +21,7 @@ async function mix(invocation: Invocation, signal: AbortSignal): Promise<Outcome
     engine: app.engine,
     runner: services.runner,
     messages: app.messages,
+    background,
     onStart: ({ id }) => {
       const cancel = () => background(services.runner.cancel(id));
       signal.addEventListener('abort', cancel);

@@ -1,6 +1,7 @@
 import type { JobHandle, JobRunner } from '../jobs/jobRunner.ts';
 import type { EngineName } from '../mix/limits.ts';
 import type { Outcome } from '../mix/outcome.ts';
+import type { Background } from './background.ts';
 import type { EngineChoice } from './engineChoice.ts';
 import type { Messages } from './messages/messages.ts';
 import type { MixStarter } from './mixStarter.ts';
@@ -20,6 +21,7 @@ export interface RecipeRunnerOptions {
   readonly engine: EngineChoice;
   readonly runner: JobRunner;
   readonly messages: Messages;
+  readonly background: Background;
   readonly onStart: (job: JobHandle) => void;
   /** Shows a job's progress until it ends. `report` gets a text for each change through `listen`. */
   readonly showProgress: (job: JobHandle, onProgress: (report: (text: string) => void) => () => void) => Promise<void>;
@@ -38,7 +40,7 @@ export class RecipeRunner {
    * @param readOptions returns the caller's options; what it throws becomes the outcome's error.
    */
   async run(target: RecipeTarget, readOptions: () => RecipeRunOptions): Promise<Outcome> {
-    const { starter, messages, onStart, showProgress } = this.#options;
+    const { starter, messages, background, onStart, showProgress } = this.#options;
     let engine: EngineName = 'local';
     try {
       const { outputFolder, ...options } = readOptions();
@@ -48,7 +50,9 @@ export class RecipeRunner {
           ? await starter.startRecipeFile(target.file, engine, outputFolder)
           : await starter.startRecipe(target.json, engine, outputFolder);
       onStart(job);
-      await showProgress(job, (report) => this.#listen(job, report));
+      const shown = showProgress(job, (report) => this.#listen(job, report));
+      background(shown);
+      await Promise.allSettled([shown]); // a failed display doesn't change the outcome
       return messages.outcome(await job.finished);
     } catch (error) {
       return messages.failedOutcome(error, engine);

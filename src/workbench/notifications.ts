@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Announcement, FailureAnnouncement } from '../app/jobFollowUp.ts';
 import type { Messages } from '../app/messages/messages.ts';
+import type { JobHandle } from '../jobs/jobRunner.ts';
 import { revealResult, saveResultAs } from './resultActions.ts';
 
 /** Shows how a job ended as a notification, with buttons for what can be done next. */
@@ -18,4 +19,20 @@ export async function showFailure({ message, actions }: FailureAnnouncement, mes
   const buttons = actions.map((command) => ({ title: messages.say(`announce.${command}`), command }));
   const chosen = await vscode.window.showErrorMessage(message, ...buttons);
   if (chosen) await vscode.commands.executeCommand(`imageMixer.${chosen.command}`);
+}
+
+/** Shows the progress of a job, with a Cancel button, until it ends. @param onProgress as in RecipeRunnerOptions. */
+export async function showProgress(
+  job: JobHandle,
+  onProgress: (report: (message: string) => void) => () => void,
+  messages: Messages,
+  cancel: () => void,
+): Promise<void> {
+  const location = vscode.ProgressLocation.Notification;
+  const options = { location, title: messages.say('run.title'), cancellable: true };
+  await vscode.window.withProgress(options, async (progress, token) => {
+    const stop = onProgress((message) => progress.report({ message }));
+    token.onCancellationRequested(cancel);
+    await job.finished.finally(stop);
+  });
 }

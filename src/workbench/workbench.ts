@@ -9,12 +9,12 @@ import { traceOf } from '../app/jobLog.ts';
 import { viewOfJob } from '../app/jobView.ts';
 import { RecipeRunner } from '../app/recipeRunner.ts';
 import type { LogLevel } from '../app/services.ts';
-import type { JobHandle, JobSnapshot } from '../jobs/jobRunner.ts';
+import type { JobSnapshot } from '../jobs/jobRunner.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { Commands } from './commands.ts';
 import { exampleFiles } from './exampleFiles.ts';
 import { LinkEditor } from './linkEditor.ts';
-import { showAnnouncement } from './notifications.ts';
+import { showAnnouncement, showProgress } from './notifications.ts';
 import { panelHandlers } from './panelHandlers.ts';
 import { PanelHost } from './panelHost.ts';
 import { StatusBar } from './statusBar.ts';
@@ -87,8 +87,10 @@ export class Workbench {
       engine: app.engine,
       runner,
       messages,
+      background,
       onStart: ({ id }) => this.#followUp.markAwaited(id),
-      showProgress: (job, onProgress) => this.#showProgress(job, onProgress),
+      showProgress: (job, onProgress) =>
+        showProgress(job, onProgress, messages, () => background(runner.cancel(job.id))),
     });
     this.#commands = new Commands({
       app,
@@ -182,19 +184,5 @@ export class Workbench {
       watcher.onDidCreate(notify),
       watcher.onDidDelete(notify),
     );
-  }
-
-  /** Shows the progress of a job, with a Cancel button, until it ends. */
-  async #showProgress(job: JobHandle, onProgress: (report: (message: string) => void) => () => void): Promise<void> {
-    const options = {
-      location: vscode.ProgressLocation.Notification,
-      title: this.#app.messages.say('run.title'),
-      cancellable: true,
-    };
-    await vscode.window.withProgress(options, async (progress, token) => {
-      const stop = onProgress((message) => progress.report({ message }));
-      token.onCancellationRequested(() => this.#app.background(this.#app.services.runner.cancel(job.id)));
-      await job.finished.finally(stop);
-    });
   }
 }

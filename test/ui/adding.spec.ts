@@ -7,17 +7,25 @@ import { test as base, expect } from './fixtures.ts';
 import { openPanel } from './mixPanel.ts';
 
 /** A website with one image and one page, on this machine. */
-const test = base.extend<{ site: string }>({
+interface Site {
+  readonly origin: string;
+  /** The path of each request so far. */
+  readonly requests: readonly (string | undefined)[];
+}
+
+const test = base.extend<{ site: Site }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
   site: async ({}, use) => {
     const image = await redSquare();
+    const requests: (string | undefined)[] = [];
     const server: Server = createServer(({ url }, response) => {
+      requests.push(url);
       if (url === '/red.png') response.setHeader('content-type', 'image/png').end(image);
       else response.setHeader('content-type', 'text/html').end('<title>Images</title>');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo; // it listens on a port
-    await use(`http://127.0.0.1:${port}`);
+    await use({ origin: `http://127.0.0.1:${port}`, requests });
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   },
@@ -46,10 +54,16 @@ test('images are added by URL, from the clipboard, from the desktop and with the
     await box.fill(url);
     await box.press('Enter');
   };
-  await addUrl(`${site}/red.png`);
+  await addUrl(`${site.origin}/red.png`);
   await expect(panel.image('red.png').locator('mix-thumbnail img')).toBeVisible(); // fetched by the extension, not by the page
-  await addUrl(`${site}/gallery`);
+  await addUrl(`${site.origin}/gallery`);
   await expect(panel.image('gallery')).toContainText("didn't return an image. Use the URL of the image itself");
+  for (const weight of [0.2, 0.4, 0.6]) await panel.setWeight('gallery', weight);
+  await panel.setNumber('Width', 64);
+  await panel.setNumber('Height', 64);
+  await panel.image('gallery').getByRole('checkbox').uncheck();
+  await panel.mix();
+  expect(site.requests).toEqual(['/red.png', '/gallery']); // once each: for the thumbnail, the previews and the mix
   await frame.getByRole('button', { name: 'Remove gallery' }).click();
   await frame.getByRole('button', { name: 'Remove red.png' }).click();
 

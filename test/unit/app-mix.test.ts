@@ -48,6 +48,11 @@ describe('a recipe', () => {
     });
   });
 
+  test('that has started has its outcome even if its progress can not be shown', async () => {
+    const recipes = bench.recipes([], { showProgress: () => Promise.reject(new Error('The window closes')) });
+    expect(await recipes.run({ json: smallRecipe }, noOptions)).toMatchObject({ status: 'done', seeds: [7] });
+  });
+
   test('in a file finds its sources by paths relative to it, and images from outside the folder are copied into it', async () => {
     await mkdir(bench.file('art'));
     await rename(bench.file('red.png'), bench.file('art/red.png'));

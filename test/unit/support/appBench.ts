@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import sharp from 'sharp';
 import { Application } from '../../../src/app/application.ts';
 import type { Question } from '../../../src/app/ports.ts';
-import { RecipeRunner } from '../../../src/app/recipeRunner.ts';
+import { RecipeRunner, type RecipeRunnerOptions } from '../../../src/app/recipeRunner.ts';
 import type { SettingName } from '../../../src/app/settings.ts';
 import { isInside } from '../../../src/output/outputFolder.ts';
 
@@ -135,18 +135,20 @@ export class AppBench {
   }
 
   /** Runs recipes as commands do. */
-  recipes(progress: string[] = []): RecipeRunner {
-    const { starter, engine, messages, services } = this.app;
+  recipes(progress: string[] = [], changes: Partial<RecipeRunnerOptions> = {}): RecipeRunner {
+    const { starter, engine, messages, services, background } = this.app;
     return new RecipeRunner({
       starter,
       engine,
       runner: services.runner,
       messages,
+      background,
       onStart: () => {},
       showProgress: async (job, onProgress) => {
         const stop = onProgress((text) => progress.push(text));
         await job.finished.finally(stop);
       },
+      ...changes,
     });
   }
 
