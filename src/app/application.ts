@@ -101,7 +101,7 @@ export class Application {
     });
     this.prompts = new PromptHistory(store);
     this.results = new ResultStore(storage, {
-      onDamaged: (count) => host.warn(messages.say('results.damaged', { count })),
+      onDamaged: (count) => this.panel.noteDamaged(count),
       log: (error) => log('warn', traceOf(error)),
     });
     this.loader = new ImageLoader({ codec, reader, trust });

@@ -57,6 +57,8 @@ export interface PanelServiceOptions {
 /** Answers the panel's calls. */
 export class PanelService {
   readonly #options: PanelServiceOptions;
+  /** Damaged entries that the panel hasn't been told about. */
+  #damaged = 0;
 
   constructor(options: PanelServiceOptions) {
     this.#options = options;
@@ -67,13 +69,18 @@ export class PanelService {
     return engine.view(balance.last);
   }
 
+  /** Call this for entries of the list of results that were set aside: the panel tells the user with its next list. */
+  noteDamaged(count: number): void {
+    this.#damaged += count;
+  }
+
   /** The results for the panel, with a problem if some can't be read. */
   async listedResults(): Promise<{ results: ResultView[]; problems: Problem[] }> {
     const { results, displayPath, messages } = this.#options;
     const list = await results.list();
     return {
       results: list.results.map((result) => viewOfResult(result, displayPath)),
-      problems: list.failure ? [messages.problem(list.failure)] : [],
+      problems: [...(list.failure ? [messages.problem(list.failure)] : []), ...this.#takeDamaged()],
     };
   }
 
@@ -133,6 +140,13 @@ export class PanelService {
     } catch (error) {
       return { jobId: null, problems: [messages.problem(error)] };
     }
+  }
+
+  #takeDamaged(): Problem[] {
+    const count = this.#damaged;
+    this.#damaged = 0;
+    if (count === 0) return [];
+    return [{ code: 'result-unavailable', message: this.#options.messages.say('results.damaged', { count }) }];
   }
 
   async #exampleDraft(): Promise<Draft> {

@@ -176,14 +176,17 @@ describe('the list of results', () => {
     expect(await readdir(join(bench.storage, 'workspace'))).not.toContain('untitled.png');
   });
 
-  test('warns about damaged entries once', async () => {
-    const { results } = bench.app;
+  test('tells the panel about damaged entries once, whoever found them', async () => {
+    const { results, panel } = bench.app;
     for (const id of ['a', 'b']) await results.addFrom(doneJob(id, bench.file('red.png')));
     const folder = join(bench.storage, 'workspace', 'results');
     const damaged = (await readdir(folder)).find((name) => name.endsWith('-a-0.json')) ?? '';
     await writeFile(join(folder, damaged), '{');
     for (let time = 0; time < 2; time++) expect(await results.all()).toMatchObject([{ id: 'b-0' }]);
-    expect(bench.warnings).toEqual([bench.app.messages.say('results.damaged', { count: 1 })]);
+    const message = bench.app.messages.say('results.damaged', { count: 1 });
+    expect((await panel.handlers().ready(null)).problems).toEqual([{ code: 'result-unavailable', message }]);
+    expect((await panel.listedResults()).problems).toEqual([]);
+    expect(bench.warnings).toEqual([]);
   });
 });
 
