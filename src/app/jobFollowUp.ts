@@ -90,6 +90,11 @@ export class JobFollowUp {
     if (announcement) await announce(announcement);
   }
 
+  /** Lists the results of an ended job that aren't listed yet. @throws the error of the list. */
+  async listSaved(record: JobRecord): Promise<void> {
+    await this.#listOf(record).addFrom(record);
+  }
+
   /** Resumes the jobs with paid work that stopped because the right key was missing. In Restricted Mode they wait for trust. */
   async keyChanged(): Promise<void> {
     const { runner, trust, onError } = this.#options;

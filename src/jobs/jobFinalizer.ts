@@ -13,6 +13,8 @@ export interface JobFinalizerOptions {
   readonly home: string;
   readonly clock: Clock;
   readonly onError: (jobId: string, error: unknown) => void;
+  /** Called before an ended job with results in the project is removed from the disk, which waits for it. */
+  readonly onSaved: (record: JobRecord) => Promise<void>;
 }
 
 /** Takes the last step of a job in this window. No method rejects. */
@@ -36,6 +38,7 @@ export class JobFinalizer {
       await this.#save(job);
       if (isOthers) await store.release(folder);
     } else if (folder) {
+      await this.#announceSaved(record);
       job.folder = undefined;
       // If the folder stays, the next window must at least not run the job again.
       if (!(await store.remove(folder))) await folder.save(record).catch((error) => this.#report(job, error));
@@ -62,6 +65,16 @@ export class JobFinalizer {
     if (folder) await this.#options.store.forget(folder);
     job.finish();
     this.#options.jobs.delete(job.record.id);
+  }
+
+  /** While the job is still on disk: if the process ends now, the next window announces it. */
+  async #announceSaved(record: JobRecord): Promise<void> {
+    if (!record.results.some(({ written }) => written)) return;
+    try {
+      await this.#options.onSaved(record);
+    } catch (error) {
+      this.#options.onError(record.id, error);
+    }
   }
 
   /** If the disk refuses, the record is still in memory, where another run finds it. */

@@ -56,13 +56,16 @@ export class JobRunner {
   /** Jobs that are about to run again, so that a second click doesn't run them twice. */
   readonly #reopening = new Map<string, Promise<JobHandle>>();
 
+  #onSaved: ((record: JobRecord) => Promise<void>) | undefined;
+
   constructor(options: JobRunnerOptions) {
     const { home, clock } = options;
     const onError = (jobId: string | undefined, error: unknown): void => options.onError(jobId, error);
+    const onSaved = async (record: JobRecord): Promise<void> => this.#onSaved?.(record);
     this.#options = options;
     this.#store = new JobStore({ ...options, onError });
     this.#saver = new ResultSaver(options.writer, onError);
-    this.#finalizer = new JobFinalizer({ store: this.#store, jobs: this.#jobs, home, clock, onError });
+    this.#finalizer = new JobFinalizer({ store: this.#store, jobs: this.#jobs, home, clock, onError, onSaved });
     this.#recovery = new JobRecovery({
       store: this.#store,
       saver: this.#saver,
@@ -181,6 +184,14 @@ export class JobRunner {
   /** Calls the listener with the id of each job that leaves the list. Returns a function that removes it. */
   onRemove(listener: (id: string) => void): () => void {
     return this.#jobs.onRemove(listener);
+  }
+
+  /**
+   * Sets what is done with the results of an ended job before it is removed from the disk. The job ends once that is done, and a window
+   * that closes waits for it too.
+   */
+  set onSaved(listener: (record: JobRecord) => Promise<void>) {
+    this.#onSaved = listener;
   }
 
   /** Suspends all jobs, for the next window to resume. Resolves when nothing is in progress anymore. */

@@ -82,6 +82,7 @@ export class Workbench {
       warn: (message) => background(vscode.window.showWarningMessage(message)),
       onError: (error) => this.#write('error', traceOf(error)),
     });
+    runner.onSaved = (record) => this.#followUp.listSaved(record);
     const recipes = new RecipeRunner({
       starter: app.starter,
       engine: app.engine,

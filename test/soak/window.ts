@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../src/engines/clock.ts';
 import { createHostedEngine } from '../../src/engines/hosted/hostedEngine.ts';
 import { FolderStore } from '../../src/engines/hosted/sharedStore.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
+import type { JobRecord } from '../../src/jobs/job.ts';
 import { JobRunner } from '../../src/jobs/jobRunner.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { passThroughCodec } from '../unit/support/hostedBench.ts';
@@ -61,8 +62,10 @@ const runner = new JobRunner({
   onError: (_, error) => console.error(error),
   owner: randomUUID(),
 });
+const list = (record: JobRecord) => listOf(record.request.home.storage).addFrom(record);
+runner.onSaved = list;
 runner.onChange(({ record }) => {
-  listOf(record.request.home.storage).addFrom(record).catch(console.error);
+  list(record).catch(console.error);
 });
 const look = (time: 'start' | 'later') => runner.resume(time).catch(console.error);
 process.on('message', (message) => {

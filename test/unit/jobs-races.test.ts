@@ -147,3 +147,36 @@ test('a failed job that cannot be read when its window opens is shown at the nex
   expect(await withDisk({ before }, () => b.runner.resume('start'))).toEqual([]);
   expect((await b.runner.resume('later')).map(({ id }) => id)).toEqual([job.id]);
 });
+
+test('a job stays on disk until its results are listed, also while its window closes', async () => {
+  const a = bench.window({ clock });
+  const listed: string[] = [];
+  const listing = Promise.withResolvers<void>();
+  a.runner.onSaved = async ({ id }) => {
+    await listing.promise;
+    listed.push(id);
+  };
+  const job = a.runner.start(bench.request());
+  const run = await a.hosted.started();
+  await run.deliver(0);
+  run.end();
+  await expect.poll(() => a.runner.jobs()[0]?.record.state).toBe('done');
+  const closing = a.runner.dispose();
+  expect(await jobsLeft()).toEqual([job.id]);
+  listing.resolve();
+  await closing;
+  expect(listed).toEqual([job.id]);
+  expect(await readdir(bench.jobs)).toEqual([]);
+});
+
+test('a list that cannot be written keeps no job from ending', async () => {
+  const a = bench.window({ clock });
+  a.runner.onSaved = () => Promise.reject(systemError('ENOSPC'));
+  const job = a.runner.start(bench.request());
+  const run = await a.hosted.started();
+  await run.deliver(0);
+  run.end();
+  expect((await job.finished).status).toBe('done');
+  expect(a.errors).toMatchObject([{ code: 'ENOSPC' }]);
+  expect(await jobsLeft()).toEqual([]);
+});
