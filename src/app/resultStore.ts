@@ -200,8 +200,10 @@ export class ResultStore {
       await forEachFile(names, async (name) => {
         if (this.#results.has(name) || this.#ignored.has(name)) return;
         const result = await readEntry(join(this.#folder, name));
-        if (result === 'damaged') damaged += await this.#setAside(name);
-        else if (result !== 'gone') this.#results.set(name, result);
+        if (result === 'damaged') {
+          const count = await this.#setAside(name);
+          damaged += count; // others were set aside meanwhile
+        } else if (result !== 'gone') this.#results.set(name, result);
       });
     } catch (error) {
       throw unreadable('entries', error);

@@ -183,6 +183,16 @@ describe('damaged entries', () => {
     expect(reopened.damaged).toEqual([]);
   });
 
+  test('that are found at the same time are all counted', async () => {
+    const writer = new ResultStore(storage);
+    const ids = Array.from({ length: 30 }, (_, index) => `job${index}`);
+    for (const id of ids) await writer.addFrom(jobOf(id, '/a.png'));
+    for (const id of ids) await writeFile(await entryOf(`${id}-0`), '');
+    const { store, damaged } = openStore();
+    expect(await idsOf(store)).toEqual([]);
+    expect(damaged).toEqual([30]);
+  });
+
   test("that can't be set aside are left out and told once", async () => {
     const writer = new ResultStore(storage);
     for (const id of ['a', 'b', 'c']) await writer.addFrom(jobOf(id, '/a.png'));

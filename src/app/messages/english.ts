@@ -67,7 +67,7 @@ export const english = {
     'Files in a project stay there. Results created without an open folder ({count}) are permanently deleted.',
   'results.clear': 'Clear',
   'results.damaged':
-    "Damaged entries in the list of results: {count}. They can't be shown, but the image files aren't affected.",
+    "The list of results has damaged entries ({count}), which can't be shown. The image files aren't affected.",
   'announce.done': 'Image Mixer saved {name}.',
   'announce.doneMany': 'Image Mixer saved {count} results, starting with {name}.',
   'announce.reveal': 'Reveal',

@@ -1,8 +1,9 @@
 import '@vscode-elements/elements/dist/vscode-progress-bar/vscode-progress-bar.js';
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { numbered } from '../../mix/displayNames.ts';
 import type { JobView } from '../../protocol/contract.ts';
+import { Countdowns } from '../model/countdowns.ts';
 import { FocusKeeper } from './focusKeeper.ts';
 import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
@@ -28,10 +29,26 @@ const order: readonly JobView['state'][] = ['running', 'waiting', 'failed', 'don
 export class JobList extends PanelElement {
   static override properties = { jobs: { attribute: false } };
   declare jobs: readonly JobView[];
+  readonly #countdowns = new Countdowns();
+  #tick: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
     new FocusKeeper(this, '.job', 'button, vscode-button');
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#tick);
+  }
+
+  override willUpdate(changed: PropertyValues): void {
+    if (changed.has('jobs')) this.#countdowns.update(this.jobs);
+  }
+
+  override updated(): void {
+    clearTimeout(this.#tick);
+    if (this.#countdowns.isRunning) this.#tick = setTimeout(() => this.requestUpdate(), 1000);
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -78,13 +95,14 @@ export class JobList extends PanelElement {
     }</span>`;
   }
 
-  #stage({ progress }: JobView): string {
+  #stage({ id, progress }: JobView): string {
     const { say, formats } = this.panel;
-    const { stage, done, total, etaSeconds } = progress;
+    const { stage, done, total } = progress;
+    const remaining = this.#countdowns.remaining(id);
     return [
       say(`panel.stage.${stage}`),
       ...(done !== undefined && total !== undefined && total > 1 ? [say('panel.job.count', { done, total })] : []),
-      ...(etaSeconds === undefined ? [] : [say('panel.job.left', { time: formats.duration(etaSeconds) })]),
+      ...(remaining === undefined ? [] : [say('panel.job.left', { time: formats.duration(remaining) })]),
     ].join(' · ');
   }
 
