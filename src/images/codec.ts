@@ -1,3 +1,5 @@
+import type { ImageWarning } from '../mix/imageWarning.ts';
+
 /** The image formats that the codec decodes. */
 export const readableFormats = ['png', 'jpeg', 'webp', 'gif', 'avif', 'tiff', 'svg'] as const;
 export type ReadableFormat = (typeof readableFormats)[number];
@@ -15,6 +17,8 @@ export interface ImageInfo {
   readonly width: number;
   readonly height: number;
   readonly hasAlpha: boolean;
+  /** What can't be shown as its author meant it. */
+  readonly warnings: readonly ImageWarning[];
 }
 
 /** An encoded image with its MIME type and its size in pixels. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { failureRecordSchema } from '../mix/failureRecord.ts';
+import { imageWarningSchema } from '../mix/imageWarning.ts';
 import { readableFormats } from './codec.ts';
 
 // Messages between the codec and its worker thread, which handles one request at a time.
@@ -33,7 +34,13 @@ export type DecoderReply = z.infer<typeof decoderReplySchema>;
 
 /** The result of each kind of request. */
 export const decoderResultSchemas = {
-  probe: z.object({ format: z.string(), width: z.int(), height: z.int(), hasAlpha: z.boolean() }),
+  probe: z.object({
+    format: z.string(),
+    width: z.int(),
+    height: z.int(),
+    hasAlpha: z.boolean(),
+    warnings: z.array(imageWarningSchema).readonly(),
+  }),
   decode: z.object({ width: z.int(), height: z.int(), data: z.instanceof(Uint8ClampedArray<ArrayBuffer>) }),
   thumbnail: z.object({ bytes, mime: z.string(), width: z.int(), height: z.int() }),
   encodePng: bytes,

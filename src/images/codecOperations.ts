@@ -21,7 +21,7 @@ export async function probe(file: ImageFile): Promise<ImageInfo> {
   const { autoOrient, hasAlpha } = await rethrowTyped(() => sharp(file.bytes, { limitInputPixels: false }).metadata());
   const { width, height } = autoOrient;
   if (file.format !== 'svg' && width * height > maxPixels) throw tooManyPixels(width, height);
-  return { format: file.format, width, height, hasAlpha };
+  return { format: file.format, width, height, hasAlpha, warnings: [] };
 }
 
 /** Upright RGBA in sRGB that just covers `width × height`. Only SVG is scaled up. */

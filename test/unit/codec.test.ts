@@ -122,7 +122,7 @@ const svg = (body: string, size = 'width="60" height="40"') =>
 
 test('renders SVG at the requested size', async () => {
   const drawing = svg('<circle cx="5" cy="5" r="5" fill="#f00"/>', 'viewBox="0 0 10 10"');
-  expect(await codec.probe(drawing)).toEqual({ format: 'svg', width: 10, height: 10, hasAlpha: true });
+  expect(await codec.probe(drawing)).toEqual({ format: 'svg', width: 10, height: 10, hasAlpha: true, warnings: [] });
   const { width, height, data } = await codec.decode(drawing, { width: 300, height: 200 });
   expect([width, height]).toEqual([300, 300]);
   expect([...data.subarray(0, 4)]).toEqual([0, 0, 0, 0]);

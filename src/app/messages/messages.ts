@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import type { JobEnd } from '../../jobs/jobRunner.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import { failureTable } from '../../mix/failureTable.ts';
+import { type ImageWarning, imageWarningTable, isImageWarningCode } from '../../mix/imageWarning.ts';
 import type { EngineName } from '../../mix/limits.ts';
 import { type Notice, type NoticeCode, noticeTable } from '../../mix/notice.ts';
 import type { Outcome } from '../../mix/outcome.ts';
@@ -18,6 +19,7 @@ export const sentences: readonly string[] = [
       Object.values(panelStrings),
       Object.values(failureTable),
       Object.values(noticeTable),
+      Object.values(imageWarningTable),
     ),
   ),
 ];
@@ -70,7 +72,13 @@ export class Messages {
   }
 
   notice({ code, args }: Notice): string {
+    if (isImageWarningCode(code)) return `${args.image}: ${this.imageWarning({ code, args })}`;
     return isNoticeCode(code) ? this.#fill(noticeTable[code], args) : code;
+  }
+
+  /** What can't be shown of an image, and what to do. */
+  imageWarning({ code, args }: ImageWarning): string {
+    return isImageWarningCode(code) ? this.#fill(imageWarningTable[code], args) : code;
   }
 
   /** How far a job is: the stage, which of how many, and the remaining time. */

@@ -1,0 +1,36 @@
+import * as z from 'zod';
+import type { Notice } from './notice.ts';
+import type { SentenceParameters } from './sentence.ts';
+
+/** Every warning about an image that can be mixed but isn't shown as its author meant it, with its sentence in English. */
+export const imageWarningTable = {
+  'svg-not-drawn':
+    "Parts of this SVG aren't drawn: {parts}. If they matter, export it as PNG from a browser or its editor.",
+  'svg-characters':
+    'No font was found for these characters of the SVG: {characters}. Install a font that has them, or convert the text to paths.',
+} as const;
+export type ImageWarningCode = keyof typeof imageWarningTable;
+
+/** A warning about an image: a code of the table and the values for its sentence. */
+export const imageWarningSchema = z.object({
+  code: z.string(),
+  args: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type ImageWarning = z.infer<typeof imageWarningSchema>;
+
+/** Creates a warning. The values must match the placeholders of its sentence. */
+export function makeImageWarning<Code extends ImageWarningCode>(
+  code: Code,
+  ...[args]: SentenceParameters<(typeof imageWarningTable)[Code]>
+): ImageWarning {
+  return { code, args: { ...args } };
+}
+
+export function isImageWarningCode(code: string): code is ImageWarningCode {
+  return Object.hasOwn(imageWarningTable, code);
+}
+
+/** The warning as a notice of a mix, with the name of the image that it's about. */
+export function noticeOfImage({ code, args }: ImageWarning, image: string): Notice {
+  return { code, args: { ...args, image } };
+}
