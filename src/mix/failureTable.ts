@@ -26,6 +26,24 @@ export const failureTable = {
   'unsupported-image/not-an-image': "This file isn't a valid image. Use PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
   'unsupported-image/url-not-an-image':
     "{url} didn't return an image. Use the URL of the image itself, not of a page that shows it.",
+  'unsupported-image/png-cgbi':
+    "This is a PNG in Apple's own form for iPhone apps (CgBI), which isn't supported. Open it on a Mac and save it as PNG again.",
+  'unsupported-image/jpeg-lossless':
+    "This is a lossless JPEG, which isn't supported. Save the image as PNG or as an ordinary JPEG.",
+  'unsupported-image/jpeg-arithmetic':
+    "This is a JPEG with arithmetic coding, which isn't supported. Save the image as PNG or as an ordinary JPEG.",
+  'unsupported-image/jpeg-hierarchical':
+    "This is a hierarchical JPEG, which isn't supported. Save the image as PNG or as an ordinary JPEG.",
+  'unsupported-image/jpeg-precision':
+    "This is a JPEG with {bits} bits per sample, which isn't supported. Save the image as PNG or as an ordinary JPEG.",
+  'unsupported-image/tiff-compression':
+    "This TIFF uses compression {compression}, which isn't supported. Save it without compression, with LZW, or as PNG.",
+  'unsupported-image/tiff-color':
+    "This TIFF uses color model {number}, which isn't supported. Save it in RGB, or as PNG.",
+  'unsupported-image/tiff-samples':
+    "This TIFF has samples of a kind that isn't supported ({bits}). Save it with 8 or 16 bits per sample, or as PNG.",
+  'unsupported-image/hdr':
+    "This is an HDR image (PQ or HLG), which isn't supported. Save it in the standard range (SDR).",
   'unreadable-image': "This image can't be read. Check or replace the file.",
   'unreadable-image/empty': 'This file is empty. Replace it.',
   'unreadable-image/missing': 'This file no longer exists. Restore it, or remove the image from the mix.',
@@ -35,8 +53,18 @@ export const failureTable = {
   'unreadable-image/read-error': "This file couldn't be read to the end. Check the disk or network drive.",
   'unreadable-image/truncated':
     'This image is incomplete: part of the file is missing. Replace it with a complete copy.',
+  'unreadable-image/cut':
+    'This image is cut off: only {percent} % of it is in the file. Replace it with a complete copy.',
+  'unreadable-image/coarse':
+    'This image is cut off: only a coarse version of it is in the file. Replace it with a complete copy.',
   'unreadable-image/damaged':
     'This image is damaged or uses an unusual encoding. Save it again in another app, then try again.',
+  'unreadable-image/svg-malformed':
+    "This SVG isn't well-formed XML: there's an error in line {line}. Fix it, or export the SVG again.",
+  'unreadable-image/svg-entities':
+    'The entities in this SVG expand to too much text. Export the SVG again without them.',
+  'unreadable-image/svg-no-size': 'This SVG shows nothing: its width, height, or view box is 0. Fix its size.',
+  'unreadable-image/svg-too-complex': 'This SVG is too complex to draw. Simplify it, or export it as PNG.',
   'unreadable-image/decoder-hung':
     "This image couldn't be read within {seconds} seconds. Use a smaller or simpler copy.",
   'unreadable-image/decoder-crashed': 'This image crashed the decoder. Save it again in another app, then try again.',

@@ -8,6 +8,9 @@ export const imageWarningTable = {
     "Parts of this SVG aren't drawn: {parts}. If they matter, export it as PNG from a browser or its editor.",
   'svg-characters':
     'No font was found for these characters of the SVG: {characters}. Install a font that has them, or convert the text to paths.',
+  'no-end':
+    'The end of this file is missing, but the image in it is complete. Check it if the file was just copied or downloaded.',
+  'tiff-range': 'This TIFF has values from {min} to {max}. The lowest is shown as black, the highest as white.',
 } as const;
 export type ImageWarningCode = keyof typeof imageWarningTable;
 

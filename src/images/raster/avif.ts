@@ -1,0 +1,46 @@
+import { MixFailure } from '../../mix/failure.ts';
+import type { PreparedRaster } from './preparedRaster.ts';
+
+interface Box {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The boxes between two places (ISO/IEC 14496-12). The last one may end behind the file. */
+function boxesIn(bytes: Uint8Array, from: number, to: number): Box[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const boxes: Box[] = [];
+  for (let at = from; at + 8 <= Math.min(to, bytes.length); ) {
+    const short = view.getUint32(at);
+    const isLong = short === 1 && at + 16 <= bytes.length;
+    const length = isLong ? Number(view.getBigUint64(at + 8)) : short === 0 ? to - at : short;
+    if (length < 8) break;
+    const type = new TextDecoder('latin1').decode(bytes.subarray(at + 4, at + 8));
+    boxes.push({ type, start: at + (isLong ? 16 : 8), end: at + length });
+    at += length;
+  }
+  return boxes;
+}
+
+/** An AVIF whose colors fit into sRGB pixels. @throws MixFailure `unsupported-image/hdr` */
+export function prepareAvif(bytes: Uint8Array): PreparedRaster {
+  const meta = boxesIn(bytes, 0, bytes.length).find(({ type }) => type === 'meta');
+  const properties = meta && boxesIn(bytes, meta.start + 4, meta.end).find(({ type }) => type === 'iprp');
+  const list = properties && boxesIn(bytes, properties.start, properties.end).find(({ type }) => type === 'ipco');
+  for (const { type, start } of list ? boxesIn(bytes, list.start, list.end) : []) {
+    const kind = new TextDecoder('latin1').decode(bytes.subarray(start, start + 4));
+    const transfer = ((bytes[start + 6] ?? 0) << 8) | (bytes[start + 7] ?? 0);
+    // 16 is PQ and 18 HLG (ITU-T H.273): brighter than white, so they would look washed out.
+    if (type === 'colr' && kind === 'nclx' && (transfer === 16 || transfer === 18)) {
+      throw new MixFailure('unsupported-image/hdr');
+    }
+  }
+  return { bytes, warnings: [] };
+}
+
+/** The part of an AVIF's bytes that is in the file, from 0 to 1, as far as its boxes tell. */
+export function presentPartOfAvif(bytes: Uint8Array): number | undefined {
+  const last = boxesIn(bytes, 0, bytes.length).at(-1);
+  return last && Math.min(1, bytes.length / last.end);
+}

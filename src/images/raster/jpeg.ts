@@ -1,0 +1,49 @@
+import { MixFailure } from '../../mix/failure.ts';
+import { makeImageWarning } from '../../mix/imageWarning.ts';
+import { inksOf } from './inks.ts';
+import { type JpegFrame, readJpeg } from './jpegMarkers.ts';
+import { presentPartOfJpeg } from './jpegProgress.ts';
+import type { PreparedRaster } from './preparedRaster.ts';
+
+/**
+ * A JPEG with its end marker. One that lacks only that is complete.
+ * @param isWhole whether the decoder reads all scans of a repaired file without a complaint.
+ */
+export async function prepareJpeg(
+  bytes: Uint8Array,
+  isWhole: (repaired: Uint8Array) => Promise<boolean>,
+): Promise<PreparedRaster> {
+  const structure = readJpeg(bytes);
+  const { frame, ended, profile } = structure;
+  if (frame) refuseUnreadable(frame);
+  const inks = frame?.components.length === 4 ? { inks: inksOf(profile) } : {};
+  if (ended) return { bytes, ...inks, warnings: [] };
+  if (frame && structure.scans.length > 0) {
+    const repaired = withEnd(bytes);
+    if (await isWhole(repaired)) return { bytes: repaired, ...inks, warnings: [makeImageWarning('no-end')] };
+  }
+  throw incompleteJpeg(bytes);
+}
+
+/** What to say of a JPEG whose data ends early. */
+export function incompleteJpeg(bytes: Uint8Array): MixFailure {
+  const part = presentPartOfJpeg(bytes, readJpeg(bytes));
+  if (part === 'coarse') return new MixFailure('unreadable-image/coarse');
+  if (part === undefined || part >= 1) return new MixFailure('unreadable-image/damaged');
+  return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) } });
+}
+
+function withEnd(bytes: Uint8Array): Uint8Array {
+  const length = bytes.at(-1) === 0xff ? bytes.length - 1 : bytes.length;
+  const repaired = new Uint8Array(length + 2);
+  repaired.set(bytes.subarray(0, length));
+  repaired.set([0xff, 0xd9], length);
+  return repaired;
+}
+
+function refuseUnreadable({ marker, precision }: JpegFrame): void {
+  if (marker === 0xc3 || marker === 0xf7) throw new MixFailure('unsupported-image/jpeg-lossless');
+  if (marker >= 0xc9) throw new MixFailure('unsupported-image/jpeg-arithmetic');
+  if (marker > 0xc2) throw new MixFailure('unsupported-image/jpeg-hierarchical');
+  if (precision !== 8) throw new MixFailure('unsupported-image/jpeg-precision', { args: { bits: precision } });
+}

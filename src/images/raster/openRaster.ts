@@ -1,0 +1,147 @@
+import sharp, { type Sharp } from 'sharp';
+import { MixFailure } from '../../mix/failure.ts';
+import { maxMegapixels } from '../imageLimits.ts';
+import type { Bounds, ImageFile, OpenImage, Pixels } from '../openImage.ts';
+import { isAboutImage, rethrowTyped, toBytes } from '../sharpFailure.ts';
+import { prepareAvif, presentPartOfAvif } from './avif.ts';
+import { prepareGif } from './gif.ts';
+import { incompleteJpeg, prepareJpeg } from './jpeg.ts';
+import { refuseTooLarge } from './pixelLimit.ts';
+import { preparePng, presentPartOfPng } from './png.ts';
+import type { PreparedRaster } from './preparedRaster.ts';
+import { prepareTiff } from './tiff.ts';
+import { presentPartOfWebp } from './webp.ts';
+
+const maxPixels = maxMegapixels * 1e6;
+
+/** Opens any image but SVG. @throws MixFailure `image-too-large`, `unreadable-image`, `unsupported-image`. */
+export async function openRaster(file: ImageFile): Promise<OpenImage> {
+  const prepared = await prepare(file);
+  const { warnings, raw } = prepared;
+  if (raw) {
+    const info = { format: file.format, width: raw.width, height: raw.height, hasAlpha: raw.hasAlpha, warnings };
+    return { info, draw: (bounds) => drawPixels(prepared.bytes, raw, bounds) };
+  }
+  const meta = await rethrowTyped(
+    () => sharp(prepared.bytes, { limitInputPixels: false }).metadata(),
+    (cause) => explain(file, cause),
+  );
+  const { width, height } = meta.autoOrient;
+  refuseTooLarge(width, height);
+  // sharp turns 16-bit RGB with a profile into Display P3, whatever is asked for.
+  const isDisplayP3 = meta.space === 'rgb16' && meta.icc !== undefined;
+  return {
+    info: { format: file.format, width, height, hasAlpha: meta.hasAlpha, warnings },
+    draw: (bounds) => drawFile(file, prepared, isDisplayP3, bounds),
+  };
+}
+
+async function prepare(file: ImageFile): Promise<PreparedRaster> {
+  switch (file.format) {
+    case 'gif':
+      return prepareGif(file.bytes);
+    case 'jpeg':
+      return prepareJpeg(file.bytes, isWholeJpeg);
+    case 'png': {
+      const { place, ...png } = preparePng(file.bytes);
+      if (!place) return png;
+      const frame = await drawFile(file, png, false, { ...maxBounds, fit: 'inside' });
+      const { canvas } = place;
+      refuseTooLarge(canvas.width, canvas.height);
+      const data = new Uint8Array(canvas.width * canvas.height * 4);
+      for (let row = 0; row < frame.height; row++) {
+        const line = frame.data.subarray(row * frame.width * 4, (row + 1) * frame.width * 4);
+        data.set(line, ((place.y + row) * canvas.width + place.x) * 4);
+      }
+      return { bytes: data, raw: { ...canvas, hasAlpha: true }, warnings: png.warnings };
+    }
+    case 'tiff':
+      return prepareTiff(file.bytes);
+    case 'avif':
+      return prepareAvif(file.bytes);
+    default:
+      return { bytes: file.bytes, warnings: [] };
+  }
+}
+
+/** As large as any image: it isn't scaled. */
+const maxBounds = { width: 100_000, height: 100_000 };
+
+const scaled = (image: Sharp, { width, height, fit }: Bounds) =>
+  image.resize({ width, height, fit, withoutEnlargement: true });
+
+function drawPixels(data: Uint8Array, { width, height }: { width: number; height: number }, bounds: Bounds) {
+  const image = sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: maxPixels });
+  return rethrowTyped(() => toBytes(scaled(image, bounds).raw({ depth: 'uchar' })));
+}
+
+function drawFile(file: ImageFile, prepared: PreparedRaster, isDisplayP3: boolean, bounds: Bounds): Promise<Pixels> {
+  const { bytes, inks } = prepared;
+  const draw = async (failOn: 'error' | 'warning'): Promise<Pixels> => {
+    const image = scaled(sharp(bytes, { failOn, limitInputPixels: maxPixels, autoOrient: true }), bounds);
+    if (inks) {
+      const raw = await toBytes(image.pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' }));
+      return { ...raw, data: withColors(raw.data, raw.data.length / (raw.width * raw.height), inks) };
+    }
+    const rgb = isDisplayP3 ? image.withIccProfile('srgb') : image.toColourspace('srgb');
+    return toBytes(rgb.ensureAlpha().raw({ depth: 'uchar' }));
+  };
+  return rethrowTyped(
+    async () => {
+      if (file.format !== 'jpeg') return draw('error');
+      try {
+        return await draw('warning');
+      } catch (error) {
+        if (isAboutImage(error) && isHarmless(error)) return draw('error');
+        throw error;
+      }
+    },
+    (cause) => explain(file, cause),
+  );
+}
+
+/** What libjpeg warns of although it decodes all of the image. The rest means that part of it is made up. */
+const isHarmless = ({ message }: Error) =>
+  !/premature end|bad huffman|corrupt data|found marker|restart|progression/i.test(message);
+
+/** @param channels 4, or 5 with alpha. */
+function withColors(data: Uint8Array<ArrayBuffer>, channels: number, inks: (cmyk: Uint8Array) => Uint8Array) {
+  if (channels === 4) return new Uint8Array(inks(data));
+  const count = data.length / channels;
+  const plain = new Uint8Array(count * 4);
+  for (let at = 0; at < count; at++) plain.set(data.subarray(at * channels, at * channels + 4), at * 4);
+  const colors = new Uint8Array(inks(plain));
+  for (let at = 0; at < count; at++) colors[at * 4 + 3] = data[at * channels + 4] ?? 255;
+  return colors;
+}
+
+async function isWholeJpeg(bytes: Uint8Array): Promise<boolean> {
+  try {
+    await sharp(bytes, { failOn: 'warning', limitInputPixels: maxPixels }).stats();
+    return true;
+  } catch (error) {
+    if (!isAboutImage(error)) throw error;
+    return isHarmless(error);
+  }
+}
+
+/** What is wrong with a file that the decoder can't read: the bytes say more than the decoder. */
+function explain({ bytes, format }: ImageFile, cause: Error): MixFailure {
+  if (format === 'jpeg') return incompleteJpeg(bytes);
+  const part = presentPart(bytes, format);
+  if (part === undefined || part >= 1) return new MixFailure('unreadable-image/damaged', { cause });
+  return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) }, cause });
+}
+
+function presentPart(bytes: Uint8Array, format: ImageFile['format']): number | undefined {
+  switch (format) {
+    case 'png':
+      return presentPartOfPng(bytes);
+    case 'webp':
+      return presentPartOfWebp(bytes);
+    case 'avif':
+      return presentPartOfAvif(bytes);
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,11 @@
+import type { ImageWarning } from '../../mix/imageWarning.ts';
+
+/** A raster image as the decoder gets it: the file itself, one that was repaired or rewritten, or pixels. */
+export interface PreparedRaster {
+  readonly bytes: Uint8Array;
+  /** Present if the bytes are pixels of RGBA, 8 bits each. */
+  readonly raw?: { readonly width: number; readonly height: number; readonly hasAlpha: boolean };
+  /** How inks become colors, if the image consists of inks. */
+  readonly inks?: (cmyk: Uint8Array) => Uint8Array;
+  readonly warnings: readonly ImageWarning[];
+}

@@ -1,0 +1,103 @@
+import { MixFailure } from '../../mix/failure.ts';
+
+/** The first directory of a TIFF or BigTIFF. */
+export class TiffDirectory {
+  readonly littleEndian: boolean;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #isBig: boolean;
+  readonly #entries = new Map<number, { type: number; count: number; at: number }>();
+
+  /** @throws MixFailure `unreadable-image/truncated` if the directory isn't in the file. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.littleEndian = bytes[0] === 0x49;
+    if (bytes.length < 16) throw new MixFailure('unreadable-image/truncated');
+    this.#isBig = this.#view.getUint16(2, this.littleEndian) === 43;
+    const wide = this.#isBig ? 8 : 4;
+    const start = this.#number(wide, this.#isBig ? 8 : 4);
+    const count = this.#number(this.#isBig ? 8 : 2, start);
+    const size = this.#isBig ? 20 : 12;
+    for (let index = 0, at = start + (this.#isBig ? 8 : 2); index < Math.min(count, 4096); index++, at += size) {
+      const tag = this.#number(2, at);
+      const type = this.#number(2, at + 2);
+      const length = this.#number(wide, at + 4);
+      const field = at + 4 + wide;
+      const bytesLong = (sizes[type] ?? 1) * length;
+      if (!this.#entries.has(tag)) {
+        this.#entries.set(tag, { type, count: length, at: bytesLong <= wide ? field : this.#number(wide, field) });
+      }
+    }
+  }
+
+  has(tag: number): boolean {
+    return this.#entries.has(tag);
+  }
+
+  /** All values of a tag, none if it's missing. */
+  numbers(tag: number): number[] {
+    const entry = this.#entries.get(tag);
+    if (!entry) return [];
+    const size = sizes[entry.type] ?? 1;
+    if (entry.at + size * entry.count > this.#bytes.length) throw new MixFailure('unreadable-image/truncated');
+    return Array.from({ length: entry.count }, (_, index) => this.#value(entry.type, entry.at + index * size));
+  }
+
+  number(tag: number, otherwise: number): number {
+    return this.#entries.has(tag) ? (this.numbers(tag)[0] ?? otherwise) : otherwise;
+  }
+
+  /** The bytes of a tag. */
+  blob(tag: number): Uint8Array | undefined {
+    const entry = this.#entries.get(tag);
+    return entry && this.#bytes.subarray(entry.at, entry.at + entry.count * (sizes[entry.type] ?? 1));
+  }
+
+  #value(type: number, at: number): number {
+    switch (type) {
+      case 5:
+        return this.#number(4, at) / (this.#number(4, at + 4) || 1);
+      case 11:
+        return this.#view.getFloat32(at, this.littleEndian);
+      case 12:
+        return this.#view.getFloat64(at, this.littleEndian);
+      default:
+        return this.#number(sizes[type] ?? 1, at);
+    }
+  }
+
+  #number(size: number, at: number): number {
+    if (!(at >= 0 && at + size <= this.#bytes.length)) throw new MixFailure('unreadable-image/truncated');
+    switch (size) {
+      case 1:
+        return this.#view.getUint8(at);
+      case 2:
+        return this.#view.getUint16(at, this.littleEndian);
+      case 4:
+        return this.#view.getUint32(at, this.littleEndian);
+      default:
+        return Number(this.#view.getBigUint64(at, this.littleEndian));
+    }
+  }
+}
+
+/** The bytes of each type of value. */
+const sizes: Readonly<Record<number, number>> = {
+  1: 1,
+  2: 1,
+  3: 2,
+  4: 4,
+  5: 8,
+  6: 1,
+  7: 1,
+  8: 2,
+  9: 4,
+  10: 8,
+  11: 4,
+  12: 8,
+  13: 4,
+  16: 8,
+  17: 8,
+  18: 8,
+};

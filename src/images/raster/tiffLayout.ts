@@ -1,0 +1,110 @@
+import { MixFailure } from '../../mix/failure.ts';
+import type { TiffDirectory } from './tiffDirectory.ts';
+
+/** How a TIFF stores its pixels. */
+export interface TiffLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly bits: number;
+  readonly samples: number;
+  /** 1 unsigned, 2 signed, 3 float. */
+  readonly format: number;
+  readonly compression: number;
+  readonly photometric: number;
+  readonly predictor: number;
+  /** Whether each sample has a plane of its own. */
+  readonly planar: boolean;
+  /** Samples of color, before the extra ones. */
+  readonly colors: number;
+  /** The sample that is alpha, and whether the colors are multiplied by it. */
+  readonly alpha: { readonly sample: number; readonly isMultiplied: boolean } | undefined;
+  /** Extra samples that are neither color nor alpha. */
+  readonly hasOthers: boolean;
+  /** Strips or tiles. */
+  readonly block: { readonly width: number; readonly height: number };
+  readonly offsets: readonly number[];
+  readonly lengths: readonly number[];
+  readonly subsampling: { readonly across: number; readonly down: number };
+}
+
+export const photometrics = {
+  whiteIsZero: 0,
+  blackIsZero: 1,
+  rgb: 2,
+  palette: 3,
+  inks: 5,
+  ycbcr: 6,
+  lab: 8,
+  iccLab: 9,
+} as const;
+
+export function readLayout(directory: TiffDirectory): TiffLayout {
+  const width = directory.number(256, 0);
+  const height = directory.number(257, 0);
+  const samples = directory.number(277, 1);
+  const depths = directory.has(258) ? directory.numbers(258) : [1];
+  const [bits = 1] = depths;
+  if (depths.some((one) => one !== bits)) {
+    throw new MixFailure('unsupported-image/tiff-samples', { args: { bits: depths.join('-') } });
+  }
+  const photometric = directory.number(262, samples >= 3 ? photometrics.rgb : photometrics.blackIsZero);
+  const colors = { 2: 3, 5: 4, 6: 3, 8: 3, 9: 3 }[photometric] ?? 1;
+  if (width === 0 || height === 0 || samples < colors) throw new MixFailure('unreadable-image/damaged');
+  const isTiled = directory.has(322);
+  const block = isTiled
+    ? { width: directory.number(322, width), height: directory.number(323, height) }
+    : { width, height: Math.min(height, directory.number(278, height) || height) };
+  const [across = 2, down = 2] = directory.numbers(530);
+  return {
+    width,
+    height,
+    bits,
+    samples,
+    format: directory.number(339, 1),
+    compression: directory.number(259, 1),
+    photometric,
+    predictor: directory.number(317, 1),
+    planar: directory.number(284, 1) === 2 && samples > 1,
+    colors,
+    ...extraSamples(directory, samples, colors),
+    block,
+    offsets: directory.numbers(isTiled ? 324 : 273),
+    lengths: directory.numbers(isTiled ? 325 : 279),
+    subsampling: { across, down },
+  };
+}
+
+function extraSamples(
+  directory: TiffDirectory,
+  samples: number,
+  colors: number,
+): Pick<TiffLayout, 'alpha' | 'hasOthers'> {
+  const kinds = directory.numbers(338);
+  const extra = samples - colors;
+  // Without the tag, a single extra sample is alpha in practice.
+  if (kinds.length === 0) {
+    return { alpha: extra === 1 ? { sample: colors, isMultiplied: false } : undefined, hasOthers: extra > 1 };
+  }
+  const at = kinds.findIndex((kind) => kind === 1 || kind === 2);
+  const alpha = at >= 0 && at < extra ? { sample: colors + at, isMultiplied: kinds[at] === 1 } : undefined;
+  return { alpha, hasOthers: extra > (alpha ? 1 : 0) };
+}
+
+/** The number of blocks in a row, a column and all planes. */
+export function blockCounts({ width, height, block, planar, samples }: TiffLayout) {
+  const across = Math.ceil(width / block.width);
+  const down = Math.ceil(height / block.height);
+  return { across, down, planes: planar ? samples : 1 };
+}
+
+/** The part of the blocks that is in a file of `length` bytes, from 0 to 1. */
+export function presentPartOfTiff(layout: TiffLayout, length: number): number {
+  const { across, down, planes } = blockCounts(layout);
+  const total = across * down * planes;
+  let present = 0;
+  for (let at = 0; at < total; at++) {
+    const [offset, size] = [layout.offsets[at], layout.lengths[at]];
+    if (offset !== undefined && size !== undefined && size > 0 && offset > 0 && offset + size <= length) present++;
+  }
+  return present / total;
+}

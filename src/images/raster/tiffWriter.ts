@@ -1,0 +1,55 @@
+/** Pixels of one kind, 16 bits a sample. */
+export interface PlainPixels {
+  readonly width: number;
+  readonly height: number;
+  /** Samples a pixel: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA or inks, 5 inks and alpha. */
+  readonly channels: number;
+  readonly data: Uint16Array;
+  readonly isInks: boolean;
+  readonly hasAlpha: boolean;
+  readonly orientation: number;
+  readonly profile: Uint8Array | undefined;
+}
+
+/** A TIFF of one uncompressed strip, which every decoder reads alike. */
+export function plainTiff(pixels: PlainPixels): Uint8Array {
+  const { width, height, channels, data, isInks, hasAlpha, orientation, profile } = pixels;
+  const colors = channels - (hasAlpha ? 1 : 0);
+  const tags: [tag: number, type: number, count: number, value: number][] = [
+    [256, 4, 1, width],
+    [257, 4, 1, height],
+    [258, 3, channels, 0],
+    [259, 3, 1, 1],
+    [262, 3, 1, isInks ? 5 : colors === 1 ? 1 : 2],
+    [273, 4, 1, 0],
+    [274, 3, 1, orientation],
+    [277, 3, 1, channels],
+    [278, 4, 1, height],
+    [279, 4, 1, data.byteLength],
+    [284, 3, 1, 1],
+    ...(hasAlpha ? [[338, 3, 1, 2] satisfies [number, number, number, number]] : []),
+    ...(profile ? [[34_675, 7, profile.length, 0] satisfies [number, number, number, number]] : []),
+  ];
+  const depthsAt = 8 + 2 + tags.length * 12 + 4;
+  const profileAt = depthsAt + 2 * channels + (channels % 2) * 2;
+  const pixelsAt = profileAt + (profile ? profile.length + (profile.length % 2) : 0);
+  const out = new Uint8Array(pixelsAt + data.byteLength);
+  const view = new DataView(out.buffer);
+  out.set([0x49, 0x49, 42, 0, 8]);
+  view.setUint16(8, tags.length, true);
+  for (const [index, [tag, type, count, value]] of tags.entries()) {
+    const at = 10 + index * 12;
+    view.setUint16(at, tag, true);
+    view.setUint16(at + 2, type, true);
+    view.setUint32(at + 4, count, true);
+    if (tag === 258 && channels <= 2) {
+      for (let sample = 0; sample < channels; sample++) view.setUint16(at + 8 + sample * 2, 16, true);
+    } else {
+      view.setUint32(at + 8, { 258: depthsAt, 273: pixelsAt, 34675: profileAt }[tag] ?? value, true);
+    }
+  }
+  for (let sample = 0; sample < channels; sample++) view.setUint16(depthsAt + sample * 2, 16, true);
+  if (profile) out.set(profile, profileAt);
+  if (pixelsAt % 2 === 0) new Uint16Array(out.buffer, pixelsAt, data.length).set(data);
+  return out;
+}

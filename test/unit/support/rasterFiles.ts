@@ -1,0 +1,235 @@
+import { crc32, deflateSync } from 'node:zlib';
+
+// Small image files, written byte by byte, for what an encoder can't be made to write.
+
+export const ascii = (text: string): Buffer => Buffer.from(text, 'latin1');
+const big = (...values: number[]): Buffer => {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (const [at, value] of values.entries()) bytes.writeUInt32BE(value >>> 0, at * 4);
+  return bytes;
+};
+const big16 = (...values: number[]): Buffer => {
+  const bytes = Buffer.alloc(values.length * 2);
+  for (const [at, value] of values.entries()) bytes.writeUInt16BE(value, at * 2);
+  return bytes;
+};
+const little16 = (...values: number[]): Buffer => big16(...values).swap16();
+
+// PNG
+
+export function pngChunk(type: string, data: Uint8Array = new Uint8Array()): Buffer {
+  const body = Buffer.concat([ascii(type), data]);
+  return Buffer.concat([big(data.length), body, big(crc32(body))]);
+}
+
+export interface PngParts {
+  readonly width: number;
+  readonly height: number;
+  readonly depth?: number;
+  /** 0 gray, 2 RGB, 3 palette, 4 gray with alpha, 6 RGBA. */
+  readonly colorType?: number;
+  /** The packed bytes of each row, without filter byte. */
+  readonly rows: readonly Uint8Array[];
+  /** Chunks before the data. */
+  readonly before?: readonly Buffer[];
+  readonly after?: readonly Buffer[];
+}
+
+export const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const filtered = (rows: readonly Uint8Array[]) =>
+  deflateSync(Buffer.concat(rows.flatMap((row) => [Buffer.of(0), row])));
+
+export function pngFile({ width, height, depth = 8, colorType = 2, rows, before = [], after = [] }: PngParts): Buffer {
+  return Buffer.concat([
+    pngSignature,
+    pngChunk('IHDR', Buffer.concat([big(width, height), Buffer.of(depth, colorType, 0, 0, 0)])),
+    ...before,
+    pngChunk('IDAT', filtered(rows)),
+    ...after,
+    pngChunk('IEND'),
+  ]);
+}
+
+/** The chunks of an animation: `acTL`, and a frame's `fcTL` and `fdAT`. */
+export const animationChunk = (frames: number): Buffer => pngChunk('acTL', big(frames, 0));
+export function frameChunk(sequence: number, place: { x: number; y: number; width: number; height: number }): Buffer {
+  const { x, y, width, height } = place;
+  return pngChunk('fcTL', Buffer.concat([big(sequence, width, height, x, y), big16(1, 10), Buffer.of(0, 0)]));
+}
+export const frameData = (sequence: number, rows: readonly Uint8Array[]): Buffer =>
+  pngChunk('fdAT', Buffer.concat([big(sequence), filtered(rows)]));
+
+/** EXIF data, as TIFF, that holds only an orientation. */
+export function exifOrientation(orientation: number): Buffer {
+  return Buffer.concat([ascii('MM\0*'), big(8), big16(1, 0x112, 3), big(1), big16(orientation, 0), big(0)]);
+}
+
+// GIF
+
+export interface GifFrame {
+  readonly x?: number;
+  readonly y?: number;
+  readonly width: number;
+  readonly height: number;
+  readonly indices: readonly number[];
+  readonly transparent?: number;
+  readonly interlaced?: boolean;
+  readonly palette?: Uint8Array;
+}
+
+/** LZW without compression: it clears the table before it grows. `bits` is the size of an index. */
+export function gifData(indices: readonly number[], bits = 2, end = true): Buffer {
+  const packed: number[] = [];
+  let buffer = 0;
+  let filled = 0;
+  const put = (code: number) => {
+    buffer |= code << filled;
+    filled += bits + 1;
+    for (; filled >= 8; filled -= 8, buffer >>= 8) packed.push(buffer & 255);
+  };
+  for (const [at, index] of indices.entries()) {
+    if (at % 2 === 0) put(1 << bits);
+    put(index);
+  }
+  if (end) put((1 << bits) + 1);
+  if (filled > 0) packed.push(buffer & 255);
+  const blocks: Buffer[] = [Buffer.of(bits)];
+  for (let at = 0; at < packed.length; at += 255) {
+    const block = packed.slice(at, at + 255);
+    blocks.push(Buffer.of(block.length, ...block));
+  }
+  return Buffer.concat([...blocks, Buffer.of(0)]);
+}
+
+export function gifFrame(frame: GifFrame): Buffer {
+  const { x = 0, y = 0, width, height, indices, transparent, interlaced = false, palette } = frame;
+  const control = Buffer.of(0x21, 0xf9, 4, transparent === undefined ? 4 : 5, 10, 0, transparent ?? 0, 0);
+  const flags = (interlaced ? 0x40 : 0) | (palette ? 0x81 : 0);
+  const place = little16(x, y, width, height);
+  return Buffer.concat([
+    control,
+    Buffer.of(0x2c),
+    place,
+    Buffer.of(flags),
+    palette ?? Buffer.alloc(0),
+    gifData(indices),
+  ]);
+}
+
+/** Black, red, blue, white. */
+export const gifPalette = Buffer.of(0, 0, 0, 220, 40, 40, 40, 60, 220, 255, 255, 255);
+
+export function gifHead(width: number, height: number, background = 0): Buffer {
+  return Buffer.concat([ascii('GIF89a'), little16(width, height), Buffer.of(0x91, background, 0), gifPalette]);
+}
+
+// TIFF
+
+type TagType = 1 | 3 | 4 | 5 | 16;
+export interface TiffTag {
+  readonly tag: number;
+  readonly type: TagType;
+  readonly values: readonly number[];
+}
+export interface TiffParts {
+  readonly bigEndian?: boolean;
+  readonly bigTiff?: boolean;
+  readonly tags: readonly TiffTag[];
+  /** Strips or tiles. */
+  readonly blocks: readonly Uint8Array[];
+  readonly tiled?: boolean;
+}
+
+const tagSizes = { 1: 1, 3: 2, 4: 4, 5: 8, 16: 8 } as const;
+
+/** A TIFF, its blocks first and its directory last. */
+export function tiffFile(parts: TiffParts | readonly TiffParts[]): Buffer {
+  const pages = 'blocks' in parts ? [parts] : parts;
+  const { bigEndian = false, bigTiff = false } = pages[0] as TiffParts;
+  const number = (size: number, value: number): Buffer => {
+    const bytes = Buffer.alloc(size);
+    if (size === 8) bytes.writeBigUInt64BE(BigInt(value));
+    else bytes.writeUIntBE(value, 0, size);
+    return bigEndian ? bytes : bytes.reverse();
+  };
+  const wide = bigTiff ? 8 : 4;
+  const out: Buffer[] = [];
+  let length = bigTiff ? 16 : 8;
+  const put = (bytes: Uint8Array): number => {
+    const at = length;
+    const padded = Buffer.concat([bytes, Buffer.alloc(bytes.length % 2)]);
+    out.push(padded);
+    length += padded.length;
+    return at;
+  };
+  const valueBytes = ({ type, values }: TiffTag) =>
+    Buffer.concat(
+      values.map((value) =>
+        type === 5
+          ? Buffer.concat([number(4, Math.round(value * 1000)), number(4, 1000)])
+          : number(tagSizes[type], value),
+      ),
+    );
+  let first = 0;
+  let link: { at: number; buffer: Buffer } | undefined;
+  for (const { tags, blocks, tiled = false } of pages) {
+    const offsets = blocks.map(put);
+    const all: TiffTag[] = [
+      ...tags,
+      { tag: tiled ? 324 : 273, type: bigTiff ? 16 : 4, values: offsets },
+      { tag: tiled ? 325 : 279, type: bigTiff ? 16 : 4, values: blocks.map((block) => block.length) },
+    ];
+    const entries = all
+      .toSorted((one, other) => one.tag - other.tag)
+      .map((tag) => {
+        const bytes = valueBytes(tag);
+        const field =
+          bytes.length <= wide ? Buffer.concat([bytes, Buffer.alloc(wide - bytes.length)]) : number(wide, put(bytes));
+        return Buffer.concat([number(2, tag.tag), number(2, tag.type), number(wide, tag.values.length), field]);
+      });
+    const buffer = Buffer.concat([number(bigTiff ? 8 : 2, entries.length), ...entries, number(wide, 0)]);
+    const at = put(buffer);
+    if (link) number(wide, at).copy(link.buffer, link.buffer.length - wide);
+    else first = at;
+    const placed = out[out.length - 1] as Buffer;
+    link = { at, buffer: placed.subarray(0, buffer.length) };
+  }
+  const head = bigTiff
+    ? [ascii(bigEndian ? 'MM' : 'II'), number(2, 43), number(2, 8), number(2, 0), number(8, first)]
+    : [ascii(bigEndian ? 'MM' : 'II'), number(2, 42), number(4, first)];
+  return Buffer.concat([...head, ...out]);
+}
+
+export interface TiffShape {
+  readonly width: number;
+  readonly height: number;
+  readonly bits: readonly number[];
+  readonly photometric: number;
+  readonly compression?: number;
+  /** 1 unsigned, 2 signed, 3 float. */
+  readonly sampleFormat?: number;
+  readonly planar?: boolean;
+  readonly predictor?: number;
+  readonly rowsPerStrip?: number;
+  readonly tile?: number;
+  readonly more?: readonly TiffTag[];
+}
+
+/** The usual tags of a TIFF. */
+export function tiffTags(shape: TiffShape): TiffTag[] {
+  const { width, height, bits, photometric, compression = 1, sampleFormat, planar, predictor, tile, more = [] } = shape;
+  const short = (tag: number, ...values: number[]): TiffTag => ({ tag, type: 3, values });
+  return [
+    { tag: 256, type: 4, values: [width] },
+    { tag: 257, type: 4, values: [height] },
+    short(258, ...bits),
+    short(259, compression),
+    short(262, photometric),
+    short(277, bits.length),
+    short(284, planar ? 2 : 1),
+    ...(tile ? [short(322, tile), short(323, tile)] : [short(278, shape.rowsPerStrip ?? height)]),
+    ...(predictor ? [short(317, predictor)] : []),
+    ...(sampleFormat ? [short(339, ...bits.map(() => sampleFormat))] : []),
+    ...more,
+  ];
+}
