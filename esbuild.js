@@ -60,13 +60,16 @@ const sharpOnWasm = {
   },
 };
 
-/** The WebAssembly itself is loaded from the folder of `sharpWasm.cjs`. */
-async function copyWasm() {
+/** Files that the codec's worker reads from its own folder. `sharpWasm.cjs` loads its WebAssembly itself. */
+async function copyCodecAssets() {
   const folder = join(dirname(sharpWasm), 'lib');
   await mkdir('dist', { recursive: true });
   for (const name of await readdir(folder)) {
     if (name.endsWith('.wasm')) await copyFile(join(folder, name), join('dist', name));
   }
+  await copyFile(require.resolve('@resvg/resvg-wasm/index_bg.wasm'), join('dist', 'resvg.wasm'));
+  const fonts = join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 'ttf');
+  for (const name of ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf']) await copyFile(join(fonts, name), join('dist', name));
 }
 
 const shared = {
@@ -117,7 +120,7 @@ const builds = [
 ];
 
 if (production) await rm('dist', { recursive: true, force: true });
-await copyWasm();
+await copyCodecAssets();
 await updateBlendModule();
 // These two lines of watch mode tell the editor's build task when the first build starts and ends.
 if (watch) console.log('[watch] building');

@@ -1,58 +1,46 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp from 'sharp';
 import { MixFailure } from '../mix/failure.ts';
-import type { EncodedImage, ImageInfo, Raster, ReadableFormat } from './codec.ts';
-import { maxMegapixels } from './imageLimits.ts';
+import type { EncodedImage, ImageInfo, Raster } from './codec.ts';
+import { requireReadable } from './imageFormat.ts';
+import type { ImageFile, OpenImage, Pixels } from './openImage.ts';
+import { openRaster } from './raster/openRaster.ts';
+import { toBytes } from './sharpFailure.ts';
+import { infoOf, type SvgAssets, SvgImages } from './svg/svgImage.ts';
 
-const maxPixels = maxMegapixels * 1e6;
-/** The most pixels that an SVG is rendered with. */
-const maxSvgPixels = 16e6;
+/** In pixels. Images inside of an SVG are scaled down to it. */
+const embeddedBounds = { width: 4096, height: 4096, fit: 'inside' } as const;
 
 /** In pixels. Larger images are scaled down before their pixels are compared, to bound the memory. */
 const maxComparedSide = 4096;
 
-/** An image file in memory, with its format. */
-export interface ImageFile {
-  readonly bytes: Uint8Array;
-  readonly format: ReadableFormat;
-}
+const open = (file: ImageFile): Promise<OpenImage> => (file.format === 'svg' ? openSvg(file) : openRaster(file));
 
-/** Reads the header only. @throws MixFailure `image-too-large`, `unreadable-image`. */
+/** Reads the header only. @throws MixFailure `image-too-large`, `unreadable-image`, `unsupported-image`. */
 export async function probe(file: ImageFile): Promise<ImageInfo> {
-  const { autoOrient, hasAlpha } = await rethrowTyped(() => sharp(file.bytes, { limitInputPixels: false }).metadata());
-  const { width, height } = autoOrient;
-  if (file.format !== 'svg' && width * height > maxPixels) throw tooManyPixels(width, height);
-  return { format: file.format, width, height, hasAlpha, warnings: [] };
+  return (await open(file)).info;
 }
 
 /** Upright RGBA in sRGB that just covers `width × height`. Only SVG is scaled up. */
 export async function decode(file: ImageFile, width: number, height: number): Promise<Raster> {
-  const info = await probe(file);
-  const scale = Math.max(width / info.width, height / info.height);
-  const { data, ...size } = await render(() =>
-    open(file, info, scale)
-      .resize({ width, height, fit: 'outside', withoutEnlargement: true })
-      .toColourspace('srgb')
-      .ensureAlpha()
-      .raw({ depth: 'uchar' }),
-  );
+  const image = await open(file);
+  const { data, ...size } = await image.draw({ width, height, fit: 'outside' });
   return { ...size, data: new Uint8ClampedArray(data.buffer) };
 }
 
 /** A WebP that fits a square of `side` pixels. */
 export async function thumbnail(file: ImageFile, side: number): Promise<EncodedImage> {
-  const info = await probe(file);
-  const { data, ...size } = await render(() => fitInside(file, info, side).webp({ quality: 80, effort: 0 }));
+  const pixels = await fitInside(await open(file), side);
+  const { data, ...size } = await toBytes(fromPixels(pixels).webp({ quality: 80, effort: 0 }));
   return { bytes: data, mime: 'image/webp', ...size };
 }
 
 /** An upright JPEG on white without metadata, at most `maxSide` pixels a side and `maxBytes` long. */
 export async function uploadCopy(file: ImageFile, maxSide: number, maxBytes: number): Promise<EncodedImage> {
-  const info = await probe(file);
+  const image = await open(file);
   for (let side = maxSide; ; side = Math.ceil(side / 2)) {
+    const pixels = await fitInside(image, side);
     for (const quality of [90, 75, 55]) {
-      const { data, ...size } = await render(() =>
-        fitInside(file, info, side).flatten({ background: 'white' }).jpeg({ quality }),
-      );
+      const { data, ...size } = await toBytes(fromPixels(pixels).flatten({ background: 'white' }).jpeg({ quality }));
       if (data.length <= maxBytes || side <= 16) return { bytes: data, mime: 'image/jpeg', ...size };
     }
   }
@@ -60,16 +48,14 @@ export async function uploadCopy(file: ImageFile, maxSide: number, maxBytes: num
 
 /** Whether all pixels are equal. Decodes the whole image, so it also detects a truncated one. */
 export async function isUniform(file: ImageFile): Promise<boolean> {
-  const info = await probe(file);
-  const { data, width, height } = await render(() => fitInside(file, info, maxComparedSide).raw({ depth: 'uchar' }));
-  const channels = data.length / (width * height);
-  for (let at = channels; at < data.length; at++) if (data[at] !== data[at - channels]) return false;
+  const { data } = await fitInside(await open(file), maxComparedSide);
+  for (let at = 4; at < data.length; at++) if (data[at] !== data[at - 4]) return false;
   return true;
 }
 
 /** A PNG of RGBA pixels. An opaque image is saved without alpha channel. */
 export async function encodePng(bytes: Uint8Array, width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
-  const image = sharp(bytes, { raw: { width, height, channels: 4 }, limitInputPixels: false });
+  const image = fromPixels({ data: bytes, width, height });
   // On photographs, level 2 with adaptive filters is smaller and twice as fast as level 6 without.
   const png = (isOpaque(bytes) ? image.removeAlpha() : image).png({ compressionLevel: 2, adaptiveFiltering: true });
   return (await toBytes(png)).data;
@@ -80,59 +66,44 @@ function isOpaque(rgba: Uint8Array): boolean {
   return true;
 }
 
-/** The upright image. An SVG is rendered at `scale` times its own size. */
-function open({ bytes, format }: ImageFile, info: ImageInfo, scale: number): Sharp {
-  const svgScale = Math.min(scale, Math.sqrt(maxSvgPixels / (info.width * info.height)));
-  // An SVG has 72 pixels an inch by default. sharp takes densities from 1 to 100,000.
-  const density = format === 'svg' ? { density: Math.min(Math.max(72 * svgScale, 1), 100_000) } : {};
-  return sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, autoOrient: true, ...density });
+const fitInside = (image: OpenImage, side: number): Promise<Pixels> =>
+  image.draw({ width: side, height: side, fit: 'inside' });
+
+const fromPixels = ({ data, width, height }: { data: Uint8Array; width: number; height: number }) =>
+  sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: false });
+
+let svgImages: SvgImages | undefined;
+
+/** Says where the renderer for SVG and the fonts are. Called once, before the first SVG. */
+export function useSvgAssets(assets: SvgAssets): void {
+  svgImages = new SvgImages(assets, embeddedPng);
 }
 
-function fitInside(file: ImageFile, info: ImageInfo, side: number): Sharp {
-  const scale = side / Math.max(info.width, info.height);
-  return open(file, info, scale).resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
-}
-
-interface Rendered {
-  readonly data: Uint8Array<ArrayBuffer>;
-  readonly width: number;
-  readonly height: number;
-}
-
-const render = (make: () => Sharp): Promise<Rendered> => rethrowTyped(() => toBytes(make()));
-
-async function toBytes(image: Sharp): Promise<Rendered> {
-  const { data, info } = await image.toUint8Array();
-  // The result lies in the shared WebAssembly heap, so it must be copied out.
-  return { data: new Uint8Array(data), width: info.width, height: info.height };
-}
-
-/** How the decoders phrase that a file ends too early. */
-const truncatedMessage = /premature end|end of|read error|bad seek|corrupt header|unsupported image format/i;
-
-/**
- * Whether an error says what is wrong with an image. sharp throws plain errors for that, and others for a mistake in the program
- * or a decoder that broke, after which the thread must end. It throws plain ones for its parameters too.
- */
-function isAboutImage(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'Error' && !/^Expected .* but received /.test(error.message);
-}
-
-/** Turns what the decoders say about an image into MixFailure. */
-async function rethrowTyped<T>(work: () => Promise<T>): Promise<T> {
+/** An image inside of an SVG as PNG. Undefined if it can't be read. */
+async function embeddedPng(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   try {
-    return await work();
-  } catch (cause) {
-    if (!isAboutImage(cause)) throw cause;
-    const text = cause.message;
-    if (/exceeds pixel limit/i.test(text)) throw new MixFailure('image-too-large', { cause });
-    throw new MixFailure(truncatedMessage.test(text) ? 'unreadable-image/truncated' : 'unreadable-image/damaged', {
-      cause,
-    });
+    const format = await requireReadable(bytes);
+    if (format === 'svg') return undefined;
+    const { data, width, height } = await (await openRaster({ bytes, format })).draw(embeddedBounds);
+    return await encodePng(data, width, height);
+  } catch (error) {
+    if (!(error instanceof MixFailure)) throw error;
+    return undefined;
   }
 }
 
-function tooManyPixels(width: number, height: number): MixFailure {
-  const megapixels = Math.round((width * height) / 1e6);
-  return new MixFailure('image-too-large/pixels', { args: { width, height, megapixels, max: maxMegapixels } });
+async function openSvg({ bytes }: ImageFile): Promise<OpenImage> {
+  if (!svgImages) throw new Error('The folder of the SVG renderer is not known');
+  const images = svgImages;
+  const drawing = await images.open(bytes);
+  const { size } = drawing.document;
+  return {
+    info: infoOf(drawing),
+    draw: async ({ width, height, fit }) => {
+      const [across, down] = [width / size.width, height / size.height];
+      const scale = fit === 'outside' ? Math.max(across, down) : Math.min(across, down);
+      const { data, ...drawn } = await images.render(drawing, scale);
+      return { ...drawn, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+    },
+  };
 }

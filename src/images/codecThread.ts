@@ -23,9 +23,12 @@ export class DecoderThread {
   #pending: Pending | undefined;
   #timer: NodeJS.Timeout;
 
-  /** @param onEnd called once, after the thread ends for any reason. */
-  constructor(workerPath: string, onEnd: () => void) {
-    this.#worker = new Worker(workerPath, { name: 'image codec' });
+  /**
+   * @param onEnd called once, after the thread ends for any reason.
+   * @param fontFolders where fonts for SVG are; by default, in the system's folders.
+   */
+  constructor(workerPath: string, onEnd: () => void, fontFolders?: readonly string[]) {
+    this.#worker = new Worker(workerPath, { name: 'image codec', workerData: fontFolders ? { fontFolders } : {} });
     this.#timer = setTimeout(() => this.#fail(new Error('The codec thread did not start')), startTimeout);
     const { promise, resolve, reject } = promiseParts<DecoderVersions>();
     this.ready = promise;

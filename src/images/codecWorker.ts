@@ -2,8 +2,9 @@
 import fs from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
+import * as z from 'zod';
 import { MixFailure } from '../mix/failure.ts';
 import { recordFailure } from '../mix/failureRecord.ts';
 import {
@@ -13,7 +14,7 @@ import {
   decoderRequestSchema,
   decoderVersionsSchema,
 } from './codecMessages.ts';
-import { decode, encodePng, isUniform, probe, thumbnail, uploadCopy } from './codecOperations.ts';
+import { decode, encodePng, isUniform, probe, thumbnail, uploadCopy, useSvgAssets } from './codecOperations.ts';
 
 if (!parentPort) throw new Error('The codec runs in a worker thread');
 const port = parentPort;
@@ -86,7 +87,10 @@ async function answer(message: unknown): Promise<void> {
   }
 }
 
-/** Blocks file access in this thread. The decoders reach the disk through `node:fs`, and an SVG can reference any local file. */
+/**
+ * Blocks file access in this thread. The decoders reach the disk through these functions, and a file may reference any other. Fonts
+ * are read asynchronously (`fonts/`), from folders that no image has a say in.
+ */
 function blockFileAccess(): void {
   for (const name of ['openSync', 'readFileSync', 'readlinkSync', 'readdirSync', 'writeFileSync']) {
     Reflect.set(fs, name, () => {
@@ -95,10 +99,13 @@ function blockFileAccess(): void {
   }
 }
 
+const workerDataSchema = z.object({ fontFolders: z.array(z.string()).optional() });
+
 async function start(): Promise<void> {
   sharp.cache(false); // images are rarely decoded twice, and WebAssembly memory never shrinks
   await encodePng(new Uint8Array(4), 1, 1); // sharp starts its own thread with the first operation
   blockFileAccess();
+  useSvgAssets({ folder: __dirname, ...workerDataSchema.parse(workerData ?? {}) });
   port.on('message', (message) => void answer(message));
   send({ kind: 'ready', versions: decoderVersionsSchema.parse(sharp.versions) });
 }

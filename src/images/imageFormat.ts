@@ -1,6 +1,7 @@
 import { fileTypeFromBuffer } from 'file-type';
 import { MixFailure } from '../mix/failure.ts';
 import { type ReadableFormat, readableFormats } from './codec.ts';
+import { isSvg } from './svg/xmlText.ts';
 
 /** The kind of a file, detected from its first bytes. */
 export interface FileKind {
@@ -56,12 +57,4 @@ function hasAvifBrand(bytes: Uint8Array): boolean {
 /** Only the first four bytes count: a TIFF's directory is often at its end, which a truncated file lacks. */
 function isTiff(bytes: Uint8Array): boolean {
   return ['II*\0', 'MM\0*'].includes(new TextDecoder('latin1').decode(bytes.subarray(0, 4)));
-}
-
-/** An XML document whose first element is `svg`, after prolog, comments and document type. */
-function isSvg(bytes: Uint8Array): boolean {
-  const head = new TextDecoder().decode(bytes.subarray(0, 4096)).trimStart();
-  if (!head.startsWith('<')) return false;
-  const root = head.replace(/^(?:\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>[]*(?:\[.*?\]\s*)?>))*\s*/s, '');
-  return /^<(?:[\w-]+:)?svg[\s/>]/.test(root);
 }

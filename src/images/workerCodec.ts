@@ -15,6 +15,8 @@ export interface WorkerCodecOptions {
   readonly threads?: number;
   /** Milliseconds without work until the threads end. WebAssembly memory doesn't shrink otherwise. */
   readonly idleMs?: number;
+  /** Folders with fonts for SVG, as absolute paths. By default, the system's. */
+  readonly fontFolders?: readonly string[];
   /** Milliseconds until a request counts as hung. */
   readonly timeoutMs?: number;
 }
@@ -26,15 +28,17 @@ const priorities = { thumbnail: 0, probe: 1, other: 2 } as const;
 export class WorkerCodec implements Codec {
   readonly #workerPath: string;
   readonly #timeoutMs: number;
+  readonly #fontFolders: readonly string[] | undefined;
   readonly #queue: PQueue;
   readonly #threads = new Set<DecoderThread>();
   readonly #idle: DecoderThread[] = [];
   readonly #closed = new AbortController();
   #idleTimer: NodeJS.Timeout | undefined;
 
-  constructor({ workerPath, threads = 2, idleMs = 60_000, timeoutMs = 120_000 }: WorkerCodecOptions) {
+  constructor({ workerPath, threads = 2, idleMs = 60_000, timeoutMs = 120_000, fontFolders }: WorkerCodecOptions) {
     this.#workerPath = workerPath;
     this.#timeoutMs = timeoutMs;
+    this.#fontFolders = fontFolders;
     this.#queue = new PQueue({ concurrency: threads });
     this.#queue.on('active', () => clearTimeout(this.#idleTimer));
     this.#queue.on('idle', () => {
@@ -158,11 +162,15 @@ export class WorkerCodec implements Codec {
   }
 
   #start(): DecoderThread {
-    const thread = new DecoderThread(this.#workerPath, () => {
-      this.#threads.delete(thread);
-      const at = this.#idle.indexOf(thread);
-      if (at >= 0) this.#idle.splice(at, 1);
-    });
+    const thread = new DecoderThread(
+      this.#workerPath,
+      () => {
+        this.#threads.delete(thread);
+        const at = this.#idle.indexOf(thread);
+        if (at >= 0) this.#idle.splice(at, 1);
+      },
+      this.#fontFolders,
+    );
     this.#threads.add(thread);
     return thread;
   }

@@ -1,0 +1,59 @@
+import type { ImageInfo, Raster } from '../codec.ts';
+import { FontLibrary } from '../fonts/fontLibrary.ts';
+import { type Drawing, openDrawing, type ToPng } from './svgDrawing.ts';
+import { renderDrawing } from './svgRenderer.ts';
+
+/** The most pixels that an SVG is rendered with, and the longest side. */
+const maxPixels = 16e6;
+const maxSide = 30_000;
+
+/** What SVG images need besides their bytes. */
+export interface SvgAssets {
+  /** Absolute path of the folder of `resvg.wasm` and the bundled fonts. */
+  readonly folder: string;
+  /** Absolute paths of folders with fonts. By default, the system's. */
+  readonly fontFolders?: readonly string[] | undefined;
+}
+
+/** Reads and renders SVG images. */
+export class SvgImages {
+  readonly #folder: string;
+  readonly #library: FontLibrary;
+  readonly #toPng: ToPng;
+
+  constructor({ folder, fontFolders }: SvgAssets, toPng: ToPng) {
+    this.#folder = folder;
+    this.#library = new FontLibrary(fontFolders);
+    this.#toPng = toPng;
+  }
+
+  /** Reads a document with its fonts and images. @throws MixFailure `unreadable-image`, `image-too-large`. */
+  open(bytes: Uint8Array): Promise<Drawing> {
+    return openDrawing(bytes, { library: this.#library, folder: this.#folder, toPng: this.#toPng });
+  }
+
+  /** The drawing with straight alpha, `scale` times its own size, but within the limits. @throws MixFailure */
+  async render(drawing: Drawing, scale: number): Promise<Raster> {
+    const { width, height } = drawing.document.size;
+    const bounded = Math.min(scale, Math.sqrt(maxPixels / (width * height)), maxSide / Math.max(width, height));
+    const pixels = (side: number) => Math.max(1, Math.round(side * bounded));
+    const rendered = await renderDrawing(drawing, pixels(width), pixels(height), this.#folder);
+    return { width: rendered.width, height: rendered.height, data: unpremultiplied(rendered.data) };
+  }
+}
+
+/** The size of a drawing, in whole pixels. */
+export function infoOf({ document: { size }, warnings }: Drawing): ImageInfo {
+  const whole = (side: number) => Math.max(1, Math.round(side));
+  return { format: 'svg', width: whole(size.width), height: whole(size.height), hasAlpha: true, warnings };
+}
+
+function unpremultiplied(data: Uint8Array<ArrayBuffer>): Uint8ClampedArray<ArrayBuffer> {
+  const straight = new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength);
+  for (let at = 0; at < straight.length; at += 4) {
+    const alpha = straight[at + 3] ?? 0;
+    if (alpha === 0 || alpha === 255) continue;
+    for (let channel = at; channel < at + 3; channel++) straight[channel] = ((straight[channel] ?? 0) * 255) / alpha;
+  }
+  return straight;
+}

@@ -1,0 +1,92 @@
+/** A rectangle in the units of a drawing. */
+export interface ViewBox {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The size of a drawing in CSS pixels, and what of it is drawn. */
+export interface SvgSize {
+  readonly width: number;
+  readonly height: number;
+  readonly viewBox: ViewBox;
+  /** How the view box is fitted into the size. */
+  readonly fit: string;
+}
+
+const fontSize = 16;
+const pixelsPerUnit: Readonly<Record<string, number>> = {
+  '': 1,
+  px: 1,
+  in: 96,
+  cm: 96 / 2.54,
+  mm: 96 / 25.4,
+  q: 96 / 101.6,
+  pt: 96 / 72,
+  pc: 16,
+  em: fontSize,
+  rem: fontSize,
+  ex: fontSize / 2,
+  ch: fontSize / 2,
+};
+const lengthPattern = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]*)$/i;
+
+/** A browser's size of an image that has none. */
+const fallback = { width: 300, height: 150 };
+
+/**
+ * The size that browsers give the drawing as an image: width and height, else what the view box's aspect ratio makes of one of
+ * them, else the size of the view box, else 300 × 150. Undefined if a side is zero, because then nothing is drawn.
+ */
+export function svgSize(attributes: ReadonlyMap<string, string>): SvgSize | undefined {
+  const style = attributes.get('style') ?? '';
+  const side = (name: 'width' | 'height') => pixels(declared(style, name) ?? attributes.get(name) ?? '');
+  const viewBox = parseViewBox(attributes.get('viewBox') ?? '');
+  const size = sizeFrom(side('width'), side('height'), viewBox);
+  if (size.width === 0 || size.height === 0 || viewBox === 'empty') return undefined;
+  if (!viewBox) return { ...size, viewBox: { x: 0, y: 0, ...size }, fit: 'none' };
+  const fit = attributes.get('preserveAspectRatio') ?? 'xMidYMid meet';
+  const isProportional = Math.abs((size.width * viewBox.height) / (size.height * viewBox.width) - 1) < 1e-4;
+  return { ...size, viewBox, fit: isProportional ? 'none' : fit };
+}
+
+function sizeFrom(width: number | undefined, height: number | undefined, box: ViewBox | 'empty' | undefined) {
+  const ratio = box && box !== 'empty' ? box.width / box.height : undefined;
+  if (width !== undefined && height !== undefined) return { width, height };
+  if (width !== undefined) return { width, height: ratio === undefined ? fallback.height : width / ratio };
+  if (height !== undefined) return { width: ratio === undefined ? fallback.width : height * ratio, height };
+  if (!box || box === 'empty' || ratio === undefined) return fallback;
+  const isUsual = Math.min(box.width, box.height) >= 1 && Math.max(box.width, box.height) <= 16_384;
+  if (isUsual) return { width: box.width, height: box.height };
+  const scale = Math.min(fallback.width / box.width, fallback.height / box.height);
+  return { width: box.width * scale, height: box.height * scale };
+}
+
+/** A length in CSS pixels. Undefined for a percentage, a keyword, and what isn't a length. */
+function pixels(text: string): number | undefined {
+  const [, number, unit = ''] = lengthPattern.exec(text.trim()) ?? [];
+  const perUnit = pixelsPerUnit[unit.toLowerCase()];
+  const value = number === undefined || perUnit === undefined ? Number.NaN : Number(number) * perUnit;
+  return value >= 0 && value <= 1e9 ? value : undefined;
+}
+
+/** The value of a property in a style attribute. */
+function declared(style: string, name: string): string | undefined {
+  const values = style.split(';').flatMap((declaration) => {
+    const [property = '', value = ''] = declaration.split(':', 2);
+    return property.trim().toLowerCase() === name ? [value.replace(/!\s*important/i, '').trim()] : [];
+  });
+  const value = values.at(-1);
+  return value === undefined || value === '' ? undefined : value;
+}
+
+function parseViewBox(text: string): ViewBox | 'empty' | undefined {
+  const numbers = text
+    .trim()
+    .split(/[\s,]+/)
+    .map((part) => (part === '' ? Number.NaN : Number(part)));
+  const [x = Number.NaN, y = Number.NaN, width = Number.NaN, height = Number.NaN] = numbers;
+  if (numbers.length !== 4 || !numbers.every(Number.isFinite) || width < 0 || height < 0) return undefined;
+  return width === 0 || height === 0 ? 'empty' : { x, y, width, height };
+}
