@@ -24,6 +24,7 @@ export const imageExtensions: readonly string[] = [
   'tif',
   'tiff',
   'svg',
+  'svgz',
 ];
 
 /** A glob for the image files of a folder, in lower and upper case. */

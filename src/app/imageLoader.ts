@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { Codec, EncodedImage, Raster } from '../images/codec.ts';
 import type { SourceLocation, SourceReader } from '../images/sourceReader.ts';
+import type { ImageWarning } from '../mix/imageWarning.ts';
 import { systemCode } from '../storage/systemError.ts';
 import { locationOf } from './sourceLocation.ts';
 import type { Trust } from './trust.ts';
@@ -9,10 +10,11 @@ import type { Trust } from './trust.ts';
 /** Enough for the thumbnails of a long list of results, in bytes. */
 const cacheSize = 24 * 2 ** 20;
 
-/** A thumbnail with the size in pixels of the image that it shows. */
+/** A thumbnail with the size in pixels of the image that it shows, and what of it can't be shown. */
 export interface Thumbnail extends EncodedImage {
   readonly sourceWidth: number;
   readonly sourceHeight: number;
+  readonly warnings: readonly ImageWarning[];
 }
 
 /** Loads images for the panel: thumbnails, which are cached in memory, decoded pixels, and whole files. */
@@ -47,11 +49,12 @@ export class ImageLoader {
     const cached = version === undefined ? undefined : this.#thumbnails.get(key);
     if (cached) return cached;
     const bytes = await this.#reader.read(location);
-    const { width, height } = await this.#codec.probe(bytes);
+    const { width, height, warnings } = await this.#codec.probe(bytes);
     const thumbnail = {
       ...(await this.#codec.thumbnail(bytes, side)),
       sourceWidth: width,
       sourceHeight: height,
+      warnings,
     };
     if (version !== undefined) this.#thumbnails.set(key, thumbnail);
     return thumbnail;

@@ -109,8 +109,9 @@ export class PanelService {
       addUris: ({ uris }) => importer.import(uris),
       addBytes: async ({ name, bytes }) => ({ images: [await importer.importBytes(name, bytes)], problems: [] }),
       thumbnail: async ({ uri, side }) => {
-        const { bytes, mime, sourceWidth, sourceHeight } = await loader.thumbnail(uri, side);
-        return { bytes, mime, width: sourceWidth, height: sourceHeight };
+        const { bytes, mime, sourceWidth, sourceHeight, warnings } = await loader.thumbnail(uri, side);
+        const sentences = warnings.map((warning) => messages.imageWarning(warning));
+        return { bytes, mime, width: sourceWidth, height: sourceHeight, warnings: sentences };
       },
       pixels: async ({ uri, width, height }) => {
         const raster = await loader.pixels(uri, width, height);

@@ -109,10 +109,10 @@ export const hostContract = {
   addUris: method(z.object({ uris: z.array(z.string()).max(100) }), importedImagesSchema, 120_000),
   /** Imports an image without a URI: pasted, or dropped from another program. */
   addBytes: method(z.object({ name: z.string(), bytes }), importedImagesSchema, 120_000),
-  /** An encoded thumbnail. `width` and `height` of the result are those of the source. */
+  /** An encoded thumbnail. `width`, `height` and `warnings` of the result are those of the source. */
   thumbnail: method(
     z.object({ uri: z.string(), side: z.number().int().min(16).max(1024) }),
-    z.object({ bytes, mime: z.string(), width: z.number(), height: z.number() }),
+    z.object({ bytes, mime: z.string(), width: z.number(), height: z.number(), warnings: z.array(z.string()) }),
     120_000,
   ),
   /** Decoded RGBA pixels for the live preview, scaled to cover the given size. */

@@ -1,11 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { HostChannel } from './model/panelActions.ts';
 
-/** A thumbnail as an object URL. `width` and `height` are those of the source. */
+/** A thumbnail as an object URL. `width`, `height` and `warnings` are those of the source. */
 export interface Thumbnail {
   readonly url: string;
   readonly width: number;
   readonly height: number;
+  /** What of it can't be shown. */
+  readonly warnings: readonly string[];
 }
 
 /** Thumbnails by URI and size, requested from the host once. Failures aren't cached, so a repaired file shows up. */
@@ -47,7 +49,7 @@ export class ThumbnailCache {
   }
 
   async #load(uri: string, side: number): Promise<Thumbnail> {
-    const { bytes, mime, width, height } = await this.#host.call('thumbnail', { uri, side });
-    return { url: URL.createObjectURL(new Blob([bytes], { type: mime })), width, height };
+    const { bytes, mime, width, height, warnings } = await this.#host.call('thumbnail', { uri, side });
+    return { url: URL.createObjectURL(new Blob([bytes], { type: mime })), width, height, warnings };
   }
 }

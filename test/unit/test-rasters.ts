@@ -88,7 +88,7 @@ export function meanDifference(one: Raster, other: Raster): number {
 export function sharpCodec(overrides: Partial<Codec> = {}): Codec {
   const unused = () => Promise.reject(new Error('not used by the local engine'));
   return {
-    probe: unused,
+    probe: async () => ({ format: 'png', width: 1, height: 1, hasAlpha: false, warnings: [] }),
     thumbnail: unused,
     uploadCopy: unused,
     isUniform: unused,

@@ -1,5 +1,6 @@
 import { Mutex } from 'async-mutex';
 import { MixFailure } from '../../mix/failure.ts';
+import { noticeOfImage } from '../../mix/imageWarning.ts';
 import { ServiceClient } from './client.ts';
 import type { HostedJobOptions } from './hostedJobOptions.ts';
 import type { RequestState } from './hostedState.ts';
@@ -122,6 +123,7 @@ export class HostedJob {
       signal: context.signal,
       onProgress: (done, total) => report.uploading(done, total),
       onRetry: ({ name }, reason, delay) => report.waiting(delay, 'upload-retried', { image: name, reason }),
+      onWarning: ({ name }, warning) => report.notice(noticeOfImage(warning, name)),
       onLink: ({ name }, link) => report.log('debug', 'source-linked', { image: name, link: redactUrl(link) }),
     });
   }

@@ -2,6 +2,7 @@ import { abortable } from '../../images/abortable.ts';
 import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
+import type { ImageWarning } from '../../mix/imageWarning.ts';
 import { limits } from '../../mix/limits.ts';
 import { RequestError } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
@@ -33,6 +34,8 @@ export interface UploadContext {
   onProgress(done: number, total: number): void;
   /** Called before a wait of `delay` milliseconds. */
   onRetry(source: TaskSource, reason: string, delay: number): void;
+  /** Called with what the service won't see of an image. */
+  onWarning(source: TaskSource, warning: ImageWarning): void;
   onLink(source: TaskSource, link: string): void;
 }
 
@@ -85,6 +88,8 @@ async function prepareUpload(source: TaskSource, context: UploadContext): Promis
   const { client, codec, reader, clock, signal } = context;
   return attributeFailure(source, async () => {
     const bytes = await abortable(reader.read(location, signal), signal);
+    const { warnings } = await abortable(codec.probe(bytes, signal), signal);
+    for (const warning of warnings) context.onWarning(source, warning);
     const record = uploadRecord(client.service, bytes);
     const known = await recallLink(record, client.service, context);
     if (known) return async () => known;

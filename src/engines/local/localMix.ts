@@ -2,6 +2,7 @@ import { abortable } from '../../images/abortable.ts';
 import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
+import { noticeOfImage } from '../../mix/imageWarning.ts';
 import { seedOfSample } from '../../mix/recipe.ts';
 import type { Clock } from '../clock.ts';
 import type { MixContext, MixTask, TaskSource } from '../engine.ts';
@@ -75,8 +76,15 @@ interface SourceFile {
   readonly key: string;
 }
 
-async function readSource({ reader, signal }: LocalMixOptions, source: TaskSource): Promise<SourceFile> {
-  const bytes = await attributeFailure(source, signal, () => abortable(reader.read(source.location, signal), signal));
+async function readSource(
+  { reader, codec, context, signal }: LocalMixOptions,
+  source: TaskSource,
+): Promise<SourceFile> {
+  const { bytes, warnings } = await attributeFailure(source, signal, async () => {
+    const content = await abortable(reader.read(source.location, signal), signal);
+    return { bytes: content, warnings: (await abortable(codec.probe(content, signal), signal)).warnings };
+  });
+  for (const warning of warnings) context.notice(noticeOfImage(warning, source.name));
   const digest = await crypto.subtle.digest('SHA-256', bytes); // doesn't block this thread, unlike node:crypto's hash
   return { source, bytes, key: Buffer.from(digest).toString('hex') };
 }

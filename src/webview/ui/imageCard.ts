@@ -20,7 +20,7 @@ export class ImageCard extends PanelElement {
     count: { attribute: false },
     issue: { attribute: false },
     problem: { attribute: false },
-    unreadable: { state: true },
+    imageMessage: { state: true },
   };
   declare image: DraftImage;
   declare name: string;
@@ -34,8 +34,8 @@ export class ImageCard extends PanelElement {
   declare issue: string | undefined;
   /** The message about the image. */
   declare problem: string | undefined;
-  /** Why the thumbnail can't be shown. */
-  declare unreadable: string | undefined;
+  /** Why the image can't be shown, or what of it. */
+  declare imageMessage: string | undefined;
 
   override willUpdate(changed: PropertyValues): void {
     if (changed.has('image')) this.classList.toggle('is-off', !this.image.enabled);
@@ -48,7 +48,7 @@ export class ImageCard extends PanelElement {
   override render(): TemplateResult {
     const { say } = this.panel;
     const { enabled, weight } = this.image;
-    const warning = this.problem ?? this.unreadable;
+    const warning = this.problem ?? this.imageMessage;
     return html`
       <div class="card" role="group" aria-label=${this.name} @keydown=${(event: KeyboardEvent) => this.#onKeyDown(event)}>
         ${this.#thumbnail()}
@@ -114,7 +114,7 @@ export class ImageCard extends PanelElement {
         .name=${''}
         .side=${96}
         @thumbnail-state=${(event: CustomEvent<string | undefined>) => {
-          this.unreadable = event.detail;
+          this.imageMessage = event.detail;
         }}
       ></mix-thumbnail>
       <span class="fill-rest"></span>

@@ -4,8 +4,8 @@ import type { Thumbnail } from '../thumbnailCache.ts';
 import { PanelElement } from './panelElement.ts';
 
 /**
- * A thumbnail that loads when it comes near the viewport. Fires `thumbnail-state` with undefined as detail after it has loaded, and
- * with a message if it can't be shown.
+ * A thumbnail that loads when it comes near the viewport. Then it fires `thumbnail-state` with a message as detail if the image
+ * can't be shown, or only in part, and with undefined otherwise.
  */
 export class ThumbnailView extends PanelElement {
   static override properties = {
@@ -100,7 +100,7 @@ export class ThumbnailView extends PanelElement {
       if (uri !== this.uri) return;
       if (this.#isNear) this.thumbnail = thumbnail;
       this.failed = false;
-      this.#emitState(undefined);
+      this.#emitState(thumbnail.warnings.join(' ') || undefined);
     } catch (error) {
       if (uri !== this.uri) return;
       this.thumbnail = undefined;

@@ -33,7 +33,7 @@ const notImplemented = () => Promise.reject(new Error('not needed here'));
 
 /** A codec that passes bytes through; the real one has its own tests. An image marked `blank` counts as uniform. */
 export const passThroughCodec: Codec = {
-  probe: notImplemented,
+  probe: async () => ({ format: 'png', width: 1, height: 1, hasAlpha: false, warnings: [] }),
   decode: notImplemented,
   thumbnail: notImplemented,
   encodePng: notImplemented,
