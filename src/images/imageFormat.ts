@@ -1,6 +1,7 @@
 import { fileTypeFromBuffer } from 'file-type';
 import { MixFailure } from '../mix/failure.ts';
 import { type ReadableFormat, readableFormats } from './codec.ts';
+import { detectOther, nameOfFormat } from './otherFormats.ts';
 import { isSvg } from './svg/xmlText.ts';
 
 /** The kind of a file, detected from its first bytes. */
@@ -14,7 +15,10 @@ export interface FileKind {
 export async function detectKind(bytes: Uint8Array): Promise<FileKind | undefined> {
   if (isSvg(bytes)) return { name: 'svg', isImage: true };
   const type = await fileTypeFromBuffer(bytes);
-  if (!type) return isTiff(bytes) ? { name: 'tiff', isImage: true } : undefined;
+  if (!type) {
+    const name = isTiff(bytes) ? 'tiff' : detectOther(bytes);
+    return name === undefined ? undefined : { name, isImage: true };
+  }
   return { name: nameOf(type.ext, bytes), isImage: type.mime.startsWith('image/') };
 }
 
@@ -27,7 +31,7 @@ export async function requireReadable(bytes: Uint8Array): Promise<ReadableFormat
   const kind = await detectKind(bytes);
   if (!kind) throw new MixFailure('unsupported-image/not-an-image');
   const format = readableFormats.find((name) => name === kind.name);
-  if (!format) throw new MixFailure('unsupported-image', { args: { format: kind.name.toUpperCase() } });
+  if (!format) throw new MixFailure('unsupported-image', { args: { format: nameOfFormat(kind.name) } });
   return format;
 }
 

@@ -1,5 +1,7 @@
+import { Mutex } from 'async-mutex';
 import PQueue from 'p-queue';
 import type { z } from 'zod';
+import { MixFailure } from '../mix/failure.ts';
 import { abortable } from './abortable.ts';
 import type { Codec, EncodedImage, ImageInfo, Raster } from './codec.ts';
 import { type DecoderRequest, type DecoderVersions, decoderResultSchemas } from './codecMessages.ts';
@@ -24,7 +26,7 @@ export interface WorkerCodecOptions {
 /** Thumbnails wait for the images that a mix needs. */
 const priorities = { thumbnail: 0, probe: 1, other: 2 } as const;
 
-/** Codec in worker threads that start on demand and end when idle. A thread that hangs or crashes is replaced. */
+/** Codec in worker threads that start on demand and end when idle. A thread that hangs or crashes is replaced, and its image tried again once. */
 export class WorkerCodec implements Codec {
   readonly #workerPath: string;
   readonly #timeoutMs: number;
@@ -32,6 +34,7 @@ export class WorkerCodec implements Codec {
   readonly #queue: PQueue;
   readonly #threads = new Set<DecoderThread>();
   readonly #idle: DecoderThread[] = [];
+  readonly #alone = new Mutex();
   readonly #closed = new AbortController();
   #idleTimer: NodeJS.Timeout | undefined;
 
@@ -96,6 +99,8 @@ export class WorkerCodec implements Codec {
       }),
       decoderResultSchemas.encodePng,
       signal,
+      priorities.other,
+      false, // the pixels were transferred to the thread
     );
   }
 
@@ -127,15 +132,51 @@ export class WorkerCodec implements Codec {
     await this.#endThreads();
   }
 
-  /** @param make creates the request, and so copies the caller's bytes, as late as possible. */
+  /**
+   * @param make creates the request, and so copies the caller's bytes, as late as possible.
+   * @param mayRepeat whether it can be called again after its thread crashed or hung.
+   */
   async #run<S extends z.ZodType>(
     make: () => DecoderRequest,
     schema: S,
     signal?: AbortSignal,
     priority: number = priorities.other,
+    mayRepeat = true,
   ): Promise<z.output<S>> {
-    const result = await this.#withThread((thread) => thread.run(make(), this.#timeoutMs), priority, signal);
-    return schema.parse(result);
+    const work = (thread: DecoderThread) => thread.run(make(), this.#timeoutMs);
+    try {
+      return schema.parse(await this.#withThread(work, priority, signal));
+    } catch (error) {
+      if (!hasEndedThread(error) || !mayRepeat) throw error;
+      return schema.parse(await this.#runAlone(work, this.#stopOf(signal)));
+    }
+  }
+
+  /**
+   * Runs a request in a new thread while no other thread exists: what made the first one crash or hang may have been the images
+   * before it in that thread, or others at the same time that needed the memory.
+   */
+  #runAlone<T>(work: (thread: DecoderThread) => Promise<T>, stop: AbortSignal): Promise<T> {
+    return this.#alone.runExclusive(async () => {
+      this.#queue.pause();
+      try {
+        await abortable(this.#queue.onPendingZero(), stop);
+        await this.#endThreads();
+        stop.throwIfAborted();
+        const thread = this.#start();
+        try {
+          return await abortable(work(thread), stop);
+        } finally {
+          await thread.end();
+        }
+      } finally {
+        this.#queue.start();
+      }
+    });
+  }
+
+  #stopOf(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
   }
 
   async #withThread<T>(
@@ -143,7 +184,7 @@ export class WorkerCodec implements Codec {
     priority: number,
     signal?: AbortSignal,
   ): Promise<T> {
-    const stop = signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+    const stop = this.#stopOf(signal);
     stop.throwIfAborted();
     // The queue doesn't get the signal: it would count a thread as free that still works on an aborted request.
     const queued = this.#queue.add(
@@ -180,6 +221,11 @@ export class WorkerCodec implements Codec {
     await Promise.all([...this.#threads].map((thread) => thread.end()));
   }
 }
+
+/** Whether the thread that had the request crashed or was ended because it hung. */
+const hasEndedThread = (error: unknown): boolean =>
+  error instanceof MixFailure &&
+  (error.key === 'unreadable-image/decoder-crashed' || error.key === 'unreadable-image/decoder-hung');
 
 /** Checks the format and size of a file before it's copied to a thread. */
 async function checkFile(bytes: Uint8Array) {

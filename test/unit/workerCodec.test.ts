@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test, vi } from 'vitest';
 import { WorkerCodec, type WorkerCodecOptions } from '../../src/images/workerCodec.ts';
@@ -32,6 +35,30 @@ test('a decoder that crashes is replaced', async () => {
   const [crashed, next] = await Promise.allSettled([codec.decode(gif, crashes), codec.decode(gif, works)]);
   expect(crashed).toMatchObject({ reason: { key: 'unreadable-image/decoder-crashed' } });
   expect(next).toMatchObject({ value: works });
+});
+
+test('an image whose decoder crashed or hung is tried once more, alone in a new thread', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'codec-retry-'));
+  const codec = fakeCodec({ timeoutMs: 400, threads: 2, fontFolders: [folder] });
+  const outcomes = await Promise.all([11, 4, 12, 4].map((width) => codec.decode(gif, coverOf(width))));
+  expect(outcomes.map(({ width }) => width)).toEqual([11, 4, 12, 4]);
+  for (const width of [11, 12]) expect(await readFile(join(folder, `tried-${width}`), 'utf8')).toBe('..');
+  expect(codec.threadCount).toBeLessThanOrEqual(2);
+  await rm(folder, { recursive: true });
+});
+
+test('an abort ends a second try, and the next image gets its turn', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'codec-retry-'));
+  const codec = fakeCodec({ timeoutMs: 30_000, fontFolders: [folder] });
+  const stop = new AbortController();
+  const hung = codec.decode(gif, coverOf(13), stop.signal);
+  const tried = () => readFile(join(folder, 'tried-13'), 'utf8');
+  await vi.waitFor(async () => expect(await tried()).toBe('..'), { timeout: 20_000 });
+  const next = codec.decode(gif, works);
+  stop.abort(new Error('not needed'));
+  await expect(hung).rejects.toThrow('not needed');
+  await expect(next).resolves.toMatchObject(works);
+  await rm(folder, { recursive: true });
 });
 
 test('a reply of the wrong shape is rejected', async () => {

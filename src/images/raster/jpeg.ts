@@ -2,7 +2,7 @@ import { MixFailure } from '../../mix/failure.ts';
 import { makeImageWarning } from '../../mix/imageWarning.ts';
 import { inksOf } from './inks.ts';
 import { type JpegFrame, readJpeg } from './jpegMarkers.ts';
-import { presentPartOfJpeg } from './jpegProgress.ts';
+import { hasAllScans, presentPartOfJpeg } from './jpegProgress.ts';
 import type { PreparedRaster } from './preparedRaster.ts';
 
 /**
@@ -20,7 +20,10 @@ export async function prepareJpeg(
   if (ended) return { bytes, ...inks, warnings: [] };
   if (frame && structure.scans.length > 0) {
     const repaired = withEnd(bytes);
-    if (await isWhole(repaired)) return { bytes: repaired, ...inks, warnings: [makeImageWarning('no-end')] };
+    const part = presentPartOfJpeg(bytes, structure);
+    // Of a progressive JPEG that is coarse at worst, the decoder knows whether the last scan is complete.
+    const isComplete = part === 1 || (part === 'coarse' && hasAllScans(structure) && (await isWhole(repaired)));
+    if (isComplete) return { bytes: repaired, ...inks, warnings: [makeImageWarning('no-end')] };
   }
   throw incompleteJpeg(bytes);
 }

@@ -21,6 +21,8 @@ export interface JpegScan {
   readonly first: number;
   readonly last: number;
   readonly earlierBit: number;
+  /** The lowest bit of the coefficients that the scan has. */
+  readonly bit: number;
   /** Where its data starts and ends. */
   readonly start: number;
   readonly end: number;
@@ -114,7 +116,7 @@ function readScan(body: Uint8Array) {
     return { id, dc: selected >> 4, ac: selected & 15 };
   });
   const [first = 0, last = 0, bits = 0] = body.subarray(1 + count * 2);
-  return { components, first, last, earlierBit: bits >> 4 };
+  return { components, first, last, earlierBit: bits >> 4, bit: bits & 15 };
 }
 
 /** Where a marker follows that ends a scan's data. */

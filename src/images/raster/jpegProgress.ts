@@ -18,6 +18,16 @@ export function presentPartOfJpeg(bytes: Uint8Array, { frame, scans }: JpegStruc
   return Math.min(1, done);
 }
 
+/** Whether the scans of a progressive JPEG have all bits of all coefficients, unless the last of them is cut off. */
+export function hasAllScans({ frame, scans }: JpegStructure): boolean {
+  return (frame?.components ?? []).every(({ id }) => {
+    const own = scans.filter(({ components }) => components.some((component) => component.id === id));
+    return Array.from({ length: 64 }, (_, at) => at).every((at) =>
+      own.some(({ first, last, bit }) => bit === 0 && first <= at && at <= last),
+    );
+  });
+}
+
 /** The part of a scan's blocks that can be decoded. Undefined if the data is damaged. */
 function presentPartOfScan(bytes: Uint8Array, frame: JpegFrame, scan: JpegScan): number | undefined {
   const isProgressive = frame.marker === 0xc2;

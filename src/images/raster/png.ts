@@ -1,5 +1,6 @@
 import { constants, crc32, inflateSync } from 'node:zlib';
 import { MixFailure } from '../../mix/failure.ts';
+import { makeImageWarning } from '../../mix/imageWarning.ts';
 import {
   grayProfile,
   primariesOfStandard,
@@ -48,7 +49,7 @@ export function preparePng(bytes: Uint8Array): PreparedPng {
     if (profile && replacedByProfile.has(type)) return [];
     return type === 'IEND' ? [] : [chunk(type, data)];
   });
-  const warnings: PreparedRaster['warnings'] = [];
+  const warnings = isComplete ? [] : [makeImageWarning('no-end')];
   const rewritten = Buffer.concat([bytes.subarray(0, 8), ...parts, chunk('IEND', new Uint8Array())]);
   return { bytes: rewritten, warnings, ...(frame ? { place: frame.place } : {}) };
 }

@@ -46,9 +46,9 @@ export function prepareTiff(bytes: Uint8Array): PreparedRaster {
 
 function refuseCameraRaw(directory: TiffDirectory): void {
   const photometric = directory.number(262, 1);
-  if (directory.has(50_706)) throw new MixFailure('unsupported-image', { args: { format: 'DNG' } });
+  if (directory.has(50_706)) throw new MixFailure('unsupported-image', { args: { format: 'RAW (DNG)' } });
   if (photometric === 32_803 || photometric === 34_892) {
-    throw new MixFailure('unsupported-image', { args: { format: 'Camera raw' } });
+    throw new MixFailure('unsupported-image', { args: { format: 'RAW' } });
   }
 }
 

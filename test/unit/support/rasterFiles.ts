@@ -233,3 +233,83 @@ export function tiffTags(shape: TiffShape): TiffTag[] {
     ...more,
   ];
 }
+
+// JPEG
+
+const segment = (marker: number, ...parts: Uint8Array[]): Buffer => {
+  const body = Buffer.concat(parts);
+  return Buffer.concat([Buffer.of(0xff, marker), big16(body.length + 2), body]);
+};
+
+export interface BlockJpeg {
+  /** Each block's color: as many values of 0 to 255 as there are components, as stored. */
+  readonly blocks: readonly (readonly number[])[];
+  /** Blocks in a row. */
+  readonly across: number;
+  /** The second byte of the frame's marker: 0xc0 by default. */
+  readonly frame?: number;
+  readonly precision?: number;
+  /** Adobe's color transform. */
+  readonly adobe?: number;
+  readonly profile?: Uint8Array;
+  readonly restartInterval?: number;
+}
+
+/** A JPEG of blocks of 8×8 pixels, each in one color. */
+export function blockJpeg(parts: BlockJpeg): Buffer {
+  const { blocks, across, frame = 0xc0, precision = 8, adobe, profile, restartInterval = 0 } = parts;
+  const count = blocks[0]?.length ?? 0;
+  const ids = Array.from({ length: count }, (_, at) => at + 1);
+  const bits: number[] = [];
+  const data: number[] = [];
+  const put = (value: number, length: number) => {
+    for (let at = length - 1; at >= 0; at--) bits.push((value >> at) & 1);
+  };
+  const flush = () => {
+    while (bits.length % 8 > 0) bits.push(1);
+    for (let at = 0; at < bits.length; at += 8) {
+      const byte = Number.parseInt(bits.slice(at, at + 8).join(''), 2);
+      data.push(byte, ...(byte === 0xff ? [0] : []));
+    }
+    bits.length = 0;
+  };
+  let last = ids.map(() => 0);
+  for (const [at, block] of blocks.entries()) {
+    if (restartInterval > 0 && at > 0 && at % restartInterval === 0) {
+      flush();
+      data.push(0xff, 0xd0 + ((at / restartInterval - 1) % 8));
+      last = ids.map(() => 0);
+    }
+    for (const [component, value] of block.entries()) {
+      const level = value - 128;
+      const difference = level - (last[component] ?? 0);
+      last[component] = level;
+      const size = difference === 0 ? 0 : Math.floor(Math.log2(Math.abs(difference))) + 1;
+      put(size, 4); // the code of each size has 4 bits
+      put(difference < 0 ? difference + 2 ** size - 1 : difference, size);
+      put(0, 1); // no details
+    }
+  }
+  flush();
+  const lengths = (length: number, codes: number) =>
+    Buffer.from(Array.from({ length: 16 }, (_, at) => (at === length - 1 ? codes : 0)));
+  return Buffer.concat([
+    Buffer.of(0xff, 0xd8),
+    ...(adobe === undefined ? [] : [segment(0xee, ascii('Adobe'), Buffer.of(0, 100, 0, 0, 0, 0, adobe))]),
+    ...(profile ? [segment(0xe2, ascii('ICC_PROFILE\0'), Buffer.of(1, 1), profile)] : []),
+    segment(0xdb, Buffer.of(0), Buffer.alloc(64, 8)),
+    segment(
+      frame,
+      Buffer.of(precision),
+      big16((blocks.length / across) * 8, across * 8),
+      Buffer.of(count),
+      ...ids.map((id) => Buffer.of(id, 0x11, 0)),
+    ),
+    segment(0xc4, Buffer.of(0), lengths(4, 12), Buffer.from(Array.from({ length: 12 }, (_, at) => at))),
+    segment(0xc4, Buffer.of(0x10), lengths(1, 1), Buffer.of(0)),
+    ...(restartInterval > 0 ? [segment(0xdd, big16(restartInterval))] : []),
+    segment(0xda, Buffer.of(count), ...ids.map((id) => Buffer.of(id, 0)), Buffer.of(0, 63, 0)),
+    Buffer.from(data),
+    Buffer.of(0xff, 0xd9),
+  ]);
+}
