@@ -1,5 +1,7 @@
 import { MixFailure } from '../../mix/failure.ts';
+import { type Primaries, primariesOfStandard } from './iccProfile.ts';
 import type { PreparedRaster } from './preparedRaster.ts';
+import { fromPrimaries } from './recolor.ts';
 
 interface Box {
   readonly type: string;
@@ -23,20 +25,24 @@ function boxesIn(bytes: Uint8Array, from: number, to: number): Box[] {
   return boxes;
 }
 
-/** An AVIF whose colors fit into sRGB pixels. @throws MixFailure `unsupported-image/hdr` */
+/** An AVIF, with the way from its primaries to sRGB. @throws MixFailure `unsupported-image/hdr` */
 export function prepareAvif(bytes: Uint8Array): PreparedRaster {
   const meta = boxesIn(bytes, 0, bytes.length).find(({ type }) => type === 'meta');
   const properties = meta && boxesIn(bytes, meta.start + 4, meta.end).find(({ type }) => type === 'iprp');
   const list = properties && boxesIn(bytes, properties.start, properties.end).find(({ type }) => type === 'ipco');
+  let gamut: Primaries | undefined;
+  let hasProfile = false;
   for (const { type, start } of list ? boxesIn(bytes, list.start, list.end) : []) {
     const kind = new TextDecoder('latin1').decode(bytes.subarray(start, start + 4));
+    if (type === 'colr' && kind !== 'nclx') hasProfile = true;
+    if (type !== 'colr' || kind !== 'nclx') continue;
+    const primaries = ((bytes[start + 4] ?? 0) << 8) | (bytes[start + 5] ?? 0);
     const transfer = ((bytes[start + 6] ?? 0) << 8) | (bytes[start + 7] ?? 0);
     // 16 is PQ and 18 HLG (ITU-T H.273): brighter than white, so they would look washed out.
-    if (type === 'colr' && kind === 'nclx' && (transfer === 16 || transfer === 18)) {
-      throw new MixFailure('unsupported-image/hdr');
-    }
+    if (transfer === 16 || transfer === 18) throw new MixFailure('unsupported-image/hdr');
+    if (primaries !== 1) gamut = primariesOfStandard(primaries);
   }
-  return { bytes, warnings: [] };
+  return { bytes, warnings: [], ...(gamut && !hasProfile ? { recolor: fromPrimaries(gamut) } : {}) };
 }
 
 /** The part of an AVIF's bytes that is in the file, from 0 to 1, as far as its boxes tell. */

@@ -5,9 +5,9 @@ export function labToSrgb(lightness: number, a: number, b: number): [number, num
   const y = fromCube(fy);
   const z = 0.8249 * fromCube(fy - b / 200);
   return [
-    encode(3.1338561 * x - 1.6168667 * y - 0.4906146 * z),
-    encode(-0.9787684 * x + 1.9161415 * y + 0.033454 * z),
-    encode(0.0719453 * x - 0.2289914 * y + 1.4052427 * z),
+    encodeSrgb(3.1338561 * x - 1.6168667 * y - 0.4906146 * z),
+    encodeSrgb(-0.9787684 * x + 1.9161415 * y + 0.033454 * z),
+    encodeSrgb(0.0719453 * x - 0.2289914 * y + 1.4052427 * z),
   ];
 }
 
@@ -19,7 +19,8 @@ const encoded = Float32Array.from({ length: steps + 1 }, (_, at) => {
   return 255 * (linear <= 0.0031308 ? 12.92 * linear : 1.055 * linear ** (1 / 2.4) - 0.055);
 });
 
-function encode(linear: number): number {
+/** The level from 0 to 255 of linear light. */
+export function encodeSrgb(linear: number): number {
   if (linear <= 0) return 0;
   if (linear >= 1) return 255;
   if (linear <= 0.0031308) return 255 * 12.92 * linear;
@@ -28,3 +29,7 @@ function encode(linear: number): number {
   const one = encoded[low] ?? 0;
   return one + ((encoded[low + 1] ?? 255) - one) * (at - low);
 }
+
+/** Linear light of a level from 0 to 1. */
+export const decodeSrgb = (level: number): number =>
+  level <= 0.04045 ? level / 12.92 : ((level + 0.055) / 1.055) ** 2.4;

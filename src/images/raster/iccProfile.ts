@@ -46,15 +46,17 @@ export function transferOfStandard(code: number): Transfer | undefined {
 
 export const transferOfGamma = (gamma: number): Transfer => ({ gamma });
 
-type Matrix = readonly [number, number, number, number, number, number, number, number, number];
+/** Three rows. */
+export type Matrix = readonly [number, number, number, number, number, number, number, number, number];
 
-function multiply(one: Matrix, other: Matrix): Matrix {
+/** The product of two matrices. */
+export function multiplyMatrices(one: Matrix, other: Matrix): Matrix {
   const cell = (row: number, column: number) =>
     [0, 1, 2].reduce((sum, k) => sum + (one[row * 3 + k] ?? 0) * (other[k * 3 + column] ?? 0), 0);
   return [cell(0, 0), cell(0, 1), cell(0, 2), cell(1, 0), cell(1, 1), cell(1, 2), cell(2, 0), cell(2, 1), cell(2, 2)];
 }
 
-function invert([a, b, c, d, e, f, g, h, i]: Matrix): Matrix {
+export function invertMatrix([a, b, c, d, e, f, g, h, i]: Matrix): Matrix {
   const scale = 1 / (a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g));
   const raw = [
     e * i - f * h,
@@ -80,20 +82,20 @@ const bradford: Matrix = [0.8951, 0.2664, -0.1614, -0.7502, 1.7135, 0.0367, 0.03
 const d50 = [0.9642, 1, 0.8249] as const;
 const xyzOf = (x: number, y: number): [number, number, number] => [x / y, 1, (1 - x - y) / y];
 
-/** The columns of the matrix from linear RGB to XYZ under D50. */
-function toXyz(primaries: Primaries): Matrix {
+/** The matrix from linear RGB to XYZ under D50. */
+export function toXyz(primaries: Primaries): Matrix {
   const [wx = 0, wy = 1, rx = 0, ry = 0, gx = 0, gy = 0, bx = 0, by = 0] = primaries;
   const plain: Matrix = [rx, gx, bx, ry, gy, by, 1 - rx - ry, 1 - gx - gy, 1 - bx - by];
   const white = xyzOf(wx, wy);
-  const [sr, sg, sb] = apply(invert(plain), white);
-  const scaled = multiply(plain, [sr, 0, 0, 0, sg, 0, 0, 0, sb]);
+  const [sr, sg, sb] = apply(invertMatrix(plain), white);
+  const scaled = multiplyMatrices(plain, [sr, 0, 0, 0, sg, 0, 0, 0, sb]);
   const [fromL, fromM, fromS] = apply(bradford, white);
   const [toL, toM, toS] = apply(bradford, d50);
-  const adapt = multiply(
-    invert(bradford),
-    multiply([toL / fromL, 0, 0, 0, toM / fromM, 0, 0, 0, toS / fromS], bradford),
+  const adapt = multiplyMatrices(
+    invertMatrix(bradford),
+    multiplyMatrices([toL / fromL, 0, 0, 0, toM / fromM, 0, 0, 0, toS / fromS], bradford),
   );
-  return multiply(adapt, scaled);
+  return multiplyMatrices(adapt, scaled);
 }
 
 /** A profile of RGB. */

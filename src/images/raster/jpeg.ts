@@ -18,22 +18,28 @@ export async function prepareJpeg(
   if (frame) refuseUnreadable(frame);
   const inks = frame?.components.length === 4 ? { inks: inksOf(profile) } : {};
   if (ended) return { bytes, ...inks, warnings: [] };
-  if (frame && structure.scans.length > 0) {
+  const part = presentPartOfJpeg(bytes, structure);
+  if (structure.scans.length > 0) {
     const repaired = withEnd(bytes);
-    const part = presentPartOfJpeg(bytes, structure);
     // Of a progressive JPEG that is coarse at worst, the decoder knows whether the last scan is complete.
     const isComplete = part === 1 || (part === 'coarse' && hasAllScans(structure) && (await isWhole(repaired)));
     if (isComplete) return { bytes: repaired, ...inks, warnings: [makeImageWarning('no-end')] };
   }
-  throw incompleteJpeg(bytes);
+  throw incomplete(part, true);
 }
 
-/** What to say of a JPEG whose data ends early. */
-export function incompleteJpeg(bytes: Uint8Array): MixFailure {
-  const part = presentPartOfJpeg(bytes, readJpeg(bytes));
-  if (part === 'coarse') return new MixFailure('unreadable-image/coarse');
-  if (part === undefined || part >= 1) return new MixFailure('unreadable-image/damaged');
-  return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) } });
+/** What is wrong with a JPEG that the decoder can't read to the end. */
+export function explainJpeg(bytes: Uint8Array, cause: Error): MixFailure {
+  const structure = readJpeg(bytes);
+  const part = presentPartOfJpeg(bytes, structure);
+  const endsEarly = !structure.ended || /premature end/i.test(cause.message);
+  return incomplete(part, endsEarly, cause);
+}
+
+function incomplete(part: ReturnType<typeof presentPartOfJpeg>, endsEarly: boolean, cause?: Error): MixFailure {
+  if (endsEarly && part === 'coarse') return new MixFailure('unreadable-image/coarse', { cause });
+  if (!endsEarly || typeof part !== 'number' || part >= 1) return new MixFailure('unreadable-image/damaged', { cause });
+  return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) }, cause });
 }
 
 function withEnd(bytes: Uint8Array): Uint8Array {
@@ -44,9 +50,10 @@ function withEnd(bytes: Uint8Array): Uint8Array {
   return repaired;
 }
 
-function refuseUnreadable({ marker, precision }: JpegFrame): void {
+function refuseUnreadable({ marker, precision, components }: JpegFrame): void {
   if (marker === 0xc3 || marker === 0xf7) throw new MixFailure('unsupported-image/jpeg-lossless');
   if (marker >= 0xc9) throw new MixFailure('unsupported-image/jpeg-arithmetic');
   if (marker > 0xc2) throw new MixFailure('unsupported-image/jpeg-hierarchical');
+  if (![1, 3, 4].includes(components.length)) throw new MixFailure('unreadable-image/damaged');
   if (precision !== 8) throw new MixFailure('unsupported-image/jpeg-precision', { args: { bits: precision } });
 }

@@ -5,10 +5,11 @@ import type { Bounds, ImageFile, OpenImage, Pixels } from '../openImage.ts';
 import { isAboutImage, rethrowTyped, toBytes } from '../sharpFailure.ts';
 import { prepareAvif, presentPartOfAvif } from './avif.ts';
 import { prepareGif } from './gif.ts';
-import { incompleteJpeg, prepareJpeg } from './jpeg.ts';
+import { explainJpeg, prepareJpeg } from './jpeg.ts';
 import { refuseTooLarge } from './pixelLimit.ts';
 import { preparePng, presentPartOfPng } from './png.ts';
 import type { PreparedRaster } from './preparedRaster.ts';
+import { fromGrayProfile } from './recolor.ts';
 import { prepareTiff } from './tiff.ts';
 import { presentPartOfWebp } from './webp.ts';
 
@@ -30,9 +31,15 @@ export async function openRaster(file: ImageFile): Promise<OpenImage> {
   refuseTooLarge(width, height);
   // sharp turns 16-bit RGB with a profile into Display P3, whatever is asked for.
   const isDisplayP3 = meta.space === 'rgb16' && meta.icc !== undefined;
+  // Nor does it apply the profile of 16-bit gray.
+  const recolor = meta.space === 'grey16' && meta.icc ? fromGrayProfile(meta.icc) : prepared.recolor;
   return {
     info: { format: file.format, width, height, hasAlpha: meta.hasAlpha, warnings },
-    draw: (bounds) => drawFile(file, prepared, isDisplayP3, bounds),
+    draw: async (bounds) => {
+      const pixels = await drawFile(file, prepared, isDisplayP3, bounds);
+      recolor?.(pixels.data);
+      return pixels;
+    },
   };
 }
 
@@ -127,7 +134,7 @@ async function isWholeJpeg(bytes: Uint8Array): Promise<boolean> {
 
 /** What is wrong with a file that the decoder can't read: the bytes say more than the decoder. */
 function explain({ bytes, format }: ImageFile, cause: Error): MixFailure {
-  if (format === 'jpeg') return incompleteJpeg(bytes);
+  if (format === 'jpeg') return explainJpeg(bytes, cause);
   const part = presentPart(bytes, format);
   if (part === undefined || part >= 1) return new MixFailure('unreadable-image/damaged', { cause });
   return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) }, cause });

@@ -1,4 +1,5 @@
 import type { ImageWarning } from '../../mix/imageWarning.ts';
+import type { Recolor } from './recolor.ts';
 
 /** A raster image as the decoder gets it: the file itself, one that was repaired or rewritten, or pixels. */
 export interface PreparedRaster {
@@ -7,5 +8,7 @@ export interface PreparedRaster {
   readonly raw?: { readonly width: number; readonly height: number; readonly hasAlpha: boolean };
   /** How inks become colors, if the image consists of inks. */
   readonly inks?: (cmyk: Uint8Array) => Uint8Array;
+  /** How the decoded colors become sRGB, if the decoder doesn't know. */
+  readonly recolor?: Recolor;
   readonly warnings: readonly ImageWarning[];
 }

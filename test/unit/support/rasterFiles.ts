@@ -313,3 +313,48 @@ export function blockJpeg(parts: BlockJpeg): Buffer {
     Buffer.of(0xff, 0xd9),
   ]);
 }
+
+// AVIF
+
+/** An AVIF whose first image says which colors it has, by their numbers in ITU-T H.273. */
+export function withAvifColors(avif: Buffer, primaries: number, transfer: number): Buffer {
+  const colors = Buffer.concat([big(19), ascii('colrnclx'), big16(primaries, transfer, 1), Buffer.of(0x80)]);
+  const boxOf = (type: string) => avif.indexOf(ascii(type)) - 4;
+  const [meta, iprp, ipco, ipma, iloc] = ['meta', 'iprp', 'ipco', 'ipma', 'iloc'].map(boxOf) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const properties: number[] = [];
+  for (let at = ipco + 8; at < ipco + avif.readUInt32BE(ipco); at += avif.readUInt32BE(at)) properties.push(at);
+  // One byte for each association: the new property is the last.
+  const associations = ipma + 18;
+  const patched = Buffer.from(avif);
+  const grow = (at: number, by: number) => patched.writeUInt32BE(patched.readUInt32BE(at) + by, at);
+  grow(meta, colors.length + 1);
+  grow(iprp, colors.length + 1);
+  grow(ipco, colors.length);
+  grow(ipma, 1);
+  patched.writeUInt8((patched[associations] ?? 0) + 1, associations);
+  moveExtents(patched, iloc, colors.length + 1);
+  const end = ipco + avif.readUInt32BE(ipco);
+  return Buffer.concat([
+    patched.subarray(0, end),
+    colors,
+    patched.subarray(end, associations + 1),
+    Buffer.of(properties.length + 1),
+    patched.subarray(associations + 1),
+  ]);
+}
+
+/** Moves where the data of items starts, in an `iloc` of version 0 with offsets of four bytes and one extent each. */
+function moveExtents(bytes: Buffer, iloc: number, by: number): void {
+  const count = bytes.readUInt16BE(iloc + 14);
+  const base = ((bytes[iloc + 13] ?? 0) >> 4) & 15;
+  for (let item = 0, at = iloc + 16; item < count; item++, at += 14 + base) {
+    const offset = at + 6 + base;
+    bytes.writeUInt32BE(bytes.readUInt32BE(offset) + by, offset);
+  }
+}
