@@ -76,7 +76,10 @@ let svgImages: SvgImages | undefined;
 
 /** Says where the renderer for SVG and the fonts are. Called once, before the first SVG. */
 export function useSvgAssets(assets: SvgAssets): void {
-  svgImages = new SvgImages(assets, embeddedPng);
+  svgImages = new SvgImages(assets, {
+    fromFile: embeddedPng,
+    fromRaster: ({ data, width, height }) => encodePng(new Uint8Array(data.buffer), width, height),
+  });
 }
 
 /** An image inside of an SVG as PNG. Undefined if it can't be read. */

@@ -17,7 +17,7 @@ export class Variables {
   /** @param text of the whole document. */
   constructor(text: string) {
     if (!text.includes('var(')) return;
-    for (const [, name = '', value = ''] of text.matchAll(/(--[\w-]+)\s*:\s*([^;{}"'<]*)/g)) {
+    for (const [, name = '', value = ''] of text.matchAll(/(?<![\w-])(--[\w-]+)\s*:\s*([^;{}"'<]*)/g)) {
       const values = this.#values.get(name) ?? new Set();
       this.#values.set(name, values.add(value.trim()));
     }
@@ -46,14 +46,15 @@ export class Variables {
 export function normalizeValue(property: string, text: string, variables: Variables, note: Note): string {
   let value = variables.fill(text, note).trim();
   if (value.includes('(')) {
-    value = value.replace(/url\(\s*(["']?)(.*?)\1\s*\)/gi, (whole, _, target: string) => {
+    value = value.replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^()"'\s]*))\s*\)/gi, (whole, double, single, bare) => {
+      const target: string = double ?? single ?? bare;
       if (target.startsWith('#')) return `url(${target})`;
       noteExternal(target, note);
       return whole;
     });
     value = lightOf(value);
     value = value.replace(/\b(rgb|hsl)a?\(([^()]*)\)/gi, (_, kind: string, args: string) => plainColor(kind, args));
-    const outside = value.replace(/url\([^)]*\)/gi, '');
+    const outside = value.replace(/url\([^()]*\)/gi, '');
     const unknown = unknownFunction.exec(outside)?.[1];
     if (unknown) note(`${unknown.toLowerCase()}()`);
     if (property === 'clip-path' && basicShape.test(outside)) note(`clip-path: ${outside.split('(', 1)[0]}()`);

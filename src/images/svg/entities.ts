@@ -1,6 +1,6 @@
 import { MixFailure } from '../../mix/failure.ts';
 import { maxSvgBytes } from '../imageLimits.ts';
-import { doctypeEnd } from './xmlText.ts';
+import { after, doctypeEnd } from './xmlText.ts';
 
 /** How deep entities can refer to each other. */
 const maxDepth = 16;
@@ -64,9 +64,15 @@ class Expander {
 
   inDocument(text: string): string {
     if (this.#internal.size + this.#external.size === 0) return text;
-    return text.replace(/<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|[^<]+|</g, (part) =>
-      part.startsWith('<!') ? part : this.#expand(part, 0),
-    );
+    let expanded = '';
+    for (let at = 0; at < text.length; ) {
+      const found = text.indexOf('<!', at);
+      const start = found < 0 ? text.length : found;
+      const end = after(text, text.startsWith('<![CDATA[', start) ? ']]>' : '-->', start);
+      expanded += this.#expand(text.slice(at, start), 0) + text.slice(start, end < 0 ? text.length : end);
+      at = end < 0 ? text.length : end;
+    }
+    return expanded;
   }
 
   #expand(text: string, depth: number): string {

@@ -38,6 +38,9 @@ const unknownProperties: Readonly<Record<string, readonly string[]>> = {
   scale: ['none', '1'],
 };
 
+/** How deep rules are nested in `@media` and `@layer`. */
+const maxNesting = 16;
+
 interface Declarations {
   /** Without those that became attributes. */
   readonly text: string;
@@ -115,16 +118,20 @@ function longhands(property: string, raw: string, context: StyleContext): [strin
 }
 
 /** A stylesheet with only the rules that the renderer knows. What it doesn't know is noted. */
-export function normalizeStylesheet(css: string, context: StyleContext): string {
+export function normalizeStylesheet(css: string, context: StyleContext, depth = 0): string {
+  if (depth > maxNesting) {
+    context.note('nested CSS');
+    return '';
+  }
   const out: string[] = [];
   for (const { prelude, body } of parseRules(css.replace(/\/\*[\s\S]*?(?:\*\/|$)|<!--|-->/g, ' '))) {
-    if (prelude.startsWith('@')) out.push(atRule(prelude, body, context));
+    if (prelude.startsWith('@')) out.push(atRule(prelude, body, context, depth));
     else if (body !== undefined) out.push(styleRule(prelude, body, context));
   }
   return out.join('\n');
 }
 
-function atRule(prelude: string, body: string | undefined, context: StyleContext): string {
+function atRule(prelude: string, body: string | undefined, context: StyleContext, depth: number): string {
   const [name = ''] = prelude.split(/[\s(]/, 1);
   const condition = prelude.slice(name.length).trim().toLowerCase();
   switch (name.toLowerCase()) {
@@ -136,9 +143,9 @@ function atRule(prelude: string, body: string | undefined, context: StyleContext
     case '@-webkit-keyframes':
       return '';
     case '@layer':
-      return body === undefined ? '' : normalizeStylesheet(body, context);
+      return body === undefined ? '' : normalizeStylesheet(body, context, depth + 1);
     case '@media':
-      if (isScreen(condition)) return normalizeStylesheet(body ?? '', context);
+      if (isScreen(condition)) return normalizeStylesheet(body ?? '', context, depth + 1);
       if (!isOther(condition)) context.note('@media');
       return '';
     case '@font-face':
@@ -203,7 +210,7 @@ function styleRule(prelude: string, body: string, context: StyleContext): string
 
 function parseRules(css: string): { prelude: string; body: string | undefined }[] {
   const rules: { prelude: string; body: string | undefined }[] = [];
-  const token = /"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[{};]/g;
+  const token = /"(?:[^"\\]|\\[\s\S])*(?:"|$)|'(?:[^'\\]|\\[\s\S])*(?:'|$)|[{};]/g;
   let depth = 0;
   let start = 0;
   let bodyStart = 0;
@@ -228,7 +235,9 @@ export function splitTopLevel(text: string, separator: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let start = 0;
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[()[\];,]/g)) {
+  for (const { 0: token, index } of text.matchAll(
+    /"(?:[^"\\]|\\[\s\S])*(?:"|$)|'(?:[^'\\]|\\[\s\S])*(?:'|$)|[()[\];,]/g,
+  )) {
     if (token === '(' || token === '[') depth++;
     else if (token === ')' || token === ']') depth--;
     else if (token === separator && depth <= 0) {

@@ -1,11 +1,13 @@
 import type { ImageInfo, Raster } from '../codec.ts';
 import { FontLibrary } from '../fonts/fontLibrary.ts';
-import { type Drawing, openDrawing, type ToPng } from './svgDrawing.ts';
+import { type Drawing, type DrawingTools, openDrawing, warningsOf } from './svgDrawing.ts';
 import { renderDrawing } from './svgRenderer.ts';
 
 /** The most pixels that an SVG is rendered with, and the longest side. */
 const maxPixels = 16e6;
 const maxSide = 30_000;
+/** In pixels. The longest side of an SVG with text inside another one. */
+const embeddedSide = 2048;
 
 /** What SVG images need besides their bytes. */
 export interface SvgAssets {
@@ -15,21 +17,34 @@ export interface SvgAssets {
   readonly fontFolders?: readonly string[] | undefined;
 }
 
+/** Converts images inside an SVG to PNG. */
+export interface PngConverter {
+  /** Undefined if the file can't be read. */
+  fromFile(bytes: Uint8Array): Promise<Uint8Array | undefined>;
+  fromRaster(raster: Raster): Promise<Uint8Array>;
+}
+
 /** Reads and renders SVG images. */
 export class SvgImages {
   readonly #folder: string;
-  readonly #library: FontLibrary;
-  readonly #toPng: ToPng;
+  readonly #tools: DrawingTools;
 
-  constructor({ folder, fontFolders }: SvgAssets, toPng: ToPng) {
+  constructor({ folder, fontFolders }: SvgAssets, png: PngConverter) {
     this.#folder = folder;
-    this.#library = new FontLibrary(fontFolders);
-    this.#toPng = toPng;
+    this.#tools = {
+      folder,
+      library: new FontLibrary(fontFolders),
+      toPng: (bytes) => png.fromFile(bytes),
+      rasterize: async (drawing) => {
+        const { width, height } = drawing.document.size;
+        return png.fromRaster(await this.render(drawing, embeddedSide / Math.max(width, height)));
+      },
+    };
   }
 
   /** Reads a document with its fonts and images. @throws MixFailure `unreadable-image`, `image-too-large`. */
   open(bytes: Uint8Array): Promise<Drawing> {
-    return openDrawing(bytes, { library: this.#library, folder: this.#folder, toPng: this.#toPng });
+    return openDrawing(bytes, this.#tools);
   }
 
   /** The drawing with straight alpha, `scale` times its own size, but within the limits. @throws MixFailure */
@@ -43,9 +58,16 @@ export class SvgImages {
 }
 
 /** The size of a drawing, in whole pixels. */
-export function infoOf({ document: { size }, warnings }: Drawing): ImageInfo {
+export function infoOf(drawing: Drawing): ImageInfo {
+  const { size } = drawing.document;
   const whole = (side: number) => Math.max(1, Math.round(side));
-  return { format: 'svg', width: whole(size.width), height: whole(size.height), hasAlpha: true, warnings };
+  return {
+    format: 'svg',
+    width: whole(size.width),
+    height: whole(size.height),
+    hasAlpha: true,
+    warnings: warningsOf(drawing),
+  };
 }
 
 function unpremultiplied(data: Uint8Array<ArrayBuffer>): Uint8ClampedArray<ArrayBuffer> {

@@ -70,23 +70,31 @@ function rootName(text: string): string | undefined {
   return name?.[1];
 }
 
-function after(text: string, mark: string, from: number): number {
+/** Where the next `mark` ends, or -1. */
+export function after(text: string, mark: string, from: number): number {
   const at = text.indexOf(mark, from);
   return at < 0 ? -1 : at + mark.length;
 }
 
 /** Where the document type that starts at `start` ends, or -1. Its internal subset has literals and comments. */
 export function doctypeEnd(text: string, start: number): number {
-  const token = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|"[^"]*"|'[^']*'|[[\]>]/g;
+  const token = /<!--|<\?|["'[\]>]/g;
   token.lastIndex = start + '<!DOCTYPE'.length;
   let isInside = false;
   for (let match = token.exec(text); match; match = token.exec(text)) {
-    if (match[0] === '[') isInside = true;
-    else if (match[0] === ']') isInside = false;
-    else if (match[0] === '>' && !isInside) return token.lastIndex;
+    const [mark] = match;
+    if (mark === '[') isInside = true;
+    else if (mark === ']') isInside = false;
+    else if (mark !== '>') {
+      const end = after(text, closing[mark] ?? mark, token.lastIndex);
+      if (end < 0) return -1;
+      token.lastIndex = end;
+    } else if (!isInside) return token.lastIndex;
   }
   return -1;
 }
+
+const closing: Readonly<Record<string, string>> = { '<!--': '-->', '<?': '?>' };
 
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
