@@ -55,6 +55,9 @@ function refuseCameraRaw(directory: TiffDirectory): void {
 function refuseUnknown(layout: TiffLayout): void {
   const { compression, photometric, bits, format, samples, predictor } = layout;
   const isFax = faxKinds.has(compression);
+  if (layout.hasTiledPlanes && !uncompressedKinds.has(compression)) {
+    throw new MixFailure('unsupported-image/tiff-compression', { args: { compression } });
+  }
   if (!uncompressedKinds.has(compression) && !isFax && compression !== jpegKind) {
     throw new MixFailure('unsupported-image/tiff-compression', { args: { compression } });
   }
@@ -83,6 +86,7 @@ function refuseUnknown(layout: TiffLayout): void {
 function isReadByDecoder(layout: TiffLayout): boolean {
   const { compression, photometric, bits, format, samples, colors, alpha } = layout;
   if (compression === jpegKind || faxKinds.has(compression)) return true;
+  if (layout.hasTiledPlanes) return false;
   if (format === 3 || bits > 16 || layout.hasOthers) return false;
   if (alpha && alpha.sample !== colors) return false;
   switch (photometric) {

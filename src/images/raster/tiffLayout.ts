@@ -14,6 +14,8 @@ export interface TiffLayout {
   readonly predictor: number;
   /** Whether each sample has a plane of its own. */
   readonly planar: boolean;
+  /** Whether it's a TIFF of tiles whose samples count as planes, even if there is only one. */
+  readonly hasTiledPlanes: boolean;
   /** Samples of color, before the extra ones. */
   readonly colors: number;
   /** The sample that is alpha, and whether the colors are multiplied by it. */
@@ -65,6 +67,7 @@ export function readLayout(directory: TiffDirectory): TiffLayout {
     photometric,
     predictor: directory.number(317, 1),
     planar: directory.number(284, 1) === 2 && samples > 1,
+    hasTiledPlanes: isTiled && directory.number(284, 1) === 2,
     colors,
     ...extraSamples(directory, samples, colors),
     block,

@@ -1,0 +1,308 @@
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { builtCodec } from './support/builtCodec.ts';
+import { applePng, browserCases, inkBlocks, scene } from './support/rasterCases.ts';
+import {
+  ascii,
+  blockJpeg,
+  gifData,
+  gifFrame,
+  gifHead,
+  pngChunk,
+  pngFile,
+  withAvifColors,
+} from './support/rasterFiles.ts';
+
+// Files of every kind, each with the right pixels or the right message. test/ui/raster.spec.ts compares with a browser.
+
+let built: Awaited<ReturnType<typeof builtCodec>>;
+beforeAll(async () => {
+  built = await builtCodec();
+});
+afterAll(() => built.dispose());
+
+const all = { width: 2000, height: 2000 };
+const decode = (bytes: Uint8Array) => built.codec.decode(bytes, all);
+const warningsOf = async (bytes: Uint8Array) => (await built.codec.probe(bytes)).warnings;
+async function pixels(bytes: Uint8Array, ...places: [x: number, y: number][]): Promise<number[][]> {
+  const { width, data } = await decode(bytes);
+  return places.map(([x, y]) => [...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)]);
+}
+const named = (name: string) => {
+  const found = browserCases.find((one) => one.name === name);
+  if (!found) throw new Error(`There is no image ${name}`);
+  return found.make();
+};
+const none = [0, 0, 0, 0];
+const red = [220, 40, 40, 255];
+
+test.each<[string, ...(readonly [[number, number], number[]])[]]>([
+  [
+    'GIF with zeros before its end',
+    [[3, 3], red],
+    [
+      [40, 30],
+      [40, 60, 220, 255],
+    ],
+  ],
+  ['GIF without an end', [[3, 3], red]],
+  ['GIF with a broken second frame', [[3, 3], red]],
+  ['GIF with text after the first frame', [[3, 3], red]],
+  ['GIF with a small first frame', [[0, 0], none], [[9, 5], none], [[10, 5], red], [[29, 14], red], [[30, 14], none]],
+  ['GIF with a background color', [[0, 0], none], [[10, 5], red]],
+  ['GIF with a frame that leaves its screen', [[0, 0], none], [[29, 14], red]],
+  [
+    'GIF with transparency',
+    [[3, 3], none],
+    [
+      [40, 3],
+      [40, 60, 220, 255],
+    ],
+  ],
+  [
+    'animated PNG whose image is no frame',
+    [[0, 0], none],
+    [
+      [10, 5],
+      [100, 100, 100, 255],
+    ],
+    [[30, 5], none],
+  ],
+  [
+    'animated WebP with a small first frame',
+    [[0, 0], none],
+    [
+      [10, 6],
+      [200, 40, 40, 255],
+    ],
+    [[30, 6], none],
+  ],
+  [
+    'PNG with a gamma of 100000',
+    [
+      [0, 0],
+      [0, 0, 229, 255],
+    ],
+  ],
+  [
+    'PNG with primaries but no gamma',
+    [
+      [0, 0],
+      [0, 0, 200, 255],
+    ],
+  ],
+  [
+    'PNG in sRGB with another gamma',
+    [
+      [0, 0],
+      [0, 0, 200, 255],
+    ],
+  ],
+  [
+    'PNG with Display P3 as cICP',
+    [
+      [0, 0],
+      [0, 0, 209, 255],
+    ],
+  ],
+  [
+    'JPEG of inks',
+    [
+      [4, 4],
+      [255, 255, 255, 255],
+    ],
+    [
+      [12, 4],
+      [0, 255, 255, 255],
+    ],
+    [
+      [20, 12],
+      [127, 127, 127, 255],
+    ],
+  ],
+])('%s', async (name, ...wanted) => {
+  const found = await pixels(await named(name), ...wanted.map(([place]) => place));
+  for (const [at, [, color]] of wanted.entries()) {
+    for (const [channel, value] of color.entries()) {
+      expect(Math.abs((found[at]?.[channel] ?? -99) - value), `${found[at]} for ${color}`).toBeLessThanOrEqual(2);
+    }
+  }
+});
+
+test('a profile of inks is applied', async () => {
+  const inks = scene().toColourspace('cmyk').withIccProfile('cmyk');
+  const [near] = await pixels(await inks.jpeg({ quality: 98 }).toBuffer(), [40, 25]);
+  // As its table says: without black point compensation, and without the colors that no ink has.
+  const naive = await pixels(await scene().toColourspace('cmyk').jpeg({ quality: 98 }).toBuffer(), [40, 25]);
+  expect(near).not.toEqual(naive[0]);
+  const white = sharp({ create: { width: 16, height: 16, channels: 3, background: '#fff' } });
+  const paper = await white.toColourspace('cmyk').withIccProfile('cmyk').jpeg({ quality: 100 }).toBuffer();
+  expect(await pixels(paper, [3, 3])).toEqual([[255, 255, 255, 255]]);
+});
+
+describe('damage', () => {
+  const noise = () =>
+    sharp({
+      create: {
+        width: 203,
+        height: 161,
+        channels: 3,
+        background: '#888',
+        noise: { type: 'gaussian', mean: 128, sigma: 40 },
+      },
+    });
+
+  test.each<[string, () => Promise<Buffer>]>([
+    ['baseline', () => noise().jpeg({ quality: 90 }).toBuffer()],
+    ['progressive', () => noise().jpeg({ quality: 90, progressive: true }).toBuffer()],
+    ['gray', () => noise().greyscale().jpeg().toBuffer()],
+    [
+      'restarting',
+      async () => blockJpeg({ blocks: inkBlocks.map((block) => block.slice(1)), across: 4, restartInterval: 3 }),
+    ],
+  ])('a %s JPEG that lacks only its end is decoded, with a warning', async (_, make) => {
+    const whole = await make();
+    for (const cut of [1, 2]) {
+      const bytes = whole.subarray(0, -cut);
+      expect(await warningsOf(bytes)).toEqual([{ code: 'no-end', args: {} }]);
+      expect((await decode(bytes)).data).toEqual((await decode(whole)).data);
+    }
+    expect(await warningsOf(whole)).toEqual([]);
+    await expect(decode(whole.subarray(0, -4))).rejects.toMatchObject({
+      key: expect.stringMatching(/^unreadable-image\/(cut|coarse)$/),
+    });
+  });
+
+  test('a JPEG that is cut off says how many of its rows are there', async () => {
+    // 20 rows of blocks, whose data is equally long.
+    const blocks = Array.from({ length: 100 }, (_, at) => (at % 2 ? [0, 255, 0] : [255, 0, 255]));
+    const whole = blockJpeg({ blocks, across: 5 });
+    const start = whole.indexOf(Buffer.of(0xff, 0xda)) + 14;
+    const data = whole.length - 2 - start;
+    for (const part of [0.25, 0.5, 0.9]) {
+      const bytes = whole.subarray(0, start + Math.ceil(data * part));
+      const failure = await decode(bytes).then(
+        () => undefined,
+        (error: { args: { percent: number } }) => error,
+      );
+      expect(failure).toMatchObject({ key: 'unreadable-image/cut' });
+      expect(Math.abs((failure?.args.percent ?? 0) - part * 100)).toBeLessThanOrEqual(6);
+      // So does one whose end was put back.
+      await expect(decode(Buffer.concat([bytes, Buffer.of(0xff, 0xd9)]))).rejects.toMatchObject({
+        key: 'unreadable-image/cut',
+        args: { percent: failure?.args.percent },
+      });
+    }
+  });
+
+  test.each(['png', 'webp', 'gif', 'avif', 'tiff'] as const)(
+    'a %s that is cut off says how much is there',
+    async (format) => {
+      const whole = await noise().toFormat(format).toBuffer();
+      for (const part of [0.3, 0.6, 0.95]) {
+        const failure = await decode(whole.subarray(0, whole.length * part)).then(
+          () => undefined,
+          (error: { key: string; args: { percent: number } }) => error,
+        );
+        if (format === 'tiff') {
+          expect(failure?.key).toMatch(/^unreadable-image\/(cut|truncated)$/);
+        } else {
+          expect(failure).toMatchObject({ key: 'unreadable-image/cut' });
+          expect(Math.abs((failure?.args.percent ?? 0) - part * 100)).toBeLessThanOrEqual(format === 'gif' ? 12 : 6);
+        }
+      }
+    },
+  );
+
+  test('a PNG that lacks only its end is decoded, with a warning', async () => {
+    expect(await warningsOf(await named('PNG without an end'))).toEqual([{ code: 'no-end', args: {} }]);
+  });
+
+  test('a GIF whose frame has all pixels needs no end code', async () => {
+    const indices = Array.from({ length: 64 }, (_, at) => at % 3);
+    const head = gifFrame({ width: 8, height: 8, indices }).subarray(0, 18);
+    const bytes = Buffer.concat([gifHead(8, 8), head, gifData(indices, 2, false)]);
+    expect(await pixels(bytes, [1, 0], [0, 7])).toEqual([red, [40, 60, 220, 255]]);
+  });
+
+  test('what is whole but broken is not called cut off', async () => {
+    const png = await noise().png().toBuffer();
+    const broken = Buffer.from(png);
+    broken.fill(0x55, png.length / 2, png.length / 2 + 200);
+    await expect(decode(broken)).rejects.toMatchObject({ key: 'unreadable-image/damaged' });
+    await expect(decode(blockJpeg({ blocks: [[1, 2]], across: 1 }))).rejects.toMatchObject({
+      key: 'unreadable-image/damaged',
+    });
+  });
+});
+
+const padded = (...parts: (string | Buffer)[]) =>
+  Buffer.concat([...parts.map((part) => (typeof part === 'string' ? ascii(part) : part)), Buffer.alloc(600)]);
+const brand = (name: string) => padded(Buffer.of(0, 0, 0, 24), `ftyp${name}\0\0\0\0mif1${name}`);
+
+test.each<[string, () => Uint8Array | Promise<Uint8Array>, object]>([
+  ['an iPhone PNG', applePng, { key: 'unsupported-image/png-cgbi' }],
+  [
+    'a lossless JPEG',
+    () => blockJpeg({ blocks: [[1, 2, 3]], across: 1, frame: 0xc3 }),
+    { key: 'unsupported-image/jpeg-lossless' },
+  ],
+  [
+    'JPEG-LS',
+    () => blockJpeg({ blocks: [[1, 2, 3]], across: 1, frame: 0xf7 }),
+    { key: 'unsupported-image/jpeg-lossless' },
+  ],
+  [
+    'an arithmetic JPEG',
+    () => blockJpeg({ blocks: [[1, 2, 3]], across: 1, frame: 0xc9 }),
+    { key: 'unsupported-image/jpeg-arithmetic' },
+  ],
+  [
+    'a hierarchical JPEG',
+    () => blockJpeg({ blocks: [[1, 2, 3]], across: 1, frame: 0xc5 }),
+    { key: 'unsupported-image/jpeg-hierarchical' },
+  ],
+  [
+    'a 12-bit JPEG',
+    () => blockJpeg({ blocks: [[1, 2, 3]], across: 1, frame: 0xc1, precision: 12 }),
+    { key: 'unsupported-image/jpeg-precision', args: { bits: 12 } },
+  ],
+  [
+    'an HDR PNG',
+    () =>
+      pngFile({ width: 1, height: 1, rows: [Buffer.of(1, 2, 3)], before: [pngChunk('cICP', Buffer.of(9, 16, 0, 1))] }),
+    { key: 'unsupported-image/hdr' },
+  ],
+  ['an HDR AVIF', async () => withAvifColors(await scene().avif().toBuffer(), 9, 16), { key: 'unsupported-image/hdr' }],
+])('refuses %s by name', async (_, make, failure) => {
+  await expect(decode(await make())).rejects.toMatchObject(failure);
+  await expect(built.codec.probe(await make())).rejects.toMatchObject(failure);
+});
+
+test.each<[string, Uint8Array]>([
+  [
+    'JPEG 2000',
+    padded(Buffer.of(0, 0, 0, 12), 'jP  ', Buffer.of(13, 10, 0x87, 10, 0, 0, 0, 20), 'ftypjp2 \0\0\0\0jp2 '),
+  ],
+  ['JPEG 2000', padded(Buffer.of(0xff, 0x4f, 0xff, 0x51, 0, 0x29))],
+  ['JPEG XL', padded(Buffer.of(0xff, 0x0a))],
+  ['JPEG XL', padded(Buffer.of(0, 0, 0, 12), 'JXL ', Buffer.of(13, 10, 0x87, 10))],
+  ['JPEG XR', padded('II', Buffer.of(0xbc, 1))],
+  ['HEIC', brand('heic')],
+  ['BMP', padded('BM')],
+  ['Photoshop (PSD)', padded('8BPS', Buffer.of(0, 1))],
+  ['ICO', padded(Buffer.of(0, 0, 1, 0, 1, 0))],
+  ['EPS', padded('%!PS-Adobe-3.0 EPSF-3.0\n')],
+  ['EPS', padded(Buffer.of(0xc5, 0xd0, 0xd3, 0xc6))],
+  ['PDF', padded('%PDF-1.7\n')],
+  ['RAW (CR2)', padded('II*\0', Buffer.of(16, 0, 0, 0), 'CR', Buffer.of(2, 0))],
+  ['RAW (CR3)', padded(Buffer.of(0, 0, 0, 24), 'ftypcrx \0\0\0\u0001crx isom')],
+  ['RAW (RAF)', padded('FUJIFILMCCD-RAW ')],
+  ['RAW (ORF)', padded('IIRO', Buffer.of(8, 0, 0, 0))],
+  ['OpenEXR', padded(Buffer.of(0x76, 0x2f, 0x31, 1, 2, 0, 0, 0))],
+  ['Radiance HDR', padded('#?RADIANCE\n')],
+  ['PPM', padded('P6\n16 16\n255\n')],
+  ['QOI', padded('qoif')],
+])('calls %s by its name', async (format, bytes) => {
+  await expect(decode(bytes)).rejects.toMatchObject({ key: 'unsupported-image', args: { format } });
+});
