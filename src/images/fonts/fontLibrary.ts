@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ignoreSystemError } from '../../storage/systemError.ts';
 import { systemFontFolders } from './fontFolders.ts';
@@ -118,10 +118,10 @@ async function readPart<T>(
 ): Promise<T | undefined> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
-    const status = await file.stat();
-    if (!status.isFile() || status.size > maxFileLength) return undefined;
-    const opened = file;
+    const status = await stat(path);
+    if (!status.isFile() || status.size > maxFileLength) return undefined; // opening a pipe might never end
+    const opened = await open(path, 'r');
+    file = opened;
     const read: ReadBytes = async (offset, length) => {
       const buffer = new Uint8Array(Math.max(0, Math.min(length, status.size - offset)));
       const { bytesRead } = await opened.read(buffer, 0, buffer.length, offset);
