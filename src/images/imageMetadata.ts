@@ -1,6 +1,7 @@
 import type { Provenance } from '../mix/provenance.ts';
-import { isJpeg, readJpegXmp, writeJpegXmp } from './jpegXmp.ts';
+import { isJpeg, readExtendedJpegXmp, readJpegXmp, writeJpegXmp } from './jpegXmp.ts';
 import { isPng, readPngText, writePngTexts } from './pngText.ts';
+import { readPngXmp } from './pngXmp.ts';
 import { isWebp, readWebpXmp, writeWebpXmp } from './webpXmp.ts';
 import { readXmp, writeXmp } from './xmp.ts';
 
@@ -21,19 +22,39 @@ export function embedProvenance(
   return bytes;
 }
 
-/** The recipe embedded in an image, as parsed but unvalidated JSON, or undefined. */
+/**
+ * The recipe embedded in an image, as parsed but unvalidated JSON, or undefined. Other tools may have saved the image since, and
+ * carried the recipe over in another form.
+ */
 export function readProvenance(bytes: Uint8Array): unknown {
-  const text = isPng(bytes) ? readPngText(bytes, recipeName) : fromXmp(bytes);
-  if (text === undefined) return undefined;
+  for (const text of textsOf(bytes)) {
+    const json = text === undefined ? undefined : parseJson(text);
+    if (json !== undefined) return json;
+  }
+  return undefined;
+}
+
+/** Undefined if a text isn't JSON: it isn't ours, or damaged. */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // not ours, or damaged
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-function fromXmp(bytes: Uint8Array): string | undefined {
-  const packet = isJpeg(bytes) ? readJpegXmp(bytes) : readWebpXmp(bytes);
-  return packet === undefined ? undefined : readXmp(packet, recipeName);
+/** Where the recipe may be, the most likely place first. */
+function* textsOf(bytes: Uint8Array): Generator<string | undefined> {
+  if (isPng(bytes)) yield readPngText(bytes, recipeName);
+  for (const packet of packetsOf(bytes)) if (packet !== undefined) yield readXmp(packet, recipeName);
+}
+
+function* packetsOf(bytes: Uint8Array): Generator<string | undefined> {
+  if (isPng(bytes)) yield readPngXmp(bytes);
+  else if (isJpeg(bytes)) {
+    const packet = readJpegXmp(bytes);
+    yield packet;
+    if (packet !== undefined) yield readExtendedJpegXmp(bytes, packet);
+  } else yield readWebpXmp(bytes);
 }

@@ -1,5 +1,11 @@
-// XMP in JPEG: an APP1 segment that begins with this header (XMP specification, part 3, 1.1.3).
+import { readXmpProperty } from './xmp.ts';
+import { decodePacket } from './xmpPacket.ts';
+
+// XMP in JPEG: an APP1 segment that begins with this header (XMP specification, part 3, 1.1.3). A second packet can be as large as the
+// file: it is cut into segments with a header of their own, followed by its digest, its length and the offset of the part.
 const xmpHeader = 'http://ns.adobe.com/xap/1.0/\0';
+const extensionHeader = 'http://ns.adobe.com/xmp/extension/\0';
+const digestLength = 32;
 const exifHeader = 'Exif\0';
 const maxPacket = 65_535 - 2 - xmpHeader.length;
 
@@ -18,7 +24,37 @@ export function isJpeg(bytes: Uint8Array): boolean {
 /** The XMP packet of a JPEG, as XML. */
 export function readJpegXmp(jpeg: Uint8Array): string | undefined {
   const segment = segmentsOf(jpeg).find(isXmp);
-  return segment && new TextDecoder().decode(segment.data.subarray(xmpHeader.length));
+  return segment && decodePacket(segment.data.subarray(xmpHeader.length));
+}
+
+/** The second packet of a JPEG, which its first one names; undefined if there is none, or if parts of it are missing. */
+export function readExtendedJpegXmp(jpeg: Uint8Array, packet: string): string | undefined {
+  const digest = readXmpProperty(packet, 'http://ns.adobe.com/xmp/note/', 'HasExtendedXMP')?.trim().toUpperCase();
+  if (!digest) return undefined;
+  const parts = segmentsOf(jpeg)
+    .filter((segment) => startsWith(segment, extensionHeader))
+    .flatMap(({ data }) => extensionPart(data.subarray(extensionHeader.length), digest) ?? [])
+    .toSorted((one, other) => one.offset - other.offset);
+  const joined: Uint8Array[] = [];
+  let end = 0;
+  for (const { offset, bytes } of parts) {
+    if (offset !== end) continue; // a part that is there twice; after one that is missing, the end isn't reached
+    joined.push(bytes);
+    end += bytes.length;
+  }
+  return parts[0] && end === parts[0].length ? decodePacket(Buffer.concat(joined)) : undefined;
+}
+
+function extensionPart(data: Uint8Array, digest: string) {
+  const start = digestLength + 8;
+  if (data.length < start) return undefined;
+  if (Buffer.from(data.subarray(0, digestLength)).toString('latin1').toUpperCase() !== digest) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return {
+    length: view.getUint32(digestLength),
+    offset: view.getUint32(digestLength + 4),
+    bytes: data.subarray(start),
+  };
 }
 
 /** Replaces the XMP packet of a JPEG. Returns it unchanged if the packet doesn't fit a segment. */

@@ -1,7 +1,11 @@
-import { crc32 } from 'node:zlib';
+import { crc32, inflateSync } from 'node:zlib';
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const latin1 = new TextDecoder('latin1');
+
+/** The most texts with a keyword that are tried, and the most bytes that one is inflated to: a small file could keep it busy for long. */
+const maxTexts = 8;
+const maxInflated = 16 * 1024 * 1024;
 
 /** A chunk of a PNG: its type, its data, and its range in the file. */
 interface Chunk {
@@ -16,12 +20,20 @@ export function isPng(bytes: Uint8Array): boolean {
   return signature.every((byte, at) => bytes[at] === byte);
 }
 
-/** The text of a PNG under a keyword, from an uncompressed iTXt or tEXt chunk, or undefined. */
+/** The text of a PNG under a keyword, from a tEXt, zTXt or iTXt chunk that can be read, or undefined. */
 export function readPngText(png: Uint8Array, keyword: string): string | undefined {
-  return chunksOf(png)
-    .filter((chunk) => keywordOf(chunk) === keyword)
-    .map(textOf)
-    .find((text) => text !== undefined);
+  const bytes = readPngTextBytes(png, keyword);
+  return bytes && decodeText(bytes);
+}
+
+/** The same, as it is encoded. */
+export function readPngTextBytes(png: Uint8Array, keyword: string): Uint8Array | undefined {
+  const texts = chunksOf(png).filter((chunk) => keywordOf(chunk) === keyword);
+  for (const chunk of texts.slice(0, maxTexts)) {
+    const bytes = textOf(chunk);
+    if (bytes) return bytes;
+  }
+  return undefined;
 }
 
 /**
@@ -58,16 +70,46 @@ function chunksOf(png: Uint8Array): Chunk[] {
 
 function keywordOf({ type, data }: Chunk): string | undefined {
   if (type !== 'iTXt' && type !== 'tEXt' && type !== 'zTXt') return undefined;
-  return latin1.decode(data.subarray(0, data.indexOf(0)));
+  const end = data.indexOf(0);
+  return end < 0 ? undefined : latin1.decode(data.subarray(0, end));
 }
 
-/** tEXt: keyword, NUL, Latin-1. iTXt: keyword, NUL, compression flag and method, language, NUL, translated keyword, NUL, UTF-8. */
-function textOf({ type, data }: Chunk): string | undefined {
-  const afterKeyword = data.indexOf(0) + 1;
-  if (type === 'tEXt') return latin1.decode(data.subarray(afterKeyword));
-  if (type !== 'iTXt' || data[afterKeyword] !== 0) return undefined;
-  const afterLanguage = data.indexOf(0, afterKeyword + 2) + 1;
-  return new TextDecoder().decode(data.subarray(data.indexOf(0, afterLanguage) + 1));
+/**
+ * tEXt: keyword, NUL, text. zTXt: keyword, NUL, compression method, text. iTXt: keyword, NUL, compression flag and method, language,
+ * NUL, translated keyword, NUL, text. The only method is 0, deflate.
+ */
+function textOf({ type, data }: Chunk): Uint8Array | undefined {
+  const start = data.indexOf(0) + 1;
+  if (type === 'tEXt') return data.subarray(start);
+  if (type === 'zTXt') return data[start] === 0 ? inflate(data.subarray(start + 1)) : undefined;
+  const languageEnd = data.indexOf(0, start + 2);
+  const keywordEnd = languageEnd < 0 ? -1 : data.indexOf(0, languageEnd + 1);
+  if (keywordEnd < 0) return undefined;
+  const bytes = data.subarray(keywordEnd + 1);
+  if (data[start] === 0) return bytes;
+  return data[start] === 1 && data[start + 1] === 0 ? inflate(bytes) : undefined;
+}
+
+/** Undefined if the bytes are damaged, or more than we read. */
+function inflate(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    return inflateSync(bytes, { maxOutputLength: maxInflated });
+  } catch (error) {
+    const isExpected =
+      error instanceof Error && 'code' in error && /^Z_|^ERR_BUFFER_TOO_LARGE$/.test(String(error.code));
+    if (isExpected) return undefined;
+    throw error;
+  }
+}
+
+/** tEXt and zTXt are Latin-1 by the standard, but many tools write UTF-8, which text in Latin-1 hardly ever is by chance. */
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return latin1.decode(bytes);
+    throw error;
+  }
 }
 
 function textChunk(keyword: string, text: string): Uint8Array {

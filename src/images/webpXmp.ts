@@ -1,3 +1,5 @@
+import { decodePacket } from './xmpPacket.ts';
+
 // XMP in WebP: a RIFF chunk at the end, announced by a flag in the VP8X header (RFC 9649, 2.7).
 
 interface Chunk {
@@ -16,7 +18,7 @@ export function isWebp(bytes: Uint8Array): boolean {
 /** The XMP packet of a WebP, as XML. */
 export function readWebpXmp(webp: Uint8Array): string | undefined {
   const chunk = chunksOf(webp)?.find(({ type }) => type === 'XMP ');
-  return chunk && new TextDecoder().decode(chunk.data);
+  return chunk && decodePacket(chunk.data);
 }
 
 /** Replaces the XMP packet of a WebP. Returns it unchanged if its structure is invalid. */
