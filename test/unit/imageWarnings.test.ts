@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Messages } from '../../src/app/messages/messages.ts';
 import { makeImageWarning, noticeOfImage } from '../../src/mix/imageWarning.ts';
 import { AppBench, smallRecipe } from './support/appBench.ts';
+import { HostedBench, passThroughCodec, png, RecordingContext, taskOf, webSource } from './support/hostedBench.ts';
+import { raw, ScriptedService } from './support/scriptedService.ts';
 
 let bench: AppBench;
 beforeEach(async () => {
@@ -38,6 +40,24 @@ describe('what of an image is not drawn', () => {
       const outcome = await bench.recipes([]).run({ json: { ...smallRecipe, images, seed } }, () => ({}));
       expect(outcome).toMatchObject({ status: 'done', warnings: expect.arrayContaining([`plan.svg: ${sentence}`]) });
     }
+  });
+
+  test('is told by the hosted engine too, also if the image was uploaded before', async () => {
+    const service = await ScriptedService.start();
+    const probe = async () => ({ format: 'svg', width: 9, height: 9, hasAlpha: true, warnings: [warning] });
+    const hosted = await HostedBench.start(service.baseUrl, { codec: { ...passThroughCodec, probe } });
+    service.script('upload', { status: 'success', link: 'https://cdn.example/up.jpg' });
+    const sources = [await hosted.file('plan.svg'), webSource('https://example.com/boy.png')];
+    for (const seed of [1, 2]) {
+      service.script('mix', { status: 'success', id: 12, output: [`${service.baseUrl}/result`] });
+      service.script('result', raw(png()));
+      const context = new RecordingContext();
+      await hosted.engine.run(taskOf({ seed }, sources), context);
+      expect(context.notices).toEqual([noticeOfImage(warning, 'plan.svg')]);
+    }
+    expect(service.requestsFor('upload')).toHaveLength(1);
+    await hosted.close();
+    await service.close();
   });
 
   test('is a notice for what an older version knows nothing of', () => {

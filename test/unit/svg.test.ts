@@ -29,6 +29,7 @@ async function middle(bytes: Uint8Array): Promise<number[]> {
 }
 
 const green = [0, 136, 0, 255];
+const notDrawn = (parts: string) => [{ code: 'svg-not-drawn', args: { parts } }];
 
 test.each<[string, Uint8Array]>([
   ['a long comment', encode(`<!-- ${'License, of many lines.\n'.repeat(200)}-->${svg('viewBox="0 0 9 9"')}`)],
@@ -120,6 +121,21 @@ test('is drawn in a thumbnail, in an upload, and when compared for a single colo
   expect(await codec.isUniform(encode(square('<rect width="100" height="100" fill="red"/>')))).toBe(true);
 });
 
+test.each<[string, string, string]>([
+  ['what every browser can', '<g requiredFeatures="a">#</g><rect width="100" height="100"/>', ''],
+  ['the other than HTML', '<foreignObject requiredFeatures="a"><p/></foreignObject><g>#</g>', 'foreignObject'],
+  [
+    'the one in its language',
+    '<text systemLanguage="de">a</text><g systemLanguage="fr,en-US">#</g><rect width="100" height="100"/>',
+    '',
+  ],
+  ['the first one', '<title>a</title><g>#</g><g requiredExtensions="b"/><rect width="100" height="100"/>', ''],
+])('shows %s of a switch', async (_, content, parts) => {
+  const bytes = encode(square(`<switch>${content.replace('#', disc)}</switch>`));
+  expect((await codec.probe(bytes)).warnings).toEqual(parts === '' ? [] : notDrawn(parts));
+  expect(await middle(bytes)).toEqual(green);
+});
+
 test('has straight alpha', async () => {
   expect(await middle(encode(square('<rect width="100" height="100" fill="red" fill-opacity=".5"/>')))).toEqual([
     255, 0, 0, 128,
@@ -162,8 +178,6 @@ test('draws an SVG inside an SVG, with its text', async () => {
   const bytes = encode(square(`<image width="100" height="100" href="${address}"/>`));
   expect((await middle(bytes))[3]).toBe(255);
 });
-
-const notDrawn = (parts: string) => [{ code: 'svg-not-drawn', args: { parts } }];
 
 test.each<[string, string, readonly object[]]>([
   [

@@ -7,7 +7,7 @@ export interface Face {
   readonly names: ReadonlySet<string>;
   /** The name that the renderer finds it by. */
   readonly family: string;
-  /** Whether its glyphs are outlines, and not only images or layers of color. */
+  /** Whether its glyphs are outlines. Those of color emoji are images, which the renderer doesn't draw. */
   readonly hasOutlines: boolean;
   readonly tables: ReadonlyMap<string, { readonly offset: number; readonly length: number }>;
 }
@@ -37,7 +37,8 @@ async function readFace(read: ReadBytes, offset: number): Promise<Face> {
   for (let at = 0; at + 16 <= records.byteLength; at += 16) {
     tables.set(tagAt(records, at), { offset: records.getUint32(at + 8), length: records.getUint32(at + 12) });
   }
-  const face = { tables, hasOutlines: ['glyf', 'CFF ', 'CFF2'].some((name) => tables.has(name)) };
+  const isColored = ['sbix', 'CBDT'].some((name) => tables.has(name));
+  const face = { tables, hasOutlines: !isColored && ['glyf', 'CFF ', 'CFF2'].some((name) => tables.has(name)) };
   const { family, names } = familyNames(await readTable(read, { tables }, 'name'));
   return { ...face, family, names: new Set(names.map((name) => name.toLowerCase())) };
 }

@@ -14,6 +14,7 @@ import { type SvgSize, svgSize } from './svgSize.ts';
 
 const svgNamespace = 'http://www.w3.org/2000/svg';
 const xlinkNamespace = 'http://www.w3.org/1999/xlink';
+const xhtmlNamespace = 'http://www.w3.org/1999/xhtml';
 const xmlNamespace = 'http://www.w3.org/XML/1998/namespace';
 
 /** An image in the document, as the place in `parts` that its address belongs in. */
@@ -90,6 +91,8 @@ class DocumentReader {
   #depth = 0;
   #skippedFrom = Number.POSITIVE_INFINITY;
   #textDepth = Number.POSITIVE_INFINITY;
+  /** The depths of open `switch` elements, and whether the child that is shown was found. */
+  readonly #switches = new Map<number, boolean>();
   #style: { readonly depth: number; text: string } | undefined;
   /** Whether elements without a namespace are SVG: a root that isn't in any is forgiven. */
   #bare = false;
@@ -149,8 +152,7 @@ class DocumentReader {
     this.#depth++;
     if (this.#depth > this.#skippedFrom) return;
     if (this.#depth === 1) this.#openRoot(tag);
-    else if (!this.#isSvg(tag.uri))
-      this.#skip(tag.uri === 'http://www.w3.org/1999/xhtml' ? `<${tag.local}>` : undefined);
+    else if (!this.#isSvg(tag.uri)) this.#skip(tag.uri === xhtmlNamespace ? `<${tag.local}>` : undefined);
     else this.#openElement(tag);
   }
 
@@ -173,10 +175,16 @@ class DocumentReader {
       const type = attributes.get('type') ?? '';
       if (type === '' || type === 'text/css') this.#style = { depth: this.#depth, text: '' };
     }
+    if (this.#isAlternative(local, attributes)) {
+      this.#skip(undefined);
+      return;
+    }
     if (isLeftOut(local)) {
       this.#skip(silent.has(local) ? undefined : local);
       return;
     }
+    if (this.#switches.has(this.#depth - 1)) this.#switches.set(this.#depth - 1, true);
+    if (local === 'switch') this.#switches.set(this.#depth, false);
     if (local === 'text') {
       this.#hasText = true;
       this.#textDepth = Math.min(this.#textDepth, this.#depth);
@@ -190,11 +198,20 @@ class DocumentReader {
     this.#parts.push('>');
   }
 
+  /** Whether an element isn't shown because of its conditions, or because a `switch` already has the one that is. */
+  #isAlternative(local: string, attributes: ReadonlyMap<string, string>): boolean {
+    if (this.#switches.get(this.#depth - 1) && !silent.has(local)) return true;
+    const languages = attributes.get('systemLanguage')?.split(',');
+    const isForeign = languages?.every((language) => !/^en\b/i.test(language.trim())) ?? false;
+    const extensions = attributes.get('requiredExtensions')?.trim() ?? xhtmlNamespace;
+    return isForeign || extensions !== xhtmlNamespace;
+  }
+
   /** Attributes with the declarations of `style` that the renderer only reads from attributes. */
   #normalized(attributes: ReadonlyMap<string, string>): Map<string, string> {
     const written = new Map<string, string>();
     for (const [name, value] of attributes) {
-      if (name === 'style' || name.startsWith('on')) continue; // handlers of events are scripts
+      if (name === 'style' || name.startsWith('on') || name.startsWith('required')) continue; // handlers are scripts
       written.set(name, this.#isValue(name) ? normalizeProperty(name, value, this.#context) : value);
     }
     const style = attributes.get('style');
@@ -230,6 +247,7 @@ class DocumentReader {
       this.#parts.push(`<style>${escapeText(normalizeStylesheet(this.#style.text, this.#context))}</style>`);
       this.#style = undefined;
     }
+    this.#switches.delete(this.#depth);
     if (this.#depth <= this.#textDepth) this.#textDepth = Number.POSITIVE_INFINITY;
     if (this.#depth < this.#skippedFrom && this.#depth > 1) this.#parts.push(`</${local}>`);
     if (this.#depth === this.#skippedFrom) this.#skippedFrom = Number.POSITIVE_INFINITY;
