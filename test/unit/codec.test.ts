@@ -202,11 +202,8 @@ test.each(['png', 'jpeg', 'webp', 'gif', 'avif', 'tiff'] as const)('a truncated 
   const bytes = await noise(90, 70).toFormat(format).toBuffer();
   for (const part of [0.1, 0.5, 0.95]) {
     await expect(codec.decode(bytes.subarray(0, bytes.length * part), whole)).rejects.toMatchObject({
-      // If a TIFF is truncated within its tables, the decoder calls it damaged.
-      key:
-        format === 'tiff'
-          ? expect.stringMatching(/^unreadable-image\/(truncated|damaged)$/)
-          : 'unreadable-image/truncated',
+      // A TIFF that is cut off lacks its tables, which are at its end, so how much is missing isn't known.
+      key: format === 'tiff' ? 'unreadable-image/truncated' : 'unreadable-image/cut',
     });
   }
 });

@@ -27,7 +27,10 @@ function boxesIn(bytes: Uint8Array, from: number, to: number): Box[] {
 
 /** An AVIF, with the way from its primaries to sRGB. @throws MixFailure `unsupported-image/hdr` */
 export function prepareAvif(bytes: Uint8Array): PreparedRaster {
-  const meta = boxesIn(bytes, 0, bytes.length).find(({ type }) => type === 'meta');
+  const boxes = boxesIn(bytes, 0, bytes.length);
+  const meta = boxes.find(({ type }) => type === 'meta');
+  // Without a box that says what is in the file, only its start is there.
+  if (!meta && !boxes.some(({ type }) => type === 'moov')) throw new MixFailure('unreadable-image/truncated');
   const properties = meta && boxesIn(bytes, meta.start + 4, meta.end).find(({ type }) => type === 'iprp');
   const list = properties && boxesIn(bytes, properties.start, properties.end).find(({ type }) => type === 'ipco');
   let gamut: Primaries | undefined;
@@ -47,6 +50,37 @@ export function prepareAvif(bytes: Uint8Array): PreparedRaster {
 
 /** The part of an AVIF's bytes that is in the file, from 0 to 1, as far as its boxes tell. */
 export function presentPartOfAvif(bytes: Uint8Array): number | undefined {
-  const last = boxesIn(bytes, 0, bytes.length).at(-1);
-  return last && Math.min(1, bytes.length / last.end);
+  const boxes = boxesIn(bytes, 0, bytes.length);
+  const meta = boxes.find(({ type }) => type === 'meta');
+  const places = meta && boxesIn(bytes, meta.start + 4, meta.end).find(({ type }) => type === 'iloc');
+  const end = Math.max(boxes.at(-1)?.end ?? 0, places && places.end <= bytes.length ? endOfItems(bytes, places) : 0);
+  return end > 0 ? Math.min(1, bytes.length / end) : undefined;
+}
+
+/** Where the data of the last item ends (ISO/IEC 14496-12, ItemLocationBox). Only data that the box places in the file counts. */
+function endOfItems(bytes: Uint8Array, { start, end }: Box): number {
+  let at = start;
+  const read = (size: number): number => {
+    let value = 0;
+    for (const stop = at + size; at < stop; at++) value = value * 256 + (bytes[at] ?? 0);
+    return value;
+  };
+  const version = read(4) >>> 24;
+  const sizes = read(2);
+  const [offsetSize, lengthSize, baseSize] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15];
+  const indexSize = version > 0 ? sizes & 15 : 0;
+  let last = 0;
+  for (let items = read(version < 2 ? 2 : 4); items > 0 && at < end; items--) {
+    at += version < 2 ? 2 : 4;
+    const isInFile = version === 0 || (read(2) & 15) === 0;
+    at += 2;
+    const base = read(baseSize);
+    for (let extents = read(2); extents > 0 && at < end; extents--) {
+      at += indexSize;
+      const offset = read(offsetSize);
+      const length = read(lengthSize);
+      if (isInFile) last = Math.max(last, base + offset + length);
+    }
+  }
+  return last;
 }

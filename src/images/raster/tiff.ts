@@ -26,8 +26,10 @@ export function prepareTiff(bytes: Uint8Array): PreparedRaster {
   refuseUnknown(layout);
   const present = presentPartOfTiff(layout, bytes.length);
   if (present < 1) throw new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(present * 100) } });
+  const profile = directory.blob(34_675);
+  directory.blob(347); // tables that the decoder needs for JPEG
   const isInks = layout.photometric === photometrics.inks;
-  const inks = isInks ? { inks: inksOf(directory.blob(34_675)) } : {};
+  const inks = isInks ? { inks: inksOf(profile) } : {};
   if (isReadByDecoder(layout)) return { bytes, ...inks, warnings: [] };
   const { data, channels, warnings, hasAlpha, isRgb } = convert(bytes, directory, layout);
   const plain = plainTiff({
@@ -39,7 +41,7 @@ export function prepareTiff(bytes: Uint8Array): PreparedRaster {
     hasAlpha,
     orientation: directory.number(274, 1),
     // CIELab was converted to sRGB, so its profile doesn't apply.
-    profile: isRgb ? undefined : directory.blob(34_675),
+    profile: isRgb ? undefined : profile,
   });
   return { bytes: plain, ...inks, warnings };
 }

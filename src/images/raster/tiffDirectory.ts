@@ -51,7 +51,10 @@ export class TiffDirectory {
   /** The bytes of a tag. */
   blob(tag: number): Uint8Array | undefined {
     const entry = this.#entries.get(tag);
-    return entry && this.#bytes.subarray(entry.at, entry.at + entry.count * (sizes[entry.type] ?? 1));
+    if (!entry) return undefined;
+    const end = entry.at + entry.count * (sizes[entry.type] ?? 1);
+    if (end > this.#bytes.length) throw new MixFailure('unreadable-image/truncated');
+    return this.#bytes.subarray(entry.at, end);
   }
 
   #value(type: number, at: number): number {
