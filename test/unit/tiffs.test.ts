@@ -2,6 +2,7 @@ import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MixFailure } from '../../src/mix/failure.ts';
 import { builtCodec } from './support/builtCodec.ts';
 import { type TiffParts, type TiffShape, type TiffTag, tiffFile, tiffTags } from './support/rasterFiles.ts';
 
@@ -453,5 +454,36 @@ test('however a TIFF is laid out, its pixels are the same', async () => {
       },
     ),
     { numRuns: 60 },
+  );
+});
+
+test('whatever bytes of a TIFF are broken, the decoder survives', async () => {
+  const floats = samples(3, (x, y, at) => float((color(x, y)[at] ?? 0) / 255));
+  const shape = { sampleFormat: 3, bits: [32, 32, 32] };
+  const files = [
+    tiff(rgb(shape), [floats]),
+    tiff(rgb({ ...shape, compression: 8 }), [deflateSync(floats)]),
+    tiff(rgb({ ...shape, tile: 16 }), [floats], { tiled: true }),
+    tiff({ bits: [8, 8, 8], photometric: 6, more: [tag(530, 2, 2)] }, [subsampled]),
+    tiff({ bits: [8, 8, 8], photometric: 8 }, [rgb8]),
+    tiff({ photometric: 3, more: [colorMap(8)] }, [gray8]),
+  ];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...files),
+      // Mostly in the directory, which is at the end.
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 260 }), fc.integer({ min: 0, max: 255 })), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+      async (file, changes) => {
+        const bytes = Buffer.from(file);
+        for (const [fromEnd, value] of changes) bytes[bytes.length - fromEnd] = value;
+        const outcome = await built.codec.decode(bytes, { width: side, height: side }).catch((error: unknown) => error);
+        if (outcome instanceof MixFailure) expect(outcome.key).not.toMatch(/decoder/);
+        else expect(outcome).toHaveProperty('data');
+      },
+    ),
+    { numRuns: 300 },
   );
 });

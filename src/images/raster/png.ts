@@ -54,6 +54,9 @@ export function preparePng(bytes: Uint8Array): PreparedPng {
   return { bytes: rewritten, warnings, ...(frame ? { place: frame.place } : {}) };
 }
 
+/** In bytes: 100 megapixels of 16-bit RGBA, and more. */
+const maxUnpacked = 1e9;
+
 /** The part of a PNG's pixels that is in the file, from 0 to 1. Undefined if that can't be found out. */
 export function presentPartOfPng(bytes: Uint8Array): number | undefined {
   const chunks = readChunks(bytes);
@@ -62,6 +65,7 @@ export function presentPartOfPng(bytes: Uint8Array): number | undefined {
   const data = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map((one) => one.data));
   const wanted = unpackedLength(header);
   if (data.length === 0) return 0;
+  if (wanted > maxUnpacked) return undefined;
   try {
     const found = inflateSync(data, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wanted + 1024 }).length;
     return Math.min(1, found / wanted);

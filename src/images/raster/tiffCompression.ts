@@ -14,17 +14,19 @@ export function unpackBlock(compression: number, packed: Uint8Array, wanted: num
       return unpackBits(packed, wanted);
     case 8:
     case 32_946:
-      return inflate(packed);
+      return inflate(packed, wanted);
     default:
       throw new MixFailure('unsupported-image/tiff-compression', { args: { compression } });
   }
 }
 
-function inflate(packed: Uint8Array): Uint8Array {
+function inflate(packed: Uint8Array, wanted: number): Uint8Array {
   try {
-    return inflateSync(packed, { finishFlush: constants.Z_SYNC_FLUSH });
+    // Some encoders fill the last block up. More than that is a bomb.
+    return inflateSync(packed, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wanted + 65_536 });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) throw damaged(error);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (/^(Z_|ERR_BUFFER_TOO_LARGE$)/.test(code)) throw damaged(error);
     throw error;
   }
 }

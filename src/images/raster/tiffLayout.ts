@@ -29,6 +29,9 @@ export interface TiffLayout {
   readonly subsampling: { readonly across: number; readonly down: number };
 }
 
+/** The most bytes of an unpacked strip or tile. */
+const maxBlockBytes = 1e9;
+
 export const photometrics = {
   whiteIsZero: 0,
   blackIsZero: 1,
@@ -56,6 +59,10 @@ export function readLayout(directory: TiffDirectory): TiffLayout {
   const block = isTiled
     ? { width: directory.number(322, width), height: directory.number(323, height) }
     : { width, height: Math.min(height, directory.number(278, height) || height) };
+  const blockBytes = (block.width * block.height * samples * bits) / 8;
+  if (block.width === 0 || block.height === 0 || blockBytes > maxBlockBytes) {
+    throw new MixFailure('unreadable-image/damaged');
+  }
   const [across = 2, down = 2] = directory.numbers(530);
   return {
     width,
