@@ -1,4 +1,4 @@
-import { splitTopLevel } from './stylesheet.ts';
+import { splitTopLevel } from './cssSyntax.ts';
 
 /** Keywords for families of the system. The renderer knows the five of CSS 2. */
 const generic: Readonly<Record<string, string>> = {

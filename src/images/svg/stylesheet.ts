@@ -1,3 +1,4 @@
+import { parseRules, splitTopLevel } from './cssSyntax.ts';
 import { transformAround, transformAttribute } from './cssTransform.ts';
 import { type Note, normalizeValue, type Variables } from './cssValues.ts';
 import { fontFamilies, fontLonghands } from './fontProperties.ts';
@@ -206,45 +207,4 @@ function styleRule(prelude: string, body: string, context: StyleContext): string
   if (!isRoot) for (const name of properties.keys()) context.note(name === 'xml:space' ? 'white-space' : `CSS ${name}`);
   const declarations = [text, transform === undefined ? '' : `transform:${transform}`].filter((part) => part !== '');
   return declarations.length === 0 ? '' : `${selectors.join(',')}{${declarations.join(';')}}`;
-}
-
-function parseRules(css: string): { prelude: string; body: string | undefined }[] {
-  const rules: { prelude: string; body: string | undefined }[] = [];
-  const token = /"(?:[^"\\]|\\[\s\S])*(?:"|$)|'(?:[^'\\]|\\[\s\S])*(?:'|$)|[{};]/g;
-  let depth = 0;
-  let start = 0;
-  let bodyStart = 0;
-  for (const { 0: text, index } of css.matchAll(token)) {
-    if (text === '{' && depth++ === 0) bodyStart = index + 1;
-    else if (text === '}' && depth > 0 && --depth === 0) {
-      rules.push({ prelude: css.slice(start, bodyStart - 1).trim(), body: css.slice(bodyStart, index) });
-      start = index + 1;
-    } else if (text === ';' && depth === 0) {
-      const prelude = css.slice(start, index).trim();
-      if (prelude.startsWith('@')) rules.push({ prelude, body: undefined });
-      start = index + 1;
-    }
-  }
-  // At its end, a browser closes what is open.
-  if (depth > 0) rules.push({ prelude: css.slice(start, bodyStart - 1).trim(), body: css.slice(bodyStart) });
-  return rules;
-}
-
-/** Splits at a separator outside of strings and brackets. */
-export function splitTopLevel(text: string, separator: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (const { 0: token, index } of text.matchAll(
-    /"(?:[^"\\]|\\[\s\S])*(?:"|$)|'(?:[^'\\]|\\[\s\S])*(?:'|$)|[()[\];,]/g,
-  )) {
-    if (token === '(' || token === '[') depth++;
-    else if (token === ')' || token === ']') depth--;
-    else if (token === separator && depth <= 0) {
-      parts.push(text.slice(start, index));
-      start = index + 1;
-    }
-  }
-  parts.push(text.slice(start));
-  return parts.filter((part) => part.trim() !== '');
 }

@@ -4,7 +4,8 @@ import { type FontSelection, selectFonts } from '../fonts/fontSelection.ts';
 import { readWebFont, type WebFont } from '../fonts/webFont.ts';
 import { decodeDataUri } from './dataUri.ts';
 import { resolveFamilies } from './fontProperties.ts';
-import { escapeAttribute, readSvgDocument, type SvgDocument } from './svgDocument.ts';
+import { readSvgDocument, type SvgDocument } from './svgDocument.ts';
+import { escapeAttribute } from './svgMarkup.ts';
 import { isSvg, readXml } from './xmlText.ts';
 
 /** What drawings are made with. */

@@ -1,0 +1,41 @@
+/** The rules of a stylesheet without comments. A statement, such as `@import`, has no body. */
+export function parseRules(css: string): { prelude: string; body: string | undefined }[] {
+  const rules: { prelude: string; body: string | undefined }[] = [];
+  const token = /"(?:[^"\\]|\\[\s\S])*(?:"|$)|'(?:[^'\\]|\\[\s\S])*(?:'|$)|[{};]/g;
+  let depth = 0;
+  let start = 0;
+  let bodyStart = 0;
+  for (const { 0: text, index } of css.matchAll(token)) {
+    if (text === '{' && depth++ === 0) bodyStart = index + 1;
+    else if (text === '}' && depth > 0 && --depth === 0) {
+      rules.push({ prelude: css.slice(start, bodyStart - 1).trim(), body: css.slice(bodyStart, index) });
+      start = index + 1;
+    } else if (text === ';' && depth === 0) {
+      const prelude = css.slice(start, index).trim();
+      if (prelude.startsWith('@')) rules.push({ prelude, body: undefined });
+      start = index + 1;
+    }
+  }
+  // At its end, a browser closes what is open.
+  if (depth > 0) rules.push({ prelude: css.slice(start, bodyStart - 1).trim(), body: css.slice(bodyStart) });
+  return rules;
+}
+
+/** Splits at a separator outside of strings and brackets. */
+export function splitTopLevel(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (const { 0: token, index } of text.matchAll(
+    /"(?:[^"\\]|\\[\s\S])*(?:"|$)|'(?:[^'\\]|\\[\s\S])*(?:'|$)|[()[\];,]/g,
+  )) {
+    if (token === '(' || token === '[') depth++;
+    else if (token === ')' || token === ']') depth--;
+    else if (token === separator && depth <= 0) {
+      parts.push(text.slice(start, index));
+      start = index + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts.filter((part) => part.trim() !== '');
+}
