@@ -56,7 +56,7 @@ export class Mixer {
 
   /** Mixes files of the project. @throws Error if that fails. */
   async mix(sources: readonly string[], fields: object): Promise<void> {
-    const plan = planMix({
+    const plan = await planMix({
       ...parseRecipe({ ...fields, images: sources.map((source) => ({ source })) }),
       base: this.#folder,
       root: this.#folder,

@@ -1,23 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { basename, extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { requireReadable } from '../images/imageFormat.ts';
 import { saveImportedCopy } from '../images/importedCopies.ts';
 import type { SourceReader } from '../images/sourceReader.ts';
+import { decodeDataUri } from '../images/svg/dataUri.ts';
 import type { DraftImage } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
+import type { FailureKey } from '../mix/failureTable.ts';
 import { isInside } from '../output/outputFolder.ts';
 import type { Problem } from '../protocol/contract.ts';
 import { systemCode } from '../storage/systemError.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
-import { isWebUrl } from './sourceLocation.ts';
+import { hideCredentials, isDataUri, isWebUrl, withoutCredentials } from './webUrl.ts';
 
-/** Extensions of files that can be source images, in lower case. */
+/** The usual extensions of source images, in lower case. A file with another one, or none, is one too if its content is. */
 export const imageExtensions: readonly string[] = [
   'png',
+  'apng',
   'jpg',
   'jpeg',
+  'jpe',
+  'jif',
   'jfif',
+  'pjpeg',
+  'pjp',
   'webp',
   'gif',
   'avif',
@@ -27,8 +35,12 @@ export const imageExtensions: readonly string[] = [
   'svgz',
 ];
 
-/** A glob for the image files of a folder, in lower and upper case. */
-export const imageGlob = `**/*.{${imageExtensions.flatMap((extension) => [extension, extension.toUpperCase()]).join(',')}}`;
+/** A glob for the image files of a folder, by their extensions in any case. */
+export const imageGlob = `**/*.{${imageExtensions.map(inAnyCase).join(',')}}`;
+
+function inAnyCase(extension: string): string {
+  return extension.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}
 
 /** The imported images, and the reasons why the others weren't imported. */
 export interface ImportedImages {
@@ -54,12 +66,13 @@ export class ImageImporter {
     this.#options = options;
   }
 
-  /** Imports `file:`, `vscode-remote:`, http and https addresses. Anything that isn't an image is skipped and reported in `problems`. */
+  /** Imports `file:`, `vscode-remote:`, `data:`, http and https addresses. Anything that isn't an image is skipped and reported in `problems`. */
   import(addresses: readonly string[]): Promise<ImportedImages> {
     // A URL is kept verbatim, because parsing would re-encode its query, which breaks signatures.
-    return this.#importAll(addresses, async (address) =>
-      isWebUrl(address) ? newImage(address, address) : this.#importFile(pathOf(address)),
-    );
+    return this.#importAll(addresses, async (address) => {
+      if (isWebUrl(address)) return newImage(address.trim(), withoutCredentials(address.trim()));
+      return isDataUri(address) ? this.#importDataUri(address) : this.#importFile(pathOf(address));
+    });
   }
 
   /** Imports files by their absolute paths. */
@@ -67,9 +80,13 @@ export class ImageImporter {
     return this.#importAll(paths, (path) => this.#importFile(path));
   }
 
-  /** Imports an image that has no address. It is kept in storage under the hash of its content. @throws MixFailure `save-failed`. */
+  /**
+   * Imports an image that has no address. It is kept in storage under the hash of its content.
+   * @throws MixFailure `save-failed`, or `unsupported-image` if neither the name nor the content is that of an image.
+   */
   async importBytes(name: string, bytes: Uint8Array): Promise<DraftImage> {
     const fileName = basename(name.replaceAll('\\', '/')) || 'image.png';
+    if (!hasImageExtension(fileName)) await requireImage(fileName, bytes);
     return fileImage(await this.#keep(fileName, bytes), fileName);
   }
 
@@ -91,12 +108,21 @@ export class ImageImporter {
   async #importFile(path: string): Promise<DraftImage> {
     const { workspace, storage, reader } = this.#options;
     const name = basename(path);
-    if (!hasImageExtension(name)) {
-      throw new MixFailure('unsupported-image/not-an-image-file', { imageName: name });
-    }
-    if (workspace.folderOf(path) !== undefined) return fileImage(path, workspace.displayPath(path));
-    if (isInside(path, storage)) return fileImage(path, name);
-    return fileImage(await this.#keep(name, await reader.read({ kind: 'file', path })), name);
+    const isInWorkspace = workspace.folderOf(path) !== undefined;
+    const stays = isInWorkspace || isInside(path, storage);
+    if (stays && hasImageExtension(name)) return fileImage(path, isInWorkspace ? workspace.displayPath(path) : name);
+    const bytes = await named(name, () => reader.read({ kind: 'file', path }));
+    if (!hasImageExtension(name)) await requireImage(name, bytes);
+    if (stays) return fileImage(path, isInWorkspace ? workspace.displayPath(path) : name);
+    return fileImage(await this.#keep(name, bytes), name);
+  }
+
+  async #importDataUri(address: string): Promise<DraftImage> {
+    const { bytes, type } = decodeDataUri(address.trim());
+    const subtype = /^image\/([a-z0-9]+)/i.exec(type)?.[1]?.toLowerCase() ?? 'png';
+    const name = `image.${subtype === 'jpeg' ? 'jpg' : subtype}`;
+    await requireImage(name, bytes);
+    return this.importBytes(name, bytes);
   }
 
   async #keep(name: string, bytes: Uint8Array): Promise<string> {
@@ -108,6 +134,22 @@ export class ImageImporter {
       if (!(cause instanceof Error) || systemCode(cause) === '') throw cause;
       throw new MixFailure('save-failed/copy', { args: { detail: cause.message }, imageName: name, cause });
     }
+  }
+}
+
+/** Checks the content. @throws MixFailure `unsupported-image`, `unreadable-image/empty`. */
+function requireImage(name: string, bytes: Uint8Array): Promise<unknown> {
+  return named(name, () => requireReadable(bytes));
+}
+
+/** Runs a step whose failure is about the file that messages call `name`. */
+async function named<Value>(name: string, step: () => Promise<Value>): Promise<Value> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof MixFailure)) throw error;
+    const { key, args, retryable, cause } = error;
+    throw new MixFailure<FailureKey>(key, { args, imageName: name, retryable, cause });
   }
 }
 
@@ -125,9 +167,12 @@ function pathOf(address: string): string {
     return fileURLToPath(url.protocol === 'file:' ? url : `file://${url.pathname}`);
   } catch (cause) {
     if (!(cause instanceof TypeError || cause instanceof URIError)) throw cause;
-    // Not a URL, or one without a path, such as `data:`.
-    throw new MixFailure('unsupported-image/not-an-image-file', { imageName: address.slice(0, 80), cause });
+    throw noAddress(address, cause); // not a URL, or one without a path
   }
+}
+
+function noAddress(address: string, cause?: unknown): MixFailure {
+  return new MixFailure('unsupported-image/no-address', { imageName: hideCredentials(address).slice(0, 80), cause });
 }
 
 function fileImage(path: string, displayPath: string): DraftImage {

@@ -1,4 +1,4 @@
-import { basename, extname, relative, sep } from 'node:path';
+import { basename, extname, sep } from 'node:path';
 import type { ServiceSettings } from '../engines/hosted/service.ts';
 import type { SourceLocation } from '../images/sourceReader.ts';
 import type { Home, JobRequest } from '../jobs/job.ts';
@@ -9,9 +9,11 @@ import type { Notice } from '../mix/notice.ts';
 import { enabledImages, prepareRecipe, type RunnableRecipe } from '../mix/recipe.ts';
 import { type Destination, isInside } from '../output/outputFolder.ts';
 import { copySourceIntoProject } from '../output/sourceCopy.ts';
+import { findSpelling } from '../storage/spelling.ts';
 import { usesService } from './engineChoice.ts';
 import type { ParsedRecipe } from './recipeFile.ts';
-import { locateSource } from './sourceLocation.ts';
+import { locateSource, portableSource } from './sourceLocation.ts';
+import { hasCredentials, withoutCredentials } from './webUrl.ts';
 
 /** The input of a plan. Paths are absolute. */
 export interface PlanInput extends ParsedRecipe {
@@ -45,7 +47,7 @@ interface PlannedSource {
 }
 
 /** Plans a mix: checks the engine's limits, draws the seed and locates the sources. @throws MixFailure `invalid-recipe`. */
-export function planMix(input: PlanInput): MixPlan {
+export async function planMix(input: PlanInput): Promise<MixPlan> {
   const { engine, service, base, root, drawSeed } = input;
   const { recipe, notices } = prepareRecipe(input.recipe, limitsOf(engine, service.dialect), drawSeed);
   // A disabled image isn't read, but the saved recipe names it without an absolute path too.
@@ -55,14 +57,18 @@ export function planMix(input: PlanInput): MixPlan {
     const isOutside = location.kind === 'file' && !isInside(location.path, root);
     return { ...image, source: isOutside ? basename(location.path) : portableSource(location, root) };
   });
-  const located = enabledImages(recipe).map(({ index, image }) => ({
+  const named = enabledImages(recipe).map(({ index, image }) => ({
     index,
     weight: image.weight,
     source: image.source,
     location: locateSource(image.source, base, index),
   }));
+  const located = await Promise.all(
+    named.map(async ({ location, ...rest }) => ({ ...rest, location: await asSpelled(location) })),
+  );
   const names = displayNames(located.map(({ location }) => pathOf(location)));
   const sources = located.map(({ source, ...rest }, at) => ({ ...rest, name: names[at] ?? source }));
+  if (usesService(engine)) for (const source of sources) requireShareable(source);
   return { input, recipe: { ...recipe, images }, notices: [...input.notices, ...notices], sources };
 }
 
@@ -90,7 +96,23 @@ export async function createJobRequest({ input, recipe, notices, sources }: MixP
 }
 
 function pathOf(location: SourceLocation): string {
-  return location.kind === 'file' ? location.path.split(sep).join('/') : location.url.replace(/[?#].*$/s, '');
+  return location.kind === 'file'
+    ? location.path.split(sep).join('/')
+    : withoutCredentials(location.url).replace(/[?#].*$/s, '');
+}
+
+/** A file that isn't there under this name may be there in another Unicode form, or under a path from Windows. */
+async function asSpelled(location: SourceLocation): Promise<SourceLocation> {
+  if (location.kind === 'url') return location;
+  const found = await findSpelling(location.path);
+  return found?.isSame ? { kind: 'file', path: found.path } : location;
+}
+
+/** The service downloads a URL itself. A user and password are for the host of the URL alone. */
+function requireShareable({ location, index, name }: PlannedSource): void {
+  if (location.kind === 'url' && hasCredentials(location.url)) {
+    throw new MixFailure('invalid-recipe/url-with-password').forImage(index, name);
+  }
 }
 
 async function importOutside(
@@ -103,8 +125,4 @@ async function importOutside(
   } catch (error) {
     throw error instanceof MixFailure ? error.forImage(index, name) : error;
   }
-}
-
-function portableSource(location: SourceLocation, root: string): string {
-  return location.kind === 'url' ? location.url : relative(root, location.path).split(sep).join('/');
 }

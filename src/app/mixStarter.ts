@@ -74,7 +74,7 @@ export class MixStarter {
   ): Promise<JobHandle> {
     const { runner, trust, settings, storage } = this.#options;
     const service = { baseUrl: settings.get('hosted.baseUrl'), dialect: settings.get('hosted.dialect') };
-    const plan = planMix({
+    const plan = await planMix({
       recipe,
       notices,
       base,

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Draft, emptyDraft, recipeOfDraft } from '../mix/draft.ts';
 import type { Recipe } from '../mix/recipe.ts';
-import { locateSource, uriOf } from './sourceLocation.ts';
+import { locateSource, locationOf, portableSource, uriOf } from './sourceLocation.ts';
+import { withoutCredentials } from './webUrl.ts';
 
 /**
  * The panel's draft of a recipe.
@@ -25,7 +24,7 @@ export function draftOfRecipe(recipe: Recipe, base: string, displayPath: (path: 
     samples,
     images: images.map(({ source, weight, enabled }, index) => {
       const location = locateSource(source, base, index);
-      const path = location.kind === 'url' ? location.url : displayPath(location.path);
+      const path = location.kind === 'url' ? withoutCredentials(location.url) : displayPath(location.path);
       return { id: randomUUID(), uri: uriOf(location), path, weight, enabled };
     }),
     extra: Object.fromEntries(Object.entries(rest).filter(([key]) => !Object.hasOwn(emptyDraft, key))),
@@ -35,7 +34,7 @@ export function draftOfRecipe(recipe: Recipe, base: string, displayPath: (path: 
 /** The text of a new recipe file for a draft. @param folder absolute path that sources are written relative to. */
 export function recipeText(draft: Draft, folder: string): string {
   const images = draft.images.map(({ uri, weight, enabled }) => ({
-    source: uri.startsWith('file:') ? relative(folder, fileURLToPath(uri)).split(sep).join('/') : uri,
+    source: portableSource(locationOf(uri), folder),
     weight,
     ...(enabled ? {} : { enabled }),
   }));

@@ -21,8 +21,9 @@ export interface ParsedRecipe {
 export async function readRecipe(path: string, name: string): Promise<ParsedRecipe> {
   let text: string;
   try {
-    text = new TextDecoder().decode(await readFile(path)); // drops a byte order mark
+    text = decodeText(await readFile(path));
   } catch (cause) {
+    if (isEncodingError(cause)) throw new MixFailure('invalid-recipe/encoding', { args: { file: name }, cause });
     const detail = systemCode(cause);
     if (detail === '') throw cause;
     if (detail === 'ENOENT') throw new MixFailure('invalid-recipe/no-file', { args: { file: name }, cause });
@@ -36,6 +37,19 @@ export async function readRecipe(path: string, name: string): Promise<ParsedReci
     throw new MixFailure('invalid-recipe/no-json', { args: { file: name, detail: cause.message }, cause });
   }
   return parseRecipe(json);
+}
+
+/** UTF-8 or UTF-16, by the byte order mark or, since JSON begins with ASCII, by the zeros. @throws TypeError for anything else. */
+function decodeText(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const isLittle = (first === 0xff && second === 0xfe) || (first !== 0 && second === 0);
+  const isBig = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0);
+  const encoding = isLittle ? 'utf-16le' : isBig ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding, { fatal: true }).decode(bytes); // drops the byte order mark
+}
+
+function isEncodingError(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
 }
 
 /**

@@ -3,6 +3,7 @@ import { MixFailure } from '../mix/failure.ts';
 import type { FailureKey } from '../mix/failureTable.ts';
 import { type Connect, createNetwork } from '../network/connections.ts';
 import { type DownloadOptions, download, shownUrl } from '../network/download.ts';
+import { findSpelling } from '../storage/spelling.ts';
 import { systemCode } from '../storage/systemError.ts';
 import { DownloadCache, type DownloadCacheOptions } from './downloadCache.ts';
 import { detectKind } from './imageFormat.ts';
@@ -38,6 +39,7 @@ export interface SourceReaderOptions {
   /** How requests connect. By default, without a proxy. */
   readonly connect?: Connect;
   readonly cache?: DownloadCacheOptions;
+  readonly wait?: NonNullable<DownloadOptions['wait']>;
 }
 
 /** Reads source images from files and http(s) URLs. */
@@ -48,11 +50,13 @@ export function createSourceReader({
   times = { connect: 10_000, silence: 30_000, whole: 180_000 },
   connect = createNetwork(),
   cache,
+  wait,
 }: SourceReaderOptions): SourceReader {
   const mayBePrivate = (url: URL) => allowPrivateAddresses() || url.origin === ownOrigin();
   const downloadNow = (address: string, signal?: AbortSignal, origin?: string) => {
     const isAllowed = (url: URL) => url.origin === origin || mayBePrivate(url);
-    return downloadImage(address, { accept, maxBytes, times, mayBePrivate: isAllowed, connect }, signal);
+    const rules = { accept, maxBytes, times, mayBePrivate: isAllowed, connect, ...(wait ? { wait } : {}) };
+    return downloadImage(address, rules, signal);
   };
   const downloads = new DownloadCache(cache);
   // Everything that the address guard asks, so that a URL isn't read from memory when it's refused by now.
@@ -69,12 +73,27 @@ export function createSourceReader({
   };
 }
 
-/** The bytes of a file. Symbolic links are followed. @throws MixFailure `unreadable-image`, `image-too-large`. */
+/**
+ * The bytes of a file, also if the disk has its name in another Unicode form. Symbolic links are followed.
+ * @throws MixFailure `unreadable-image`, `image-too-large`.
+ */
 export async function readSourceFile(
   path: string,
   maxBytes: number,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await readExactly(path, maxBytes, signal);
+  } catch (error) {
+    if (!(error instanceof MixFailure && error.key === 'unreadable-image/missing')) throw error;
+    const found = await findSpelling(path);
+    if (!found || found.path === path) throw error; // a dangling link, for example
+    if (found.isSame) return readExactly(found.path, maxBytes, signal);
+    throw new MixFailure('unreadable-image/similar', { args: { similar: found.difference }, cause: error });
+  }
+}
+
+async function readExactly(path: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   signal?.throwIfAborted();
   try {
     const status = await stat(path);
@@ -126,7 +145,11 @@ async function downloadImage(
   const found = await download(address, options, signal);
   switch (found.kind) {
     case 'refused':
-      throw new MixFailure('unreadable-image/url-status', { args: { url: shownUrl(found.url), status: found.status } });
+      throw refusedFailure(shownUrl(found.url), found.status);
+    case 'encoded': {
+      const { encoding } = found;
+      throw new MixFailure('unreadable-image/url-encoding', { args: { url: shownUrl(found.url), encoding } });
+    }
     case 'too-large':
       throw tooManyBytes(found.length, options.maxBytes);
     case 'bytes':
@@ -135,5 +158,20 @@ async function downloadImage(
         throw new MixFailure('unsupported-image/url-not-an-image', { args: { url: shownUrl(found.url) } });
       }
       return found.bytes;
+  }
+}
+
+function refusedFailure(url: string, status: number): MixFailure {
+  switch (status) {
+    case 401:
+      return new MixFailure('unreadable-image/url-login', { args: { url } });
+    case 403:
+      return new MixFailure('unreadable-image/url-forbidden', { args: { url } });
+    case 404:
+      return new MixFailure('unreadable-image/url-missing', { args: { url } });
+    case 410:
+      return new MixFailure('unreadable-image/url-gone', { args: { url } });
+    default:
+      return new MixFailure('unreadable-image/url-status', { args: { url, status } });
   }
 }

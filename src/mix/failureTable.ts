@@ -15,14 +15,22 @@ export const failureTable = {
   'invalid-recipe/out-of-range': '{field} is {value}. Enter a number from {min} to {max}.',
   'invalid-recipe/bad-value': "{field} can't be {value}. Fix it in the recipe.",
   'invalid-recipe/bad-source': "{value} isn't a valid source. Use a file path or an http or https URL.",
+  'invalid-recipe/bad-file-uri': "{value} isn't a valid file URI. Use a file path instead.",
+  'invalid-recipe/file-host':
+    '{value} means a file on the computer {host}, which works only on Windows. Use a file path, or three slashes: file:///',
+  'invalid-recipe/data-source':
+    "Images inside a recipe (data:) aren't supported. Save the image as a file and use its path.",
+  'invalid-recipe/url-with-password':
+    "The URL of this image has a user name or password, which isn't sent to the hosted service. Use a file, or the local engine.",
   'invalid-recipe/no-file': "The recipe {file} can't be read. Check that the file exists.",
   'invalid-recipe/unreadable-file':
     "The recipe {file} can't be read ({detail}). Check that it's a file and that you have permission to read it.",
+  'invalid-recipe/encoding': "The recipe {file} isn't text in UTF-8 or UTF-16. Save it as UTF-8.",
   'invalid-recipe/no-json': "The recipe {file} isn't valid JSON: {detail}",
   'invalid-recipe/none-in-image': "This image doesn't contain a recipe. Only results saved by Image Mixer do.",
   'unsupported-image': "{format} files aren't supported. Save the image as PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
-  'unsupported-image/not-an-image-file':
-    "This file doesn't have an image file extension, so it was skipped. Use PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
+  'unsupported-image/no-address':
+    "This isn't the address of a file or of an image on the web, so it was skipped. Use a file, or an http or https URL.",
   'unsupported-image/not-an-image': "This file isn't a valid image. Use PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
   'unsupported-image/url-not-an-image':
     "{url} didn't return an image. Use the URL of the image itself, not of a page that shows it.",
@@ -47,6 +55,7 @@ export const failureTable = {
   'unreadable-image': "This image can't be read. Check or replace the file.",
   'unreadable-image/empty': 'This file is empty. Replace it.',
   'unreadable-image/missing': 'This file no longer exists. Restore it, or remove the image from the mix.',
+  'unreadable-image/similar': 'This file no longer exists. Did you mean {similar}?',
   'unreadable-image/folder': 'This is a folder. Choose an image in it.',
   'unreadable-image/no-file': "This isn't a regular file. Choose an image.",
   'unreadable-image/denied': "You don't have permission to read this file. Check the file's permissions.",
@@ -69,6 +78,15 @@ export const failureTable = {
     "This image couldn't be read within {seconds} seconds. Use a smaller or simpler copy.",
   'unreadable-image/decoder-crashed': 'This image crashed the decoder. Save it again in another app, then try again.',
   'unreadable-image/no-decoder': "The image decoder didn't start. Reload the window, then try again.",
+  'unreadable-image/url-login':
+    '{url} requires signing in (HTTP 401). Download the image in your browser and add the file.',
+  'unreadable-image/url-forbidden':
+    "{url} doesn't allow downloads by this program (HTTP 403). Download the image in your browser and add the file.",
+  'unreadable-image/url-missing':
+    "{url} doesn't exist (HTTP 404). Check the URL, or open it in your browser and copy it again.",
+  'unreadable-image/url-gone': '{url} was removed for good (HTTP 410). Use another image.',
+  'unreadable-image/url-encoding':
+    "The response of {url} is compressed in a way that can't be read ({encoding}). Download the image in your browser and add the file.",
   'unreadable-image/url-status': '{url} returned HTTP {status}. Check the URL.',
   'image-too-large': 'This image has too many pixels to open safely. Use a copy of at most 100 megapixels.',
   'image-too-large/pixels':
@@ -179,6 +197,9 @@ export const failureTable = {
     "The proxy {proxy}, which is used for {host}, can't be reached. Check http.proxy, or the HTTPS_PROXY and HTTP_PROXY environment variables.",
   'network/connection': 'The connection to {host} was lost. Check your network, then try again.',
   'network/redirects': '{url} redirects too many times. Use the final URL.',
+  'network/url-busy': '{host} gets too many requests (HTTP 429). Wait a few minutes, then try again.',
+  'network/url-busy-seconds': '{host} gets too many requests (HTTP 429). Wait {seconds} s, then try again.',
+  'network/bad-redirect': "{url} redirects to an address that isn't http or https. Use the URL of the image itself.",
   'network/url-status': '{host} returned HTTP {status}. Try again later.',
   'save-failed': "The result can't be saved to {path}. Check that the folder is writable.",
   'save-failed/storage':

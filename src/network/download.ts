@@ -3,7 +3,10 @@ import request from 'undici/lib/api/api-request.js';
 import { MixFailure } from '../mix/failure.ts';
 import { guardedLookup, guardHost } from './addressGuard.ts';
 import type { Connect } from './connections.ts';
-import { proxyErrorOf } from './proxy.ts';
+import { decodeBody } from './contentEncoding.ts';
+import { networkFailure } from './networkFailure.ts';
+import { pause, retryAfter } from './retryAfter.ts';
+import { userAgent } from './userAgent.ts';
 
 const maxRedirects = 5;
 
@@ -24,18 +27,30 @@ export interface DownloadOptions {
   readonly mayBePrivate: (url: URL) => boolean;
   /** Creates the dispatcher for one request. It is destroyed after the request. */
   readonly connect: Connect;
+  /** Waits for so many milliseconds, or throws the signal's reason. By default, with a timer. */
+  readonly wait?: (delay: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** What the last URL of a download returned: the body, a status that won't change by itself, or more bytes than allowed. */
+/**
+ * What the last URL of a download returned: the body, a status that won't change by itself, more bytes than allowed, or a body
+ * whose encoding is unknown or damaged.
+ */
 export type Download =
   | { readonly kind: 'bytes'; readonly url: URL; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'refused'; readonly url: URL; readonly status: number }
-  | { readonly kind: 'too-large'; readonly url: URL; readonly length: number };
+  | { readonly kind: 'too-large'; readonly url: URL; readonly length: number }
+  | { readonly kind: 'encoded'; readonly url: URL; readonly encoding: string };
 
 type Redirect = { readonly kind: 'redirect'; readonly url: URL };
+/** A host that has too much to do. `delay` is how many milliseconds it asks to wait. */
+type Busy = { readonly kind: 'busy'; readonly status: number; readonly delay: number | undefined };
+
+/** The longest wait, in milliseconds, that a busy host gets. */
+const longestWait = 20_000;
 
 /**
- * Downloads an http(s) URL and follows redirects. The address is checked after DNS, and again for each redirect.
+ * Downloads an http(s) URL and follows redirects. The address is checked after DNS, and again for each redirect. A user and password
+ * in the URL are sent to its own origin only, until a redirect leads away from it. A busy host is asked once more if it says when.
  * @throws MixFailure `blocked-address` or `network`, or the signal's reason.
  */
 export async function download(address: string, options: DownloadOptions, signal?: AbortSignal): Promise<Download> {
@@ -44,13 +59,23 @@ export async function download(address: string, options: DownloadOptions, signal
   const either = signal ? AbortSignal.any([signal, end.signal]) : end.signal;
   try {
     let url = new URL(address);
-    for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const answer = await get(url, options, either).catch((error: unknown) => {
+    let authorization = authorizationOf(url);
+    let hasWaited = false;
+    for (let redirects = 0; redirects <= maxRedirects; ) {
+      const orFail = (error: unknown) => {
         signal?.throwIfAborted();
         throw error instanceof MixFailure ? error : networkFailure(url, end.signal.aborted ? end.signal.reason : error);
-      });
-      if (answer.kind !== 'redirect') return answer;
-      url = answer.url;
+      };
+      const answer = await get(url, authorization, options, either).catch(orFail);
+      if (answer.kind === 'busy') {
+        if (hasWaited || answer.delay === undefined || answer.delay > longestWait) throw busyFailure(url, answer);
+        hasWaited = true;
+        await (options.wait ?? pause)(answer.delay, either).catch(orFail);
+      } else if (answer.kind === 'redirect') {
+        if (answer.url.origin !== url.origin) authorization = undefined;
+        url = answer.url;
+        redirects++;
+      } else return answer;
     }
     throw new MixFailure('network/redirects', { args: { url: shownUrl(url) } });
   } finally {
@@ -67,9 +92,10 @@ export function shownUrl({ protocol, host, pathname }: URL): string {
 /** One request without following redirects. */
 async function get(
   url: URL,
+  authorization: string | undefined,
   { accept, mayBePrivate, maxBytes, times, connect }: DownloadOptions,
   signal: AbortSignal,
-): Promise<Download | Redirect> {
+): Promise<Download | Redirect | Busy> {
   const trusted = mayBePrivate(url);
   if (!trusted) guardHost(url);
   // A new dispatcher for each request: a connection made under other rules must not be reused.
@@ -83,34 +109,76 @@ async function get(
       path: `${url.pathname}${url.search}`,
       method: 'GET',
       signal,
-      headers: { accept, 'user-agent': 'image-mixer' },
+      headers: {
+        accept,
+        'accept-encoding': 'gzip, deflate, br',
+        'user-agent': userAgent,
+        ...(authorization === undefined ? {} : { authorization }),
+      },
       headersTimeout: times.silence,
       bodyTimeout: times.silence,
     });
-    const { location } = headers;
-    if (statusCode >= 300 && statusCode < 400 && typeof location === 'string') return redirectTo(location, url);
-    if (statusCode >= 500 || statusCode === 429 || statusCode === 408) {
+    const location = [headers.location].flat()[0];
+    if (statusCode >= 300 && statusCode < 400 && location !== undefined) return redirectTo(location, url);
+    const delay = retryAfter([headers['retry-after']].flat()[0]);
+    if (statusCode === 429 || (statusCode === 503 && delay !== undefined)) {
+      return { kind: 'busy', status: statusCode, delay };
+    }
+    if (statusCode >= 500 || statusCode === 408) {
       throw new MixFailure('network/url-status', { args: { host: url.hostname, status: statusCode } });
     }
     if (statusCode < 200 || statusCode > 299) return { kind: 'refused', url, status: statusCode };
     const announced = Number(headers['content-length']);
     if (announced > maxBytes) return { kind: 'too-large', url, length: announced };
-    return await readBody(body, url, maxBytes);
+    const read = await readBody(body, url, maxBytes);
+    const encodings = [headers['content-encoding'] ?? []].flat().join();
+    return read.kind === 'bytes' ? { url, ...(await decodeBody(read.bytes, encodings, maxBytes)) } : read;
   } finally {
     signal.removeEventListener('abort', destroy);
     destroy(); // not awaited, because that would delay a cancellation
   }
 }
 
+/** The `Authorization` header for the user and password of a URL (RFC 7617, in UTF-8). Undefined if it has neither. */
+function authorizationOf({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return undefined;
+  const credentials = `${percentDecode(username)}:${percentDecode(password)}`;
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+}
+
+/** A `%` without two digits stands for itself. */
+function percentDecode(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
+    Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'),
+  );
+}
+
+/**
+ * Many servers send a `Location` in raw UTF-8, and HTTP headers are read byte by byte: escaping these bytes keeps them. A user or
+ * password in it isn't used, since the user didn't enter it.
+ */
 function redirectTo(location: string, from: URL): Redirect {
-  const url = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  const address = location.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`);
+  const url = URL.canParse(address, from.href) ? new URL(address, from) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new MixFailure('network/redirects', { args: { url: shownUrl(from) } });
+    throw new MixFailure('network/bad-redirect', { args: { url: shownUrl(from) } });
   }
+  url.username = '';
+  url.password = '';
   return { kind: 'redirect', url };
 }
 
-async function readBody(body: Dispatcher.ResponseData['body'], url: URL, maxBytes: number): Promise<Download> {
+function busyFailure({ hostname: host }: URL, { status, delay }: Busy): MixFailure {
+  if (status !== 429) return new MixFailure('network/url-status', { args: { host, status } });
+  if (delay === undefined) return new MixFailure('network/url-busy', { args: { host } });
+  return new MixFailure('network/url-busy-seconds', { args: { host, seconds: Math.ceil(delay / 1000) } });
+}
+
+async function readBody(
+  body: Dispatcher.ResponseData['body'],
+  url: URL,
+  maxBytes: number,
+): Promise<Extract<Download, { kind: 'bytes' | 'too-large' }>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
@@ -126,35 +194,4 @@ async function readBody(body: Dispatcher.ResponseData['body'], url: URL, maxByte
     offset += chunk.length;
   }
   return { kind: 'bytes', url, bytes };
-}
-
-function networkFailure({ hostname: host }: URL, cause: unknown): MixFailure {
-  const proxy = proxyErrorOf(cause)?.problem;
-  switch (proxy?.reason) {
-    case 'proxy-auth':
-      return new MixFailure('network/proxy-auth', { retryable: false, cause });
-    case 'proxy-refused':
-      return new MixFailure('network/proxy-refused', {
-        args: { host, proxy: proxy.proxy, status: proxy.status },
-        cause,
-      });
-    case 'proxy-unreachable':
-      return new MixFailure('network/proxy-unreachable', { args: { host, proxy: proxy.proxy }, cause });
-    case 'certificate':
-      return new MixFailure('network/certificate', { args: { host: proxy.host }, retryable: false, cause });
-    case undefined: {
-      const reason = reasonOf(cause);
-      // An untrusted certificate stays untrusted until someone changes a setting.
-      return new MixFailure(`network/${reason}`, { args: { host }, retryable: reason !== 'certificate', cause });
-    }
-  }
-}
-
-function reasonOf(error: unknown): 'dns' | 'timeout' | 'certificate' | 'connection' {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'dns';
-  if (/TIMEOUT|ETIMEDOUT/.test(code) || (error instanceof DOMException && error.name === 'TimeoutError'))
-    return 'timeout';
-  if (/CERT|SIGNATURE|SSL|TLS/.test(code)) return 'certificate';
-  return 'connection';
 }

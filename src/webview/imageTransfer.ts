@@ -8,19 +8,64 @@ export interface ImageTransfer {
   readonly unsupportedNames: readonly string[];
 }
 
-const uriPattern = /^(?:https?|file|vscode-remote):\/\/\S+$/i;
+const uriPattern = /^(?:(?:https?|file|vscode-remote):\/\/|data:image\/)\S+$/i;
 
-/** Reads a drop. VS Code's Explorer transfers URI lists, the desktop transfers files, and a browser both; URIs win. */
-export function readDrop(data: DataTransfer): ImageTransfer {
-  const lists = ['application/vnd.code.uri-list', 'text/uri-list'].map((type) => readUriList(data.getData(type)));
-  const uris = lists.find((list) => list.length > 0) ?? [];
-  return uris.length > 0 ? { uris, files: [], unsupportedNames: [] } : { uris: [], ...readFiles(data) };
+/** The largest file, in bytes, that is read although its name isn't that of an image. */
+const maxOddBytes = 64 * 2 ** 20;
+
+/** The addresses of the images in a piece of HTML, as written there. */
+export type ReadHtml = (html: string) => readonly string[];
+
+/**
+ * Reads a drop. VS Code's Explorer transfers URI lists, the desktop transfers files. A browser transfers an image in many forms, of
+ * which the URI list may have the address of a link around it: so its HTML comes first.
+ */
+export function readDrop(data: DataTransfer, readHtml: ReadHtml = readImageElements): ImageTransfer {
+  const uris =
+    [
+      () => readUriList(data.getData('application/vnd.code.uri-list')),
+      () => webImages(readHtml(data.getData('text/html'))),
+      () => readDownloadUrl(data.getData('DownloadURL')),
+    ]
+      .map((read) => read())
+      .find((list) => list.length > 0) ?? [];
+  if (uris.length > 0) return { uris, files: [], unsupportedNames: [] };
+  const list = readUriList(data.getData('text/uri-list'));
+  const transferred = readFiles(data);
+  // The list of a browser names a page if the image itself has no address that can be used: then its bytes count.
+  if (list.length > 0 && !(transferred.files.length > 0 && data.getData('text/html') !== '')) {
+    return { uris: list, files: [], unsupportedNames: [] };
+  }
+  return { uris: [], ...transferred };
 }
 
-/** Reads a paste: image files, or a text of URIs. */
-export function readPaste(data: DataTransfer): ImageTransfer {
+/** Reads a paste: image files, a text of URIs, or the images of copied HTML. */
+export function readPaste(data: DataTransfer, readHtml: ReadHtml = readImageElements): ImageTransfer {
   const transferred = readFiles(data);
-  return { uris: transferred.files.length > 0 ? [] : readUris(data.getData('text/plain')), ...transferred };
+  if (transferred.files.length > 0) return { uris: [], ...transferred };
+  const uris = readUris(data.getData('text/plain'));
+  return { uris: uris.length > 0 ? uris : webImages(readHtml(data.getData('text/html'))), ...transferred };
+}
+
+/** Nothing is loaded and no script runs in a document that is only parsed. */
+const readImageElements: ReadHtml = (html) => {
+  if (html === '') return [];
+  const images = new DOMParser().parseFromString(html, 'text/html').querySelectorAll('img');
+  return [...images].map((image) => image.getAttribute('src') ?? '');
+};
+
+/** The addresses that lead to an image from here, each once. */
+function webImages(addresses: readonly string[]): string[] {
+  const found = addresses
+    .map((address) => address.trim())
+    .filter((address) => /^(?:https?:\/\/|data:image\/)/i.test(address));
+  return [...new Set(found)];
+}
+
+/** The address in Chromium's `DownloadURL`, which is `MIME:NAME:URL`, if it is that of an image. */
+export function readDownloadUrl(text: string): string[] {
+  const [, url] = /^image\/[^:]*:[^:]*:(https?:\/\/\S+|data:image\/\S+)$/i.exec(text.trim()) ?? [];
+  return url === undefined ? [] : [url];
 }
 
 /** The URIs in a `text/uri-list`: one per line. Lines that start with # are comments. */
@@ -37,8 +82,9 @@ export function readUris(text: string): string[] {
   return words.every((word) => uriPattern.test(word)) ? words : [];
 }
 
+/** A type only tells the extension of a name. The extension checks the content, so only large files are left out by their type. */
 function readFiles(data: DataTransfer): Pick<ImageTransfer, 'files' | 'unsupportedNames'> {
-  const mayBeImage = ({ type }: File) => type === '' || type.startsWith('image/');
+  const mayBeImage = ({ type, size }: File) => type === '' || type.startsWith('image/') || size <= maxOddBytes;
   const files = [...data.files];
   return {
     files: files

@@ -162,7 +162,7 @@ async function findFiles(glob: string, token: vscode.CancellationToken): Promise
 async function browseImages(messages: Messages, many: boolean): Promise<vscode.Uri[]> {
   const chosen = await vscode.window.showOpenDialog({
     canSelectMany: many,
-    filters: { Images: [...imageExtensions] },
+    filters: { [messages.say('pick.images')]: [...imageExtensions], [messages.say('pick.allFiles')]: ['*'] },
     title: messages.say(many ? 'pick.title' : 'pick.replaceTitle'),
     openLabel: messages.say(many ? 'pick.open' : 'pick.replace'),
   });

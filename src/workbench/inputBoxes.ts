@@ -3,7 +3,7 @@ import { isApiKey } from '../app/apiKeys.ts';
 import type { Application } from '../app/application.ts';
 import type { Messages } from '../app/messages/messages.ts';
 import type { PromptHistory } from '../app/promptHistory.ts';
-import { isWebUrl } from '../app/sourceLocation.ts';
+import { isWebUrl } from '../app/webUrl.ts';
 
 /** Asks for an API key; undefined if the user presses Escape. */
 export function askForKey(origin: string, messages: Messages): Thenable<string | undefined> {

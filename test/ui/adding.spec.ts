@@ -95,7 +95,7 @@ test('images are added by URL, from the clipboard, from the desktop and with the
   }, red);
   await expect(panel.image('one.png')).toBeVisible();
   await expect(panel.image('two.png')).toBeVisible();
-  await expect(frame.getByText("Skipped files that aren't images: paper.pdf.")).toBeVisible();
+  await expect(frame.getByText("paper.pdf: PDF files aren't supported.")).toBeVisible();
 });
 
 test('typing a name finds images beyond the first five hundred of a workspace', async ({ editor, project }) => {

@@ -359,6 +359,6 @@ test('images are found by some letters of their names', () => {
   expect(fuzzyMatches('red.png', ' ')).toBe(false);
   expect(searchGlobs('r')).toEqual([]);
   const [inOnePiece = '', byLetters = ''] = searchGlobs('r[1');
-  expect(inOnePiece).toMatch(/^\*\*\/\*\[rR\]\?1\*\.\{png,PNG,/);
-  expect(byLetters).toMatch(/^\*\*\/\*\[rR\]\*\?\*1\*\.\{png,PNG,/);
+  expect(inOnePiece).toMatch(/^\*\*\/\*\[rR\]\?1\*\.\{\[pP\]\[nN\]\[gG\],/);
+  expect(byLetters).toMatch(/^\*\*\/\*\[rR\]\*\?\*1\*\.\{\[pP\]\[nN\]\[gG\],/);
 });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { imageExtensions } from '../../src/app/imageImporter.ts';
 import { recipeSchema } from '../../src/mix/recipe.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -57,4 +58,16 @@ test('the tests use the oldest VS Code and the oldest Node that the manifest all
   const major = (version: string | undefined) => /\d+/.exec(version ?? '')?.[0];
   expect(major(devDependencies['@types/node'])).toBe(major(oldest.node));
   expect(devDependencies['@node20/node']).toMatch(new RegExp(`^npm:@types/node@${major(engines.node)}\\.`));
+});
+
+test('the menus of the Explorer offer every extension of images, in any case', () => {
+  const patterns = [...text.matchAll(/resourceExtname =~ \/(.*?)\/i /g)].map(
+    ([, pattern = '']) => new RegExp(JSON.parse(`"${pattern}"`), 'i'),
+  );
+  expect(patterns).toHaveLength(3);
+  for (const extension of imageExtensions) {
+    expect(patterns.filter((pattern) => pattern.test(`.${extension.toUpperCase()}`)).length, extension).toBeGreaterThan(
+      1,
+    );
+  }
 });

@@ -108,10 +108,10 @@ test('detects a downloaded image by its bytes, not its headers', async () => {
 test.each<[string, object]>([
   ['/page?token=1', { key: 'unsupported-image/url-not-an-image', args: { url: expect.stringMatching(/\/page$/) } }],
   ['/nothing', { key: 'unreadable-image/empty' }],
-  ['/status?code=404', { key: 'unreadable-image/url-status', args: { status: 404 } }],
+  ['/status?code=404', { key: 'unreadable-image/url-missing' }],
   ['/status?code=503', { key: 'network/url-status', args: { status: 503 } }],
   ['/round', { key: 'network/redirects' }],
-  ['/to?url=file:///etc/hostname', { key: 'network/redirects' }],
+  ['/to?url=file:///etc/hostname', { key: 'network/bad-redirect' }],
   ['/endless', { key: 'image-too-large/bytes' }],
   ['/silent', { key: 'network/timeout' }],
   ['/stalls', { key: 'network/timeout' }],
@@ -207,7 +207,7 @@ test('images in memory are bounded by their bytes, and the oldest leave first', 
 test('a failed download is tried again', async () => {
   const cached = reader();
   for (let reads = 0; reads < 2; reads++) {
-    await expect(cached.read(url('/count/failing'))).rejects.toMatchObject({ key: 'unreadable-image/url-status' });
+    await expect(cached.read(url('/count/failing'))).rejects.toMatchObject({ key: 'unreadable-image/url-missing' });
   }
   expect(requests.get('/count/failing')).toBe(2);
 });

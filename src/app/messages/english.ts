@@ -20,6 +20,8 @@ export const english = {
   'pick.title': 'Add images to the mix',
   'pick.placeholder': 'Type to search, then select one or more images',
   'pick.browse': 'Browse…',
+  'pick.images': 'Images',
+  'pick.allFiles': 'All files',
   'pick.open': 'Add to Mix',
   'pick.replaceTitle': 'Replace the image',
   'pick.placeholderOne': 'Type to search, then select an image',

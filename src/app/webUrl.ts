@@ -1,0 +1,26 @@
+/** Whether a text is an http or https URL. */
+export function isWebUrl(text: string): boolean {
+  const trimmed = text.trim();
+  return /^https?:\/\//i.test(trimmed) && URL.canParse(trimmed);
+}
+
+/** Whether a text is a `data:` URI. */
+export function isDataUri(text: string): boolean {
+  return /^\s*data:[^,]*,/i.test(text);
+}
+
+/** Whether an http(s) URL has a user or a password. */
+export function hasCredentials(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
+
+/** An http(s) URL without its user and password, and otherwise verbatim: parsing re-encodes a query, which breaks signatures. */
+export function withoutCredentials(url: string): string {
+  return hasCredentials(url) ? hideCredentials(url) : url;
+}
+
+/** Any text without what may be a user and a password in front of a host. */
+export function hideCredentials(text: string): string {
+  return text.replace(/^(\s*[a-z][a-z0-9+.-]*:[/\\]*)[^/\\?#]*@/i, '$1');
+}
