@@ -218,6 +218,8 @@ test.each<[string, string, readonly object[]]>([
     text('', '\u{12000}'),
     [{ code: 'svg-characters', args: { characters: '\u{12000}' } }],
   ],
+  ['a rule that matches nothing', '<style>.a { animation: b 1s } .c:hover { fill: oklch(0 0 0) }</style>', []],
+  ['a rule of a class', '<style>g .a-b { animation: b 1s }</style><g class="c a-b"/>', notDrawn('animation')],
   [
     'nothing',
     '<metadata><a/></metadata><title>b</title><a href="https://example.com"><rect width="9" height="9"/></a>',

@@ -15,6 +15,8 @@ export interface StyleContext {
   /** The size of the view box. */
   readonly viewport: { readonly width: number; readonly height: number };
   readonly variables: Variables;
+  /** The classes that elements have. Other rules have no effect, so that nothing in them is noted. */
+  readonly classes: ReadonlySet<string>;
   readonly note: Note;
   readonly onFamilies: (names: readonly string[]) => void;
   readonly onFontFace: (face: FontFace) => void;
@@ -182,10 +184,16 @@ function fontFace(body: string, context: StyleContext): void {
 const neverMatches =
   /::|:(?:hover|focus(?:-\w+)*|active|visited|target|link|any-link|checked|disabled|enabled|before|after|first-line|first-letter)\b/;
 
+/** Whether there are elements of all classes in a selector. Doesn't look at those with escapes. */
+function hasClasses(selector: string, classes: ReadonlySet<string>): boolean {
+  const named = selector.replace(/\[[^\]]*\]/g, '').matchAll(/\.((?:[\w-]|[^\0-\x7f])+)/g);
+  return selector.includes('\\') || [...named].every(([, name = '']) => classes.has(name));
+}
+
 function styleRule(prelude: string, body: string, context: StyleContext): string {
   const selectors = splitTopLevel(prelude, ',')
     .map((selector) => selector.trim().replace(/:root\b/g, 'svg'))
-    .filter((selector) => !neverMatches.test(selector))
+    .filter((selector) => !neverMatches.test(selector) && hasClasses(selector, context.classes))
     .filter((selector) => {
       const unknown = /:(?!first-child\b)[\w-]+|[~&](?!=)|\|\|/.exec(selector.replace(/"[^"]*"|'[^']*'/g, '""'))?.[0];
       if (unknown) context.note(unknown.length > 1 ? unknown : `CSS selector ${unknown}`);

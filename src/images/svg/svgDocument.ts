@@ -12,6 +12,7 @@ import {
 } from './stylesheet.ts';
 import {
   backgroundOf,
+  classesIn,
   escapeAttribute,
   escapeText,
   plainAttributes,
@@ -110,6 +111,7 @@ class DocumentReader {
         return viewport();
       },
       variables: new Variables(text),
+      classes: classesIn(text),
       note: (part) => this.note(part),
       onFamilies: (names) => {
         for (const name of names) this.#families.add(name);

@@ -19,6 +19,12 @@ export function plainAttributes({ attributes }: SaxesTagNS): Map<string, string>
   return plain;
 }
 
+/** The classes of all elements in a document. */
+export function classesIn(text: string): Set<string> {
+  const lists = text.matchAll(/\sclass\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g);
+  return new Set([...lists].flatMap(([, double, single]) => (double ?? single ?? '').trim().split(/\s+/)));
+}
+
 /** The color behind the drawing. Gradients and images were noted as unknown functions or external references. */
 export function backgroundOf(declarations: string): string | undefined {
   const value = [...declarations.matchAll(/(?:^|;)background(?:-color)?:([^;]*)/g)].at(-1)?.[1] ?? '';
