@@ -1,4 +1,4 @@
-import { constants, crc32, inflateSync } from 'node:zlib';
+import { constants, crc32, deflateSync, inflateSync } from 'node:zlib';
 import { MixFailure } from '../../mix/failure.ts';
 import { makeImageWarning } from '../../mix/imageWarning.ts';
 import {
@@ -43,7 +43,7 @@ export function preparePng(bytes: Uint8Array): PreparedPng {
   const frame = separateFrame(chunks, header);
   const isComplete = chunks.some(({ type }) => type === 'IEND');
   if (!profile && !frame && isComplete) return { bytes, warnings: [] };
-  const kept = frame ? frame.chunks : chunks;
+  const kept = frame ? frame.chunks : withWholeData(chunks, header);
   const parts = kept.flatMap(({ type, data }) => {
     if (type === 'IHDR') return [chunk(type, data), ...(profile ? [profile] : [])];
     if (profile && replacedByProfile.has(type)) return [];
@@ -62,17 +62,37 @@ export function presentPartOfPng(bytes: Uint8Array): number | undefined {
   const chunks = readChunks(bytes);
   const header = chunks.find(({ type }) => type === 'IHDR')?.data;
   if (!header || header.length < 13) return 0;
-  const data = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map((one) => one.data));
   const wanted = unpackedLength(header);
-  if (data.length === 0) return 0;
+  const found = unpackRows(chunks, wanted);
+  return found && Math.min(1, found.length / wanted);
+}
+
+/** The rows that are in the file, with their filter bytes. Undefined if their data is damaged. */
+function unpackRows(chunks: readonly Chunk[], wanted: number): Uint8Array | undefined {
+  const data = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map((one) => one.data));
+  if (data.length === 0) return new Uint8Array();
   if (wanted > maxUnpacked) return undefined;
   try {
-    const found = inflateSync(data, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wanted + 1024 }).length;
-    return Math.min(1, found / wanted);
+    return inflateSync(data, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wanted + 1024 });
   } catch (error) {
     if (!isZlibError(error)) throw error;
-    return undefined; // damaged rather than incomplete
+    return undefined;
   }
+}
+
+/** Chunks whose last data is cut off. If only its checksum is missing, the rows are packed again. @throws MixFailure */
+function withWholeData(chunks: readonly Chunk[], header: Uint8Array): readonly Chunk[] {
+  const last = chunks.findLast(({ type }) => type === 'IDAT');
+  if (last?.whole !== false) return chunks;
+  const wanted = unpackedLength(header);
+  const rows = unpackRows(chunks, wanted);
+  if (rows && rows.length < wanted) {
+    const percent = Math.floor((rows.length / wanted) * 100);
+    throw new MixFailure('unreadable-image/cut', { args: { percent } });
+  }
+  if (!rows) throw new MixFailure('unreadable-image/damaged');
+  const data = { type: 'IDAT', data: deflateSync(rows.subarray(0, wanted), { level: 1 }), whole: true };
+  return [...chunks.filter(({ type }) => type !== 'IDAT'), data];
 }
 
 function isZlibError(error: unknown): boolean {
