@@ -17,7 +17,7 @@ export const failureTable = {
   'invalid-recipe/bad-source': "{value} isn't a valid source. Use a file path or an http or https URL.",
   'invalid-recipe/bad-file-uri': "{value} isn't a valid file URI. Use a file path instead.",
   'invalid-recipe/file-host':
-    '{value} means a file on the computer {host}, which works only on Windows. Use a file path, or three slashes: file:///',
+    '{value} means a file on the computer {host}, which works only on Windows. Use a path, or file:/// and an absolute path.',
   'invalid-recipe/data-source':
     "Images inside a recipe (data:) aren't supported. Save the image as a file and use its path.",
   'invalid-recipe/url-with-password':
@@ -59,6 +59,8 @@ export const failureTable = {
   'unreadable-image/folder': 'This is a folder. Choose an image in it.',
   'unreadable-image/no-file': "This isn't a regular file. Choose an image.",
   'unreadable-image/denied': "You don't have permission to read this file. Check the file's permissions.",
+  'unreadable-image/version':
+    "VS Code can't read this version of the image ({detail}). Save it as a file, then add that.",
   'unreadable-image/read-error': "This file couldn't be read to the end. Check the disk or network drive.",
   'unreadable-image/truncated':
     'This image is incomplete: part of the file is missing. Replace it with a complete copy.',

@@ -57,7 +57,7 @@ const readImageElements: ReadHtml = (html) => {
 /** The addresses that lead to an image from here, each once. */
 function webImages(addresses: readonly string[]): string[] {
   const found = addresses
-    .map((address) => address.trim())
+    .map((address) => address.trim().replace(/^\/\//, 'https://')) // Chromium writes whole addresses, other browsers as in the page
     .filter((address) => /^(?:https?:\/\/|data:image\/)/i.test(address));
   return [...new Set(found)];
 }

@@ -95,6 +95,14 @@ test('images are added by URL, from the clipboard, from the desktop and with the
   }, red);
   await expect(panel.image('one.png')).toBeVisible();
   await expect(panel.image('two.png')).toBeVisible();
+  // A linked image from a browser: its URI list has the address of the link.
+  await frame.locator('body').evaluate((body, address) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.setData('text/uri-list', `${address}/gallery`);
+    dataTransfer.setData('text/html', `<a href="${address}/gallery"><img src="${address}/red.png"></a>`);
+    body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  }, site.origin);
+  await expect(panel.image('red.png').locator('mix-thumbnail img')).toBeVisible();
   await expect(frame.getByText("paper.pdf: PDF files aren't supported.")).toBeVisible();
 });
 

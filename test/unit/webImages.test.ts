@@ -208,11 +208,15 @@ describe('a user and password in a URL', () => {
       const file = fileURLToPath(outcome.files[0] ?? '');
       const saved = await readRecipeFromImage(file, '');
       expect(saved.images.map(({ source }) => source)).toEqual([`${here}/a.png?x`, `${there}/a.png`]);
+      const job = await bench.app.starter.startRecipe({ ...smallRecipe, images: sources }, 'local');
+      await bench.app.results.addFrom((await job.finished).record);
+      const listed = await bench.app.results.all();
+      expect(listed[0]?.sources).toHaveLength(2);
       const denied = { ...smallRecipe, images: [{ source: url.replace('a.png', 'denied.png') }] };
       const refused = await bench.recipes().run({ json: denied }, () => ({}));
       expect(refused.error?.message).toContain(`${here}/denied.png`);
       expect((await readFile(file)).includes('geheim')).toBe(false);
-      const told = [outcome, refused, bench.lines, bench.warnings, bench.asked];
+      const told = [outcome, refused, listed, bench.lines, bench.warnings, bench.asked];
       expect(JSON.stringify(told)).not.toMatch(/geheim|user:/);
     } finally {
       await bench.close();
@@ -396,6 +400,12 @@ describe('a drop', () => {
       { 'text/uri-list': link, DownloadURL: 'image/png:a.png:https://cdn.example:8080/a.png' },
       [],
       ['https://cdn.example:8080/a.png'],
+    ],
+    [
+      'an image without a scheme',
+      { 'text/html': '<img src="//cdn.example/a.png">' },
+      [],
+      ['https://cdn.example/a.png'],
     ],
     ['a link', { 'text/uri-list': link, 'text/html': `<a href="${link}">rose</a>` }, [], [link]],
     ['a blob image with its file', { 'text/uri-list': link, 'text/html': '<img src="blob:x">' }, [png], []],
