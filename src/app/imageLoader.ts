@@ -4,6 +4,7 @@ import type { Codec, EncodedImage, Raster } from '../images/codec.ts';
 import type { SourceLocation, SourceReader } from '../images/sourceReader.ts';
 import type { ImageWarning } from '../mix/imageWarning.ts';
 import { systemCode } from '../storage/systemError.ts';
+import { fileKey } from './fileKey.ts';
 import { locationOf } from './sourceLocation.ts';
 import type { Trust } from './trust.ts';
 
@@ -26,8 +27,8 @@ export class ImageLoader {
     maxSize: cacheSize,
     sizeCalculation: ({ bytes }) => bytes.byteLength,
   });
-  /** Addresses whose thumbnails were requested. */
-  readonly #shown = new Set<string>();
+  /** Addresses of files that were requested, by the key of the file. */
+  readonly #shown = new Map<string, Set<string>>();
 
   constructor(options: { codec: Codec; reader: SourceReader; trust: Trust }) {
     this.#codec = options.codec;
@@ -35,17 +36,16 @@ export class ImageLoader {
     this.#trust = options.trust;
   }
 
-  /** Whether a thumbnail of the image has been requested. */
-  wasShown(uri: string): boolean {
-    return this.#shown.has(uri);
+  /** The addresses by which an image's file was requested, each as it was written. @param path absolute. */
+  shownAs(path: string): readonly string[] {
+    return [...(this.#shown.get(fileKey(path)) ?? [])];
   }
 
   /** A thumbnail that fits a square of `side` pixels. @throws MixFailure */
   async thumbnail(uri: string, side: number): Promise<Thumbnail> {
-    this.#shown.add(uri);
     const location = this.#locate(uri);
     const version = await versionOf(location);
-    const key = `${side} ${version} ${uri}`;
+    const key = `${side} ${version} ${location.kind === 'url' ? uri : fileKey(location.path)}`;
     const cached = version === undefined ? undefined : this.#thumbnails.get(key);
     if (cached) return cached;
     const bytes = await this.#reader.read(location);
@@ -73,16 +73,23 @@ export class ImageLoader {
   #locate(uri: string): SourceLocation {
     const location = locationOf(uri);
     if (location.kind === 'url') this.#trust.require('network');
+    else this.#noteShown(uri, fileKey(location.path));
     return location;
+  }
+
+  #noteShown(uri: string, key: string): void {
+    const uris = this.#shown.get(key);
+    if (uris) uris.add(uri);
+    else this.#shown.set(key, new Set([uri]));
   }
 }
 
-/** A text that changes when the file does; undefined if that can't be found out. A URL is fetched once. */
+/** A text that changes when the file does, and that two files hardly share; undefined if that can't be found out. A URL is fetched once. */
 async function versionOf(location: SourceLocation): Promise<string | undefined> {
   if (location.kind === 'url') return '';
   try {
-    const { mtimeMs, size } = await stat(location.path);
-    return `${mtimeMs} ${size}`;
+    const { dev, ino, mtimeMs, size } = await stat(location.path);
+    return `${dev} ${ino} ${mtimeMs} ${size}`;
   } catch (error) {
     if (systemCode(error) === '') throw error;
     return undefined; // reading the file says what is wrong with it

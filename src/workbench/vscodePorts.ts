@@ -18,7 +18,7 @@ export const settingSource: SettingSource = {
 export const workspace: Workspace = {
   isTrusted: () => vscode.workspace.isTrusted,
   onTrust: (listener) => vscode.workspace.onDidGrantWorkspaceTrust(listener),
-  firstFolder: () => vscode.workspace.workspaceFolders?.[0]?.uri.fsPath,
+  firstFolder: () => vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri.fsPath,
   folderOf: (path) => vscode.workspace.getWorkspaceFolder(vscode.Uri.file(path))?.uri.fsPath,
   displayPath: (path) => vscode.workspace.asRelativePath(path),
 };

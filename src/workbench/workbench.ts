@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
 import { Application } from '../app/application.ts';
 import { createBackground } from '../app/background.ts';
@@ -176,8 +175,8 @@ export class Workbench {
     this.#isWatchingImages = true;
     const watcher = vscode.workspace.createFileSystemWatcher(imageGlob);
     const notify = ({ fsPath }: vscode.Uri) => {
-      const uri = pathToFileURL(fsPath).href;
-      if (this.#panel.isVisible && this.#app.loader.wasShown(uri)) this.#panel.notify('imageChanged', { uri });
+      if (!this.#panel.isVisible) return;
+      for (const uri of this.#app.loader.shownAs(fsPath)) this.#panel.notify('imageChanged', { uri });
     };
     this.#subscriptions.push(
       watcher,

@@ -116,14 +116,28 @@ describe('imported images', () => {
   });
 });
 
+test('one file under two spellings of its address is one file', async () => {
+  const { loader } = bench.app;
+  const path = bench.file('rosé (1).png');
+  await copyFile(bench.file('red.png'), path);
+  const plain = uri(path);
+  const other = plain.replace('(1)', '%281%29').replace('file:', 'FILE:');
+  const first = await loader.thumbnail(plain, 32);
+  expect(await loader.thumbnail(other, 32)).toBe(first);
+  await loader.pixels(`${plain}`.replace('.png', '%2Epng'), 16, 16);
+  expect(loader.shownAs(path)).toEqual([plain, other, plain.replace('.png', '%2Epng')]);
+  expect(loader.shownAs(path.normalize('NFD'))).toHaveLength(3);
+  expect(loader.shownAs(bench.file('red.png'))).toEqual([]);
+});
+
 test('thumbnails are cached until the file changes', async () => {
   const { loader } = bench.app;
   const red = uri(bench.file('red.png'));
-  expect(loader.wasShown(red)).toBe(false);
+  expect(loader.shownAs(bench.file('red.png'))).toEqual([]);
   const first = await loader.thumbnail(red, 32);
   expect(first).toMatchObject({ sourceWidth: 64, sourceHeight: 64 });
   expect(await loader.thumbnail(red, 32)).toBe(first);
-  expect(loader.wasShown(red)).toBe(true);
+  expect(loader.shownAs(bench.file('red.png'))).toEqual([red]);
   await sharp({ create: { width: 80, height: 64, channels: 3, background: '#fff' } })
     .png()
     .toFile(bench.file('red.png'));
