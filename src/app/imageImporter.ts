@@ -162,6 +162,7 @@ function hasImageExtension(name: string): boolean {
  * the extension host. @throws MixFailure `unsupported-image` for any other address.
  */
 function pathOf(address: string): string {
+  if (!/^(?:file|vscode-remote):/i.test(address)) throw noAddress(address); // the path of any other address means another file
   try {
     const url = new URL(address);
     return fileURLToPath(url.protocol === 'file:' ? url : `file://${url.pathname}`);

@@ -358,6 +358,14 @@ describe('an import', () => {
     expect(await readFile(fileURLToPath(images[0]?.uri ?? ''))).toEqual(image);
   });
 
+  test('of an address elsewhere never takes the local file with the same path', async () => {
+    const path = bench.file('red.png');
+    const addresses = [`ftp://host${path}`, `git:${path}?{}`, `vscode-local:${path}`, `blob:https://host${path}`];
+    const { images, problems } = await importer.import(addresses);
+    expect(images).toEqual([]);
+    expect(problems).toHaveLength(addresses.length);
+  });
+
   test.each(['data:image/png;base64,***', 'data:text/html,<b>', 'data:,', 'data:image/png'])(
     'of %s is refused',
     async (uri) => {
