@@ -12,7 +12,7 @@ import { usesService } from './engineChoice.ts';
 import { createJobRequest, planMix } from './jobRequest.ts';
 import { locateMix, type MixLocation } from './mixLocation.ts';
 import type { Workspace } from './ports.ts';
-import { type ParsedRecipe, readRecipe } from './recipeFile.ts';
+import { type ParsedRecipe, type ReadBytes, readRecipe } from './recipeFile.ts';
 import type { Settings } from './settings.ts';
 import type { Trust } from './trust.ts';
 import type { UploadConsent } from './uploadConsent.ts';
@@ -50,10 +50,13 @@ export class MixStarter {
     return this.#start(parseRecipe(json), location.root, location, engine, this.#isConsentGiven);
   }
 
-  /** Starts the recipe in a file, by its absolute path. Never opens a dialog. @throws MixFailure if it can't start. */
-  async startRecipeFile(file: string, engine: EngineName, outputFolder?: string): Promise<JobHandle> {
+  /**
+   * Starts the recipe in a file, by its absolute path. Never opens a dialog. @throws MixFailure if it can't start.
+   * @param read by default, reads the file from disk.
+   */
+  async startRecipeFile(file: string, engine: EngineName, outputFolder?: string, read?: ReadBytes): Promise<JobHandle> {
     this.#options.trust.require('recipe');
-    const parsed = await readRecipe(file, this.#options.workspace.displayPath(file));
+    const parsed = await readRecipe(file, this.#options.workspace.displayPath(file), read);
     return this.#start(parsed, dirname(file), this.#locate([file], outputFolder), engine, this.#isConsentGiven);
   }
 

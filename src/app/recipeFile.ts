@@ -7,6 +7,9 @@ import { recipeOfProvenance } from '../mix/provenance.ts';
 import { parseRecipe, type Recipe } from '../mix/recipe.ts';
 import { systemCode } from '../storage/systemError.ts';
 
+/** Reads a file that isn't on disk, such as an earlier version. What it throws is a MixFailure. */
+export type ReadBytes = () => Promise<Uint8Array>;
+
 /** A recipe with notices about how it was written. */
 export interface ParsedRecipe {
   readonly recipe: Recipe;
@@ -15,13 +18,17 @@ export interface ParsedRecipe {
 
 /**
  * Reads a recipe from its file.
- * @param path absolute. @param name what messages call the file.
+ * @param path absolute. @param name what messages call the file. @param read by default, reads the file from disk.
  * @throws MixFailure `invalid-recipe` if the file can't be read, isn't JSON, or has a value out of range.
  */
-export async function readRecipe(path: string, name: string): Promise<ParsedRecipe> {
+export async function readRecipe(
+  path: string,
+  name: string,
+  read: ReadBytes = () => readFile(path),
+): Promise<ParsedRecipe> {
   let text: string;
   try {
-    text = decodeText(await readFile(path));
+    text = decodeText(await read());
   } catch (cause) {
     if (isEncodingError(cause)) throw new MixFailure('invalid-recipe/encoding', { args: { file: name }, cause });
     const detail = systemCode(cause);
@@ -54,11 +61,15 @@ function isEncodingError(error: unknown): boolean {
 
 /**
  * Reads the recipe in a saved result.
- * @param path absolute. @param name what messages call the file.
+ * @param path absolute. @param name what messages call the file. @param read by default, reads the file from disk.
  * @throws MixFailure `invalid-recipe` if it has none; an error of the file system.
  */
-export async function readRecipeFromImage(path: string, name: string): Promise<Recipe> {
-  const provenance = readProvenance(await readFile(path));
+export async function readRecipeFromImage(
+  path: string,
+  name: string,
+  read: ReadBytes = () => readFile(path),
+): Promise<Recipe> {
+  const provenance = readProvenance(await read());
   if (typeof provenance !== 'object' || provenance === null) {
     throw new MixFailure('invalid-recipe/none-in-image', { imageName: name });
   }

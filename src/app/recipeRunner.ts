@@ -5,9 +5,10 @@ import type { Background } from './background.ts';
 import type { EngineChoice } from './engineChoice.ts';
 import type { Messages } from './messages/messages.ts';
 import type { MixStarter } from './mixStarter.ts';
+import type { ReadBytes } from './recipeFile.ts';
 
-/** A recipe to run: an object, or a file by its absolute path. */
-export type RecipeTarget = { readonly file: string } | { readonly json: unknown };
+/** A recipe to run: an object, or a file by its absolute path, with a way to read it if it isn't on disk. */
+export type RecipeTarget = { readonly file: string; readonly read?: ReadBytes } | { readonly json: unknown };
 
 export interface RecipeRunOptions {
   /** By default, the engine that the settings choose. */
@@ -47,7 +48,7 @@ export class RecipeRunner {
       engine = options.engine ?? (await this.#options.engine.name());
       const job =
         'file' in target
-          ? await starter.startRecipeFile(target.file, engine, outputFolder)
+          ? await starter.startRecipeFile(target.file, engine, outputFolder, target.read)
           : await starter.startRecipe(target.json, engine, outputFolder);
       onStart(job);
       const shown = showProgress(job, (report) => this.#listen(job, report));

@@ -7,11 +7,12 @@ import { announceFailure } from '../app/jobFollowUp.ts';
 import type { Questions } from '../app/ports.ts';
 import { draftOfRecipe, recipeText } from '../app/recipeDraft.ts';
 import { readRecipeFromImage } from '../app/recipeFile.ts';
-import type { RecipeRunner, RecipeRunOptions } from '../app/recipeRunner.ts';
+import type { RecipeRunner, RecipeRunOptions, RecipeTarget } from '../app/recipeRunner.ts';
 import { emptyDraft } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { engineNames } from '../mix/limits.ts';
 import type { Outcome } from '../mix/outcome.ts';
+import { importUris, pathOf, readDocument, readVersion } from './editorFiles.ts';
 import { fileExists } from './fileErrors.ts';
 import { pickImages } from './imagePicker.ts';
 import { askForKey, pickRecipe } from './inputBoxes.ts';
@@ -49,12 +50,12 @@ export class Commands {
 
   /** From the Explorer `(uri, uris)`; otherwise from a quick pick. */
   async mixSelected(uri?: unknown, uris?: unknown): Promise<void> {
-    await this.#addImages(await this.#filesFor(uri, uris), true);
+    await this.#addImages(await this.#urisFor(uri, uris), true);
   }
 
   /** From the Explorer `(uri, uris)` or the title bar of the image preview `(uri, { groupId })`. */
   async addToMix(uri?: unknown, uris?: unknown): Promise<void> {
-    await this.#addImages(await this.#filesFor(uri, uris), false);
+    await this.#addImages(await this.#urisFor(uri, uris), false);
   }
 
   /** With a recipe or its URI, runs it without questions. From menus and the Command Palette, also shows the outcome. */
@@ -117,11 +118,13 @@ export class Commands {
 
   /** Opens the mix that's stored in a saved result. */
   async openRecipeFromImage(uri?: unknown): Promise<void> {
-    const [file] = await this.#filesFor(uri, undefined);
-    if (file === undefined) return;
+    const [image] = await this.#urisFor(uri, undefined);
+    if (image === undefined) return;
     const { app, panel } = this.#options;
     try {
-      const recipe = await readRecipeFromImage(file, workspace.displayPath(file));
+      const file = pathOf(image);
+      const read = image.scheme === 'file' ? undefined : () => readVersion(image);
+      const recipe = await readRecipeFromImage(file, workspace.displayPath(file), read);
       const base = workspace.folderOf(file) ?? dirname(file);
       panel.openDraft(draftOfRecipe(recipe, base, workspace.displayPath));
     } catch (error) {
@@ -139,26 +142,32 @@ export class Commands {
   }
 
   #run(target: unknown, options: unknown): Promise<Outcome> {
-    return this.#options.recipes.run(target instanceof vscode.Uri ? { file: target.fsPath } : { json: target }, () =>
+    return this.#options.recipes.run(target instanceof vscode.Uri ? this.#recipeAt(target) : { json: target }, () =>
       parseRunOptions(options),
     );
   }
 
-  async #addImages(files: readonly string[], replace: boolean): Promise<void> {
-    if (files.length === 0) return;
-    const { images, problems } = await this.#options.app.importer.importFiles(files);
+  /** A recipe file, or one that only VS Code can read: an earlier version, or an unsaved document. */
+  #recipeAt(uri: vscode.Uri): RecipeTarget {
+    const file = pathOf(uri, workspace.firstFolder() ?? this.#options.storage);
+    return uri.scheme === 'file' ? { file } : { file, read: () => readDocument(uri) };
+  }
+
+  async #addImages(uris: readonly vscode.Uri[], replace: boolean): Promise<void> {
+    if (uris.length === 0) return;
+    const { images, problems } = await importUris(uris, this.#options.app);
     if (images.length > 0) this.#options.panel.addImages(images, replace);
     for (const { message } of problems) this.#inBackground(vscode.window.showWarningMessage(message));
   }
 
-  /** Absolute paths of the files a command is for: those of the menu, the image in the active editor, or a quick pick. */
-  async #filesFor(uri: unknown, uris: unknown): Promise<string[]> {
+  /** The files that a command is for: those of the menu, the image in the active editor, or a quick pick. */
+  async #urisFor(uri: unknown, uris: unknown): Promise<vscode.Uri[]> {
     const list: unknown[] = Array.isArray(uris) && uris.length > 0 ? uris : [uri];
     const given = list.filter((item) => item instanceof vscode.Uri);
-    if (given.length > 0) return given.map(({ fsPath }) => fsPath);
+    if (given.length > 0) return given;
     const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-    if (tab instanceof vscode.TabInputCustom && tab.viewType === 'imagePreview.previewEditor') return [tab.uri.fsPath];
-    return pickImages(this.#options.app);
+    if (tab instanceof vscode.TabInputCustom && tab.viewType === 'imagePreview.previewEditor') return [tab.uri];
+    return (await pickImages(this.#options.app)).map((path) => vscode.Uri.file(path));
   }
 
   /** For messages that nobody waits for. */

@@ -36,6 +36,13 @@ export class LinkEditor {
   }
 }
 
+/** The notebook that a document is a cell of. */
+function notebookOf(document: vscode.TextDocument): vscode.NotebookDocument | undefined {
+  return vscode.workspace.notebookDocuments.find((notebook) =>
+    notebook.getCells().some((cell) => cell.document === document),
+  );
+}
+
 /** A document in a tab that hasn't been active since this window opened; visible ones come first. */
 async function findInTabs(): Promise<Pick<vscode.TextEditor, 'document' | 'viewColumn'> | undefined> {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
@@ -47,8 +54,9 @@ async function findInTabs(): Promise<Pick<vscode.TextEditor, 'document' | 'viewC
   return undefined;
 }
 
-/** The folder that links are relative to: the document's, or the workspace's if the document isn't saved yet. */
-function folderOf({ uri }: vscode.TextDocument, result: string): string {
+/** The folder that links are relative to: that of the document or its notebook, or the workspace's if that isn't saved yet. */
+function folderOf(document: vscode.TextDocument, result: string): string {
+  const { uri } = notebookOf(document) ?? document;
   if (uri.scheme === 'file') return dirname(uri.fsPath);
   return vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(result);
 }

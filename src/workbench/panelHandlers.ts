@@ -3,6 +3,7 @@ import type { Application } from '../app/application.ts';
 import type { Questions } from '../app/ports.ts';
 import type { Handlers } from '../protocol/channel.ts';
 import type { HostContract } from '../protocol/contract.ts';
+import { importAddresses } from './editorFiles.ts';
 import { pickImages } from './imagePicker.ts';
 import { askForUrl, pickPrompt } from './inputBoxes.ts';
 import type { LinkEditor } from './linkEditor.ts';
@@ -21,6 +22,7 @@ export function panelHandlers(
   const { panel: service, messages, importer, results, prompts } = app;
   return {
     ...service.handlers(),
+    addUris: ({ uris }) => importAddresses(uris, app),
     pickImages: async () => importer.importFiles(await pickImages(app)),
     pickReplacement: async () => importer.importFiles(await pickImages(app, false)),
     askUrl: async () => {

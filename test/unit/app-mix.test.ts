@@ -9,6 +9,7 @@ import { draftOfResult } from '../../src/app/resultView.ts';
 import { Settings } from '../../src/app/settings.ts';
 import { locateSource, locationOf, uriOf } from '../../src/app/sourceLocation.ts';
 import { type Draft, emptyDraft } from '../../src/mix/draft.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
 import { parseRecipe } from '../../src/mix/recipe.ts';
 import { AppBench, smallRecipe } from './support/appBench.ts';
 
@@ -79,6 +80,21 @@ describe('a recipe', () => {
     await expect(readRecipe(bench.file('a.mix.json'), 'a.mix.json')).rejects.toEqual(failsWith(key));
     const outcome = await bench.recipes().run({ file: bench.file('a.mix.json') }, noOptions);
     expect(outcome).toMatchObject({ status: 'failed', jobId: '', error: { code: 'invalid-recipe' } });
+  });
+
+  test("that isn't on disk finds its sources from the folder of its file, and says why it can't be read", async () => {
+    const file = bench.file('sub/old.mix.json');
+    const images = [{ source: '../red.png' }, { source: '../blue.png' }];
+    const read = async () => Buffer.from(JSON.stringify({ ...smallRecipe, images }));
+    expect(await bench.recipes().run({ file, read }, noOptions)).toMatchObject({ status: 'done', seed: 7 });
+    const detail = 'no version HEAD~1';
+    const fail = async () => {
+      throw new MixFailure('invalid-recipe/unreadable-file', { args: { file: 'old.mix.json', detail } });
+    };
+    expect(await bench.recipes().run({ file, read: fail }, noOptions)).toMatchObject({
+      status: 'failed',
+      error: { code: 'invalid-recipe', message: expect.stringContaining(detail) },
+    });
   });
 
   test("that can't be read says why", async () => {

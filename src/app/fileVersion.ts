@@ -1,0 +1,79 @@
+import { basename, extname } from 'node:path/posix';
+import * as z from 'zod';
+import { maxSourceBytes, tooManyBytes } from '../images/imageLimits.ts';
+import { MixFailure } from '../mix/failure.ts';
+import type { FailureKey } from '../mix/failureTable.ts';
+
+/** An address of VS Code: `git:/project/a.png?{"path":"/project/a.png","ref":"HEAD"}`. */
+export interface VersionAddress {
+  readonly scheme: string;
+  readonly path: string;
+  readonly query: string;
+}
+
+/** What Git, pull request and history extensions say in the query about the version. */
+const querySchema = z.object({
+  path: z.string().optional().catch(undefined),
+  ref: z.string().optional().catch(undefined),
+  commit: z.string().optional().catch(undefined),
+});
+
+/** How VS Code's Git writes the index. The second means HEAD if nothing is staged, and then both are the same. */
+const indexRefs: ReadonlySet<string> = new Set(['', '~']);
+
+/** The name of a file in a version that isn't on disk, such as `a (HEAD).png`. It is a valid file name on every system. */
+export function nameOfVersion(address: VersionAddress): string {
+  const { path = address.path, ref, commit } = queryOf(address.query);
+  const name = basename(path.replaceAll('\\', '/')) || 'image.png';
+  const extension = extname(name);
+  const version = ref ?? commit ?? address.scheme;
+  const shown = /^[0-9a-f]{40,64}$/.test(version) ? version.slice(0, 8) : version;
+  const safe = (indexRefs.has(shown) ? 'Index' : shown).replace(/[\p{Cc}<>:"/\\|?*]+/gu, '-').slice(0, 40);
+  return `${name.slice(0, name.length - extension.length)} (${safe})${extension}`;
+}
+
+/** The path of the file that an address is a version of, as the address has it. */
+export function pathOfVersion(address: VersionAddress): string {
+  return queryOf(address.query).path ?? address.path;
+}
+
+function queryOf(query: string): z.infer<typeof querySchema> {
+  try {
+    return querySchema.catch({}).parse(JSON.parse(query));
+  } catch (error) {
+    if (error instanceof SyntaxError) return {}; // a query of another kind
+    throw error;
+  }
+}
+
+/** Schemes that images are imported by, or that mean nothing to VS Code. Files on a remote are local to the extension. */
+const otherSchemes = ['file', 'http', 'https', 'data', 'vscode-remote', 'blob', 'about', 'javascript', 'mailto'];
+
+/** Whether only VS Code can read what is at an address: a version of a file, for example. */
+export function isOnlyInEditor(address: string): boolean {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(address.trim())?.[1]?.toLowerCase(); // one letter is a drive
+  return scheme !== undefined && !otherSchemes.includes(scheme);
+}
+
+/** A version of a file, as VS Code's file system reads it. What the methods throw is an error with a message for users. */
+export interface VersionContent {
+  /** In bytes. 0 if it isn't known. */
+  size(): Promise<number>;
+  read(): Promise<Uint8Array>;
+}
+
+/** The bytes of an image that messages call `imageName`. @throws MixFailure `unreadable-image`, `image-too-large`. */
+export async function readImageVersion(imageName: string, content: VersionContent): Promise<Uint8Array> {
+  try {
+    const size = await content.size();
+    if (size > maxSourceBytes) throw tooManyBytes(size, maxSourceBytes);
+    const bytes = await content.read();
+    if (bytes.length > maxSourceBytes) throw tooManyBytes(bytes.length, maxSourceBytes);
+    if (bytes.length === 0) throw new MixFailure('unreadable-image/empty');
+    return bytes;
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    if (cause instanceof MixFailure) throw new MixFailure<FailureKey>(cause.key, { args: cause.args, imageName });
+    throw new MixFailure('unreadable-image/version', { imageName, args: { detail: cause.message }, cause });
+  }
+}
