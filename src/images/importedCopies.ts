@@ -3,7 +3,7 @@ import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../storage/durableFile.ts';
 import { makeFolder } from '../storage/folder.ts';
-import { ignore } from '../storage/systemError.ts';
+import { ignore, ignoreSystemError } from '../storage/systemError.ts';
 
 /** The number of copies that are kept. */
 const maxCopies = 300;
@@ -26,8 +26,9 @@ export async function saveImportedCopy(
   const path = join(copyFolder, name);
   await replaceFile(path, bytes);
   const now = new Date();
-  await utimes(copyFolder, now, now);
-  await removeOldest(folder, (other) => other === copyFolder || isUsed(other));
+  // Not every drive lets us set times. The copy is there, and a later import cleans up.
+  await utimes(copyFolder, now, now).catch(ignoreSystemError);
+  await removeOldest(folder, (other) => other === copyFolder || isUsed(other)).catch(ignoreSystemError);
   return path;
 }
 

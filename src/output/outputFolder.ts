@@ -1,8 +1,8 @@
-import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import * as z from 'zod';
 import { MixFailure } from '../mix/failure.ts';
 import { makeFolder } from '../storage/folder.ts';
+import { realPath } from '../storage/realPath.ts';
 import { systemCode } from '../storage/systemError.ts';
 import { saveFailure } from './saveFailure.ts';
 
@@ -43,11 +43,11 @@ export function isInside(path: string, folder: string): boolean {
 export async function makeFolderInside(folder: string, root: string): Promise<void> {
   try {
     await makeFolder(root);
-    const realRoot = await realpath(root);
+    const realRoot = await realPath(root);
     // Checked before anything is created, because a link on the way may lead out of the root.
-    if (!isSameOrInside(await realpath(await nearestExisting(folder)), realRoot)) throw outsideFailure(folder);
+    if (!isSameOrInside(await realPath(await nearestExisting(folder)), realRoot)) throw outsideFailure(folder);
     await makeFolder(folder);
-    if (!isSameOrInside(await realpath(folder), realRoot)) throw outsideFailure(folder);
+    if (!isSameOrInside(await realPath(folder), realRoot)) throw outsideFailure(folder);
   } catch (error) {
     throw saveFailure(folder, error);
   }
@@ -55,7 +55,7 @@ export async function makeFolderInside(folder: string, root: string): Promise<vo
 
 async function nearestExisting(path: string): Promise<string> {
   try {
-    await realpath(path);
+    await realPath(path);
     return path;
   } catch (error) {
     const parent = dirname(path);

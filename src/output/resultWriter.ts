@@ -1,7 +1,7 @@
-import { link, lstat, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, lstat, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MixFailure } from '../mix/failure.ts';
-import { flushFolder, isTemporaryOf, removeAbandoned, throughTemporary } from '../storage/durableFile.ts';
+import { flushFolder, isTemporaryOf, moveOver, removeAbandoned, throughTemporary } from '../storage/durableFile.ts';
 import { makeFolder } from '../storage/folder.ts';
 import { ignore, ignoreSystemError, systemCode } from '../storage/systemError.ts';
 import { type NameParts, renderFileName } from './fileNames.ts';
@@ -147,7 +147,7 @@ async function moveWithoutLinks(draft: string, path: string): Promise<boolean> {
   if (!reservation) return false;
   try {
     await reservation.close();
-    await rename(draft, path);
+    await moveOver(draft, path);
     return true;
   } catch (error) {
     await removeReservation(path).catch(ignoreSystemError); // must not hide the first error

@@ -99,8 +99,8 @@ export async function replaceFile(
   if (flush) await flushFolder(folder);
 }
 
-/** Renames a file, over an existing one. On Windows, a virus scanner or an indexer may hold that for a moment. */
-async function moveOver(temporary: string, path: string): Promise<void> {
+/** Renames a file in its folder, over an existing one. On Windows, a virus scanner or an indexer may hold that for a moment. */
+export async function moveOver(temporary: string, path: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       return await rename(temporary, path);
@@ -112,8 +112,22 @@ async function moveOver(temporary: string, path: string): Promise<void> {
   }
 }
 
-/** How file systems answer that can't flush. */
-const cannotFlush = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+/**
+ * How file systems answer that can't flush, or don't let us: network drives, shared folders of virtual machines, FUSE. On Windows,
+ * EISDIR is how Node calls a function that a drive doesn't have. An error of the disk has other codes.
+ */
+const cannotFlush = [
+  'EACCES',
+  'EBADF',
+  'EINVAL',
+  'EISDIR',
+  'ENOSYS',
+  'ENOTSUP',
+  'ENOTTY',
+  'EOPNOTSUPP',
+  'EPERM',
+  'EROFS',
+];
 
 /** Writes a file that doesn't exist yet, or none. @param options.flush whether to wait until its content is on the disk. */
 export async function writeNewFile(
@@ -136,10 +150,10 @@ export async function writeNewFile(
 
 /** Flushes the names in a folder to the disk, on systems that can do so. */
 export async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(ignore('EISDIR', 'EACCES', 'EPERM')); // Windows
+  const handle = await open(folder, 'r').catch(ignore(...cannotFlush)); // Windows can't open folders
   if (!handle) return;
   try {
-    await handle.sync().catch(ignore(...cannotFlush, 'EPERM', 'EBADF'));
+    await handle.sync().catch(ignore(...cannotFlush));
   } finally {
     await handle.close();
   }

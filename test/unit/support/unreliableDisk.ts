@@ -26,7 +26,7 @@ class UnreliableDisk {
   }
 
   /** Functions like the real ones, with faults. */
-  wrap({ link, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat }: typeof fs) {
+  wrap({ link, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat, utimes }: typeof fs) {
     const faulty =
       <Args extends unknown[], Result>(name: string, call: (...args: Args) => Promise<Result>) =>
       async (...args: Args): Promise<Result> => {
@@ -44,6 +44,7 @@ class UnreliableDisk {
       rename: faulty('rename', rename),
       rm: faulty('rm', rm),
       stat: faulty('stat', stat),
+      utimes: faulty('utimes', utimes),
     };
   }
 
