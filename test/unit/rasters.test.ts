@@ -132,7 +132,6 @@ test.each<[string, ...(readonly [[number, number], number[]])[]]>([
 test('a profile of inks is applied', async () => {
   const inks = scene().toColourspace('cmyk').withIccProfile('cmyk');
   const [near] = await pixels(await inks.jpeg({ quality: 98 }).toBuffer(), [40, 25]);
-  // As its table says: without black point compensation, and without the colors that no ink has.
   const naive = await pixels(await scene().toColourspace('cmyk').jpeg({ quality: 98 }).toBuffer(), [40, 25]);
   expect(near).not.toEqual(naive[0]);
   const white = sharp({ create: { width: 16, height: 16, channels: 3, background: '#fff' } });

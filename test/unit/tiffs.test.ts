@@ -337,6 +337,22 @@ test('alpha, multiplied or not, becomes straight alpha', async () => {
   }
 });
 
+test('inks with a profile become the colors of its table: black alone is neutral', async () => {
+  const jpeg = await sharp({ create: { width: 16, height: 16, channels: 3, background: '#888' } })
+    .toColourspace('cmyk')
+    .withIccProfile('cmyk')
+    .jpeg()
+    .toBuffer();
+  const { icc } = await sharp(jpeg).metadata();
+  const profile: TiffTag = { tag: 34_675, type: 1, values: [...(icc ?? [])] };
+  const half = samples(4, (_x, _y, at) => bytes8(at === 3 ? 128 : 0));
+  const bytes = tiff({ bits: [8, 8, 8, 8], photometric: 5, more: [profile] }, [half]);
+  const { data } = await built.codec.decode(bytes, { width: side, height: side });
+  const [r = 0, g = 0, b = 0] = data;
+  expect(Math.max(r, g, b) - Math.min(r, g, b)).toBeLessThanOrEqual(2);
+  expect(Math.abs(g - 136)).toBeLessThanOrEqual(2);
+});
+
 test('the first page counts', async () => {
   const page = (value: number, size: number) => ({
     tags: tiffTags({ width: size, height: size, bits: [8], photometric: 1 }),

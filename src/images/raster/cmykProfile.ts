@@ -13,10 +13,13 @@ interface Lut {
   readonly lab: (l: number, a: number, b: number) => [number, number, number];
 }
 
+/** Whether it's a profile of four inks, in whatever form. */
+export const isCmykProfile = (profile: Uint8Array): boolean => profile.length >= 132 && text(profile, 16) === 'CMYK';
+
 /** The perceptual table of a CMYK profile. Undefined if it's another kind of profile, or not one that is understood. */
 export function cmykTable(profile: Uint8Array): InkTable | undefined {
   const view = new DataView(profile.buffer, profile.byteOffset, profile.byteLength);
-  if (profile.length < 132 || text(profile, 16) !== 'CMYK' || text(profile, 20) !== 'Lab ') return undefined;
+  if (!isCmykProfile(profile) || text(profile, 20) !== 'Lab ') return undefined;
   const count = Math.min(view.getUint32(128), 200);
   for (const wanted of ['A2B0', 'A2B1', 'A2B2']) {
     for (let tag = 0; tag < count; tag++) {

@@ -1,22 +1,48 @@
-import { cmykTable } from './cmykProfile.ts';
+import { cmykTable, isCmykProfile } from './cmykProfile.ts';
 
-/** How the inks of an image become colors: by its profile, or as a browser does without one. The inks are 255 where there is none… */
-export function inksOf(profile: Uint8Array | undefined): (cmyk: Uint8Array) => Uint8Array {
+/** From inks, four bytes a pixel, 255 where an ink is full, to RGBA. */
+export type Inks = (cmyk: Uint8Array) => Uint8Array;
+
+/**
+ * By the profile exactly. Without one, each ink and black take away light one after the other, as in browsers. Undefined if only the
+ * decoder understands the profile.
+ */
+export function exactInks(profile: Uint8Array | undefined): Inks | undefined {
   const table = profile && cmykTable(profile);
+  if (!table && profile && isCmykProfile(profile)) return undefined;
   return (cmyk) => {
-    const rgba = new Uint8Array(cmyk.length);
+    const rgba = withoutProfile(cmyk);
+    if (!table) return rgba;
     for (let at = 0; at < cmyk.length; at += 4) {
-      const [c = 0, m = 0, y = 0, k = 0] = cmyk.subarray(at, at + 4);
-      if (table) {
-        table(c, m, y, k, rgba, at);
-      } else {
-        const light = 255 - k;
-        rgba[at] = Math.round(((255 - c) * light) / 255);
-        rgba[at + 1] = Math.round(((255 - m) * light) / 255);
-        rgba[at + 2] = Math.round(((255 - y) * light) / 255);
-      }
-      rgba[at + 3] = 255;
+      table(cmyk[at] ?? 0, cmyk[at + 1] ?? 0, cmyk[at + 2] ?? 0, cmyk[at + 3] ?? 0, rgba, at);
     }
     return rgba;
   };
+}
+
+/**
+ * As Chromium shows a JPEG: it mixes black into the other inks before it applies the profile, so grays become a little redder than the
+ * profile says. Undefined if only the decoder understands the profile.
+ */
+export function browserInks(profile: Uint8Array | undefined): Inks | undefined {
+  const table = profile && cmykTable(profile);
+  if (!table && profile && isCmykProfile(profile)) return undefined;
+  return (cmyk) => {
+    const rgba = withoutProfile(cmyk);
+    if (!table) return rgba;
+    for (let at = 0; at < rgba.length; at += 4) {
+      table(255 - (rgba[at] ?? 0), 255 - (rgba[at + 1] ?? 0), 255 - (rgba[at + 2] ?? 0), 0, rgba, at);
+    }
+    return rgba;
+  };
+}
+
+function withoutProfile(cmyk: Uint8Array): Uint8Array {
+  const rgba = new Uint8Array(cmyk.length);
+  for (let at = 0; at < cmyk.length; at += 4) {
+    const light = 255 - (cmyk[at + 3] ?? 0);
+    for (let ink = at; ink < at + 3; ink++) rgba[ink] = Math.round(((255 - (cmyk[ink] ?? 0)) * light) / 255);
+    rgba[at + 3] = 255;
+  }
+  return rgba;
 }

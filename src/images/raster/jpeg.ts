@@ -1,6 +1,6 @@
 import { MixFailure } from '../../mix/failure.ts';
 import { makeImageWarning } from '../../mix/imageWarning.ts';
-import { inksOf } from './inks.ts';
+import { browserInks } from './inks.ts';
 import { type JpegFrame, readJpeg } from './jpegMarkers.ts';
 import { hasAllScans, presentPartOfJpeg } from './jpegProgress.ts';
 import type { PreparedRaster } from './preparedRaster.ts';
@@ -16,7 +16,7 @@ export async function prepareJpeg(
   const structure = readJpeg(bytes);
   const { frame, ended, profile } = structure;
   if (frame) refuseUnreadable(frame);
-  const inks = frame?.components.length === 4 ? { inks: inksOf(profile) } : {};
+  const inks = frame?.components.length === 4 ? { inks: browserInks(profile) } : {};
   if (ended) return { bytes, ...inks, warnings: [] };
   const part = presentPartOfJpeg(bytes, structure);
   if (structure.scans.length > 0) {

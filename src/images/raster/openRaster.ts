@@ -5,6 +5,7 @@ import type { Bounds, ImageFile, OpenImage, Pixels } from '../openImage.ts';
 import { isAboutImage, rethrowTyped, toBytes } from '../sharpFailure.ts';
 import { prepareAvif, presentPartOfAvif } from './avif.ts';
 import { prepareGif } from './gif.ts';
+import type { Inks } from './inks.ts';
 import { explainJpeg, prepareJpeg } from './jpeg.ts';
 import { refuseTooLarge } from './pixelLimit.ts';
 import { preparePng, presentPartOfPng } from './png.ts';
@@ -112,7 +113,7 @@ const isHarmless = ({ message }: Error) =>
   !/premature end|bad huffman|corrupt data|found marker|restart|progression/i.test(message);
 
 /** @param channels 4, or 5 with alpha. */
-function withColors(data: Uint8Array<ArrayBuffer>, channels: number, inks: (cmyk: Uint8Array) => Uint8Array) {
+function withColors(data: Uint8Array<ArrayBuffer>, channels: number, inks: Inks) {
   if (channels === 4) return new Uint8Array(inks(data));
   const count = data.length / channels;
   const plain = new Uint8Array(count * 4);

@@ -1,7 +1,7 @@
 import { MixFailure } from '../../mix/failure.ts';
 import { type ImageWarning, makeImageWarning } from '../../mix/imageWarning.ts';
 import { labToSrgb } from './colorMath.ts';
-import { inksOf } from './inks.ts';
+import { exactInks } from './inks.ts';
 import { refuseTooLarge } from './pixelLimit.ts';
 import type { PreparedRaster } from './preparedRaster.ts';
 import { TiffDirectory } from './tiffDirectory.ts';
@@ -29,7 +29,7 @@ export function prepareTiff(bytes: Uint8Array): PreparedRaster {
   const profile = directory.blob(34_675);
   directory.blob(347); // tables that the decoder needs for JPEG
   const isInks = layout.photometric === photometrics.inks;
-  const inks = isInks ? { inks: inksOf(profile) } : {};
+  const inks = isInks ? { inks: exactInks(profile) } : {};
   if (isReadByDecoder(layout)) return { bytes, ...inks, warnings: [] };
   const { data, channels, warnings, hasAlpha, isRgb } = convert(bytes, directory, layout);
   const plain = plainTiff({

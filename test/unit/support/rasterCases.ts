@@ -154,6 +154,9 @@ export const browserCases: readonly BrowserCase[] = [
   jpegCase('JPEG of inks', () => blockJpeg({ blocks: inkBlocks, across: 4, adobe: 0 })),
   jpegCase('JPEG of inks without a mark', () => blockJpeg({ blocks: inkBlocks, across: 4 })),
   jpegCase('JPEG of inks as YCCK', () => blockJpeg({ blocks: inkBlocks, across: 4, adobe: 2 })),
+  jpegCase('JPEG of inks with a profile', () =>
+    scene().toColourspace('cmyk').withIccProfile('cmyk').jpeg({ quality: 98 }).toBuffer(),
+  ),
   jpegCase('JPEG of plain RGB', () =>
     blockJpeg({ blocks: inkBlocks.map((inks) => inks.slice(1)), across: 4, adobe: 0 }),
   ),
