@@ -40,13 +40,14 @@ export class EngineChoice {
   async view(balance: EngineView['balance']): Promise<EngineView> {
     const name = await this.name();
     const dialect = this.#settings.get('hosted.dialect');
-    const { images, needsPrompt, ignores } = limitsOf(name, dialect);
+    const { images, side, needsPrompt, ignores } = limitsOf(name, dialect);
     return {
       name,
       dialect,
       hasKey: await this.#hasKey(),
       trusted: this.#trust.isTrusted,
       maxImages: images.max,
+      maxSide: side.max,
       needsPrompt,
       ignores: [...ignores],
       balance: usesService(name) ? balance : null,

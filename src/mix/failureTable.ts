@@ -13,6 +13,8 @@ export const failureTable = {
     '{count} images are turned on, but this engine takes at most {max}. Remove some or turn them off.',
   'invalid-recipe/prompt-required': 'The hosted service needs a prompt. Describe what the result should show.',
   'invalid-recipe/out-of-range': '{field} is {value}. Enter a number from {min} to {max}.',
+  'invalid-recipe/side-over-limit':
+    '{field} is {value}, but the hosted engine makes results of at most {max} pixels. Enter a smaller number, or choose the local engine.',
   'invalid-recipe/bad-value': "{field} can't be {value}. Fix it in the recipe.",
   'invalid-recipe/bad-source': "{value} isn't a valid source. Use a file path or an http or https URL.",
   'invalid-recipe/bad-file-uri': "{value} isn't a valid file URI. Use a file path instead.",
@@ -130,6 +132,8 @@ export const failureTable = {
   'generation-failed/internal': 'An unexpected error occurred: {detail}. Try again, or see the log for details.',
   'generation-failed/mixer-failed': 'The local mix failed. Try again. If it keeps failing, see the log for details.',
   'generation-failed/mixer-crashed': 'The local mix ran out of memory or crashed. Try a smaller size or fewer images.',
+  'generation-failed/no-memory':
+    'This mix needs about {needed} MB of memory, but only {free} MB is free. Choose a smaller size or fewer images, or close other programs.',
   'generation-failed/mixer-hung': "A canceled local mix didn't stop, so the local engine was restarted. Mix again.",
   'result-unavailable': "The result is ready, but it can't be downloaded. Choose “Check again” to retry.",
   'result-unavailable/no-results':

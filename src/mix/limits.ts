@@ -12,10 +12,10 @@ export interface Range {
   readonly max: number;
 }
 
-/** Limits of every engine. Sides are in pixels. */
+/** The limits of a recipe, within which each engine has its own. Sides are in pixels. */
 export const limits = {
   weight: { min: 0, max: 1 },
-  side: { min: 64, max: 1024 },
+  side: { min: 64, max: 4096 },
   steps: { min: 1, max: 50 },
   guidanceScale: { min: 1, max: 20 },
   seed: { min: 0, max: 2 ** 32 - 1 },
@@ -25,19 +25,25 @@ export const limits = {
 /** What an engine accepts, and which parts of a recipe it ignores. */
 export interface EngineLimits {
   readonly images: Range;
+  /** The width and the height of a result, in pixels. */
+  readonly side: Range;
   readonly needsPrompt: boolean;
   readonly ignores: readonly ('prompt' | 'negativePrompt' | 'steps' | 'weights')[];
 }
 
 const local: EngineLimits = {
   images: { min: 1, max: 10 },
+  side: limits.side,
   needsPrompt: false,
   ignores: ['prompt', 'negativePrompt', 'steps'],
 };
 
+/** The sides of the hosted service's results, in pixels. */
+export const hostedSide: Range = { min: limits.side.min, max: 1024 };
+
 const hosted: Readonly<Record<DialectName, EngineLimits>> = {
-  v5: { images: { min: 1, max: 5 }, needsPrompt: true, ignores: [] },
-  v6: { images: { min: 1, max: 4 }, needsPrompt: true, ignores: ['weights'] },
+  v5: { images: { min: 1, max: 5 }, side: hostedSide, needsPrompt: true, ignores: [] },
+  v6: { images: { min: 1, max: 4 }, side: hostedSide, needsPrompt: true, ignores: ['weights'] },
 };
 
 /** The limits of an engine. Only the hosted one depends on the dialect. */

@@ -30,8 +30,16 @@ export const recipeSchema = z.looseObject({
     .describe('The images to mix: up to 10 with the local engine, up to 5 (v5) or 4 (v6) with the hosted engine.'),
   prompt: z.string().default('').describe('What the result should show. The hosted engine needs a prompt.'),
   negativePrompt: z.string().default('').describe("What the result shouldn't show."),
-  width: wholeInRange(limits.side).default(768).describe('The width of the result in pixels.'),
-  height: wholeInRange(limits.side).default(768).describe('The height of the result in pixels.'),
+  width: wholeInRange(limits.side)
+    .default(768)
+    .describe(
+      'The width of the result in pixels: up to 4096 with the local engine, up to 1024 with the hosted engine.',
+    ),
+  height: wholeInRange(limits.side)
+    .default(768)
+    .describe(
+      'The height of the result in pixels: up to 4096 with the local engine, up to 1024 with the hosted engine.',
+    ),
   steps: z
     .int()
     .min(limits.steps.min)
@@ -145,6 +153,11 @@ export function prepareRecipe(
   }
   if (engine.needsPrompt && recipe.prompt.trim() === '') {
     throw new MixFailure('invalid-recipe/prompt-required', { field: 'prompt' });
+  }
+  for (const field of ['width', 'height'] as const) {
+    if (recipe[field] <= engine.side.max) continue;
+    const args = { field, value: recipe[field], max: engine.side.max };
+    throw new MixFailure('invalid-recipe/side-over-limit', { field, args });
   }
   const notices: Notice[] = [];
   const ignored = engine.ignores.filter((part) => isSet(recipe, part));

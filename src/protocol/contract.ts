@@ -26,6 +26,8 @@ export const engineViewSchema = z.object({
   hasKey: z.boolean(),
   trusted: z.boolean(),
   maxImages: z.number(),
+  /** The longest side of a result, in pixels. */
+  maxSide: z.number(),
   needsPrompt: z.boolean(),
   ignores: z.array(z.enum(['prompt', 'negativePrompt', 'steps', 'weights'])),
   /** The balance of the account at the service; null if it isn't known. */

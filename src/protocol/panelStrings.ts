@@ -55,6 +55,8 @@ export const panelStrings = {
   'panel.width': 'Width',
   'panel.height': 'Height',
   'panel.size.swap': 'Swap width and height',
+  'panel.size.ofImage': 'Size of the first image',
+  'panel.size.ofImageTimes': 'Size of the first image ×{factor}',
   'panel.size.ratio': 'Aspect ratio {ratio}',
   'panel.steps': 'Steps',
   'panel.guidanceScale': 'Guidance scale',

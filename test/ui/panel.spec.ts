@@ -85,7 +85,7 @@ test('an error is shown at its field, invalid input is kept, and no mix starts',
   for (const [name, typed, message] of [
     ['Exact weight of alps.jpg', 'x', 'Enter a number from 0 to 1.'],
     ['Exact weight of alps.jpg', '-1', 'Enter a number from 0 to 1.'],
-    ['Width', '5000', 'Enter a whole number from 64 to 1024.'],
+    ['Width', '5000', 'Enter a whole number from 64 to 4096.'],
     ['Samples', '', 'Enter a whole number from 1 to 4.'],
     ['Seed', 'abc', 'Enter a whole number from 0 to 4,294,967,295.'],
   ] as const) {
@@ -242,6 +242,15 @@ test('one click sets a size or a seed', async ({ editor }) => {
   await panel.frame.getByRole('button', { name: 'Swap width and height' }).click();
   await expect(width).toHaveValue('432');
   await expect(panel.frame.getByRole('button', { name: 'Aspect ratio 9:16' })).toHaveAttribute('aria-pressed', 'true');
+  const ofImage = panel.frame.getByRole('group', { name: 'Size of the first image' });
+  const once = ofImage.getByRole('button', { name: 'Size of the first image ×1' });
+  await once.focus();
+  await once.press('Enter');
+  await expect(once).toHaveAttribute('aria-pressed', 'true');
+  const size = { width: Number(await width.inputValue()), height: Number(await height.inputValue()) };
+  await ofImage.getByRole('button', { name: 'Size of the first image ×2' }).click();
+  await expect(width).toHaveValue(String(2 * size.width));
+  await expect(height).toHaveValue(String(2 * size.height));
   await expect(seed).toHaveValue('');
   await panel.frame.getByRole('button', { name: 'New seed' }).click();
   await expect(seed).toHaveValue(/^\d+$/);

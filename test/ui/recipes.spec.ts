@@ -61,7 +61,7 @@ test("a new recipe contains the panel's mix and is saved next to its images", as
 
 test('the message about an invalid recipe names the field and the problem', async ({ editor }) => {
   await editor.chooseFromContextMenu(['wrong.mix.json'], 'Run Mix Recipe');
-  await expect(said(editor, 'Width is 5000. Enter a number from 64 to 1024.')).toHaveCount(1);
+  await expect(said(editor, 'Width is 5000. Enter a number from 64 to 4096.')).toHaveCount(1);
 });
 
 test('an image without a recipe is reported', async ({ editor }) => {

@@ -26,6 +26,7 @@ const engine: EngineView = {
   hasKey: false,
   trusted: true,
   maxImages: 10,
+  maxSide: 4096,
   needsPrompt: false,
   balance: null,
   ignores: [],

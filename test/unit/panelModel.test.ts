@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type Draft, type DraftImage, emptyDraft } from '../../src/mix/draft.ts';
 import type { EngineView } from '../../src/protocol/contract.ts';
 import { panelStrings } from '../../src/protocol/panelStrings.ts';
+import { sizeOfImage } from '../../src/webview/model/aspectRatios.ts';
 import { changeImage, moveImage, removeImage, scaleWeights, weightShares } from '../../src/webview/model/draftEdits.ts';
 import { PanelModel } from '../../src/webview/model/panelModel.ts';
 import { namesFromPaths } from '../../src/webview/model/pathNames.ts';
@@ -16,11 +17,12 @@ const local: EngineView = {
   hasKey: false,
   trusted: true,
   maxImages: 10,
+  maxSide: 4096,
   needsPrompt: false,
   balance: null,
   ignores: ['prompt', 'negativePrompt', 'steps'],
 };
-const hosted: EngineView = { ...local, name: 'hosted', maxImages: 5, needsPrompt: true, ignores: [] };
+const hosted: EngineView = { ...local, name: 'hosted', maxImages: 5, maxSide: 1024, needsPrompt: true, ignores: [] };
 
 const image = (id: string, weight: number | string = 0.5, enabled = true): DraftImage => ({
   id,
@@ -61,12 +63,35 @@ test('one result is compared with the preview, two with each other, and deleted 
   expect(panel.compared).toEqual([]);
 });
 
+test('the sides of a result are limited by the engine', () => {
+  const draft = { width: 2000, height: 4096, prompt: 'a', images: [image('a')] };
+  expect([...panelWith(draft).issues]).toEqual([]);
+  const panel = panelWith(draft, hosted);
+  expect([...panel.issues]).toEqual([['width', 'Enter a whole number from 64 to 1024.']]);
+  panel.setEngine(local);
+  expect([...panel.issues]).toEqual([]);
+  expect([...panelWith({ ...draft, width: 5000 }, hosted).issues]).toEqual([
+    ['width', 'Enter a whole number from 64 to 1024.'],
+  ]);
+});
+
+test.each([
+  ['as it is', { width: 1500, height: 1000 }, 1, local, { width: 1500, height: 1000 }],
+  ['twice', { width: 1500, height: 1000 }, 2, local, { width: 3000, height: 2000 }],
+  ['down to the longest side', { width: 1500, height: 1000 }, 4, local, { width: 4096, height: 2731 }],
+  ['down for the hosted engine', { width: 1500, height: 1000 }, 1, hosted, { width: 1024, height: 683 }],
+  ['up to the shortest side', { width: 32, height: 16 }, 1, local, { width: 128, height: 64 }],
+  ['a narrow strip', { width: 10_000, height: 10 }, 1, local, { width: 4096, height: 64 }],
+])("the first image's size %s", (_, size, factor, engine, expected) => {
+  expect(sizeOfImage(size, factor, engine)).toEqual(expected);
+});
+
 test('a value out of range is reported at its field', () => {
   const panel = panelWith({ width: 5000, seed: 'abc', steps: 0, images: [image('a', 'x'), image('b', -1)] });
   expect([...panel.issues]).toEqual([
     ['weight:a', 'Enter a number from 0 to 1.'],
     ['weight:b', 'Enter a number from 0 to 1.'],
-    ['width', 'Enter a whole number from 64 to 1024.'],
+    ['width', 'Enter a whole number from 64 to 4096.'],
     ['steps', "Enter a whole number that's at least 1."],
     ['seed', 'Enter a whole number from 0 to 4,294,967,295.'],
   ]);

@@ -89,6 +89,19 @@ test('the hosted engine needs a prompt, takes fewer images, and gives a notice a
   ]);
 });
 
+test('sides reach 4096 pixels with the local engine and 1024 with the hosted one', () => {
+  const { recipe } = parseRecipe({ images: two, prompt: 'rose man', width: 1024, height: 4096 });
+  expect(prepareRecipe(recipe, local, () => 1).recipe).toMatchObject({ width: 1024, height: 4096 });
+  for (const dialect of ['v5', 'v6'] as const) {
+    expect(failureOf(() => prepareRecipe(recipe, limitsOf('hosted', dialect), () => 1))).toMatchObject({
+      key: 'invalid-recipe/side-over-limit',
+      field: 'height',
+      args: { field: 'height', value: 4096, max: 1024 },
+    });
+  }
+  expect(failureOf(() => parseRecipe({ images: two, width: 4097 }))).toMatchObject({ field: 'width' });
+});
+
 test('any JSON is a recipe or a typed failure, and a recipe reads back as itself', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (json) => {
@@ -106,7 +119,7 @@ test('any JSON is a recipe or a typed failure, and a recipe reads back as itself
         minLength: 1,
       },
     ),
-    width: fc.integer({ min: 64, max: 1024 }),
+    width: fc.integer({ min: 64, max: 4096 }),
     seed: fc.option(fc.nat(2 ** 32 - 1)),
     prompt: fc.string(),
   });

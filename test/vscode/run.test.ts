@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
-import { ConfigurationTarget, commands, Uri, workspace } from 'vscode';
+import { ConfigurationTarget, commands, Position, Uri, WorkspaceEdit, window, workspace } from 'vscode';
 import { z } from 'zod';
 import { failureCodes } from '../../src/mix/failureTable.ts';
 
@@ -104,6 +104,38 @@ suite('imageMixer.run', () => {
     await rm(file);
   });
 
+  test('a recipe that only VS Code can read finds its images from the folder of its file', async () => {
+    const text = JSON.stringify({ images: [{ source: 'alps.jpg' }], width: 64, height: 64, seed: 3 });
+    const address = Uri.file(join(root, 'refs', 'here.mix.json'));
+    const version = address.with({ scheme: 'old', query: '{"ref":"HEAD"}' });
+    const old = workspace.registerTextDocumentContentProvider('old', {
+      provideTextDocumentContent: ({ path }) => {
+        if (path !== address.path) throw new Error('no such version');
+        return text;
+      },
+    });
+    try {
+      assert.equal((await run(version)).status, 'done');
+      const missing = await run(version.with({ path: `${address.path}.mix.json` }));
+      assert.equal(missing.error?.code, 'invalid-recipe');
+      assert.match(missing.error.message, /here\.mix\.json\.mix\.json.*no such version/);
+      assert.match((await run(address.with({ scheme: 'nobody' }))).error?.message ?? '', /refs\/here\.mix\.json/);
+    } finally {
+      old.dispose();
+    }
+    const unsaved = address.with({ scheme: 'untitled' });
+    assert.equal((await run(unsaved)).error?.code, 'invalid-recipe');
+    assert.ok(!workspace.textDocuments.some(({ uri }) => uri.toString() === unsaved.toString()));
+    const document = await workspace.openTextDocument(unsaved);
+    const edit = new WorkspaceEdit();
+    edit.insert(unsaved, new Position(0, 0), text);
+    await workspace.applyEdit(edit);
+    const outcome = await run(document.uri);
+    assert.equal(outcome.status, 'done', outcome.error?.message);
+    await window.showTextDocument(document);
+    await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
   const eleven = Array.from({ length: 11 }, () => alps);
   const bad: [what: string, recipe: unknown, code: string, message: RegExp][] = [
     ['no image', { images: [] }, 'invalid-recipe', /at least one/],
@@ -111,7 +143,7 @@ suite('imageMixer.run', () => {
     ['all weights 0', { images: [{ ...alps, weight: 0 }] }, 'invalid-recipe', /weight above 0/],
     ['a weight of -1', { images: [{ ...alps, weight: -1 }] }, 'invalid-recipe', /Weight.*-1.*0 to 1/],
     ['a weight of "x"', { images: [{ ...alps, weight: 'x' }] }, 'invalid-recipe', /Weight.*"x".*0 to 1/],
-    ['width 5000', { images: [alps], width: 5000 }, 'invalid-recipe', /Width.*5000.*64 to 1024/],
+    ['width 5000', { images: [alps], width: 5000 }, 'invalid-recipe', /Width.*5000.*64 to 4096/],
     ['a source that is no address', { images: [{ source: 'ftp://example.com/a.png' }] }, 'invalid-recipe', /ftp/],
     ['no recipe', 'nonsense', 'invalid-recipe', /JSON/],
     ['a text file named .png', { images: [alps, { source: 'bad/text.png' }] }, 'unsupported-image', /text\.png/],

@@ -3,7 +3,7 @@ import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import type { ImageWarning } from '../../mix/imageWarning.ts';
-import { limits } from '../../mix/limits.ts';
+import { hostedSide } from '../../mix/limits.ts';
 import { RequestError } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
 import type { TaskSource } from '../engine.ts';
@@ -17,7 +17,7 @@ import type { ServiceResponse } from './wire.ts';
  * Limits of an upload. As large as the largest possible mix, so that every mix can use the same upload. The
  * service accepts 5 MB; base64 encodes 3 bytes as 4 characters.
  */
-const uploadBounds = { maxSide: limits.side.max, maxBytes: 3_700_000 };
+const uploadBounds = { maxSide: hostedSide.max, maxBytes: 3_700_000 };
 const maxAttempts = 4;
 /** How long to retry one upload, in milliseconds. */
 const retryLimit = 180_000;

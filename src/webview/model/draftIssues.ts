@@ -1,6 +1,6 @@
 import { type Draft, recipeOfDraft } from '../../mix/draft.ts';
 import { MixFailure } from '../../mix/failure.ts';
-import { limits } from '../../mix/limits.ts';
+import { limits, type Range } from '../../mix/limits.ts';
 import { prepareRecipe, rangeOf, recipeIssues, recipeSchema } from '../../mix/recipe.ts';
 import type { EngineView } from '../../protocol/contract.ts';
 import type { Say } from './say.ts';
@@ -20,12 +20,22 @@ export function draftIssues(draft: Draft, engine: EngineView, say: Say): FieldMe
   return new Map(found.map((issue) => [fieldKey(draft, issue), describeIssue(issue, draft, engine, say)]));
 }
 
+/** The sides that a result of the engine can have, in pixels. */
+export function sideRange({ maxSide }: Pick<EngineView, 'maxSide'>): Range {
+  return { min: limits.side.min, max: maxSide };
+}
+
 /** What the engine rejects in a valid recipe: one failure at most. */
 function engineIssues(recipe: unknown, engine: EngineView): MixFailure[] {
   try {
     prepareRecipe(
       recipeSchema.parse(recipe),
-      { images: { min: 1, max: engine.maxImages }, needsPrompt: engine.needsPrompt, ignores: engine.ignores },
+      {
+        images: { min: 1, max: engine.maxImages },
+        side: sideRange(engine),
+        needsPrompt: engine.needsPrompt,
+        ignores: engine.ignores,
+      },
       () => 0,
     );
   } catch (error) {
@@ -62,8 +72,10 @@ function describeIssue({ key, field = '' }: MixFailure, draft: Draft, engine: En
   }
   const name = field.split('.').at(-1) ?? '';
   if (name === 'steps') return say('panel.issue.atLeast', { min: limits.steps.min });
-  const range = rangeOf(name);
-  if (key !== 'invalid-recipe/out-of-range' || !range) return say('panel.issue.badValue');
+  const isSide = name === 'width' || name === 'height';
+  const range = isSide ? sideRange(engine) : rangeOf(name);
+  if ((key !== 'invalid-recipe/out-of-range' && key !== 'invalid-recipe/side-over-limit') || !range)
+    return say('panel.issue.badValue');
   const { min, max } = range;
   return say(fractionalFields.has(name) ? 'panel.issue.number' : 'panel.issue.wholeNumber', { min, max });
 }

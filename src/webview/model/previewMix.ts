@@ -20,8 +20,8 @@ export function previewMixOf(draft: Draft, engine: EngineView, randomSeed: numbe
       id: uri,
       weight: engine.ignores.includes('weights') ? 1 : weightOf(weight),
     })),
-    width: validSide(draft.width) ?? Number(emptyDraft.width),
-    height: validSide(draft.height) ?? Number(emptyDraft.height),
+    width: validSide(draft.width, engine) ?? Number(emptyDraft.width),
+    height: validSide(draft.height, engine) ?? Number(emptyDraft.height),
     seed: inRange(draft.seed, limits.seed) ?? randomSeed,
     guidanceScale: inRange(draft.guidanceScale, limits.guidanceScale) ?? Number(emptyDraft.guidanceScale),
   };

@@ -1,7 +1,9 @@
 import { html, type TemplateResult } from 'lit';
 import { limits } from '../../mix/limits.ts';
 import { type AspectRatio, aspectRatios, sizeForRatio, validSide } from '../model/aspectRatios.ts';
+import { sideRange } from '../model/draftIssues.ts';
 import { iconButton } from './iconButton.ts';
+import './imageSizes.ts';
 import { labeledField } from './labeledField.ts';
 import './numberField.ts';
 import { DraftElement } from './draftElement.ts';
@@ -9,9 +11,7 @@ import type { NumberRange } from './numberField.ts';
 
 type NumberKey = 'width' | 'height' | 'steps' | 'guidanceScale' | 'seed' | 'samples';
 
-const ranges: Readonly<Record<NumberKey, NumberRange>> = {
-  width: { ...limits.side, step: 64, fineStep: 1 },
-  height: { ...limits.side, step: 64, fineStep: 1 },
+const ranges: Readonly<Record<Exclude<NumberKey, 'width' | 'height'>, NumberRange>> = {
   steps: { ...limits.steps, step: 1, fineStep: 1 },
   guidanceScale: { ...limits.guidanceScale, step: 0.5, fineStep: 0.1 },
   seed: { ...limits.seed, step: 1, fineStep: 1 },
@@ -25,6 +25,7 @@ export class SettingFields extends DraftElement {
     const swap = iconButton('arrow-swap', say('panel.size.swap'), () => this.#swap());
     return html`
       <div class="ratios" role="group" aria-label=${say('panel.size')}>${aspectRatios.map((ratio) => this.#ratio(ratio))}</div>
+      <mix-image-sizes .draft=${this.draft} .engine=${this.engine}></mix-image-sizes>
       <div class="size-fields">${this.#number('width')}${swap}${this.#number('height')}</div>
       <div class="setting-fields">
         ${this.#number('steps')}${this.#number('guidanceScale')}${this.#number('samples')}${this.#seed()}
@@ -34,7 +35,7 @@ export class SettingFields extends DraftElement {
 
   #ratio(ratio: AspectRatio): TemplateResult {
     const { width, height } = this.draft;
-    const [w, h] = [validSide(width), validSide(height)];
+    const [w, h] = [validSide(width, this.engine), validSide(height, this.engine)];
     const size = sizeForRatio(ratio, Math.max(w ?? 0, h ?? 0) || 768);
     const isChosen = w === size.width && h === size.height;
     const label = this.panel.say('panel.size.ratio', { ratio: ratio.name });
@@ -82,13 +83,18 @@ export class SettingFields extends DraftElement {
     });
   }
 
+  #range(key: NumberKey): NumberRange {
+    if (key !== 'width' && key !== 'height') return ranges[key];
+    return { ...sideRange(this.engine), step: 64, fineStep: 1 };
+  }
+
   #input(key: NumberKey): TemplateResult {
     const { say, model } = this.panel;
     return html`<mix-number
       class=${key}
       .label=${say(`panel.${key}`)}
       .number=${this.draft[key]}
-      .range=${ranges[key]}
+      .range=${this.#range(key)}
       .message=${this.fieldMessage(key)}
       .optional=${key === 'seed'}
       .placeholder=${key === 'seed' ? say('panel.seed.random') : undefined}
