@@ -5,20 +5,27 @@ import type { Size } from '../pyramid/laplacianPyramid.ts';
  * change. This is the pull–push algorithm of Gortler et al. (The Lumigraph, 1996).
  */
 export function fillTransparent(words: Int32Array, size: Size): Int32Array<ArrayBuffer> {
-  const levels = [finestLevel(words, size)];
+  const { width, height } = size;
+  const out = new Int32Array(words);
+  if (width === 1 && height === 1) return out;
+  const levels = [pullWords(words, size)];
   for (let top = levels[0]!; top.size.width > 1 || top.size.height > 1; top = levels[levels.length - 1]!) {
     levels.push(pull(top));
   }
   for (let level = levels.length - 2; level >= 0; level--) push(levels[level]!, levels[level + 1]!);
-  const { r, g, b } = levels[0]!;
-  const out = new Int32Array(words.length);
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
-    out[i] = word >>> 24 ? word : Math.floor(r[i]!) | (Math.floor(g[i]!) << 8) | (Math.floor(b[i]!) << 16);
+  const { r, g, b, size: half } = levels[0]!;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x;
+      if (words[at]! >>> 24) continue;
+      const from = (y >> 1) * half.width + (x >> 1);
+      out[at] = Math.floor(r[from]!) | (Math.floor(g[from]!) << 8) | (Math.floor(b[from]!) << 16);
+    }
   }
   return out;
 }
 
+/** The means of the pixels of a block, and the fraction of it that is visible, 0 to 255. */
 interface ColorLevel {
   readonly size: Size;
   readonly r: Float32Array;
@@ -32,22 +39,32 @@ function emptyLevel(size: Size): ColorLevel {
   return { size, r: make(), g: make(), b: make(), weight: make() };
 }
 
-function finestLevel(words: Int32Array, size: Size): ColorLevel {
-  const level = emptyLevel(size);
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
-    level.r[i] = word & 255;
-    level.g[i] = (word >> 8) & 255;
-    level.b[i] = (word >> 16) & 255;
-    level.weight[i] = word >>> 24;
+function emptyHalf({ width, height }: Size): ColorLevel {
+  return emptyLevel({ width: (width + 1) >> 1, height: (height + 1) >> 1 });
+}
+
+/** Like `pull`, from the pixels themselves: planes of all of them would take four times the memory of the image. */
+function pullWords(words: Int32Array, size: Size): ColorLevel {
+  const { width, height } = size;
+  const to = emptyHalf(size);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const word = words[y * width + x]!;
+      const into = (y >> 1) * to.size.width + (x >> 1);
+      const weight = word >>> 24;
+      to.r[into] = to.r[into]! + (word & 255) * weight;
+      to.g[into] = to.g[into]! + ((word >> 8) & 255) * weight;
+      to.b[into] = to.b[into]! + ((word >> 16) & 255) * weight;
+      to.weight[into] = to.weight[into]! + weight;
+    }
   }
-  return level;
+  return averaged(to);
 }
 
 /** Weighted means of 2 × 2 pixels. */
 function pull(from: ColorLevel): ColorLevel {
   const { width, height } = from.size;
-  const to = emptyLevel({ width: (width + 1) >> 1, height: (height + 1) >> 1 });
+  const to = emptyHalf(from.size);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const at = y * width + x;
@@ -59,6 +76,11 @@ function pull(from: ColorLevel): ColorLevel {
       to.weight[into] = to.weight[into]! + weight;
     }
   }
+  return averaged(to);
+}
+
+/** Turns sums of 2 × 2 pixels into means. */
+function averaged(to: ColorLevel): ColorLevel {
   for (let i = 0; i < to.weight.length; i++) {
     const weight = to.weight[i]!;
     if (weight <= 0) continue;

@@ -91,7 +91,10 @@ function filterTaps(start: number, extent: number, count: number, limit: number,
   return { starts, weights, count: Math.min(size, limit) };
 }
 
-/** Filters rows, then columns. Transparent images are filtered with premultiplied alpha. */
+/**
+ * Filters rows, then columns. Transparent images are filtered with premultiplied alpha. Only the filtered rows that the next output
+ * row needs are kept: all of them would take four times the memory of the result.
+ */
 function filter(
   source: Int32Array,
   stride: number,
@@ -102,48 +105,27 @@ function filter(
 ): Int32Array<ArrayBuffer> {
   const width = across.starts.length;
   const height = down.starts.length;
-  const acrossSize = across.weights.length / width;
   const downSize = down.weights.length / height;
-  const top = down.starts[0]!;
-  const bottom = down.starts[height - 1]! + down.count;
-  const rows = new Float32Array((bottom - top) * width * 4);
-  for (let y = top; y < bottom; y++) {
-    if ((y & 31) === 0) tick((0.6 * (y - top)) / (bottom - top));
-    const row = y * stride;
-    for (let x = 0; x < width; x++) {
-      const from = row + across.starts[x]!;
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      let a = 0;
-      for (let k = 0; k < across.count; k++) {
-        const word = source[from + k]!;
-        let weight = across.weights[x * acrossSize + k]!;
-        const alpha = word >>> 24;
-        a += alpha * weight;
-        if (transparent) weight *= alpha * (1 / 255);
-        r += (word & 255) * weight;
-        g += ((word >> 8) & 255) * weight;
-        b += ((word >> 16) & 255) * weight;
-      }
-      const to = ((y - top) * width + x) * 4;
-      rows[to] = r;
-      rows[to + 1] = g;
-      rows[to + 2] = b;
-      rows[to + 3] = a;
-    }
-  }
+  const rows = new Float32Array(down.count * width * 4);
+  const slotOf = (row: number) => (row % down.count) * width * 4;
+  const slots = new Int32Array(down.count);
   const out = new Int32Array(width * height);
+  let next = down.starts[0]!;
   for (let y = 0; y < height; y++) {
-    if ((y & 31) === 0) tick(0.6 + (0.4 * y) / height);
-    const from = down.starts[y]! - top;
+    if ((y & 31) === 0) tick(y / height);
+    const start = down.starts[y]!;
+    for (; next < start + down.count; next++) {
+      if ((next & 31) === 0) tick(y / height);
+      filterRow(source, next * stride, across, transparent, rows, slotOf(next));
+    }
+    for (let k = 0; k < down.count; k++) slots[k] = slotOf(start + k);
     for (let x = 0; x < width; x++) {
       let r = 0;
       let g = 0;
       let b = 0;
       let a = 0;
       for (let k = 0; k < down.count; k++) {
-        const at = ((from + k) * width + x) * 4;
+        const at = slots[k]! + x * 4;
         const weight = down.weights[y * downSize + k]!;
         r += rows[at]! * weight;
         g += rows[at + 1]! * weight;
@@ -155,6 +137,40 @@ function filter(
     }
   }
   return out;
+}
+
+/** Filters the row of pixels that begins at `row` into red, green, blue and alpha, from `to` on. */
+function filterRow(
+  source: Int32Array,
+  row: number,
+  across: FilterTaps,
+  transparent: boolean,
+  out: Float32Array,
+  to: number,
+): void {
+  const width = across.starts.length;
+  const size = across.weights.length / width;
+  for (let x = 0; x < width; x++, to += 4) {
+    const from = row + across.starts[x]!;
+    let r = 0;
+    let g = 0;
+    let b = 0;
+    let a = 0;
+    for (let k = 0; k < across.count; k++) {
+      const word = source[from + k]!;
+      let weight = across.weights[x * size + k]!;
+      const alpha = word >>> 24;
+      a += alpha * weight;
+      if (transparent) weight *= alpha * (1 / 255);
+      r += (word & 255) * weight;
+      g += ((word >> 8) & 255) * weight;
+      b += ((word >> 16) & 255) * weight;
+    }
+    out[to] = r;
+    out[to + 1] = g;
+    out[to + 2] = b;
+    out[to + 3] = a;
+  }
 }
 
 function toByte(value: number): number {
