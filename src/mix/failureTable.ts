@@ -118,7 +118,7 @@ export const failureTable = {
     "The service couldn't download one of the images ({message}). Check that the URLs are public, then mix again.",
   'invalid-request/unexpected': 'An unexpected error occurred. See the log for details.',
   'invalid-request/bad-options':
-    "The options aren't valid. Pass an object that can have outputFolder (a Uri) and engine (hosted or local).",
+    "The options aren't valid. Pass an object that can have outputFolder (a file Uri) and engine (hosted or local).",
   'insufficient-credits':
     "Your account at {origin} doesn't have enough credits for this mix. Buy credits there, then mix again.",
   'plan-required': "Your plan at {origin} doesn't include this. Switch to a plan that does, then mix again.",

@@ -22,7 +22,7 @@ import { clearResults } from './resultActions.ts';
 import { workspace } from './vscodePorts.ts';
 
 const runOptionsSchema = z.strictObject({
-  outputFolder: z.custom<vscode.Uri>((value) => value instanceof vscode.Uri).optional(),
+  outputFolder: z.custom<vscode.Uri>((value) => value instanceof vscode.Uri && value.scheme === 'file').optional(),
   engine: z.enum(engineNames).optional(),
 });
 

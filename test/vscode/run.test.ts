@@ -188,7 +188,10 @@ suite('imageMixer.run', () => {
   });
 
   test('unknown options are rejected', async () => {
-    const outcome = await run({ images: [alps] }, { engin: 'local' });
-    assert.equal(outcome.error?.code, 'invalid-request');
+    const elsewhere = Uri.file(root).with({ scheme: 'git' });
+    for (const options of [{ engin: 'local' }, { outputFolder: elsewhere }]) {
+      const outcome = await run({ images: [alps] }, options);
+      assert.equal(outcome.error?.code, 'invalid-request');
+    }
   });
 });
