@@ -24,8 +24,8 @@ export function prepareGif(bytes: Uint8Array): PreparedRaster {
   const height = Math.max(screen.height, frame.y + frame.height);
   refuseTooLarge(width, height);
   const wanted = frame.width * frame.height;
-  const { indices, count } = unpack(bytes, frame.data, wanted);
-  if (count < wanted) throw cutOff(count / wanted);
+  const { indices, count, isCut } = unpack(bytes, frame.data, wanted);
+  if (count < wanted) throw isCut ? cutOff(count / wanted) : new MixFailure('unreadable-image/damaged');
   const data = new Uint8Array(width * height * 4);
   let hasAlpha = frame.width < width || frame.height < height || frame.x > 0 || frame.y > 0;
   for (let row = 0; row < frame.height; row++) {
@@ -113,8 +113,16 @@ function interlacedRow(row: number, height: number): number {
   return height;
 }
 
-/** Unpacks LZW data. `count` is the number of indices found, fewer than wanted if the data ends early or makes no sense. */
-function unpack(bytes: Uint8Array, start: number, wanted: number): { indices: Uint8Array; count: number } {
+interface Unpacked {
+  readonly indices: Uint8Array;
+  /** How many were found. */
+  readonly count: number;
+  /** Whether the file ends before the data does. */
+  readonly isCut: boolean;
+}
+
+/** Unpacks LZW data. Fewer indices than wanted are found if the data ends early or makes no sense. */
+function unpack(bytes: Uint8Array, start: number, wanted: number): Unpacked {
   const indices = new Uint8Array(wanted);
   const minimum = bytes[start] ?? 0;
   if (minimum < 1 || minimum > 8) throw new MixFailure('unreadable-image/damaged');
@@ -134,7 +142,8 @@ function unpack(bytes: Uint8Array, start: number, wanted: number): { indices: Ui
   while (count < wanted) {
     while (filled < size) {
       if (left === 0) left = bytes[at++] ?? 0;
-      if (left === 0 || at >= bytes.length) return { indices, count };
+      if (at >= bytes.length) return { indices, count, isCut: true };
+      if (left === 0) return { indices, count, isCut: false };
       buffer |= (bytes[at++] ?? 0) << filled;
       filled += 8;
       left--;
@@ -170,5 +179,5 @@ function unpack(bytes: Uint8Array, start: number, wanted: number): { indices: Ui
     previous = code;
     count = Math.min(wanted, count + length);
   }
-  return { indices, count };
+  return { indices, count, isCut: false };
 }

@@ -25,20 +25,19 @@ export async function prepareJpeg(
     const isComplete = part === 1 || (part === 'coarse' && hasAllScans(structure) && (await isWhole(repaired)));
     if (isComplete) return { bytes: repaired, ...inks, warnings: [makeImageWarning('no-end')] };
   }
-  throw incomplete(part, true);
+  throw incomplete(part);
 }
 
-/** What is wrong with a JPEG that the decoder can't read to the end. */
+/** What is wrong with a JPEG that the decoder can't read to the end. One that has its end isn't cut off. */
 export function explainJpeg(bytes: Uint8Array, cause: Error): MixFailure {
   const structure = readJpeg(bytes);
-  const part = presentPartOfJpeg(bytes, structure);
-  const endsEarly = !structure.ended || /premature end/i.test(cause.message);
-  return incomplete(part, endsEarly, cause);
+  if (structure.ended) return new MixFailure('unreadable-image/damaged', { cause });
+  return incomplete(presentPartOfJpeg(bytes, structure), cause);
 }
 
-function incomplete(part: ReturnType<typeof presentPartOfJpeg>, endsEarly: boolean, cause?: Error): MixFailure {
-  if (endsEarly && part === 'coarse') return new MixFailure('unreadable-image/coarse', { cause });
-  if (!endsEarly || typeof part !== 'number' || part >= 1) return new MixFailure('unreadable-image/damaged', { cause });
+function incomplete(part: ReturnType<typeof presentPartOfJpeg>, cause?: Error): MixFailure {
+  if (part === 'coarse') return new MixFailure('unreadable-image/coarse', { cause });
+  if (part === undefined || part >= 1) return new MixFailure('unreadable-image/damaged', { cause });
   return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) }, cause });
 }
 

@@ -1,0 +1,83 @@
+import { MixFailure } from '../../mix/failure.ts';
+import {
+  grayProfile,
+  primariesOfStandard,
+  rgbProfile,
+  srgbPrimaries,
+  transferOfGamma,
+  transferOfStandard,
+} from './iccProfile.ts';
+import { number32, type PngChunk, pngChunk } from './pngChunks.ts';
+
+/** The chunks that the profile stands for. */
+export const replacedByProfile = new Set(['gAMA', 'cHRM', 'sRGB', 'iCCP', 'cICP']);
+
+/**
+ * The profile that the color chunks mean, as browsers read them: cICP, then iCCP, then sRGB, then gAMA with cHRM. Undefined if the
+ * decoder knows without it.
+ */
+export function profileChunk(chunks: readonly PngChunk[], header: Uint8Array): Buffer | undefined {
+  const before = chunks.slice(
+    0,
+    Math.max(
+      0,
+      chunks.findIndex(({ type }) => type === 'IDAT'),
+    ),
+  );
+  const find = (type: string) => before.find((chunk) => chunk.type === type)?.data;
+  const isGray = header[9] === 0 || header[9] === 4;
+  const standard = find('cICP');
+  if (standard && standard.length >= 4 && standard[2] === 0) {
+    const [primaries = 0, transfer = 0] = standard;
+    if (transfer === 16 || transfer === 18) throw new MixFailure('unsupported-image/hdr');
+    const gamut = primariesOfStandard(primaries);
+    const curve = transferOfStandard(transfer);
+    if (gamut && curve) return packProfile(isGray ? grayProfile(curve) : rgbProfile(gamut, curve));
+  }
+  if (find('iCCP') || find('sRGB')) return undefined;
+  const gamma = find('gAMA');
+  if (!gamma || gamma.length < 4) return undefined;
+  const value = number32(gamma, 0) / 100_000;
+  if (!(value > 0)) return undefined;
+  const chromaticities = find('cHRM');
+  const gamut = chromaticities && chromaticities.length >= 32 ? primariesFrom(chromaticities) : srgbPrimaries;
+  // The exact value that files in sRGB have means sRGB, with or without its primaries.
+  if (Math.abs(value - 0.45455) < 2e-5 && isNear(gamut, srgbPrimaries)) return undefined;
+  const curve = transferOfGamma(1 / value);
+  return packProfile(isGray ? grayProfile(curve) : rgbProfile(gamut, curve));
+}
+
+const isNear = (one: readonly number[], other: readonly number[]) =>
+  one.every((value, at) => Math.abs(value - (other[at] ?? 0)) < 0.002);
+
+/** White, red, green and blue, each x and y. */
+function primariesFrom(data: Uint8Array): number[] {
+  const values = Array.from({ length: 8 }, (_, at) => number32(data, at * 4) / 100_000);
+  return values.every((value) => value >= 0 && value <= 1) && (values[1] ?? 0) > 0 ? values : [...srgbPrimaries];
+}
+
+function packProfile(profile: Uint8Array): Buffer {
+  return pngChunk('iCCP', Buffer.concat([Buffer.from('x\0\0', 'latin1'), stored(profile)]));
+}
+
+/** As zlib data without compression. */
+function stored(data: Uint8Array): Buffer {
+  let one = 1;
+  let two = 0;
+  for (const byte of data) {
+    one = (one + byte) % 65_521;
+    two = (two + one) % 65_521;
+  }
+  const head = Buffer.from([
+    0x78,
+    1,
+    1,
+    data.length & 255,
+    data.length >> 8,
+    ~data.length & 255,
+    (~data.length >> 8) & 255,
+  ]);
+  const check = Buffer.alloc(4);
+  check.writeUInt32BE(((two << 16) | one) >>> 0);
+  return Buffer.concat([head, data, check]);
+}

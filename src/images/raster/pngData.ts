@@ -1,0 +1,71 @@
+import { constants, deflateSync, inflateSync } from 'node:zlib';
+import { MixFailure } from '../../mix/failure.ts';
+import { number32, type PngChunk, readChunks } from './pngChunks.ts';
+
+/** In bytes: 100 megapixels of 16-bit RGBA, and more. */
+const maxUnpacked = 1e9;
+
+/** The part of a PNG's pixels that is in the file, from 0 to 1. Undefined if it isn't cut off, or if that can't be found out. */
+export function presentPartOfPng(bytes: Uint8Array): number | undefined {
+  const chunks = readChunks(bytes);
+  if (chunks.at(-1)?.type === 'IEND') return undefined;
+  const header = chunks.find(({ type }) => type === 'IHDR')?.data;
+  if (!header || header.length < 13) return 0;
+  const wanted = unpackedLength(header);
+  const found = unpackRows(chunks, wanted);
+  return found && Math.min(1, found.length / wanted);
+}
+
+/** The rows that are in the file, with their filter bytes. Undefined if their data is damaged. */
+function unpackRows(chunks: readonly PngChunk[], wanted: number): Uint8Array | undefined {
+  const data = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map((one) => one.data));
+  if (data.length === 0) return new Uint8Array();
+  if (wanted > maxUnpacked) return undefined;
+  try {
+    return inflateSync(data, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wanted + 1024 });
+  } catch (error) {
+    if (!isZlibError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Chunks whose last data is cut off. If only its checksum is missing, the rows are packed again. @throws MixFailure */
+export function withWholeData(chunks: readonly PngChunk[], header: Uint8Array): readonly PngChunk[] {
+  const last = chunks.findLast(({ type }) => type === 'IDAT');
+  if (last?.whole !== false) return chunks;
+  const wanted = unpackedLength(header);
+  const rows = unpackRows(chunks, wanted);
+  if (rows && rows.length < wanted) {
+    const percent = Math.floor((rows.length / wanted) * 100);
+    throw new MixFailure('unreadable-image/cut', { args: { percent } });
+  }
+  if (!rows) throw new MixFailure('unreadable-image/damaged');
+  const data = { type: 'IDAT', data: deflateSync(rows.subarray(0, wanted), { level: 1 }), whole: true };
+  return [...chunks.filter(({ type }) => type !== 'IDAT'), data];
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(Z_|ERR_BUFFER_TOO_LARGE)/.test(String(error.code));
+}
+
+/** The bytes of a PNG's rows after decompression, each with its filter byte. */
+function unpackedLength(header: Uint8Array): number {
+  const [width, height] = [number32(header, 0), number32(header, 4)];
+  const channels = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }[header[9] ?? 0] ?? 1;
+  const bits = channels * (header[8] ?? 8);
+  const size = (columns: number, rows: number) => (columns > 0 ? rows * (1 + Math.ceil((columns * bits) / 8)) : 0);
+  if (header[12] !== 1) return size(width, height);
+  const passes = [
+    [0, 0, 8, 8],
+    [4, 0, 8, 8],
+    [0, 4, 4, 8],
+    [2, 0, 4, 4],
+    [0, 2, 2, 4],
+    [1, 0, 2, 2],
+    [0, 1, 1, 2],
+  ] as const;
+  return passes.reduce(
+    (sum, [x, y, dx, dy]) => sum + size(Math.ceil((width - x) / dx), Math.max(0, Math.ceil((height - y) / dy))),
+    0,
+  );
+}
