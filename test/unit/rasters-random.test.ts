@@ -68,7 +68,7 @@ test('whatever the orientation, format and wrapping, the image is upright and ha
           progressive,
           compression: format === 'tiff' ? 'lzw' : 'av1',
         };
-        let bytes = await image.toFormat(format, options as never).toBuffer();
+        let bytes: Buffer = await image.toFormat(format, options as never).toBuffer();
         if (format === 'png') bytes = withOrientation(bytes, orientation);
         if (lacksEnd && format === 'jpeg') bytes = bytes.subarray(0, -2);
         else if (junk > 0 && format !== 'avif') bytes = Buffer.concat([bytes, Buffer.alloc(junk, junk)]);
