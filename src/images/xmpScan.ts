@@ -56,7 +56,7 @@ interface OpenElement {
   text: string;
 }
 
-/** The innermost property that is being read. Properties inside of it belong to its value. */
+/** The outermost property that is being read. Properties inside of it belong to its value. */
 interface OpenProperty {
   readonly element: OpenElement;
   /** A value with qualifiers, or the first item of a list. */
