@@ -46,6 +46,7 @@ export class Services {
   readonly #options: ServicesOptions;
   readonly #network: Connect;
   readonly #trustGranted: Disposable;
+  #networkChanges = 0;
   #local: LocalEngine | undefined;
   #hosted: HostedEngine | undefined;
 
@@ -56,6 +57,7 @@ export class Services {
     this.codec = new WorkerCodec({ workerPath: join(bundles, 'codecWorker.cjs') });
     this.reader = createSourceReader({
       connect: this.#connectFor('network'),
+      connectVersion: () => this.#networkChanges,
       allowPrivateAddresses: () => settings.get('images.allowPrivateAddresses'),
       ownOrigin: () => this.usableOrigin(),
     });
@@ -100,6 +102,7 @@ export class Services {
 
   /** Uses new connections from now on, because the network settings changed. */
   reconnect(): void {
+    this.#networkChanges++;
     this.#hosted?.reconnect();
   }
 

@@ -262,6 +262,17 @@ test('an image in memory is refused once its address is', async () => {
   expect(requests.get('/count/guarded')).toBe(3);
 });
 
+test('an image in memory is downloaded again once the network settings have changed', async () => {
+  let version = 0;
+  const cached = reader({ connectVersion: () => version });
+  for (const expected of [1, 2]) {
+    await cached.read(url('/count/settings'));
+    await cached.read(url('/count/settings'));
+    expect(requests.get('/count/settings')).toBe(expected);
+    version++;
+  }
+});
+
 test('a download that began under other rules is not kept', async () => {
   let isAllowed = true;
   const cached = reader({ allowPrivateAddresses: () => isAllowed });
