@@ -2,8 +2,8 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeAbandoned, replaceFile, writeNewFile } from '../../storage/durableFile.ts';
 import { makeFolder } from '../../storage/folder.ts';
+import { parseJson } from '../../storage/json.ts';
 import { ignore, systemCode } from '../../storage/systemError.ts';
-import { parseJson } from './json.ts';
 
 /**
  * A key-value store of small JSON values, shared by all windows on this machine. Names consist of letters, digits and dashes.

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseJson } from './json.ts';
+import { parseJson } from '../../storage/json.ts';
 
 /** A response as received over HTTP. */
 export interface RawResponse {
