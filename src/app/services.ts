@@ -32,7 +32,7 @@ export interface ServicesOptions {
   /** Absolute path of a folder that all windows share: jobs, and what the hosted engine remembers. */
   readonly storage: string;
   /** Absolute path of the storage of this window's workspace. */
-  readonly home: string;
+  readonly workspaceStorage: string;
   /** Absolute path of the folder of the bundled workers. */
   readonly bundles: string;
   readonly log: (level: LogLevel, line: string) => void;
@@ -51,7 +51,7 @@ export class Services {
   #hosted: HostedEngine | undefined;
 
   constructor(options: ServicesOptions) {
-    const { settings, trust, storage, home, bundles, log } = options;
+    const { settings, trust, storage, workspaceStorage, bundles, log } = options;
     this.#options = options;
     this.#network = createNetwork(options.networkRules);
     this.codec = new WorkerCodec({ workerPath: join(bundles, 'codecWorker.cjs') });
@@ -64,7 +64,7 @@ export class Services {
     const jobLog = new JobLog(log);
     this.runner = new JobRunner({
       directory: join(storage, 'jobs'),
-      home,
+      workspaceStorage,
       isTrusted: () => trust.isTrusted,
       engines: { local: async () => this.#localEngine(), hosted: async () => this.#hostedEngine() },
       writer: new ResultWriter((error) => log('warn', `temporary files can't be removed: ${String(error)}`)),
@@ -82,7 +82,7 @@ export class Services {
   /** The origin of the hosted service. @throws MixFailure if the base URL can't be used. */
   origin(): string {
     const { settings } = this.#options;
-    return serviceOf({ baseUrl: settings.get('hosted.baseUrl'), dialect: settings.get('hosted.dialect') }).origin;
+    return serviceOf(settings.service()).origin;
   }
 
   /** The origin of the hosted service; undefined if the base URL can't be used. */
@@ -129,11 +129,7 @@ export class Services {
   #hostedEngine(): HostedEngine {
     const { settings, apiKey, storage } = this.#options;
     this.#hosted ??= createHostedEngine({
-      settings: () => ({
-        baseUrl: settings.get('hosted.baseUrl'),
-        dialect: settings.get('hosted.dialect'),
-        timeoutSeconds: settings.get('hosted.timeout'),
-      }),
+      settings: () => ({ ...settings.service(), timeoutSeconds: settings.get('hosted.timeout') }),
       connect: this.#connectFor('hosted'),
       apiKey,
       codec: this.codec,

@@ -1,4 +1,5 @@
 import type { Provenance } from '../mix/provenance.ts';
+import { parseJson } from '../storage/json.ts';
 import { isJpeg, readJpegXmp, writeJpegXmp } from './jpegXmp.ts';
 import { isPng, readPngText, writePngTexts } from './pngText.ts';
 import { isWebp, readWebpXmp, writeWebpXmp } from './webpXmp.ts';
@@ -24,13 +25,7 @@ export function embedProvenance(
 /** The recipe embedded in an image, as parsed but unvalidated JSON, or undefined. */
 export function readProvenance(bytes: Uint8Array): unknown {
   const text = isPng(bytes) ? readPngText(bytes, recipeName) : fromXmp(bytes);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // not ours, or damaged
-    throw error;
-  }
+  return text === undefined ? undefined : parseJson(text); // text that isn't JSON is not ours, or damaged
 }
 
 function fromXmp(bytes: Uint8Array): string | undefined {

@@ -2,6 +2,7 @@ import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { replaceFile, writeNewFile } from '../storage/durableFile.ts';
+import { parseJson } from '../storage/json.ts';
 import { ignore, ignoreSystemError, systemCode } from '../storage/systemError.ts';
 import { type JobRecord, jobRecordSchema } from './job.ts';
 
@@ -170,10 +171,5 @@ export async function readRecord(path: string): Promise<JobRecord | undefined> {
   const { record } = await readTokens(path);
   if (record === 0) return undefined;
   const text = await readFile(join(path, recordName(record)), 'utf8');
-  try {
-    return jobRecordSchema.safeParse(JSON.parse(text)).data;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return jobRecordSchema.safeParse(parseJson(text)).data;
 }

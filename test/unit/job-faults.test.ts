@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Clock, systemClock } from '../../src/engines/clock.ts';
 import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
-import { isKeptAfterFailure } from '../../src/jobs/recovery.ts';
+import { isKeptAfterFailure } from '../../src/jobs/recoveryRules.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { closeAbandonedFiles, type DiskPlan, systemError, withDisk } from './support/faultyDisk.ts';
 import { HostedBench, png } from './support/hostedBench.ts';
-import { home, killWindow, requestOf } from './support/jobBench.ts';
+import { killWindow, requestOf, workspaceStorage } from './support/jobBench.ts';
 import { json, raw, ScriptedService, type Step } from './support/scriptedService.ts';
 
 vi.mock('node:fs/promises', async (importOriginal) => {
@@ -113,7 +113,7 @@ class Setup {
     const owner = `window-${this.runners.length + 1}`;
     const runner = new JobRunner({
       directory: this.jobs,
-      home,
+      workspaceStorage,
       isTrusted: () => true,
       engines: { hosted: async () => bench.engine, local: () => Promise.reject(new Error('never the local engine')) },
       writer: new ResultWriter(),
