@@ -8,10 +8,11 @@ import { requestKey } from './keyRequest.ts';
 import { firstPollDelay, pollForResults } from './polling.ts';
 import { redactUrl } from './redaction.ts';
 import { deliverResults } from './resultDelivery.ts';
+import { interruptedFailure } from './serviceFailure.ts';
 import { ServiceRecords } from './serviceRecords.ts';
 import { forgetUnreachable, type SourceLink } from './sourceLink.ts';
 import { StateSaver } from './stateSaver.ts';
-import { interruptedFailure, submitMix } from './submission.ts';
+import { submitMix } from './submission.ts';
 import { uploadSources } from './upload.ts';
 
 /** One run of a job: continues every request of its state from its phase until its results are delivered. */

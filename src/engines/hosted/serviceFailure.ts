@@ -107,3 +107,11 @@ export function requestFailure(error: RequestError, { origin }: Service): MixFai
       return new MixFailure(`network/${error.reason}`, { args: { host }, ...details });
   }
 }
+
+/** Why the outcome of a submission is unknown. */
+type Interruption = 'restarted' | 'no-answer' | 'connection-lost' | 'answer-cut' | 'gateway-error';
+
+/** The failure of a submission whose outcome is unknown: the service may have done the work and charged for it. */
+export function interruptedFailure(reason: Interruption, { origin }: Service): MixFailure {
+  return new MixFailure(`interrupted/${reason}`, { args: { origin } });
+}
