@@ -80,7 +80,7 @@ export class Application {
     const services = new Services({
       settings,
       trust,
-      apiKey: (origin) => keys.get(origin),
+      apiKey: (origin) => keys.require(origin),
       networkRules: host.networkRules,
       storage: globalStorage,
       workspaceStorage: storage,

@@ -26,8 +26,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface ServicesOptions {
   readonly settings: Settings;
   readonly trust: Trust;
-  /** The API key that is stored for exactly this origin. */
-  readonly apiKey: (origin: string) => Promise<string | undefined>;
+  /** The API key that is stored for exactly this origin. @throws MixFailure `no-api-key…`, after some seconds at the latest. */
+  readonly apiKey: (origin: string) => Promise<string>;
   readonly networkRules: () => NetworkRules;
   /** Absolute path of a folder that all windows share: jobs, and what the hosted engine remembers. */
   readonly storage: string;

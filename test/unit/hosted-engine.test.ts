@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { JobSuspended } from '../../src/engines/engine.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
 import { requestErrorOf } from '../../src/network/requestError.ts';
 import { apiKey, failureOf, HostedBench, png, RecordingContext, taskOf, webSource } from './support/hostedBench.ts';
 import { json, raw, reset, ScriptedService } from './support/scriptedService.ts';
@@ -163,8 +164,10 @@ test('uploads nothing without permission, and attributes a failure to the unread
   expect(service.requests).toEqual([]);
 });
 
-test('requires a key for the origin of the current base URL', async () => {
-  const keyless = await HostedBench.start(service.baseUrl, { apiKey: async () => undefined });
+test('requires a key for the origin of the service', async () => {
+  const keyless = await HostedBench.start(service.baseUrl, {
+    apiKey: (origin) => Promise.reject(new MixFailure('no-api-key', { args: { origin } })),
+  });
   expect(await failureOf(keyless.engine.run(taskOf(), new RecordingContext()))).toMatchObject({
     code: 'no-api-key',
     args: { origin: service.origin },

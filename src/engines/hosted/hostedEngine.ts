@@ -6,7 +6,6 @@ import { ServiceClient } from './client.ts';
 import { HostedJob } from './hostedJob.ts';
 import type { HostedJobServices } from './hostedJobOptions.ts';
 import { createHostedState, parseHostedState } from './hostedState.ts';
-import { requestKey } from './keyRequest.ts';
 import { stripQueries } from './redaction.ts';
 import { type ServiceSettings, serviceOf } from './service.ts';
 import { SubmissionInterval } from './submissionInterval.ts';
@@ -61,8 +60,8 @@ export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
       try {
         const service = serviceOf(options.settings());
         const { origin, dialect } = service;
-        const key = dialect.balancePath && (await requestKey({ ...options, origin, signal }));
-        if (!key) return undefined;
+        if (dialect.balancePath === undefined) return undefined;
+        const key = await options.apiKey(origin);
         return await new ServiceClient({ service, key, transport, clock: options.clock }).balance(signal);
       } catch (error) {
         // A mix reports the same problem in detail.

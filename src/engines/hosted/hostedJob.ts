@@ -1,10 +1,10 @@
 import { Mutex } from 'async-mutex';
+import { abortable } from '../../images/abortable.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import { ServiceClient } from './client.ts';
 import type { HostedJobOptions } from './hostedJobOptions.ts';
 import type { RequestState } from './hostedState.ts';
 import { JobReport } from './jobReport.ts';
-import { requestKey } from './keyRequest.ts';
 import { firstPollDelay, pollForResults } from './polling.ts';
 import { redactUrl } from './redaction.ts';
 import { deliverResults } from './resultDelivery.ts';
@@ -169,7 +169,7 @@ export class HostedJob {
     }
   }
 
-  /** The client, created on first use. @throws MixFailure `no-api-key`. */
+  /** The client, created on first use. @throws MixFailure `no-api-key…`, or the signal's reason. */
   #getClient(): Promise<ServiceClient> {
     this.#client ??= this.#createClient();
     return this.#client;
@@ -177,9 +177,7 @@ export class HostedJob {
 
   async #createClient(): Promise<ServiceClient> {
     const { service, context } = this.#options;
-    const { origin } = service;
-    const key = await requestKey({ ...this.#options, origin, signal: context.signal });
-    if (!key) throw new MixFailure('no-api-key', { args: { origin } });
+    const key = await abortable(this.#options.apiKey(service.origin), context.signal);
     return new ServiceClient({ ...this.#options, key });
   }
 }
