@@ -6,7 +6,7 @@ import { ServiceClient } from './client.ts';
 import { HostedJob } from './hostedJob.ts';
 import type { HostedJobServices } from './hostedJobOptions.ts';
 import { createHostedState, parseHostedState } from './hostedState.ts';
-import { stripQueries } from './redaction.ts';
+import { describeError } from './redaction.ts';
 import { type ServiceSettings, serviceOf } from './service.ts';
 import { SubmissionInterval } from './submissionInterval.ts';
 import { type Timeouts, Transport } from './transport.ts';
@@ -66,7 +66,7 @@ export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
       } catch (error) {
         // A mix reports the same problem in detail.
         if (error instanceof MixFailure || error instanceof RequestError) return undefined;
-        options.log({ level: 'warn', event: 'balance-failed', args: { error: stripQueries(String(error)) } });
+        options.log({ level: 'warn', event: 'balance-failed', args: { error: describeError(error) } });
         return undefined;
       }
     },

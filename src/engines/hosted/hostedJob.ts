@@ -6,7 +6,7 @@ import type { HostedJobOptions } from './hostedJobOptions.ts';
 import type { RequestState } from './hostedState.ts';
 import { JobReport } from './jobReport.ts';
 import { firstPollDelay, pollForResults } from './polling.ts';
-import { redactUrl } from './redaction.ts';
+import { describeError, redactUrl } from './redaction.ts';
 import { deliverResults } from './resultDelivery.ts';
 import { interruptedFailure } from './serviceFailure.ts';
 import { ServiceRecords } from './serviceRecords.ts';
@@ -40,13 +40,20 @@ export class HostedJob {
     this.#saver = new StateSaver(state, context, (code) => report.log('warn', 'state-not-saved', { code }));
   }
 
-  /** Resolves when every result is delivered. If a request fails, the others are completed before its failure is thrown. */
+  /** Resolves when every result is delivered. If requests fail, the others are completed before the first failure is thrown. */
   async run(): Promise<void> {
     const { state, context } = this.#options;
     const outcomes = await Promise.allSettled(state.requests.map((request) => this.#completeRequest(request)));
     context.signal.throwIfAborted();
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
+    const failed = outcomes.flatMap((outcome, index) =>
+      outcome.status === 'rejected' ? [{ number: index + 1, reason: outcome.reason as unknown }] : [],
+    );
+    const [first] = failed;
+    if (!first) return;
+    for (const { number, reason } of failed) {
+      if (reason !== first.reason) this.#report.log('warn', 'request-failed', { number, error: describeError(reason) });
+    }
+    throw first.reason;
   }
 
   async #completeRequest(request: RequestState): Promise<void> {
