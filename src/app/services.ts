@@ -6,7 +6,7 @@ import { createHostedEngine, type HostedEngine } from '../engines/hosted/hostedE
 import { serviceOf } from '../engines/hosted/service.ts';
 import { FolderStore } from '../engines/hosted/sharedStore.ts';
 import type { WalletBalance } from '../engines/hosted/wallet.ts';
-import { createLocalEngine, type LocalEngine } from '../engines/local/localEngine.ts';
+import { LocalEngine } from '../engines/local/localEngine.ts';
 import { createSourceReader, type SourceReader } from '../images/sourceReader.ts';
 import { WorkerCodec } from '../images/workerCodec.ts';
 import { JobRunner } from '../jobs/jobRunner.ts';
@@ -122,7 +122,7 @@ export class Services {
 
   #localEngine(): LocalEngine {
     const { codec, reader } = this;
-    this.#local ??= createLocalEngine({ codec, reader, workerPath: join(this.#options.bundles, 'kernelWorker.cjs') });
+    this.#local ??= new LocalEngine({ codec, reader, workerPath: join(this.#options.bundles, 'kernelWorker.cjs') });
     return this.#local;
   }
 
