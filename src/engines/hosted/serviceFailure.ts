@@ -4,7 +4,7 @@ import type { Service } from './service.ts';
 import type { ServiceResponse } from './wire.ts';
 
 export type RefusedResponse = Extract<ServiceResponse, { kind: 'refused' }>;
-export type UnreadableResponse = Extract<ServiceResponse, { kind: 'unreadable' }>;
+type UnreadableResponse = Extract<ServiceResponse, { kind: 'unreadable' }>;
 
 /** The recipe field for each field of the service's requests. */
 const fields: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { systemCode } from '../../storage/systemError.ts';
 import type { SharedStore } from './sharedStore.ts';
 
 /** What a job's records need. */
-export interface ServiceRecordsOptions {
+interface ServiceRecordsOptions {
   readonly store: SharedStore;
   readonly signal: AbortSignal;
   /** Called if the disk refuses, with the code of the system error. */

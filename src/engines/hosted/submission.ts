@@ -24,7 +24,7 @@ const maxSavedAge = 30_000;
 const maxSaves = 3;
 
 /** What a submission needs besides its contents. */
-export interface SubmissionContext {
+interface SubmissionContext {
   readonly client: ServiceClient;
   readonly records: ServiceRecords;
   readonly interval: SubmissionInterval;

@@ -13,7 +13,7 @@ const unknownInterval = 1_000;
 const recordSchema = z.object({ at: z.number() });
 
 /** What waiting for the interval needs. */
-export interface IntervalContext {
+interface IntervalContext {
   readonly records: ServiceRecords;
   readonly signal: AbortSignal;
   /** Called before a wait of `delay` milliseconds. */
