@@ -204,11 +204,16 @@ test('images in memory are bounded by their bytes, and the oldest leave first', 
   expect(requests.get('/count/large')).toBe(2);
 });
 
-test('a failed download is tried again', async () => {
-  const cached = reader();
-  for (let reads = 0; reads < 2; reads++) {
-    await expect(cached.read(url('/count/failing'))).rejects.toMatchObject({ key: 'unreadable-image/url-status' });
-  }
+test('a failure counts for some seconds, in which the thumbnail, the preview and others ask for the same image', async () => {
+  let time = 1000;
+  const cached = reader({ cache: { now: () => time } });
+  const failing = () =>
+    expect(cached.read(url('/count/failing'))).rejects.toMatchObject({ key: 'unreadable-image/url-status' });
+  await failing();
+  await failing();
+  expect(requests.get('/count/failing')).toBe(1);
+  time += 5001;
+  await failing();
   expect(requests.get('/count/failing')).toBe(2);
 });
 
