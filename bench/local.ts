@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
-import { createLocalEngine } from '../src/engines/local/localEngine.ts';
+import { LocalEngine } from '../src/engines/local/localEngine.ts';
 import type { Raster } from '../src/images/codec.ts';
 import type { SourceReader } from '../src/images/sourceReader.ts';
 import { WorkerCodec } from '../src/images/workerCodec.ts';
@@ -102,7 +102,7 @@ async function engineOnFiles(folder: string) {
     },
     download: () => Promise.reject(new Error('The sources are files')),
   };
-  const engine = createLocalEngine({ codec, reader, workerPath: join(root, 'dist/kernelWorker.cjs') });
+  const engine = new LocalEngine({ codec, reader, workerPath: join(root, 'dist/kernelWorker.cjs') });
   const { recipe } = parseRecipe({ images: paths.map((source) => ({ source })), width: side, height: side, seed: 1 });
   const images = paths.map((path, index) => ({
     index,
@@ -113,7 +113,15 @@ async function engineOnFiles(folder: string) {
   const run = (jobId: string, signal: AbortSignal, progress: () => void) =>
     engine.run(
       { jobId, recipe: { ...recipe, seed: 1 }, sources: images, mayUpload: false },
-      { signal, saved: undefined, progress, notice: () => {}, save: async () => {}, deliver: async () => {} },
+      {
+        signal,
+        saved: undefined,
+        delivered: new Set(),
+        progress,
+        notice: () => {},
+        save: async () => {},
+        deliver: async () => {},
+      },
     );
   const dispose = () => Promise.all([engine.dispose(), codec.dispose()]);
   return { paths, run, dispose };

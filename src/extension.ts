@@ -33,6 +33,9 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   const load = () => {
     workbench ??= import('./workbench/workbench.ts').then(({ Workbench }) => new Workbench(context, log()));
+    workbench.catch(() => {
+      workbench = undefined; // the next command tries again; this one gets the error
+    });
     return workbench;
   };
   for (const name of commandNames) {

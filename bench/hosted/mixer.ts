@@ -42,7 +42,7 @@ export class Mixer {
     });
     this.#runner = new JobRunner({
       directory: join(folder, 'jobs'),
-      home: folder,
+      workspaceStorage: folder,
       isTrusted: () => true,
       engines: { hosted: async () => this.#engine, local: () => Promise.reject(new Error('Only hosted mixes here')) },
       writer: new ResultWriter(),

@@ -1,4 +1,5 @@
 import type { Clock } from '../engines/clock.ts';
+import { MixFailure } from '../mix/failure.ts';
 import type { Disposable, Secrets } from './ports.ts';
 
 const prefix = 'imageMixer.apiKey:';
@@ -22,8 +23,11 @@ export interface ApiKeysOptions {
   readonly onUnreadable: () => void;
 }
 
+/** The stored key, if there is one; or why that isn't known. */
+type Answer = { readonly key: string | undefined } | { readonly error: unknown };
+
 interface Reading {
-  readonly key: Promise<string | undefined>;
+  readonly answer: Promise<Answer>;
   /** Whether the storage took too long, and still hasn't answered. */
   isLate: boolean;
 }
@@ -35,7 +39,7 @@ class NoAnswer extends Error {
 
 /**
  * The API keys, one for each origin. A key is used only for the origin that it was set for. Systems without a keyring can't store
- * secrets: there, keys are kept in memory until the window closes. No method rejects or takes more than some seconds.
+ * secrets: there, keys are kept in memory until the window closes. No method takes longer than {@link patience}; only `require` rejects.
  */
 export class ApiKeys {
   readonly #options: ApiKeysOptions;
@@ -57,11 +61,21 @@ export class ApiKeys {
     });
   }
 
+  /** The key; undefined if there is none, or if it can't be read. */
   async get(origin: string): Promise<string | undefined> {
-    const kept = this.#session.get(origin);
-    if (kept !== undefined) return kept ?? undefined;
-    const reading = this.#reading.get(origin) ?? this.#read(origin);
-    return reading.isLate ? undefined : reading.key;
+    const answer = await this.#answer(origin);
+    return 'key' in answer ? answer.key : undefined;
+  }
+
+  /** The key, for a job. @throws MixFailure `no-api-key`, or `no-api-key/no-answer` if it can't be read. */
+  async require(origin: string): Promise<string> {
+    const answer = await this.#answer(origin);
+    const args = { origin };
+    if ('error' in answer) {
+      throw new MixFailure('no-api-key/no-answer', { args, retryable: true, cause: answer.error });
+    }
+    if (!answer.key) throw new MixFailure('no-api-key', { args });
+    return answer.key;
   }
 
   async set(origin: string, key: string): Promise<KeyLifetime> {
@@ -80,29 +94,39 @@ export class ApiKeys {
     return { dispose: () => this.#listeners.delete(listener) };
   }
 
+  async #answer(origin: string): Promise<Answer> {
+    const kept = this.#session.get(origin);
+    if (kept !== undefined) return { key: kept ?? undefined };
+    const reading = this.#reading.get(origin) ?? this.#read(origin);
+    return reading.answer;
+  }
+
   #read(origin: string): Reading {
     const { secrets, onUnreadable, onFailure } = this.#options;
-    const answer = attempt(() => secrets.get(apiKeySecret(origin)));
+    const stored = attempt(() => secrets.get(apiKeySecret(origin)));
     const reading: Reading = {
       isLate: false,
-      key: this.#within(answer).catch((error: unknown) => {
-        onFailure(error);
-        if (!this.#isWarned) onUnreadable();
-        this.#isWarned = true;
-        reading.isLate = error instanceof NoAnswer;
-        return undefined;
-      }),
+      answer: this.#within(stored).then(
+        (key): Answer => ({ key }),
+        (error: unknown) => {
+          onFailure(error);
+          if (!this.#isWarned) onUnreadable();
+          this.#isWarned = true;
+          reading.isLate = error instanceof NoAnswer;
+          return { error };
+        },
+      ),
     };
     this.#reading.set(origin, reading);
     const isCurrent = () => this.#reading.get(origin) === reading;
     const forget = () => {
       if (isCurrent()) this.#reading.delete(origin);
     };
-    answer.then(() => {
+    stored.then((key) => {
       if (!reading.isLate) return forget();
       if (!isCurrent()) return;
       // Kept: a storage that is always late would be asked again and again.
-      this.#reading.set(origin, { isLate: false, key: answer });
+      this.#reading.set(origin, { isLate: false, answer: Promise.resolve({ key }) });
       this.#notify();
     }, forget);
     return reading;

@@ -80,10 +80,10 @@ export class Application {
     const services = new Services({
       settings,
       trust,
-      apiKey: (origin) => keys.get(origin),
+      apiKey: (origin) => keys.require(origin),
       networkRules: host.networkRules,
       storage: globalStorage,
-      home: storage,
+      workspaceStorage: storage,
       bundles: host.bundles,
       log,
     });
@@ -134,7 +134,7 @@ export class Application {
       prompts: this.prompts,
       starter: this.starter,
       runner,
-      home: storage,
+      workspaceStorage: storage,
       background,
       displayPath: (path) => workspace.displayPath(path),
       examples: host.examples,

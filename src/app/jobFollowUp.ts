@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { isUnfinished, type JobRecord } from '../jobs/job.ts';
 import type { JobRunner, JobSnapshot } from '../jobs/jobRunner.ts';
-import { isForeign } from '../jobs/recovery.ts';
+import { isForeign } from '../jobs/recoveryRules.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
@@ -34,7 +34,7 @@ export function announceFailure(message: string, code: FailureCode): FailureAnno
 export interface JobFollowUpOptions {
   readonly runner: Pick<JobRunner, 'jobs' | 'checkAgain'>;
   /** Absolute path of the storage of this window's workspace. */
-  readonly home: string;
+  readonly workspaceStorage: string;
   /** The list of this workspace's results. */
   readonly results: Pick<ResultStore, 'addFrom'>;
   readonly trust: Pick<Trust, 'isTrusted'>;
@@ -76,11 +76,11 @@ export class JobFollowUp {
   }
 
   async jobChanged(job: JobSnapshot): Promise<void> {
-    const { home, balance, workspace, isPanelVisible, onSaved, announce, onError } = this.#options;
+    const { workspaceStorage, balance, workspace, isPanelVisible, onSaved, announce, onError } = this.#options;
     const { record } = job;
     const hasEnded = this.#noteEnd(record);
     await this.#list(record, hasEnded);
-    if (!hasEnded || isForeign(record, home)) return;
+    if (!hasEnded || isForeign(record, workspaceStorage)) return;
     if (record.state === 'done') onSaved();
     if (isPanelVisible() && usesService(record.request.engine)) balance.refresh().catch(onError);
     // Without an open folder, the result is in storage, where it's hard to find, so saving it elsewhere is always offered.
@@ -115,7 +115,7 @@ export class JobFollowUp {
 
   /** Adds the saved results of a job to the list of its workspace. If that fails, the files are still in the project. */
   async #list(record: JobRecord, isLastTime: boolean): Promise<void> {
-    const { home, messages, warn, onError } = this.#options;
+    const { workspaceStorage, messages, warn, onError } = this.#options;
     const saved = record.results.filter(({ written }) => written);
     const [first] = saved;
     if (!first || (this.#listed.get(record.id) === saved.length && !isLastTime)) return;
@@ -124,15 +124,15 @@ export class JobFollowUp {
       await this.#listOf(record).addFrom(record);
     } catch (error) {
       onError(error);
-      if (!isLastTime || isForeign(record, home)) return;
+      if (!isLastTime || isForeign(record, workspaceStorage)) return;
       const detail = detailOf(error);
       warn(messages.say('results.notListed', { name: basename(first.path), detail }));
     }
   }
 
   #listOf(record: JobRecord): Pick<ResultStore, 'addFrom'> {
-    const { home, results } = this.#options;
-    if (!isForeign(record, home)) return results;
+    const { workspaceStorage, results } = this.#options;
+    if (!isForeign(record, workspaceStorage)) return results;
     const { storage } = record.request.home;
     const list = this.#lists.get(storage) ?? new ResultStore(storage);
     this.#lists.set(storage, list);

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { mayHaveSubmitted } from '../engines/hosted/hostedState.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/jobRunner.ts';
-import { isForeign } from '../jobs/recovery.ts';
+import { isForeign } from '../jobs/recoveryRules.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
 import type { FailureFix, JobView } from '../protocol/contract.ts';
@@ -10,20 +10,22 @@ import { usesService } from './engineChoice.ts';
 import type { Messages } from './messages/messages.ts';
 import { uriOf } from './sourceLocation.ts';
 
-/** What a job is called. One of another workspace is named with its folder. @param home the storage of this window's workspace. */
-export function nameOfJob(record: JobRecord, home: string, messages: Messages): string {
+/** What a job is called. One of another workspace is named with its folder. @param workspaceStorage the storage of this window's workspace. */
+export function nameOfJob(record: JobRecord, workspaceStorage: string, messages: Messages): string {
   const { name, destination } = record.request;
-  return isForeign(record, home) ? messages.say('job.elsewhere', { name, folder: basename(destination.root) }) : name;
+  return isForeign(record, workspaceStorage)
+    ? messages.say('job.elsewhere', { name, folder: basename(destination.root) })
+    : name;
 }
 
-/** A job as the panel shows it. @param home the storage of this window's workspace. */
-export function viewOfJob({ record, progress }: JobSnapshot, home: string, messages: Messages): JobView {
+/** A job as the panel shows it. @param workspaceStorage the storage of this window's workspace. */
+export function viewOfJob({ record, progress }: JobSnapshot, workspaceStorage: string, messages: Messages): JobView {
   const failure = record.failure ? failureFromRecord(record.failure) : undefined;
   const [first] = record.request.sources;
   const message = failure ? messages.failure(failure) : endMessage(record, messages);
   return {
     id: record.id,
-    name: nameOfJob(record, home, messages),
+    name: nameOfJob(record, workspaceStorage, messages),
     engine: record.request.engine,
     ...(first ? { source: uriOf(first.location) } : {}),
     state: record.state,

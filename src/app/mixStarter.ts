@@ -76,7 +76,7 @@ export class MixStarter {
     mayUpload: (origin: string) => Promise<boolean>,
   ): Promise<JobHandle> {
     const { runner, trust, settings, storage } = this.#options;
-    const service = { baseUrl: settings.get('hosted.baseUrl'), dialect: settings.get('hosted.dialect') };
+    const service = settings.service();
     const plan = await planMix({
       recipe,
       notices,
@@ -89,11 +89,13 @@ export class MixStarter {
     });
     const has = (kind: SourceLocation['kind']) => plan.sources.some(({ location }) => location.kind === kind);
     if (has('url')) trust.require('network');
-    if (usesService(engine)) {
-      trust.require('hosted');
-      const { origin } = serviceOf(service);
-      if (has('file') && !(await mayUpload(origin))) throw new MixFailure('upload-not-allowed');
-    }
-    return runner.start(await createJobRequest(plan, { storage, isTrusted: trust.isTrusted, mayUpload: true }));
+    const { isTrusted } = trust;
+    if (!usesService(engine))
+      return runner.start(await createJobRequest(plan, { storage, isTrusted, mayUpload: false }));
+    trust.require('hosted');
+    const { origin } = serviceOf(service);
+    const needsUpload = has('file');
+    if (needsUpload && !(await mayUpload(origin))) throw new MixFailure('upload-not-allowed');
+    return runner.start(await createJobRequest(plan, { storage, isTrusted, mayUpload: needsUpload }));
   }
 }

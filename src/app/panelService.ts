@@ -47,7 +47,7 @@ export interface PanelServiceOptions {
   readonly starter: MixStarter;
   readonly runner: JobRunner;
   /** Absolute path of the storage of this window's workspace. */
-  readonly home: string;
+  readonly workspaceStorage: string;
   readonly background: Background;
   readonly displayPath: (path: string) => string;
   /** Absolute paths of the images in the draft of a first run. */
@@ -92,7 +92,8 @@ export class PanelService {
   }
 
   handlers(): PanelServiceHandlers {
-    const { messages, importer, loader, drafts, runner, home, background, balance, displayPath } = this.#options;
+    const { messages, importer, loader, drafts, runner, workspaceStorage, background, balance, displayPath } =
+      this.#options;
     return {
       ready: async () => {
         background(balance.refresh()); // the panel is told when it arrives
@@ -102,7 +103,7 @@ export class PanelService {
           draft: saved?.draft ?? (await this.#exampleDraft()),
           revision: saved?.revision ?? 0,
           engine,
-          jobs: runner.jobs().map((job) => viewOfJob(job, home, messages)),
+          jobs: runner.jobs().map((job) => viewOfJob(job, workspaceStorage, messages)),
           ...listed,
         };
       },

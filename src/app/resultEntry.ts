@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { jobRequestSchema } from '../jobs/job.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { engineNames } from '../mix/limits.ts';
+import { parseJson } from '../storage/json.ts';
 import { systemCode } from '../storage/systemError.ts';
 
 const resultSchema = z.object({
@@ -58,16 +59,6 @@ export async function readEntry(path: string): Promise<Result | 'gone' | 'damage
   if (!data || data.id !== parseEntryName(basename(path))?.id) return 'damaged';
   const { version: _, ...result } = data;
   return result;
-}
-
-/** Undefined if the text isn't JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** Deletes a file by its absolute path, if it exists. @throws MixFailure `save-failed` if it can't be deleted. */

@@ -6,7 +6,7 @@ import { createHostedEngine, type HostedEngine } from '../engines/hosted/hostedE
 import { serviceOf } from '../engines/hosted/service.ts';
 import { FolderStore } from '../engines/hosted/sharedStore.ts';
 import type { WalletBalance } from '../engines/hosted/wallet.ts';
-import { createLocalEngine, type LocalEngine } from '../engines/local/localEngine.ts';
+import { LocalEngine } from '../engines/local/localEngine.ts';
 import { createSourceReader, type SourceReader } from '../images/sourceReader.ts';
 import { WorkerCodec } from '../images/workerCodec.ts';
 import { JobRunner } from '../jobs/jobRunner.ts';
@@ -26,13 +26,13 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface ServicesOptions {
   readonly settings: Settings;
   readonly trust: Trust;
-  /** The API key that is stored for exactly this origin. */
-  readonly apiKey: (origin: string) => Promise<string | undefined>;
+  /** The API key that is stored for exactly this origin. @throws MixFailure `no-api-key…`, after some seconds at the latest. */
+  readonly apiKey: (origin: string) => Promise<string>;
   readonly networkRules: () => NetworkRules;
   /** Absolute path of a folder that all windows share: jobs, and what the hosted engine remembers. */
   readonly storage: string;
   /** Absolute path of the storage of this window's workspace. */
-  readonly home: string;
+  readonly workspaceStorage: string;
   /** Absolute path of the folder of the bundled workers. */
   readonly bundles: string;
   readonly log: (level: LogLevel, line: string) => void;
@@ -46,23 +46,25 @@ export class Services {
   readonly #options: ServicesOptions;
   readonly #network: Connect;
   readonly #trustGranted: Disposable;
+  #networkChanges = 0;
   #local: LocalEngine | undefined;
   #hosted: HostedEngine | undefined;
 
   constructor(options: ServicesOptions) {
-    const { settings, trust, storage, home, bundles, log } = options;
+    const { settings, trust, storage, workspaceStorage, bundles, log } = options;
     this.#options = options;
     this.#network = createNetwork(options.networkRules);
     this.codec = new WorkerCodec({ workerPath: join(bundles, 'codecWorker.cjs') });
     this.reader = createSourceReader({
       connect: this.#connectFor('network'),
+      connectVersion: () => this.#networkChanges,
       allowPrivateAddresses: () => settings.get('images.allowPrivateAddresses'),
       ownOrigin: () => this.usableOrigin(),
     });
     const jobLog = new JobLog(log);
     this.runner = new JobRunner({
       directory: join(storage, 'jobs'),
-      home,
+      workspaceStorage,
       isTrusted: () => trust.isTrusted,
       engines: { local: async () => this.#localEngine(), hosted: async () => this.#hostedEngine() },
       writer: new ResultWriter((error) => log('warn', `temporary files can't be removed: ${String(error)}`)),
@@ -80,7 +82,7 @@ export class Services {
   /** The origin of the hosted service. @throws MixFailure if the base URL can't be used. */
   origin(): string {
     const { settings } = this.#options;
-    return serviceOf({ baseUrl: settings.get('hosted.baseUrl'), dialect: settings.get('hosted.dialect') }).origin;
+    return serviceOf(settings.service()).origin;
   }
 
   /** The origin of the hosted service; undefined if the base URL can't be used. */
@@ -100,6 +102,7 @@ export class Services {
 
   /** Uses new connections from now on, because the network settings changed. */
   reconnect(): void {
+    this.#networkChanges++;
     this.#hosted?.reconnect();
   }
 
@@ -119,18 +122,14 @@ export class Services {
 
   #localEngine(): LocalEngine {
     const { codec, reader } = this;
-    this.#local ??= createLocalEngine({ codec, reader, workerPath: join(this.#options.bundles, 'kernelWorker.cjs') });
+    this.#local ??= new LocalEngine({ codec, reader, workerPath: join(this.#options.bundles, 'kernelWorker.cjs') });
     return this.#local;
   }
 
   #hostedEngine(): HostedEngine {
     const { settings, apiKey, storage } = this.#options;
     this.#hosted ??= createHostedEngine({
-      settings: () => ({
-        baseUrl: settings.get('hosted.baseUrl'),
-        dialect: settings.get('hosted.dialect'),
-        timeoutSeconds: settings.get('hosted.timeout'),
-      }),
+      settings: () => ({ ...settings.service(), timeoutSeconds: settings.get('hosted.timeout') }),
       connect: this.#connectFor('hosted'),
       apiKey,
       codec: this.codec,

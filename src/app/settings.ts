@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { ServiceSettings } from '../engines/hosted/service.ts';
 import { dialectNames } from '../mix/limits.ts';
 import type { SettingSource } from './ports.ts';
 
@@ -44,6 +45,11 @@ export class Settings {
 
   get onChange(): SettingSource['onChange'] {
     return (listener) => this.#source.onChange(listener);
+  }
+
+  /** The settings that say which hosted service is used. */
+  service(): ServiceSettings {
+    return { baseUrl: this.get('hosted.baseUrl'), dialect: this.get('hosted.dialect') };
   }
 
   /** The value of `imageMixer.NAME`. @param folder absolute path of the workspace folder, for settings that can differ by folder. */

@@ -14,6 +14,8 @@ export class UploadConsent {
   readonly #background: Background;
   /** Whether the user agreed in this window. The answer counts even if it can't be saved. */
   #hasAgreed = false;
+  /** The questions that the user hasn't answered yet, by origin. */
+  readonly #open = new Map<string, Promise<boolean>>();
 
   constructor(options: {
     settings: Settings;
@@ -42,10 +44,18 @@ export class UploadConsent {
     }
   }
 
-  /** Asks the user, unless the setting or an earlier yes decides. */
+  /** Asks the user, unless the setting or an earlier yes decides. A question that is open already isn't asked once more. */
   async request(origin: string): Promise<boolean> {
     if (this.isGiven()) return true;
     if (this.#settings.get('hosted.uploads') === 'never') return false;
+    const open = this.#open.get(origin);
+    if (open) return open;
+    const answer = this.#ask(origin).finally(() => this.#open.delete(origin));
+    this.#open.set(origin, answer);
+    return answer;
+  }
+
+  async #ask(origin: string): Promise<boolean> {
     const allowed = await this.#questions.confirm({
       message: this.#messages.say('upload.question', { origin }),
       detail: this.#messages.say('upload.detail'),

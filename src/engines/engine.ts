@@ -52,8 +52,8 @@ export interface MixContext {
   readonly signal: AbortSignal;
   /** What an earlier run of the same job last passed to `save`; undefined on the first run. */
   readonly saved: unknown;
-  /** Indices of the samples that an earlier run delivered; none if absent. */
-  readonly delivered?: ReadonlySet<number>;
+  /** Indices of the samples that an earlier run delivered. */
+  readonly delivered: ReadonlySet<number>;
   progress(progress: Progress): void;
   notice(notice: Notice): void;
   /** Stores the engine's own state (plain JSON) with the job; resolves once it is on disk. */

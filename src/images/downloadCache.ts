@@ -1,7 +1,11 @@
 import { LRUCache } from 'lru-cache';
+import { MixFailure } from '../mix/failure.ts';
 import { abortable } from './abortable.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Milliseconds that a failure counts. The thumbnail and the preview ask within moments of each other; a user who tries again takes longer. */
+const maxFailureAge = 5_000;
 
 /** The bounds of the memory. */
 export interface DownloadCacheOptions {
@@ -27,6 +31,7 @@ export interface SharedDownloadOptions {
  */
 export class DownloadCache {
   readonly #files: LRUCache<string, Bytes>;
+  readonly #failures: LRUCache<string, MixFailure>;
   readonly #running = new Map<string, SharedDownload>();
 
   constructor({
@@ -42,14 +47,17 @@ export class DownloadCache {
       ttlAutopurge: true,
       perf: { now },
     });
+    this.#failures = new LRUCache({ max: 100, ttl: maxFailureAge, ttlResolution: 0, perf: { now } });
   }
 
   /**
-   * A copy of the file's bytes, since a caller may transfer them to a worker.
+   * A copy of the file's bytes, since a caller may transfer them to a worker. A failure counts for some seconds too.
    * @throws what `options.download` throws, or the reason of `signal`.
    */
   async read(key: string, options: SharedDownloadOptions, signal?: AbortSignal): Promise<Bytes> {
     signal?.throwIfAborted();
+    const failure = this.#failures.get(key);
+    if (failure) throw failure;
     const bytes = this.#files.get(key) ?? (await this.#shared(key, options).wait(signal));
     return bytes.slice();
   }
@@ -59,9 +67,14 @@ export class DownloadCache {
     if (running) return running;
     const started: SharedDownload = new SharedDownload(
       async (signal) => {
-        const bytes = await download(signal);
-        if (mayKeep()) this.#files.set(key, bytes);
-        return bytes;
+        try {
+          const bytes = await download(signal);
+          if (mayKeep()) this.#files.set(key, bytes);
+          return bytes;
+        } catch (error) {
+          if (error instanceof MixFailure) this.#failures.set(key, error);
+          throw error;
+        }
       },
       () => {
         if (this.#running.get(key) === started) this.#running.delete(key);

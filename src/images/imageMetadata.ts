@@ -1,4 +1,5 @@
 import type { Provenance } from '../mix/provenance.ts';
+import { parseJson } from '../storage/json.ts';
 import { isJpeg, readExtendedJpegXmp, readJpegXmp, writeJpegXmp } from './jpegXmp.ts';
 import { isPng, readPngText, writePngTexts } from './pngText.ts';
 import { readPngXmp } from './pngXmp.ts';
@@ -28,20 +29,10 @@ export function embedProvenance(
  */
 export function readProvenance(bytes: Uint8Array): unknown {
   for (const text of textsOf(bytes)) {
-    const json = text === undefined ? undefined : parseJson(text);
+    const json = text === undefined ? undefined : parseJson(text); // text that isn't JSON is not ours, or damaged
     if (json !== undefined) return json;
   }
   return undefined;
-}
-
-/** Undefined if a text isn't JSON: it isn't ours, or damaged. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** Where the recipe may be, the most likely place first. */

@@ -38,6 +38,8 @@ export interface SourceReaderOptions {
   readonly times?: DownloadOptions['times'];
   /** How requests connect. By default, without a proxy. */
   readonly connect?: Connect;
+  /** Changes whenever `connect` may connect differently. */
+  readonly connectVersion?: () => number;
   readonly cache?: DownloadCacheOptions;
   readonly wait?: NonNullable<DownloadOptions['wait']>;
 }
@@ -49,6 +51,7 @@ export function createSourceReader({
   maxBytes = maxSourceBytes,
   times = { connect: 10_000, silence: 30_000, whole: 180_000 },
   connect = createNetwork(),
+  connectVersion = () => 0,
   cache,
   wait,
 }: SourceReaderOptions): SourceReader {
@@ -59,8 +62,8 @@ export function createSourceReader({
     return downloadImage(address, rules, signal);
   };
   const downloads = new DownloadCache(cache);
-  // Everything that the address guard asks, so that a URL isn't read from memory when it's refused by now.
-  const keyOf = (url: string) => JSON.stringify([allowPrivateAddresses(), ownOrigin() ?? null, url]);
+  // Everything that decides whether and how a URL is downloaded, so that it isn't read from memory when it's refused by now.
+  const keyOf = (url: string) => JSON.stringify([allowPrivateAddresses(), ownOrigin() ?? null, connectVersion(), url]);
   return {
     read: async (location, signal) => {
       if (location.kind === 'file') return readSourceFile(location.path, maxBytes, signal);

@@ -1,16 +1,23 @@
 import type { Clock } from '../engines/clock.ts';
+import { type Engine, JobSuspended } from '../engines/engine.ts';
+import { recordFailure } from '../mix/failureRecord.ts';
+import type { EngineName } from '../mix/limits.ts';
 import type { ActiveJob } from './activeJob.ts';
 import type { JobRecord } from './job.ts';
-import { LeaseLost } from './jobFolder.ts';
+import { toFailure } from './jobExecution.ts';
+import { type JobFolder, LeaseLost } from './jobFolder.ts';
 import type { JobRegistry } from './jobRegistry.ts';
 import type { JobStore } from './jobStore.ts';
-import { isForeign, isKeptAfterFailure } from './recovery.ts';
+import { isForeign, isKeptAfterFailure } from './recoveryRules.ts';
+import type { ResultSaver } from './resultSaver.ts';
 
 export interface JobFinalizerOptions {
   readonly store: JobStore;
   readonly jobs: JobRegistry;
-  /** The workspace that this window has open: the path of its storage. */
-  readonly home: string;
+  readonly saver: ResultSaver;
+  readonly engines: Readonly<Record<EngineName, () => Promise<Engine>>>;
+  /** Absolute path of the storage of the workspace that this window has open. */
+  readonly workspaceStorage: string;
   readonly clock: Clock;
   readonly onError: (jobId: string, error: unknown) => void;
   /** Called before an ended job with results in the project is removed from the disk, which waits for it. */
@@ -30,13 +37,13 @@ export class JobFinalizer {
    * while this window shows it. One of another workspace is left to that workspace's next window.
    */
   async finalize(job: ActiveJob, end: Partial<JobRecord>): Promise<void> {
-    const { store, jobs, home, clock } = this.#options;
+    const { store, jobs, workspaceStorage, clock } = this.#options;
     job.update({ ...end, finishedAt: clock.now() });
     const { folder, record } = job;
-    const isOthers = isForeign(record, home);
+    const isOfOther = isForeign(record, workspaceStorage);
     if (folder && isKeptAfterFailure(record)) {
       await this.#save(job);
-      if (isOthers) await store.release(folder);
+      if (isOfOther) await store.release(folder);
     } else if (folder) {
       await this.#announceSaved(record);
       job.folder = undefined;
@@ -44,7 +51,20 @@ export class JobFinalizer {
       if (!(await store.remove(folder))) await folder.save(record).catch((error) => this.#report(job, error));
     }
     job.finish();
-    if (isOthers) jobs.delete(record.id);
+    if (isOfOther) jobs.delete(record.id);
+  }
+
+  /** Ends a job whose signal was aborted: a canceled one for good, a suspended one for this window. */
+  finalizeAborted(job: ActiveJob): Promise<void> {
+    const { reason } = job.controller.signal;
+    return reason instanceof JobSuspended ? this.suspend(job) : this.finalize(job, { state: 'cancelled' });
+  }
+
+  /** Ends a job with the failure for what its run threw. */
+  async finalizeFailed(job: ActiveJob, folder: JobFolder, error: unknown): Promise<void> {
+    this.#options.onError(job.record.id, error);
+    const canCheckAgain = (await this.#hasUnsaved(job.record, folder)) || (await this.#hasPaidWork(job.record));
+    await this.finalize(job, { state: 'failed', failure: recordFailure(toFailure(error)), canCheckAgain });
   }
 
   /** Leaves a job to the next window, as far as this one got. */
@@ -67,6 +87,27 @@ export class JobFinalizer {
     this.#options.jobs.delete(job.record.id);
   }
 
+  /** Whether the folder holds results that aren't in the project. If nobody can tell, it may. */
+  async #hasUnsaved(record: JobRecord, folder: JobFolder): Promise<boolean> {
+    try {
+      return await this.#options.saver.hasUnsaved(record, folder);
+    } catch (error) {
+      this.#options.onError(record.id, error);
+      return true;
+    }
+  }
+
+  /** Whether another run can fetch results that are paid for. If the engine can't be loaded, it may. */
+  async #hasPaidWork({ id, request, engineState }: JobRecord): Promise<boolean> {
+    if (engineState === undefined) return false;
+    try {
+      return (await this.#options.engines[request.engine]()).canCheckAgain?.(engineState) ?? false;
+    } catch (error) {
+      this.#options.onError(id, error);
+      return true;
+    }
+  }
+
   /** While the job is still on disk: if the process ends now, the next window announces it. */
   async #announceSaved(record: JobRecord): Promise<void> {
     if (!record.results.some(({ written }) => written)) return;
@@ -77,7 +118,6 @@ export class JobFinalizer {
     }
   }
 
-  /** If the disk refuses, the record is still in memory, where another run finds it. */
   async #save(job: ActiveJob): Promise<void> {
     await job.save().catch((error: unknown) => this.#report(job, error));
   }

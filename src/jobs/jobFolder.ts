@@ -1,7 +1,8 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { replaceFile, writeNewFile } from '../storage/durableFile.ts';
+import { parseJson } from '../storage/json.ts';
 import { ignore, ignoreSystemError, systemCode } from '../storage/systemError.ts';
 import { type JobRecord, jobRecordSchema } from './job.ts';
 
@@ -29,6 +30,7 @@ const recordName = (token: number) => `job-${token}.json`;
 export class JobFolder {
   readonly path: string;
   #token: number;
+  #unwrittenOwner: string | undefined;
   readonly #turns = new Mutex();
 
   /** The job's id. */
@@ -46,6 +48,7 @@ export class JobFolder {
     const text = JSON.stringify(record);
     return this.#turns.runExclusive(async () => {
       await this.#check();
+      await this.#writeOwner();
       try {
         await replaceFile(join(this.path, recordName(this.#token)), text);
       } finally {
@@ -84,21 +87,33 @@ export class JobFolder {
   release(): Promise<void> {
     return this.#turns.runExclusive(async () => {
       await this.#check();
+      this.#unwrittenOwner = undefined;
       await writeFile(join(this.path, leaseName(this.#token)), '');
     });
   }
 
   /**
    * Replaces the lease by the next one. A window that is about to take the job because of what it read before can't do so anymore.
-   * @param owner the window that holds the lease. @throws LeaseLost, or a system error: then the lease is the old one.
+   * @param owner the window that holds the lease. @throws LeaseLost, or a system error: then the lease may be the old one.
    */
   renew(owner: string): Promise<void> {
     return this.#turns.runExclusive(async () => {
       await this.#check();
-      const next = await acquireLease(this.path, { lease: this.#token, record: this.#token }, owner);
-      if (!next) throw new LeaseLost();
-      this.#token = next.#token;
+      const token = this.#token + 1;
+      const file = await open(join(this.path, leaseName(token)), 'wx').catch(ignore('EEXIST'));
+      if (!file) throw new LeaseLost();
+      this.#token = token; // even if its name can't be written: no other window can have created it
+      this.#unwrittenOwner = owner;
+      await file.close();
+      await this.#writeOwner();
     });
+  }
+
+  /** Until a lease has the name of its holder, other windows take it for released. */
+  async #writeOwner(): Promise<void> {
+    if (this.#unwrittenOwner === undefined) return;
+    await writeFile(join(this.path, leaseName(this.#token)), this.#unwrittenOwner);
+    this.#unwrittenOwner = undefined;
   }
 
   /** @throws LeaseLost if another window has leased the job, or removed it. Any other error says nothing about the lease. */
@@ -156,10 +171,5 @@ export async function readRecord(path: string): Promise<JobRecord | undefined> {
   const { record } = await readTokens(path);
   if (record === 0) return undefined;
   const text = await readFile(join(path, recordName(record)), 'utf8');
-  try {
-    return jobRecordSchema.safeParse(JSON.parse(text)).data;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return jobRecordSchema.safeParse(parseJson(text)).data;
 }

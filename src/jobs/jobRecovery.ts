@@ -3,7 +3,7 @@ import type { Clock } from '../engines/clock.ts';
 import type { JobHandle } from './activeJob.ts';
 import type { JobRecord } from './job.ts';
 import type { JobStore, LeasedJob } from './jobStore.ts';
-import { isForeign, mayRecover, type RecoveryTime, recoveryAction } from './recovery.ts';
+import { isForeign, mayRecover, type RecoveryAction, type RecoveryTime, recoveryAction } from './recoveryRules.ts';
 import type { ResultSaver } from './resultSaver.ts';
 import { UnchangedTimer } from './unchangedTimer.ts';
 
@@ -11,26 +11,26 @@ import { UnchangedTimer } from './unchangedTimer.ts';
  * Milliseconds that a window leaves a job of another workspace alone. A window of that workspace looks for such jobs every 20 seconds,
  * and shows from then on that it is open.
  */
-export const foreignPatience = 60_000;
+export const foreignJobDelay = 60_000;
 
 export interface JobRecoveryOptions {
   readonly store: JobStore;
   readonly saver: ResultSaver;
   readonly clock: Clock;
-  /** The workspace that this window has open: the path of its storage. */
-  readonly home: string;
+  /** Absolute path of the storage of the workspace that this window has open. */
+  readonly workspaceStorage: string;
   readonly isTrusted: () => boolean;
   readonly onError: (jobId: string, error: unknown) => void;
   /** Whether this window has the job already. */
   readonly isKnown: (id: string) => boolean;
   /** Does what has to be done with a job that is now leased. Resolves with the job if it runs again. */
-  readonly apply: (action: ReturnType<typeof recoveryAction>, job: LeasedJob) => Promise<JobHandle | undefined>;
+  readonly apply: (action: RecoveryAction, job: LeasedJob) => Promise<JobHandle | undefined>;
 }
 
 /** Finds the jobs that closed windows left behind, and takes up those that this window may run: one at a time, each on its own. */
 export class JobRecovery {
   readonly #options: JobRecoveryOptions;
-  readonly #orphans: UnchangedTimer;
+  readonly #foreignJobs: UnchangedTimer;
   readonly #turns = new Mutex();
   /** Whether the jobs couldn't be listed at the start. */
   #isStartMissed = false;
@@ -39,7 +39,7 @@ export class JobRecovery {
 
   constructor(options: JobRecoveryOptions) {
     this.#options = options;
-    this.#orphans = new UnchangedTimer(options.clock, foreignPatience / 2);
+    this.#foreignJobs = new UnchangedTimer(options.clock, foreignJobDelay / 2);
   }
 
   /**
@@ -67,7 +67,7 @@ export class JobRecovery {
     this.#isStartMissed = isStart;
     const ids = await store.list();
     this.#isStartMissed = false;
-    this.#orphans.keepOnly(ids);
+    this.#foreignJobs.keepOnly(ids);
     for (const id of this.#missed) if (!ids.includes(id)) this.#missed.delete(id);
     for (const id of ids) {
       if (isKnown(id)) continue;
@@ -86,15 +86,16 @@ export class JobRecovery {
   }
 
   async #recover(id: string, time: RecoveryTime): Promise<JobHandle | undefined> {
-    const { store, saver, clock, home, isTrusted, apply } = this.#options;
+    const { store, saver, clock, workspaceStorage, isTrusted, apply } = this.#options;
+    const isAllowed = (record: JobRecord) => mayRecover(record, { workspaceStorage, isTrusted: isTrusted() }, time);
     const seen = await store.read(id);
-    if (!seen || !mayRecover(seen, { home, isTrusted: isTrusted() }, time)) return undefined;
-    if (isForeign(seen, home) && !(await this.#isOrphaned(seen))) return undefined;
+    if (!seen || !isAllowed(seen)) return undefined;
+    if (isForeign(seen, workspaceStorage) && (await this.#mayHaveWindow(seen))) return undefined;
     // A failed job is shown by the window that opened last: the one that ran it may have no user anymore.
     const job = await store.lease(id, seen.state === 'failed');
     if (typeof job === 'string') return undefined;
     try {
-      if (!mayRecover(job.record, { home, isTrusted: isTrusted() }, time)) return await this.#giveBack(job);
+      if (!isAllowed(job.record)) return await this.#giveBack(job);
       const hasUnsaved = await saver.hasUnsaved(job.record, job.folder);
       return await apply(recoveryAction(job.record, hasUnsaved, clock.now()), job);
     } catch (error) {
@@ -103,10 +104,10 @@ export class JobRecovery {
     }
   }
 
-  /** Whether no window of the job's workspace is open, for long enough that one would have shown up. */
-  async #isOrphaned({ id, request }: JobRecord): Promise<boolean> {
+  /** Whether the job's workspace has an open window, or had one until so recently that another may be opening. */
+  async #mayHaveWindow({ id, request }: JobRecord): Promise<boolean> {
     const hasWindow = await this.#options.store.hasOpenWindow(request.home.storage);
-    return this.#orphans.look(id, hasWindow) >= foreignPatience && !hasWindow;
+    return this.#foreignJobs.measure(id, hasWindow) < foreignJobDelay || hasWindow;
   }
 
   async #giveBack({ folder }: LeasedJob): Promise<undefined> {

@@ -8,14 +8,15 @@ import type { ResultWriter } from '../output/resultWriter.ts';
 import { systemCode } from '../storage/systemError.ts';
 import { type ActiveJob, JobCancelled, type JobHandle, type JobSnapshot } from './activeJob.ts';
 import type { JobRecord, JobRequest } from './job.ts';
-import { runJob, toFailure } from './jobExecution.ts';
+import { runJob } from './jobExecution.ts';
 import { JobFinalizer } from './jobFinalizer.ts';
 import { type JobFolder, LeaseLost } from './jobFolder.ts';
 import { JobQueue } from './jobQueue.ts';
 import { JobRecovery } from './jobRecovery.ts';
 import { JobRegistry } from './jobRegistry.ts';
+import { JobReopening } from './jobReopening.ts';
 import { JobStore, type LeasedJob } from './jobStore.ts';
-import { needsNetwork, type RecoveryTime, type recoveryAction } from './recovery.ts';
+import type { RecoveryAction, RecoveryTime } from './recoveryRules.ts';
 import { ResultSaver } from './resultSaver.ts';
 
 export type { JobEnd, JobHandle, JobSnapshot } from './activeJob.ts';
@@ -23,8 +24,8 @@ export type { JobEnd, JobHandle, JobSnapshot } from './activeJob.ts';
 export interface JobRunnerOptions {
   /** Absolute path of the folder that has a folder for each job. It is created when the first job starts. */
   readonly directory: string;
-  /** The workspace that this window has open: the path of its storage. */
-  readonly home: string;
+  /** Absolute path of the storage of the workspace that this window has open. */
+  readonly workspaceStorage: string;
   /** False in Restricted Mode, where no job runs that needs the network. */
   isTrusted(): boolean;
   /** Creates an engine, or returns the one created before. */
@@ -47,32 +48,34 @@ export class JobRunner {
   readonly #saver: ResultSaver;
   readonly #finalizer: JobFinalizer;
   readonly #recovery: JobRecovery;
+  readonly #reopening: JobReopening;
   readonly #jobs = new JobRegistry();
   readonly #queue: JobQueue;
   /** Everything in progress, for `dispose` to wait for. */
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #disposed = new AbortController();
   readonly #creating = new Mutex();
-  /** Jobs that are about to run again, so that a second click doesn't run them twice. */
-  readonly #reopening = new Map<string, Promise<JobHandle>>();
-
   #onSaved: ((record: JobRecord) => Promise<void>) | undefined;
 
   constructor(options: JobRunnerOptions) {
-    const { home, clock } = options;
+    const { workspaceStorage, clock, engines } = options;
+    const isTrusted = () => options.isTrusted();
     const onError = (jobId: string | undefined, error: unknown): void => options.onError(jobId, error);
     const onSaved = async (record: JobRecord): Promise<void> => this.#onSaved?.(record);
     this.#options = options;
     this.#store = new JobStore({ ...options, onError });
     this.#saver = new ResultSaver(options.writer, onError);
-    this.#finalizer = new JobFinalizer({ store: this.#store, jobs: this.#jobs, home, clock, onError, onSaved });
+    const parts = { store: this.#store, jobs: this.#jobs, saver: this.#saver, workspaceStorage, clock, onError };
+    this.#finalizer = new JobFinalizer({ ...parts, engines, onSaved });
+    this.#reopening = new JobReopening({
+      ...parts,
+      finalizer: this.#finalizer,
+      isTrusted,
+      enqueue: (job) => this.#enqueueLeased(job),
+    });
     this.#recovery = new JobRecovery({
-      store: this.#store,
-      saver: this.#saver,
-      clock,
-      home,
-      isTrusted: () => options.isTrusted(),
-      onError,
+      ...parts,
+      isTrusted,
       isKnown: (id) => this.#isKnown(id),
       apply: (action, job) => this.#recover(action, job),
     });
@@ -138,37 +141,8 @@ export class JobRunner {
    * @throws MixFailure `untrusted-workspace` in Restricted Mode; `result-unavailable` if there is nothing to check, or if another window
    * does it; or a system error.
    */
-  async checkAgain(id: string): Promise<JobHandle> {
-    const earlier = this.#reopening.get(id);
-    if (earlier) return earlier;
-    const reopening = this.#track(this.#checkAgain(id)).finally(() => this.#reopening.delete(id));
-    this.#reopening.set(id, reopening);
-    return reopening;
-  }
-
-  async #checkAgain(id: string): Promise<JobHandle> {
-    const job = this.#jobs.get(id);
-    const { folder, record } = job ?? {};
-    if (!job || !folder || !record?.canCheckAgain || job.isOpen) {
-      throw new MixFailure('result-unavailable/nothing-to-check');
-    }
-    if (needsNetwork(record) && !this.#options.isTrusted()) {
-      throw new MixFailure(record.request.engine === 'local' ? 'untrusted-workspace/network' : 'untrusted-workspace');
-    }
-    const isDismissed = () => this.#jobs.get(id) !== job || job.folder !== folder;
-    const again = { folder, record: reopened(record) };
-    try {
-      await folder.checkLease();
-      if (!isDismissed()) await this.#store.reopen(again);
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      if (!isDismissed()) {
-        await this.#finalizer.abandon(job);
-        throw new MixFailure('result-unavailable/elsewhere');
-      }
-    }
-    if (isDismissed()) throw new MixFailure('result-unavailable/nothing-to-check');
-    return this.#enqueueLeased(again);
+  checkAgain(id: string): Promise<JobHandle> {
+    return this.#track(this.#reopening.checkAgain(id));
   }
 
   /** The jobs of this window, oldest first. Ended ones are included until they are removed. */
@@ -219,7 +193,7 @@ export class JobRunner {
     }
     if (job.controller.signal.aborted) {
       this.#queue.remove(job);
-      await this.#finalizeAborted(job);
+      await this.#finalizer.finalizeAborted(job);
     }
     this.#queue.startNext();
   }
@@ -241,41 +215,8 @@ export class JobRunner {
       await this.#finalizer.finalize(job, { state: 'done' });
     } catch (error) {
       if (error instanceof LeaseLost) await this.#finalizer.abandon(job);
-      else if (job.controller.signal.aborted) await this.#finalizeAborted(job);
-      else await this.#finalizeFailed(job, folder, error);
-    }
-  }
-
-  async #finalizeAborted(job: ActiveJob): Promise<void> {
-    if (job.controller.signal.reason instanceof JobSuspended) await this.#finalizer.suspend(job);
-    else await this.#finalizer.finalize(job, { state: 'cancelled' });
-  }
-
-  async #finalizeFailed(job: ActiveJob, folder: JobFolder, error: unknown): Promise<void> {
-    this.#options.onError(job.record.id, error);
-    const canCheckAgain = (await this.#hasUnsaved(job.record, folder)) || (await this.#hasPaidWork(job.record));
-    const failure = recordFailure(toFailure(error));
-    await this.#finalizer.finalize(job, { state: 'failed', failure, canCheckAgain });
-  }
-
-  /** Whether the folder holds results that aren't in the project. If nobody can tell, it may. */
-  async #hasUnsaved(record: JobRecord, folder: JobFolder): Promise<boolean> {
-    try {
-      return await this.#saver.hasUnsaved(record, folder);
-    } catch (error) {
-      this.#options.onError(record.id, error);
-      return true;
-    }
-  }
-
-  /** Whether another run can fetch results that are paid for. If the engine can't be loaded, it may. */
-  async #hasPaidWork({ id, request, engineState }: JobRecord): Promise<boolean> {
-    if (engineState === undefined) return false;
-    try {
-      return (await this.#options.engines[request.engine]()).canCheckAgain?.(engineState) ?? false;
-    } catch (error) {
-      this.#options.onError(id, error);
-      return true;
+      else if (job.controller.signal.aborted) await this.#finalizer.finalizeAborted(job);
+      else await this.#finalizer.finalizeFailed(job, folder, error);
     }
   }
 
@@ -297,10 +238,10 @@ export class JobRunner {
     return job?.isOpen === true || this.#store.holds(id);
   }
 
-  async #recover(action: ReturnType<typeof recoveryAction>, leased: LeasedJob): Promise<JobHandle | undefined> {
+  async #recover(action: RecoveryAction, leased: LeasedJob): Promise<JobHandle | undefined> {
     switch (action) {
       case 'resume':
-        return this.#resume(leased);
+        return this.#reopening.resume(leased);
       case 'report':
         this.#addLeased(leased).update({}); // tells the listeners
         return undefined;
@@ -311,19 +252,6 @@ export class JobRunner {
         await this.#store.remove(leased.folder);
         return undefined;
     }
-  }
-
-  /** Runs a leased job again, unless another window takes it at this very moment. */
-  async #resume({ folder, record }: LeasedJob): Promise<JobHandle | undefined> {
-    const again = { folder, record: reopened(record) };
-    try {
-      if (record.state === 'failed') await this.#store.reopen(again);
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      await this.#store.forget(folder);
-      return undefined;
-    }
-    return this.#enqueueLeased(again);
   }
 
   async #enqueueLeased(leased: LeasedJob): Promise<JobHandle> {
@@ -349,10 +277,4 @@ export class JobRunner {
     this.#tasks.add(task);
     return task.finally(() => this.#tasks.delete(task));
   }
-}
-
-/** The record of a job that runs again. */
-function reopened(record: JobRecord): JobRecord {
-  const { failure: _failure, finishedAt: _finishedAt, ...rest } = record;
-  return { ...rest, state: 'waiting', canCheckAgain: false };
 }

@@ -18,8 +18,8 @@ export interface JobStoreOptions {
   readonly directory: string;
   /** The name of this window, never used by another one. */
   readonly owner: string;
-  /** The workspace that this window has open: the path of its storage. */
-  readonly home: string;
+  /** Absolute path of the storage of the workspace that this window has open. */
+  readonly workspaceStorage: string;
   readonly clock: Clock;
   /** Called with errors that stop nothing, such as a leftover that can't be deleted. */
   readonly onError: (jobId: string | undefined, error: unknown) => void;
@@ -43,7 +43,7 @@ export class JobStore {
     this.#presence = new WindowPresence({
       folder: join(options.directory, '.windows'),
       owner: options.owner,
-      home: options.home,
+      workspaceStorage: options.workspaceStorage,
       clock: options.clock,
       onError: (error) => options.onError(undefined, error),
     });
@@ -108,9 +108,9 @@ export class JobStore {
     return (await readRecord(this.#path(id)).catch(ignore('ENOENT', 'ENOTDIR'))) ?? undefined;
   }
 
-  /** Whether another window has this workspace open. */
-  hasOpenWindow(home: string): Promise<boolean> {
-    return this.#presence.hasOpenWindow(home);
+  /** Whether another window has the workspace with this storage open. */
+  hasOpenWindow(workspaceStorage: string): Promise<boolean> {
+    return this.#presence.hasOpenWindow(workspaceStorage);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Clock } from '../engines/clock.ts';
 
 /**
- * Measures how long values have stayed the same while this window was watching. A span between two looks counts for at most `maxStep`
+ * Measures how long values have stayed the same while this window was watching. A span between two readings counts for at most `maxStep`
  * milliseconds: after this machine has slept, others need time to wake up too.
  */
 export class UnchangedTimer {
@@ -14,8 +14,8 @@ export class UnchangedTimer {
     this.#maxStep = maxStep;
   }
 
-  /** Looks at a value. Returns the milliseconds since it was first seen, or has last changed. */
-  look(key: string, value: unknown): number {
+  /** The milliseconds since this value was first seen, or has last changed. Call it every time the value is read. */
+  measure(key: string, value: unknown): number {
     const at = this.#clock.monotonic();
     const last = this.#seen.get(key);
     const unchanged = last && last.value === value ? last.unchanged + Math.min(at - last.at, this.#maxStep) : 0;

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { Clock } from '../engines/clock.ts';
 import { removeAbandoned, replaceFile } from '../storage/durableFile.ts';
 import { makeFolder } from '../storage/folder.ts';
+import { parseJson } from '../storage/json.ts';
 import { ignore, systemCode } from '../storage/systemError.ts';
 import { UnchangedTimer } from './unchangedTimer.ts';
 
@@ -19,7 +20,7 @@ const maxStep = 30_000;
  */
 export const goneAfter = { thisMachine: 600_000, otherMachine: 60_000 } as const;
 
-const markSchema = z.object({ home: z.string(), host: z.string(), pid: z.int(), beat: z.int() });
+const markSchema = z.object({ workspaceStorage: z.string(), host: z.string(), pid: z.int(), beat: z.int() });
 type Mark = z.infer<typeof markSchema>;
 
 export interface WindowPresenceOptions {
@@ -27,8 +28,8 @@ export interface WindowPresenceOptions {
   readonly folder: string;
   /** The name of this window, never used by another one. */
   readonly owner: string;
-  /** The workspace that this window has open: the path of its storage. */
-  readonly home: string;
+  /** Absolute path of the storage of the workspace that this window has open. */
+  readonly workspaceStorage: string;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
 }
@@ -78,12 +79,12 @@ export class WindowPresence {
     return mark !== undefined && this.#isAlive(owner, mark);
   }
 
-  /** Whether another window has this workspace open. */
-  async hasOpenWindow(home: string): Promise<boolean> {
+  /** Whether another window has the workspace with this storage open. */
+  async hasOpenWindow(workspaceStorage: string): Promise<boolean> {
     for (const owner of await this.#owners()) {
       if (owner === this.owner) continue;
       const mark = await this.#read(owner);
-      if (mark?.home === home && this.#isAlive(owner, mark)) return true;
+      if (mark?.workspaceStorage === workspaceStorage && this.#isAlive(owner, mark)) return true;
     }
     return false;
   }
@@ -102,7 +103,7 @@ export class WindowPresence {
   #isAlive(owner: string, { host, pid, beat }: Mark): boolean {
     const isHere = host === hostname();
     if (isHere && !isRunning(pid)) return false;
-    return this.#silence.look(owner, beat) < (isHere ? goneAfter.thisMachine : goneAfter.otherMachine);
+    return this.#silence.measure(owner, beat) < (isHere ? goneAfter.thisMachine : goneAfter.otherMachine);
   }
 
   async #keepBeating(signal: AbortSignal): Promise<void> {
@@ -124,8 +125,8 @@ export class WindowPresence {
   }
 
   async #beat(tries = 3): Promise<void> {
-    const { folder, home } = this.#options;
-    const mark: Mark = { home, host: hostname(), pid: process.pid, beat: ++this.#beats };
+    const { folder, workspaceStorage } = this.#options;
+    const mark: Mark = { workspaceStorage, host: hostname(), pid: process.pid, beat: ++this.#beats };
     try {
       await makeFolder(folder, 0o700);
       await replaceFile(this.#path(this.owner), JSON.stringify(mark), { flush: false });
@@ -144,13 +145,7 @@ export class WindowPresence {
   /** Undefined if there is no such window, or if its file isn't valid. */
   async #read(owner: string): Promise<Mark | undefined> {
     const text = await readFile(this.#path(owner), 'utf8').catch(ignore('ENOENT'));
-    if (text === undefined) return undefined;
-    try {
-      return markSchema.safeParse(JSON.parse(text)).data;
-    } catch (error) {
-      if (error instanceof SyntaxError) return undefined;
-      throw error;
-    }
+    return text === undefined ? undefined : markSchema.safeParse(parseJson(text)).data;
   }
 
   async #removeFolder(): Promise<void> {

@@ -109,7 +109,7 @@ export const failureTable = {
   'no-api-key':
     "There's no API key for {origin}. Choose the local engine, or get a key from your account there and run “Image Mixer: Set API Key” to store it.",
   'no-api-key/no-answer':
-    "VS Code's secret storage didn't respond, so the API key for {origin} can't be read. Unlock the OS keyring or restart VS Code, then try again.",
+    "VS Code's secret storage can't be read, so the API key for {origin} isn't known. Unlock the OS keyring, or run “Image Mixer: Set API Key” to use a key until this window closes. Then try again.",
   'invalid-api-key':
     "The service didn't accept the API key for {origin}. Check the key in your account there, then run “Image Mixer: Set API Key” again.",
   'invalid-request': 'The service rejected the request: {message}. Fix the problem, then mix again.',

@@ -1,51 +1,52 @@
 import { readdir } from 'node:fs/promises';
+import type { RecoveryTime } from '../jobs/recoveryRules.ts';
 import { ignore } from '../storage/systemError.ts';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const interval = 20_000;
 
 export interface LeftoverWatchOptions {
   /** Absolute path of the folder of all jobs. It may not exist yet. */
   readonly folder: string;
-  /** Whether the workbench is loaded. Then it looks by itself, and also cleans up. */
+  /** Whether the workbench is loaded. Then it always checks, to clean up. */
   readonly isLoaded: () => boolean;
   /** Loads the workbench if needed, and resumes jobs. */
-  readonly resume: (time: 'start' | 'later') => Promise<void>;
+  readonly resume: (time: RecoveryTime) => Promise<void>;
   /** Must not throw. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Looks for jobs that closed windows left behind, when this window has opened and then every 20 seconds. Usually there are none, and
+ * Checks for jobs that closed windows left behind, when this window has opened and then every 20 seconds. Usually there are none, and
  * reading one folder shows that.
  */
 export class LeftoverWatch {
   readonly #options: LeftoverWatchOptions;
   readonly #timer: ReturnType<typeof setInterval>;
-  #time: 'start' | 'later' = 'start';
-  #looking: Promise<void> | undefined;
+  #time: RecoveryTime = 'start';
+  #checking: Promise<void> | undefined;
 
   constructor(options: LeftoverWatchOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.look(), interval);
-    void this.look();
+    this.#timer = setInterval(() => void this.check(), interval);
+    void this.check();
   }
 
   dispose(): void {
     clearInterval(this.#timer);
   }
 
-  /** Looks now, or waits for the look in progress. Never rejects. */
-  look(): Promise<void> {
-    this.#looking ??= this.#look()
+  /** Checks now, or waits for the check in progress. Never rejects. */
+  check(): Promise<void> {
+    this.#checking ??= this.#check()
       .catch(this.#options.onError)
       .finally(() => {
-        this.#looking = undefined;
+        this.#checking = undefined;
       });
-    return this.#looking;
+    return this.#checking;
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const { folder, isLoaded, resume } = this.#options;
     const names = (await readdir(folder).catch(ignore('ENOENT'))) ?? [];
     const hasJobs = names.some((name) => !name.startsWith('.'));

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Announcement, FailureAnnouncement } from '../app/jobFollowUp.ts';
 import type { Messages } from '../app/messages/messages.ts';
 import type { JobHandle } from '../jobs/jobRunner.ts';
+import { MixFailure } from '../mix/failure.ts';
 import { revealResult, saveResultAs } from './resultActions.ts';
 
 /** Shows how a job ended as a notification, with buttons for what can be done next. */
@@ -10,8 +11,13 @@ export async function showAnnouncement(announcement: Announcement, messages: Mes
   const { message, path, action } = announcement;
   const label = messages.say(`announce.${action}`);
   if ((await vscode.window.showInformationMessage(message, label)) !== label) return;
-  if (action === 'reveal') await revealResult(path);
-  else await saveResultAs(path, messages);
+  if (action === 'reveal') return revealResult(path);
+  try {
+    await saveResultAs(path, messages);
+  } catch (error) {
+    if (!(error instanceof MixFailure)) throw error;
+    await vscode.window.showErrorMessage(messages.failure(error));
+  }
 }
 
 /** Shows a failure with buttons for the commands that fix it, or for the log. */

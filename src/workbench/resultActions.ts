@@ -19,13 +19,20 @@ export async function revealResult(path: string): Promise<void> {
   else await vscode.commands.executeCommand('vscode.open', uri);
 }
 
-/** Copies a result from storage to a place that the user chooses. */
+/** Copies a result from storage to a place that the user chooses. @throws MixFailure `save-failed` if it can't be written there. */
 export async function saveResultAs(path: string, messages: Messages): Promise<void> {
   const target = await vscode.window.showSaveDialog({
     defaultUri: vscode.Uri.file(join(homedir(), basename(path))),
     title: messages.say('announce.saveAs'),
   });
-  if (target) await vscode.workspace.fs.copy(vscode.Uri.file(path), target, { overwrite: true });
+  if (!target) return;
+  try {
+    await vscode.workspace.fs.copy(vscode.Uri.file(path), target, { overwrite: true });
+  } catch (cause) {
+    if (fileErrorCode(cause) === undefined) throw cause;
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new MixFailure('save-failed/write-error', { args: { path: target.fsPath, detail }, cause });
+  }
 }
 
 /**

@@ -7,12 +7,12 @@ import type { JobSnapshot } from '../jobs/jobRunner.ts';
 /** A status bar item that shows running jobs while the panel isn't visible. A click shows the panel. */
 export class StatusBar {
   readonly #item: vscode.StatusBarItem;
-  readonly #home: string;
+  readonly #workspaceStorage: string;
   readonly #messages: Messages;
 
-  /** @param home the storage of this window's workspace. */
-  constructor(home: string, messages: Messages) {
-    this.#home = home;
+  /** @param workspaceStorage the storage of this window's workspace. */
+  constructor(workspaceStorage: string, messages: Messages) {
+    this.#workspaceStorage = workspaceStorage;
     this.#messages = messages;
     this.#item = vscode.window.createStatusBarItem('imageMixer.jobs', vscode.StatusBarAlignment.Left);
     this.#item.name = messages.say('product.name');
@@ -31,7 +31,7 @@ export class StatusBar {
     const count = active.length > 1 ? ` (${active.length})` : '';
     this.#item.text = `$(sync~spin) ${this.#messages.stage(first.progress.stage)}${percent}${count}`;
     this.#item.tooltip = this.#messages.say('status.tooltip', {
-      name: nameOfJob(first.record, this.#home, this.#messages),
+      name: nameOfJob(first.record, this.#workspaceStorage, this.#messages),
     });
     this.#item.show();
   }

@@ -9,6 +9,7 @@ import { viewOfJob } from '../app/jobView.ts';
 import { RecipeRunner } from '../app/recipeRunner.ts';
 import type { LogLevel } from '../app/services.ts';
 import type { JobSnapshot } from '../jobs/jobRunner.ts';
+import type { RecoveryTime } from '../jobs/recoveryRules.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { Commands } from './commands.ts';
 import { exampleFiles } from './exampleFiles.ts';
@@ -29,7 +30,7 @@ export class Workbench {
   readonly #statusBar: StatusBar;
   readonly #followUp: JobFollowUp;
   readonly #subscriptions: vscode.Disposable[] = [];
-  readonly #home: string;
+  readonly #workspaceStorage: string;
   #isWatchingImages = false;
   #isDisposed = false;
 
@@ -37,7 +38,7 @@ export class Workbench {
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#log = log;
     const folders = storageFolders(context, (error) => this.#write('warn', traceOf(error)));
-    const home = folders.storage;
+    const workspaceStorage = folders.storage;
     const background = createBackground((error) => this.#write('error', traceOf(error)));
     const app = new Application({
       settings: settingSource,
@@ -55,7 +56,7 @@ export class Workbench {
     });
     this.#app = app;
     const { messages, results, balance, trust } = app;
-    this.#home = home;
+    this.#workspaceStorage = workspaceStorage;
     const { runner } = app.services;
     const links = new LinkEditor();
     this.#panel = new PanelHost({
@@ -66,10 +67,10 @@ export class Workbench {
       onOpening: () => this.#panelOpens(),
       handlers: panelHandlers(app, links, questions, (command) => this.#commands[command]()),
     });
-    this.#statusBar = new StatusBar(home, messages);
+    this.#statusBar = new StatusBar(workspaceStorage, messages);
     this.#followUp = new JobFollowUp({
       runner,
-      home,
+      workspaceStorage,
       results,
       trust,
       balance,
@@ -136,7 +137,7 @@ export class Workbench {
   }
 
   /** Resumes jobs that closed windows left behind. @param time `start` once, when the window has opened. */
-  async resumeJobs(time: 'start' | 'later'): Promise<void> {
+  async resumeJobs(time: RecoveryTime): Promise<void> {
     await this.#app.services.runner.resume(time);
     this.#panel.replaceOrphan();
   }
@@ -149,7 +150,7 @@ export class Workbench {
   }
 
   async #jobChanged(job: JobSnapshot): Promise<void> {
-    this.#panel.notify('job', viewOfJob(job, this.#home, this.#app.messages));
+    this.#panel.notify('job', viewOfJob(job, this.#workspaceStorage, this.#app.messages));
     this.#updateStatusBar();
     await this.#followUp.jobChanged(job);
   }

@@ -45,14 +45,14 @@ const engine = createHostedEngine({
   log: () => {},
 });
 const lists = new Map<string, ResultStore>();
-const listOf = (home: string) => {
-  const list = lists.get(home) ?? new ResultStore(home);
-  lists.set(home, list);
+const listOf = (folder: string) => {
+  const list = lists.get(folder) ?? new ResultStore(folder);
+  lists.set(folder, list);
   return list;
 };
 const runner = new JobRunner({
   directory: join(globalStorage, 'jobs'),
-  home: storage,
+  workspaceStorage: storage,
   isTrusted: () => true,
   engines: { hosted: async () => engine, local: () => Promise.reject(new Error('never the local engine')) },
   writer: new ResultWriter(),

@@ -59,8 +59,6 @@ test.describe('in Restricted Mode', () => {
     await panel.mixButton().click();
     await sandbox.waitFor('poll');
     await setTrust(editor, project, false); // restarts the extension host, which leaves the job behind
-    await expect(editor.page.getByRole('button', { name: /^Restricted Mode/ })).toBeVisible(patience);
-    await editor.ready();
     release();
     const before = sandbox.requests.length;
 
@@ -77,15 +75,24 @@ test.describe('in Restricted Mode', () => {
   });
 });
 
-/** Trusts the project, or takes the trust back, in VS Code's own editor for it. */
+/** Trusts the project, or takes the trust back, in VS Code's own editor for it. Resolves when the window is in that mode. */
 async function setTrust(editor: Editor, project: string, isTrusted: boolean): Promise<void> {
-  const dialog = editor.page.getByRole('dialog', { name: 'Workspace Trust' });
+  const { page } = editor;
+  const dialog = page.getByRole('dialog', { name: 'Workspace Trust' });
+  const isRestricted = page.getByRole('button', { name: /^Restricted Mode/ });
   await editor.runCommand('Workspaces: Manage Workspace Trust');
-  if (isTrusted) await dialog.getByRole('button', { name: 'Trust', exact: true }).click();
-  else {
+  if (isTrusted) {
+    await dialog.getByRole('button', { name: 'Trust', exact: true }).click();
+    await expect(isRestricted).toBeHidden(patience);
+  } else {
     const entry = dialog.getByRole('listitem', { name: project });
     await entry.hover();
-    await entry.getByRole('button', { name: 'Delete Path' }).click();
+    await entry.getByRole('button', { name: 'Delete Path' }).click(); // reloads the window
+    await expect(isRestricted).toBeVisible(patience);
+    await editor.ready();
   }
-  await dialog.getByRole('button', { name: /^Close Modal Editor/ }).click();
+  await expect(async () => {
+    if (await dialog.isVisible()) await page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden({ timeout: 2000 });
+  }).toPass(patience);
 }

@@ -13,7 +13,7 @@ import { AppBench } from './support/appBench.ts';
 import { JobBench, recordOf, requestOf } from './support/jobBench.ts';
 
 let bench: AppBench;
-let home = '';
+let workspaceStorage = '';
 const announced: Announcement[] = [];
 const warnings: string[] = [];
 const errors: unknown[] = [];
@@ -22,7 +22,7 @@ let isTrusted = true;
 let saved = 0;
 beforeEach(async () => {
   bench = await AppBench.start();
-  home = join(bench.storage, 'workspace');
+  workspaceStorage = join(bench.storage, 'workspace');
   for (const list of [announced, warnings, errors]) list.length = 0;
   isPanelVisible = false;
   isTrusted = true;
@@ -31,14 +31,14 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const snapshotOf = (record: JobRecord): JobSnapshot => ({ record, progress: { stage: 'waiting' } });
-const ownRecord = (id: string, changes: Partial<JobRecord> = {}, storage = home): JobRecord =>
+const ownRecord = (id: string, changes: Partial<JobRecord> = {}, storage = workspaceStorage): JobRecord =>
   recordOf(id, {
     request: requestOf(bench.file('mixes'), { home: { storage, isTrusted: true, mayUpload: true } }),
     ...changes,
   });
 
 /** A finished job with results at these paths. */
-function doneJob(id: string, paths: string[], storage = home): JobRecord {
+function doneJob(id: string, paths: string[], storage = workspaceStorage): JobRecord {
   const results = paths.map((path, index) => ({ index, seed: 7 + index, path, written: true }));
   return ownRecord(id, { state: 'done', results }, storage);
 }
@@ -47,7 +47,7 @@ function followUp(changes: Partial<JobFollowUpOptions> = {}): JobFollowUp {
   const { results, balance, messages, services } = bench.app;
   return new JobFollowUp({
     runner: services.runner,
-    home,
+    workspaceStorage,
     results,
     trust: {
       get isTrusted() {
@@ -121,7 +121,7 @@ describe('after a job has ended', () => {
     const following = followUp();
     bench.hasFolder = false;
     isPanelVisible = true;
-    const path = join(home, 'a.png');
+    const path = join(workspaceStorage, 'a.png');
     await runs(following, doneJob('a', [path]));
     expect(announced).toMatchObject([{ kind: 'saved', path, action: 'saveAs' }]);
   });
@@ -158,8 +158,8 @@ describe('after a job has ended', () => {
   });
 
   test('the warning about a list that cannot be read is a sentence', async () => {
-    await makeFolder(home);
-    await writeFile(join(home, 'results'), 'not a folder');
+    await makeFolder(workspaceStorage);
+    await writeFile(join(workspaceStorage, 'results'), 'not a folder');
     await runs(followUp(), doneJob('a', [bench.file('mixes/1.png')]));
     expect(warnings).toEqual([expect.stringMatching(/^1\.png was saved.*ENOTDIR/)]);
     expect(warnings).not.toEqual([expect.stringContaining('result-unavailable')]);
@@ -192,8 +192,8 @@ describe('a job of another workspace', () => {
   test('is named with its folder', () => {
     const { messages } = bench.app;
     const job = ownRecord('a', { state: 'running' }, elsewhere());
-    expect(nameOfJob(job, home, messages)).toBe('rose man (from mixes)');
-    expect(viewOfJob(snapshotOf(job), home, messages).name).toBe('rose man (from mixes)');
+    expect(nameOfJob(job, workspaceStorage, messages)).toBe('rose man (from mixes)');
+    expect(viewOfJob(snapshotOf(job), workspaceStorage, messages).name).toBe('rose man (from mixes)');
     expect(viewOfJob(snapshotOf(job), elsewhere(), messages).name).toBe('rose man');
   });
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ApiKeys, apiKeySecret } from '../../src/app/apiKeys.ts';
 import type { Secrets } from '../../src/app/ports.ts';
 import { emptyDraft } from '../../src/mix/draft.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
 import { AppBench } from './support/appBench.ts';
 import { ManualClock } from './support/clocks.ts';
 
@@ -144,6 +145,39 @@ test("a storage that can't be read is asked again, and the user is told once", a
   expect(bench.errors).toHaveLength(2);
 });
 
+test('a job gets the key, or the failure that says whether there is none or it is not known', async () => {
+  const bench = new KeyBench();
+  const stored = bench.keys.require(origin);
+  bench.calls[0]?.resolve('k1');
+  expect(await stored).toBe('k1');
+  const missing = bench.keys.require(origin);
+  bench.calls[1]?.resolve(undefined);
+  await expect(missing).rejects.toEqual(new MixFailure('no-api-key', { args: { origin } }));
+
+  const broken = bench.keys.require(origin);
+  bench.calls[2]?.reject(new Error('no keyring'));
+  await expect(broken).rejects.toMatchObject({
+    key: 'no-api-key/no-answer',
+    args: { origin },
+    retryable: true,
+    cause: new Error('no keyring'),
+  });
+  const silent = bench.keys.require(origin);
+  await bench.timeOut();
+  await expect(silent).rejects.toMatchObject({ key: 'no-api-key/no-answer' });
+  await expect(bench.keys.require(origin)).rejects.toMatchObject({ key: 'no-api-key/no-answer' }); // at once
+  expect(bench.warnings).toBe(1);
+
+  const set = bench.keys.set(origin, 'k2');
+  await bench.timeOut();
+  expect(await set).toBe('session');
+  expect(await bench.keys.require(origin)).toBe('k2');
+  const clear = bench.keys.clear(origin);
+  await bench.timeOut();
+  expect(await clear).toBe('session');
+  await expect(bench.keys.require(origin)).rejects.toMatchObject({ key: 'no-api-key' });
+});
+
 test('without a keyring the panel opens, local mixes work, and a key that was set is used', async () => {
   const bench = await AppBench.start();
   bench.keyringError = new Error('no keyring');
@@ -156,5 +190,17 @@ test('without a keyring the panel opens, local mixes work, and a key that was se
   expect(await bench.app.keys.set(bench.app.services.origin(), 'k1')).toBe('session');
   expect((await calls.ready(null)).engine).toMatchObject({ name: 'hosted', hasKey: true });
   expect(bench.warnings).toHaveLength(1);
+  await bench.close();
+});
+
+test('a hosted mix without a readable keyring fails with a sentence that says what to do', async () => {
+  const bench = await AppBench.start();
+  bench.keyringError = new Error('no keyring');
+  const { starter, messages } = bench.app;
+  const recipe = { images: [{ source: 'https://example.com/a.png' }], prompt: 'rose man' };
+  const job = await starter.startRecipe(recipe, 'hosted');
+  const { failure } = await job.finished;
+  expect(failure?.key).toBe('no-api-key/no-answer');
+  expect(failure && messages.failure(failure)).toMatch(/Unlock .* keyring.*Set API Key/);
   await bench.close();
 });

@@ -39,25 +39,25 @@ function open(resume: (time: string) => Promise<void> = async () => {}): Leftove
 test('jobs are resumed at the start, and later if another window leaves some', async () => {
   await makeFolder(join(folder, 'a'));
   const watching = open();
-  await watching.look();
-  await watching.look();
+  await watching.check();
+  await watching.check();
   expect(resumed).toEqual(['start', 'later']);
 });
 
 test('a window whose first look finds nothing has started all the same', async () => {
   const watching = open();
-  await watching.look(); // the folder doesn't exist
+  await watching.check(); // the folder doesn't exist
   await makeFolder(join(folder, '.windows'));
-  await watching.look();
+  await watching.check();
   expect(resumed).toEqual([]); // and nothing was loaded
   await makeFolder(join(folder, 'a'));
-  await watching.look();
+  await watching.check();
   expect(resumed).toEqual(['later']);
 });
 
 test('the loaded workbench looks itself', async () => {
   isLoaded = true;
-  await open().look();
+  await open().check();
   expect(resumed).toEqual(['start']);
 });
 
@@ -66,11 +66,11 @@ test('errors are logged, and the next look tries again', async () => {
   const watching = open(async (time) => {
     if (time === 'later' || resumed.length === 1) throw new Error('EIO');
   });
-  await watching.look();
+  await watching.check();
   expect(errors).toMatchObject([{ code: 'ENOTDIR' }]);
   await rm(folder);
   await makeFolder(join(folder, 'a'));
-  for (let look = 0; look < 4; look++) await watching.look();
+  for (let look = 0; look < 4; look++) await watching.check();
   expect(resumed).toEqual(['start', 'start', 'later', 'later']); // a look that failed wasn't the start
   expect(errors.slice(1)).toEqual([new Error('EIO'), new Error('EIO'), new Error('EIO')]);
 });
@@ -83,7 +83,7 @@ test('looks do not overlap', async () => {
   });
   const watching = open(() => resuming);
   await expect.poll(() => resumed).toEqual(['start']);
-  const second = watching.look();
+  const second = watching.check();
   finish();
   await second;
   expect(resumed).toEqual(['start']);

@@ -219,6 +219,12 @@ describe('consent to upload', () => {
     await cancelAll();
   });
 
+  test('is asked for once even if two mixes are started at the same time', async () => {
+    await Promise.all([start(), start()]);
+    expect(bench.asked).toHaveLength(1);
+    await cancelAll();
+  });
+
   test('counts for this window even if it cannot be saved', async () => {
     bench.storeError = new Error('The workspace storage is gone');
     await start();

@@ -12,7 +12,7 @@ import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
-import { home, requestOf } from './support/jobBench.ts';
+import { requestOf, workspaceStorage } from './support/jobBench.ts';
 
 /** `CHAOS_JOBS=1000 npx vitest run test/unit/hosted-chaos.test.ts` is the long run, which prints a table of the outcomes. */
 const count = Number(process.env.CHAOS_JOBS ?? 40);
@@ -45,7 +45,7 @@ async function chaos(count: number): Promise<Record<string, number>> {
   });
   const runner = new JobRunner({
     directory: join(files.folder, 'jobs'),
-    home,
+    workspaceStorage,
     isTrusted: () => true,
     engines: {
       // Each run has its own fake clock: with a shared one, every run's sleeps would count toward the others' time-outs.

@@ -213,6 +213,63 @@ test('a record that cannot be read counts as new, until another window has writt
   expect(third.clock.sleeps).toEqual([1_000, 9_000]);
 });
 
+/** A store one of whose methods writes only once the test allows it. */
+class SlowStore extends FolderStore {
+  readonly reached = Promise.withResolvers<void>();
+  readonly released = Promise.withResolvers<void>();
+  readonly written = Promise.withResolvers<void>();
+
+  readonly #slow: 'add' | 'write';
+
+  constructor(path: string, slow: 'add' | 'write') {
+    super(path);
+    this.#slow = slow;
+  }
+
+  override add(name: string, value: unknown): Promise<boolean> {
+    const add = () => super.add(name, value);
+    return this.#slow === 'add' ? this.#slowly(add) : add();
+  }
+
+  override write(name: string, value: unknown): Promise<void> {
+    const write = () => super.write(name, value);
+    return this.#slow === 'write' ? this.#slowly(write) : write();
+  }
+
+  async #slowly<T>(write: () => Promise<T>): Promise<T> {
+    this.reached.resolve();
+    await this.released.promise;
+    const result = await write();
+    this.written.resolve();
+    return result;
+  }
+}
+
+test.each(['add', 'write'] as const)(
+  'a submission that is canceled while its record is on its way to the disk (%s) delays no other one',
+  async (method) => {
+    service.script('mix', success());
+    if (method === 'write') {
+      // The record of another window, which is replaced because it's old.
+      const other = await benchWith({ store: new FolderStore(folder) });
+      await other.engine.run(taskOf(), new RecordingContext());
+    }
+    const slow = new SlowStore(folder, method);
+    const bench = await benchWith({ store: slow });
+    bench.clock.time += 40_000;
+    const context = new RecordingContext();
+    const run = bench.engine.run(taskOf(), context);
+    await slow.reached.promise;
+    context.controller.abort(new Error('canceled'));
+    await expect(run).rejects.toThrow('canceled');
+    slow.released.resolve();
+    await slow.written.promise;
+    await expect.poll(() => readdir(folder)).toEqual([]);
+    await bench.engine.run(taskOf(), new RecordingContext());
+    expect(bench.clock.sleeps).toEqual([]);
+  },
+);
+
 test('a store tells a missing value from one that cannot be read', async () => {
   const store = new FolderStore(folder);
   expect(await store.read('a')).toBeUndefined();

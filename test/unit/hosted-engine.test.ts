@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { JobSuspended } from '../../src/engines/engine.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
 import { requestErrorOf } from '../../src/network/requestError.ts';
 import { apiKey, failureOf, HostedBench, png, RecordingContext, taskOf, webSource } from './support/hostedBench.ts';
 import { json, raw, reset, ScriptedService } from './support/scriptedService.ts';
@@ -163,8 +164,10 @@ test('uploads nothing without permission, and attributes a failure to the unread
   expect(service.requests).toEqual([]);
 });
 
-test('requires a key for the origin of the current base URL', async () => {
-  const keyless = await HostedBench.start(service.baseUrl, { apiKey: async () => undefined });
+test('requires a key for the origin of the service', async () => {
+  const keyless = await HostedBench.start(service.baseUrl, {
+    apiKey: (origin) => Promise.reject(new MixFailure('no-api-key', { args: { origin } })),
+  });
   expect(await failureOf(keyless.engine.run(taskOf(), new RecordingContext()))).toMatchObject({
     code: 'no-api-key',
     args: { origin: service.origin },
@@ -490,6 +493,37 @@ test('submits one request per sample in v6, each with its own seed, and delivers
   expect(service.requestsFor('fetch')[0]?.path).toBe('/api/v6/image_editing/fetch/77');
   expect(context.results.map(({ index }) => index).sort()).toEqual([0, 1]);
   await v6.close();
+});
+
+test('logs each failure of a job with several requests, though only the first is thrown', async () => {
+  const v6 = await HostedBench.start(service.baseUrl, {
+    settings: () => ({ baseUrl: service.baseUrl, dialect: 'v6', timeoutSeconds: 600 }),
+  });
+  service.script('mix', processing({ id: 1 }), processing({ id: 2 }), success('a'));
+  service.script('fetch', { status: 'failed', message: `Failed, see https://a.example/log?sig=s3cret and ${apiKey}` });
+  service.script('result', raw(png()));
+  const failure = await failureOf(v6.engine.run(taskOf({ samples: 3 }), new RecordingContext()));
+  expect(failure.code).toBe('generation-failed');
+  const logged = v6.log.filter(({ event }) => event === 'request-failed');
+  expect(logged).toEqual([
+    {
+      level: 'warn',
+      jobId: 'job',
+      event: 'request-failed',
+      args: { number: 2, error: 'MixFailure: generation-failed, Error: Failed, see https://a.example/log and …' },
+    },
+  ]);
+  await v6.close();
+
+  const keyless = await HostedBench.start(service.baseUrl, {
+    apiKey: (origin) => Promise.reject(new MixFailure('no-api-key', { args: { origin } })),
+  });
+  const request = { first: 0, samples: 1, seed: 1, phase: 'accepted', id: '12', links: [], waited: 0 };
+  const requests = [request, { ...request, first: 1 }];
+  const saved = JSON.stringify({ version: 1, baseUrl: service.baseUrl, dialect: 'v6', requests });
+  await failureOf(keyless.engine.run(taskOf({ samples: 2 }), new RecordingContext(saved)));
+  expect(keyless.log.filter(({ event }) => event === 'request-failed')).toEqual([]); // one failure of both
+  await keyless.close();
 });
 
 test('sends the key only in request bodies to the service', async () => {

@@ -9,7 +9,7 @@ import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
-import { home, requestOf } from './support/jobBench.ts';
+import { requestOf, workspaceStorage } from './support/jobBench.ts';
 
 /** How a mix of one uploaded file ends. */
 interface Outcome {
@@ -170,7 +170,7 @@ async function withSetup(scenario: string, run: (setup: Setup) => Promise<void>)
   const jobs = join(bench.folder, 'jobs');
   const runner = new JobRunner({
     directory: jobs,
-    home,
+    workspaceStorage,
     isTrusted: () => true,
     engines: { hosted: async () => bench.engine, local: () => Promise.reject(new Error('never the local engine')) },
     writer: new ResultWriter(),

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Messages } from '../../src/app/messages/messages.ts';
 import type { HostedEngineOptions } from '../../src/engines/hosted/hostedEngine.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
+import { createNetwork } from '../../src/network/connections.ts';
 import { failureOf, HostedBench, passThroughCodec, png, RecordingContext, taskOf } from './support/hostedBench.ts';
 import { json, raw, ScriptedService } from './support/scriptedService.ts';
 
@@ -140,6 +142,50 @@ test('waits for the service are shown with their duration, and what follows them
   ]);
 });
 
+test('connecting is retried as often after a wait for an identical request', async () => {
+  service.script('mix', success());
+  service.script('result', raw(png()));
+  await bench.engine.run(taskOf(), new RecordingContext());
+  await service.pause();
+  expect(await failureOf(bench.engine.run(taskOf(), new RecordingContext()))).toMatchObject({ key: 'network/refused' });
+  expect(bench.clock.sleeps).toEqual([30_000, 1_000, 2_000, 4_000]);
+  await service.resume();
+});
+
+test('connecting is retried as often whenever the service was reached before', async () => {
+  await service.pause();
+  service.script('mix', limited(40));
+  bench.clock.onSlept = async () => {
+    if (bench.clock.sleeps.length === 2) await service.resume();
+    if (bench.clock.sleeps.length === 4) await service.pause();
+  };
+  expect(await failureOf(bench.engine.run(taskOf(), new RecordingContext()))).toMatchObject({ key: 'network/refused' });
+  expect(bench.clock.sleeps).toEqual([1_000, 2_000, 40_000, 40_000, 1_000, 2_000, 4_000]);
+  await service.resume();
+});
+
+test('connecting is retried once even if each attempt takes longer than retries may', async () => {
+  const network = createNetwork();
+  const slow = await benchWith({
+    connect: (rules) => {
+      slow.clock.time += 15_000;
+      return network(rules);
+    },
+  });
+  await service.pause();
+  expect(await failureOf(slow.engine.run(taskOf(), new RecordingContext()))).toMatchObject({ key: 'network/refused' });
+  expect(slow.clock.sleeps).toEqual([1_000]);
+  await service.resume();
+});
+
+test('a busy service is asked for three minutes after a wait for an identical request too', async () => {
+  service.script('mix', success(), limited(30));
+  service.script('result', raw(png()));
+  await bench.engine.run(taskOf(), new RecordingContext());
+  expect(await failureOf(bench.engine.run(taskOf(), new RecordingContext()))).toMatchObject({ key: 'rate-limited' });
+  expect(bench.clock.sleeps).toEqual(Array(7).fill(30_000));
+});
+
 test('a retry date counts from the date of the response, because the clock of this machine may be wrong', async () => {
   const date = new Date('2001-01-01T00:00:00Z');
   const headers = { date: date.toUTCString(), 'retry-after': new Date(date.getTime() + 50_000).toUTCString() };
@@ -149,17 +195,12 @@ test('a retry date counts from the date of the response, because the clock of th
   expect(bench.clock.sleeps).toEqual([50_000]);
 });
 
-test('a secret storage that never answers, or fails, ends the wait for it with a failure that says so', async () => {
-  const locked = await benchWith({ apiKey: never });
-  expect(await failureOf(locked.engine.run(taskOf(), new RecordingContext()))).toMatchObject({
-    key: 'no-api-key/no-answer',
-    args: { origin: service.origin },
-  });
-  expect(locked.clock.sleeps).toEqual([10_000]);
-  const broken = await benchWith({ apiKey: () => Promise.reject(new Error('no keyring')) });
-  const failure = await failureOf(broken.engine.run(taskOf(), new RecordingContext()));
-  expect(failure).toMatchObject({ key: 'no-api-key/no-answer', cause: new Error('no keyring') });
+test("what keeps the key from being read is the job's failure, and the balance is unknown", async () => {
+  const failure = new MixFailure('no-api-key/no-answer', { args: { origin: service.origin } });
+  const locked = await benchWith({ apiKey: () => Promise.reject(failure) });
+  expect(await failureOf(locked.engine.run(taskOf(), new RecordingContext()))).toBe(failure);
   expect(await locked.engine.balance()).toBeUndefined();
+  expect(locked.clock.sleeps).toEqual([]);
   expect(service.requests).toEqual([]);
 });
 

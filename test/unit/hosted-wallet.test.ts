@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { parseWalletBalance } from '../../src/engines/hosted/wallet.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { HostedBench } from './support/hostedBench.ts';
 
@@ -9,9 +10,14 @@ afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
 
+const keyOf = (key: string | undefined) => async (origin: string) => {
+  if (key === undefined) throw new MixFailure('no-api-key', { args: { origin } });
+  return key;
+};
+
 async function balanceAt(sandbox: Sandbox, dialect: 'v5' | 'v6', key: string | undefined) {
   const settings = () => ({ baseUrl: sandbox.baseUrl, dialect, timeoutSeconds: 60 });
-  const bench = await HostedBench.start(sandbox.baseUrl, { settings, apiKey: async () => key });
+  const bench = await HostedBench.start(sandbox.baseUrl, { settings, apiKey: keyOf(key) });
   open.push(bench);
   return bench.engine.balance();
 }
@@ -36,7 +42,7 @@ test('never rejects, and logs an error that it does not expect', async () => {
   const broken = await HostedBench.start('https://example.com/api', { settings });
   const locked = await HostedBench.start('https://example.com/api', {
     settings: () => ({ baseUrl: '', dialect: 'v6', timeoutSeconds: 60 }),
-    apiKey: () => new Promise(() => {}),
+    apiKey: (origin) => Promise.reject(new MixFailure('no-api-key/no-answer', { args: { origin } })),
   });
   open.push(broken, locked);
   expect(await broken.engine.balance()).toBeUndefined();

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Clock, systemClock } from '../../src/engines/clock.ts';
 import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
-import { isKeptAfterFailure } from '../../src/jobs/recovery.ts';
+import { isKeptAfterFailure } from '../../src/jobs/recoveryRules.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { closeAbandonedFiles, type DiskPlan, systemError, withDisk } from './support/faultyDisk.ts';
 import { HostedBench, png } from './support/hostedBench.ts';
-import { home, killWindow, requestOf } from './support/jobBench.ts';
+import { killWindow, requestOf, workspaceStorage } from './support/jobBench.ts';
 import { json, raw, ScriptedService, type Step } from './support/scriptedService.ts';
 
 vi.mock('node:fs/promises', async (importOriginal) => {
@@ -47,10 +47,17 @@ let root: string;
 let service: ScriptedService;
 /** The first request for this purpose is held: `onHeld` is called, and once its promise resolves, the service responds. */
 let hold: { readonly purpose: Purpose; readonly onHeld: () => Promise<void> } | undefined;
+/** Whether the service accepts no order but the first one of a job. */
+let isRefusing = false;
+const firstSeed = 7;
 const responses = {
   upload: (response) =>
     json({ status: 'success', messege: 'image uploaded', link: `${service.origin}/out/source` })(response),
-  mix: (response, { body }) => json({ status: 'processing', eta: 1, id: Number(body.seed) })(response),
+  mix: (response, { body }) => {
+    const isRefused = isRefusing && Number(body.seed) !== firstSeed;
+    if (isRefused) return json({ status: 'error', message: 'Insufficient credits' })(response);
+    json({ status: 'processing', eta: 1, id: Number(body.seed) })(response);
+  },
   fetch: (response, { path }) =>
     json({ status: 'success', output: [service.resultUrl(`${path.split('/').at(-1)}.png`)] })(response),
   result: (response, { path }) => raw(png(`<${/\d+/.exec(path)?.[0]}>`))(response),
@@ -106,7 +113,7 @@ class Setup {
     const owner = `window-${this.runners.length + 1}`;
     const runner = new JobRunner({
       directory: this.jobs,
-      home,
+      workspaceStorage,
       isTrusted: () => true,
       engines: { hosted: async () => bench.engine, local: () => Promise.reject(new Error('never the local engine')) },
       writer: new ResultWriter(),
@@ -129,6 +136,11 @@ class Setup {
       recipe: { ...request.recipe, samples: this.#samples },
       sources: [{ index: 0, name: 'rose.png', weight: 1, location: { kind: 'file' as const, path } }],
     };
+  }
+
+  /** Counts only the orders from now on. */
+  forgetOrders(): void {
+    this.#first = service.requests.length;
   }
 
   /** The seeds that were ordered since the start, in order. */
@@ -154,22 +166,27 @@ class Setup {
   }
 }
 
+/** Runs a job in a window whose disk follows a plan, and then whatever is needed to get its results. Checks what must hold in any case. */
+type Play = (
+  plan: DiskPlan,
+  fate: 'lives' | 'killed' | 'stopped',
+  options?: { onSetup?: (setup: Setup) => void; stop?: Promise<void>; repair?: () => void },
+) => Promise<unknown>;
+
 /** The number of disk calls of a job without faults. */
-async function countCalls(samples: number): Promise<number> {
+async function countCalls(run: Play): Promise<number> {
   let calls = 0;
   const before = (count: number) => {
     calls = count;
   };
-  expect(await play(samples, { before }, 'lives')).toBe('done');
+  await run({ before }, 'lives');
   return calls;
 }
 
-/** Runs a job in a window whose disk follows a plan, and then whatever is needed to get its results. Checks what must hold in any case. */
+/** A new job. */
 async function play(
   samples: number,
-  plan: DiskPlan,
-  fate: 'lives' | 'killed' | 'stopped',
-  { onSetup, stop, repair }: { onSetup?: (setup: Setup) => void; stop?: Promise<void>; repair?: () => void } = {},
+  ...[plan, fate, { onSetup, stop, repair } = {}]: Parameters<Play>
 ): Promise<JobEnd['status'] | undefined> {
   const setup = new Setup(await mkdtemp(join(root, 'case-')), samples);
   onSetup?.(setup);
@@ -217,7 +234,50 @@ async function play(
   return end?.status;
 }
 
-async function inject(fault: Fault, at: number, samples: number): Promise<unknown> {
+/** A failed job of four samples that is checked again: one result is paid for and saved, the other orders weren't accepted yet. */
+const playAgain: Play = async (plan, fate, { onSetup, stop, repair } = {}) => {
+  const setup = new Setup(await mkdtemp(join(root, 'case-')), 4);
+  onSetup?.(setup);
+  const request = await setup.request();
+  const first = await setup.open();
+  isRefusing = true;
+  const job = first.start(request);
+  expect(await job.finished).toMatchObject({
+    failure: { code: 'insufficient-credits' },
+    record: { canCheckAgain: true },
+  });
+  isRefusing = false;
+  setup.forgetOrders();
+
+  const again = withDisk(plan, () => first.checkAgain(job.id)).then(
+    ({ finished }) => finished,
+    (error: unknown) => error,
+  );
+  if (fate !== 'lives') {
+    await Promise.race([stop, again]);
+    if (fate === 'killed') await killWindow(setup.jobs, 'window-1').catch(() => {}); // it may have ended before
+    const second = await setup.open();
+    for (const { finished } of await second.resume('start')) await finished;
+    repair?.();
+  }
+  if (fate !== 'killed') {
+    await again;
+    repair?.();
+    if (first.jobs()[0]?.record.canCheckAgain) await (await first.checkAgain(job.id)).finished;
+    expect(await first.resume('later'), 'what has ended runs again').toEqual([]);
+  }
+  const orders = setup.orders();
+  expect(new Set(orders).size, 'an order was posted twice').toBe(orders.length);
+  const saved = await setup.saved();
+  const isInterrupted = setup.runners.some((runner) => runner.jobs()[0]?.record.failure?.code === 'interrupted');
+  if (isInterrupted) expect(fate, 'told as interrupted').toBe('killed');
+  else expect(saved, 'a result is lost').toEqual([7, 8, 9, 10].sort());
+  if (fate !== 'killed') await first.dispose();
+  await setup.close();
+};
+
+/** Lets something happen at a disk call. */
+async function inject(fault: Fault, at: number, run: Play): Promise<unknown> {
   switch (fault.kind) {
     case 'once':
     case 'until-repaired': {
@@ -229,7 +289,7 @@ async function inject(fault: Fault, at: number, samples: number): Promise<unknow
       const repair = () => {
         isRepaired = true;
       };
-      return play(samples, { before }, 'lives', { repair });
+      return run({ before }, 'lives', { repair });
     }
     case 'killed': {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -242,7 +302,7 @@ async function inject(fault: Fault, at: number, samples: number): Promise<unknow
         fault.when === 'before'
           ? { before: freeze }
           : { before: (count) => (count > at ? freeze(count) : undefined), after: freeze };
-      return play(samples, plan, 'killed', { stop: promise });
+      return run(plan, 'killed', { stop: promise });
     }
     case 'stopped': {
       const stopped = Promise.withResolvers<void>();
@@ -252,7 +312,7 @@ async function inject(fault: Fault, at: number, samples: number): Promise<unknow
         stopped.resolve();
         await resumed.promise;
       };
-      return play(samples, { before }, 'stopped', { stop: stopped.promise, repair: () => resumed.resolve() });
+      return run({ before }, 'stopped', { stop: stopped.promise, repair: () => resumed.resolve() });
     }
     case 'clock': {
       let setup: Setup | undefined;
@@ -262,7 +322,7 @@ async function inject(fault: Fault, at: number, samples: number): Promise<unknow
       const onSetup = (created: Setup) => {
         setup = created;
       };
-      return play(samples, { before }, 'lives', { onSetup });
+      return run({ before }, 'lives', { onSetup });
     }
   }
 }
@@ -324,31 +384,37 @@ function nameOf(fault: Fault): string {
   }
 }
 
+/** Puts a fault at each disk call of a job, or at some of them. */
+async function injectEverywhere(fault: Fault, row: number, run: Play): Promise<void> {
+  const calls = await countCalls(run);
+  expect(calls).toBeGreaterThan(20);
+  const all = Array.from({ length: calls }, (_, at) => at + 1);
+  // Other calls for each fault, so that together they cover the job.
+  const chosen = isWhole
+    ? all
+    : all.filter((at) => at % Math.ceil(calls / shortCases) === row % Math.ceil(calls / shortCases));
+  const failed: string[] = [];
+  for (const at of chosen) {
+    try {
+      await Promise.race([inject(fault, at, run), failAfter(10_000)]);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const text = error instanceof MixFailure ? error.key : error.message.split('\n').slice(0, 12).join(' ');
+      failed.push(`call ${at}: ${text}`);
+    }
+  }
+  expect(failed).toEqual([]);
+}
+
 for (const samples of [1, 4]) {
   for (const [row, fault] of faults.entries()) {
-    test(`${nameOf(fault)}, at a disk call of a job with ${samples} samples: nothing is lost or paid twice`, {
-      timeout: 600_000,
-    }, async () => {
-      const calls = await countCalls(samples);
-      expect(calls).toBeGreaterThan(20);
-      const all = Array.from({ length: calls }, (_, at) => at + 1);
-      // Other calls for each fault, so that together they cover the job.
-      const chosen = isWhole
-        ? all
-        : all.filter((at) => at % Math.ceil(calls / shortCases) === row % Math.ceil(calls / shortCases));
-      const failed: string[] = [];
-      for (const at of chosen) {
-        try {
-          await Promise.race([inject(fault, at, samples), failAfter(3_000)]);
-        } catch (error) {
-          if (!(error instanceof Error)) throw error;
-          failed.push(
-            `call ${at}: ${error instanceof MixFailure ? error.key : error.message.split('\n').slice(0, 12).join(' ')}`,
-          );
-        }
-      }
-      expect(failed).toEqual([]);
-    });
+    test(
+      `${nameOf(fault)}, at a disk call of a job with ${samples} samples: nothing is lost or paid twice`,
+      {
+        timeout: 600_000,
+      },
+      () => injectEverywhere(fault, row, (...args) => play(samples, ...args)),
+    );
   }
   for (const fault of faults.filter(({ kind }) => kind === 'killed' || kind === 'stopped' || kind === 'clock')) {
     test.each(purposes)(
@@ -359,4 +425,14 @@ for (const samples of [1, 4]) {
       },
     );
   }
+}
+
+for (const [row, fault] of faults.entries()) {
+  test(
+    `${nameOf(fault)}, at a disk call of a job that is checked again: nothing is lost or paid twice`,
+    {
+      timeout: 600_000,
+    },
+    () => injectEverywhere(fault, row, playAgain),
+  );
 }

@@ -1,10 +1,10 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { foreignPatience } from '../../src/jobs/jobRecovery.ts';
+import { foreignJobDelay } from '../../src/jobs/jobRecovery.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { ManualClock } from './support/clocks.ts';
-import { home, JobBench, killWindow, type Window } from './support/jobBench.ts';
+import { JobBench, killWindow, type Window, workspaceStorage } from './support/jobBench.ts';
 
 let bench: JobBench;
 let clock: ManualClock;
@@ -35,17 +35,17 @@ const webImage = {
 test('a window of another workspace leaves a job alone while its workspace has a window, and runs it for that workspace afterwards', async () => {
   const a1 = bench.window({ clock });
   const a2 = bench.window({ clock });
-  const b = bench.window({ clock, home: elsewhere });
+  const b = bench.window({ clock, workspaceStorage: elsewhere });
   const request = bench.request({ service: { baseUrl: 'https://a.example/api', dialect: 'v6' } });
   const job = a1.runner.start(request);
   await (await a1.hosted.started()).context.save('paid');
   expect(await a2.runner.resume('later')).toEqual([]); // from now on, it shows that it is open
   await a1.kill();
-  expect(await watch(b, 10 * foreignPatience)).toEqual([]);
+  expect(await watch(b, 10 * foreignJobDelay)).toEqual([]);
   await a2.kill();
 
-  expect(await watch(b, foreignPatience / 2)).toEqual([]);
-  const [resumed] = await watch(b, foreignPatience);
+  expect(await watch(b, foreignJobDelay / 2)).toEqual([]);
+  const [resumed] = await watch(b, foreignJobDelay);
   const run = await b.hosted.started();
   expect(run.task).toMatchObject({ service: { baseUrl: 'https://a.example/api', dialect: 'v6' }, mayUpload: true });
   expect(run.context.saved).toBe('paid');
@@ -55,7 +55,7 @@ test('a window of another workspace leaves a job alone while its workspace has a
   await run.deliver(0);
   run.end();
   const { record } = (await resumed?.finished) ?? {};
-  expect(record?.request.home.storage).toBe(home);
+  expect(record?.request.home.storage).toBe(workspaceStorage);
   expect(record?.results).toMatchObject([{ written: true }]);
   expect(removed).toEqual([job.id]);
   expect(b.runner.jobs()).toEqual([]);
@@ -63,16 +63,16 @@ test('a window of another workspace leaves a job alone while its workspace has a
 
 test('a failed job of another workspace waits for a window of its own', async () => {
   const a = bench.window({ clock });
-  const b = bench.window({ clock, home: elsewhere });
+  const b = bench.window({ clock, workspaceStorage: elsewhere });
   const job = a.runner.start(bench.request());
   await (await a.hosted.started()).context.save('paid');
   await a.kill();
-  await watch(b, 2 * foreignPatience);
+  await watch(b, 2 * foreignJobDelay);
   (await b.hosted.started()).end(new MixFailure('timeout', { args: { seconds: 600 } }));
   await expect.poll(() => b.runner.jobs()).toEqual([]);
   expect(await jobsLeft()).toEqual([job.id]);
-  expect(await watch(b, 2 * foreignPatience)).toEqual([]);
-  const other = bench.window({ clock, home: elsewhere });
+  expect(await watch(b, 2 * foreignJobDelay)).toEqual([]);
+  const other = bench.window({ clock, workspaceStorage: elsewhere });
   expect(await other.runner.resume('start')).toEqual([]);
 
   const a2 = bench.window({ clock });
@@ -93,8 +93,8 @@ test('in Restricted Mode, no job runs that needs the network, until the workspac
   const b = bench.window({ clock, isTrusted: () => isTrusted });
   expect((await b.runner.resume('start')).map(({ id }) => id)).toEqual([local.id]);
   (await b.local.started()).end();
-  const stranger = bench.window({ clock, home: elsewhere, isTrusted: () => false });
-  expect(await watch(stranger, 2 * foreignPatience)).toEqual([]);
+  const stranger = bench.window({ clock, workspaceStorage: elsewhere, isTrusted: () => false });
+  expect(await watch(stranger, 2 * foreignJobDelay)).toEqual([]);
   isTrusted = true;
   expect((await b.runner.resume('start')).map(({ id }) => id)).toEqual([paid.id, web.id]);
 

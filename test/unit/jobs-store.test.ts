@@ -9,7 +9,7 @@ import { JobStore, type LeasedJob } from '../../src/jobs/jobStore.ts';
 import { goneAfter } from '../../src/jobs/windowPresence.ts';
 import { temporaryPath } from '../../src/storage/durableFile.ts';
 import { ManualClock } from './support/clocks.ts';
-import { home, killWindow, recordOf } from './support/jobBench.ts';
+import { killWindow, recordOf, workspaceStorage } from './support/jobBench.ts';
 
 let directory: string;
 let clock: ManualClock;
@@ -21,8 +21,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const storeOf = (owner: string, itsHome = home) =>
-  new JobStore({ directory, owner, home: itsHome, clock, onError: (_, error) => errors.push(error) });
+const storeOf = (owner: string, itsWorkspace = workspaceStorage) =>
+  new JobStore({ directory, owner, workspaceStorage: itsWorkspace, clock, onError: (_, error) => errors.push(error) });
 const leased = (job: LeasedJob | 'held' | 'gone'): LeasedJob => {
   if (typeof job === 'string') throw new Error(job);
   return job;
@@ -65,7 +65,10 @@ test('a window whose process lives is alive, whatever the clocks say, until it w
 test('a window of another machine is gone after a minute of silence', async () => {
   await storeOf('a').create(recordOf('job'));
   const { pid } = spawnSync(process.execPath, ['--version']);
-  await writeFile(join(directory, '.windows', 'a'), JSON.stringify({ home, host: `not-${hostname()}`, pid, beat: 1 }));
+  await writeFile(
+    join(directory, '.windows', 'a'),
+    JSON.stringify({ workspaceStorage, host: `not-${hostname()}`, pid, beat: 1 }),
+  );
   const b = storeOf('b');
   expect(await b.lease('job')).toBe('held');
   clock.time += 8 * hour;
@@ -82,7 +85,7 @@ test('knows at once that a process has ended, and that one that was stopped has 
   try {
     await once(child, 'message');
     await storeOf('a').create(recordOf('job'));
-    const mark = { home, host: hostname(), pid: child.pid, beat: 1 };
+    const mark = { workspaceStorage, host: hostname(), pid: child.pid, beat: 1 };
     await writeFile(join(directory, '.windows', 'a'), JSON.stringify(mark));
     child.kill('SIGSTOP');
     const b = storeOf('b');

@@ -1,9 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/engines/clock.ts';
 import type { MixContext, MixResult, MixTask } from '../../src/engines/engine.ts';
-import { createLocalEngine, type LocalEngineOptions } from '../../src/engines/local/localEngine.ts';
+import { LocalEngine, type LocalEngineOptions } from '../../src/engines/local/localEngine.ts';
 import type { SourceLocation } from '../../src/images/sourceReader.ts';
 import { mixRasters } from '../../src/kernel/kernel.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
@@ -31,7 +34,7 @@ function engineOf(options: Partial<LocalEngineOptions> = {}) {
     },
     download: () => Promise.reject(new Error('The local engine downloads no results')),
   };
-  const engine = createLocalEngine({ codec: sharpCodec(), reader, workerPath, ...options });
+  const engine = new LocalEngine({ codec: sharpCodec(), reader, workerPath, ...options });
   engines.push(engine);
   return engine;
 }
@@ -58,6 +61,7 @@ function contextOf(overrides: Partial<MixContext> = {}) {
   const context: MixContext = {
     signal: new AbortController().signal,
     saved: undefined,
+    delivered: new Set(),
     progress: (progress) => progresses.push(progress),
     notice: () => {},
     save: async () => {},
@@ -218,4 +222,19 @@ test('the thread ends when it has been idle', async () => {
   const engine = engineOf({ idleMs: 1 });
   await engine.run(taskOf({ '/flower.jpg': 1 }), contextOf().context);
   await expect.poll(() => engine.isRunning, { timeout: 5000 }).toBe(false);
+});
+
+test("a thread that can't close a job doesn't hide why the job failed, and still ends when it is idle", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'worker-'));
+  const refusing = join(folder, 'refusing.mjs');
+  await writeFile(
+    refusing,
+    `import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', ({ id }) => parentPort.postMessage({ kind: 'failed', id, message: 'refused' }));`,
+  );
+  const engine = engineOf({ workerPath: refusing, idleMs: 1 });
+  const run = engine.run(taskOf({ '/gone.jpg': 1 }), contextOf().context);
+  await expect(run).rejects.toMatchObject({ key: 'unreadable-image/missing' });
+  await expect.poll(() => engine.isRunning, { timeout: 5000 }).toBe(false);
+  await rm(folder, { recursive: true });
 });

@@ -204,11 +204,16 @@ test('images in memory are bounded by their bytes, and the oldest leave first', 
   expect(requests.get('/count/large')).toBe(2);
 });
 
-test('a failed download is tried again', async () => {
-  const cached = reader();
-  for (let reads = 0; reads < 2; reads++) {
-    await expect(cached.read(url('/count/failing'))).rejects.toMatchObject({ key: 'unreadable-image/url-missing' });
-  }
+test('a failure counts for some seconds, in which the thumbnail, the preview and others ask for the same image', async () => {
+  let time = 1000;
+  const cached = reader({ cache: { now: () => time } });
+  const failing = () =>
+    expect(cached.read(url('/count/failing'))).rejects.toMatchObject({ key: 'unreadable-image/url-missing' });
+  await failing();
+  await failing();
+  expect(requests.get('/count/failing')).toBe(1);
+  time += 5001;
+  await failing();
   expect(requests.get('/count/failing')).toBe(2);
 });
 
@@ -260,6 +265,17 @@ test('an image in memory is refused once its address is', async () => {
   own = 'https://elsewhere.example';
   await expect(cached.read(redirected)).rejects.toMatchObject({ code: 'blocked-address' });
   expect(requests.get('/count/guarded')).toBe(3);
+});
+
+test('an image in memory is downloaded again once the network settings have changed', async () => {
+  let version = 0;
+  const cached = reader({ connectVersion: () => version });
+  for (const expected of [1, 2]) {
+    await cached.read(url('/count/settings'));
+    await cached.read(url('/count/settings'));
+    expect(requests.get('/count/settings')).toBe(expected);
+    version++;
+  }
 });
 
 test('a download that began under other rules is not kept', async () => {

@@ -152,12 +152,18 @@ suite('imageMixer.run', () => {
     ['a 30000×30000 PNG', { images: [alps, { source: 'bad/huge.png' }] }, 'image-too-large', /huge\.png/],
     ['a deleted source', { images: [alps, { source: 'refs/gone.jpg' }] }, 'unreadable-image', /gone\.jpg/],
     ['a metadata address', { images: [{ source: 'http://169.254.169.254/a.png' }] }, 'blocked-address', /169\.254/],
-    ['a hosted mix without a key', { images: [alps], prompt: 'x' }, 'no-api-key', /Set API Key/],
+    [
+      'a hosted mix without a key',
+      { images: [{ source: 'https://example.com/a.png' }], prompt: 'x' },
+      'no-api-key',
+      /Set API Key/,
+    ],
+    ['an upload nobody agreed to', { images: [alps], prompt: 'x' }, 'upload-not-allowed', /upload/i],
   ];
   for (const [what, recipe, code, message] of bad) {
     test(`${what} is ${code}, and nothing is written`, async () => {
       const before = await readdir(join(root, 'mixes'));
-      const outcome = await run(recipe, { engine: code === 'no-api-key' ? 'hosted' : 'local' });
+      const outcome = await run(recipe, { engine: /key|upload/.test(code) ? 'hosted' : 'local' });
       assert.equal(outcome.status, 'failed');
       assert.equal(outcome.error?.code, code);
       assert.match(outcome.error.message, message);

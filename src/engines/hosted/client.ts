@@ -8,7 +8,7 @@ import { parseWalletBalance, type WalletBalance } from './wallet.ts';
 import { normalizeResponse, type ServiceResponse } from './wire.ts';
 
 /** Identifies an accepted mix for polling. */
-export interface ResultHandle {
+interface ResultHandle {
   readonly id?: string | undefined;
   readonly fetchUrl?: string | undefined;
 }

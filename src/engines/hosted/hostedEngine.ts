@@ -6,8 +6,7 @@ import { ServiceClient } from './client.ts';
 import { HostedJob } from './hostedJob.ts';
 import type { HostedJobServices } from './hostedJobOptions.ts';
 import { createHostedState, parseHostedState } from './hostedState.ts';
-import { requestKey } from './keyRequest.ts';
-import { stripQueries } from './redaction.ts';
+import { describeError } from './redaction.ts';
 import { type ServiceSettings, serviceOf } from './service.ts';
 import { SubmissionInterval } from './submissionInterval.ts';
 import { type Timeouts, Transport } from './transport.ts';
@@ -61,13 +60,13 @@ export function createHostedEngine(options: HostedEngineOptions): HostedEngine {
       try {
         const service = serviceOf(options.settings());
         const { origin, dialect } = service;
-        const key = dialect.balancePath && (await requestKey({ ...options, origin, signal }));
-        if (!key) return undefined;
+        if (dialect.balancePath === undefined) return undefined;
+        const key = await options.apiKey(origin);
         return await new ServiceClient({ service, key, transport, clock: options.clock }).balance(signal);
       } catch (error) {
         // A mix reports the same problem in detail.
         if (error instanceof MixFailure || error instanceof RequestError) return undefined;
-        options.log({ level: 'warn', event: 'balance-failed', args: { error: stripQueries(String(error)) } });
+        options.log({ level: 'warn', event: 'balance-failed', args: { error: describeError(error) } });
         return undefined;
       }
     },

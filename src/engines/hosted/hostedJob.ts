@@ -1,18 +1,19 @@
 import { Mutex } from 'async-mutex';
+import { abortable } from '../../images/abortable.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import { noticeOfImage } from '../../mix/imageWarning.ts';
 import { ServiceClient } from './client.ts';
 import type { HostedJobOptions } from './hostedJobOptions.ts';
 import type { RequestState } from './hostedState.ts';
 import { JobReport } from './jobReport.ts';
-import { requestKey } from './keyRequest.ts';
 import { firstPollDelay, pollForResults } from './polling.ts';
-import { redactUrl } from './redaction.ts';
+import { describeError, redactUrl } from './redaction.ts';
 import { deliverResults } from './resultDelivery.ts';
+import { interruptedFailure } from './serviceFailure.ts';
 import { ServiceRecords } from './serviceRecords.ts';
 import { forgetUnreachable, type SourceLink } from './sourceLink.ts';
 import { StateSaver } from './stateSaver.ts';
-import { interruptedFailure, submitMix } from './submission.ts';
+import { submitMix } from './submission.ts';
 import { uploadSources } from './upload.ts';
 
 /** One run of a job: continues every request of its state from its phase until its results are delivered. */
@@ -40,13 +41,20 @@ export class HostedJob {
     this.#saver = new StateSaver(state, context, (code) => report.log('warn', 'state-not-saved', { code }));
   }
 
-  /** Resolves when every result is delivered. If a request fails, the others are completed before its failure is thrown. */
+  /** Resolves when every result is delivered. If requests fail, the others are completed before the first failure is thrown. */
   async run(): Promise<void> {
     const { state, context } = this.#options;
     const outcomes = await Promise.allSettled(state.requests.map((request) => this.#completeRequest(request)));
     context.signal.throwIfAborted();
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
+    const failed = outcomes.flatMap((outcome, index) =>
+      outcome.status === 'rejected' ? [{ number: index + 1, reason: outcome.reason as unknown }] : [],
+    );
+    const [first] = failed;
+    if (!first) return;
+    for (const { number, reason } of failed) {
+      if (reason !== first.reason) this.#report.log('warn', 'request-failed', { number, error: describeError(reason) });
+    }
+    throw first.reason;
   }
 
   async #completeRequest(request: RequestState): Promise<void> {
@@ -170,7 +178,7 @@ export class HostedJob {
     }
   }
 
-  /** The client, created on first use. @throws MixFailure `no-api-key`. */
+  /** The client, created on first use. @throws MixFailure `no-api-key…`, or the signal's reason. */
   #getClient(): Promise<ServiceClient> {
     this.#client ??= this.#createClient();
     return this.#client;
@@ -178,9 +186,7 @@ export class HostedJob {
 
   async #createClient(): Promise<ServiceClient> {
     const { service, context } = this.#options;
-    const { origin } = service;
-    const key = await requestKey({ ...this.#options, origin, signal: context.signal });
-    if (!key) throw new MixFailure('no-api-key', { args: { origin } });
+    const key = await abortable(this.#options.apiKey(service.origin), context.signal);
     return new ServiceClient({ ...this.#options, key });
   }
 }

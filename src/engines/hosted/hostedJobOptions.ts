@@ -11,8 +11,8 @@ import type { Transport } from './transport.ts';
 
 /** What all jobs of an engine share. */
 export interface HostedJobServices {
-  /** The API key that is stored for exactly this origin. */
-  apiKey(origin: string): Promise<string | undefined>;
+  /** The API key that is stored for exactly this origin. @throws MixFailure `no-api-key…`, after some seconds at the latest. */
+  apiKey(origin: string): Promise<string>;
   readonly codec: Codec;
   /** Reads sources, and downloads results. */
   readonly reader: SourceReader;

@@ -78,7 +78,10 @@ export function mayHaveSubmitted(saved: unknown): boolean {
   return parseHostedState(saved)?.requests.some(({ phase }) => phase !== 'new') ?? true;
 }
 
-/** The phase, unless other fields say that the service accepted the request, or that nothing is left to ask it for. Never `new` instead of another. */
+/**
+ * The phase, unless other fields say that the service accepted the request, or that nothing is left to ask it for.
+ * Never `new` instead of another one.
+ */
 function knownPhase({ phase, id, fetchUrl, links }: z.infer<typeof fieldsSchema>): (typeof phases)[number] {
   if (phase === 'new') return phase;
   const canPoll = id !== undefined || fetchUrl !== undefined;

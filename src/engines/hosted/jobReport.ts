@@ -14,7 +14,7 @@ export class JobReport {
     this.#task = task;
     this.#context = context;
     this.#write = log;
-    this.#delivered = context.delivered?.size ?? 0;
+    this.#delivered = context.delivered.size;
   }
 
   /** Reports a step of the mix, with the number of delivered results if the job has several samples. */

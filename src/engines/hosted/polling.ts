@@ -8,7 +8,7 @@ import { type RefusedResponse, refusalFailure, requestFailure, unreadableRespons
 import type { ServiceResponse } from './wire.ts';
 
 /** What polling needs besides the request. */
-export interface PollContext {
+interface PollContext {
   readonly client: ServiceClient;
   readonly clock: Clock;
   /** From 0 to 1, for jitter. */

@@ -18,6 +18,12 @@ export function stripQueries(text: string): string {
   return text.replace(/(https?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1');
 }
 
+/** An error with its cause, as it may be logged. A key must be cut from their messages before. */
+export function describeError(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? `, ${error.cause}` : '';
+  return stripQueries(`${error}${cause}`);
+}
+
 /** A URL as it may be logged: without user, query and fragment. */
 export function redactUrl(url: string): string {
   if (!URL.canParse(url)) return '…';

@@ -7,7 +7,7 @@ import { type DownloadContext, downloadResult } from './resultDownload.ts';
 import type { Service } from './service.ts';
 
 /** What delivering results needs besides the request. */
-export interface DeliveryContext extends Omit<DownloadContext, 'origin' | 'signal' | 'onAttempt' | 'onRetry'> {
+interface DeliveryContext extends Omit<DownloadContext, 'origin' | 'signal' | 'onAttempt' | 'onRetry'> {
   readonly context: MixContext;
   readonly service: Service;
   readonly report: JobReport;
@@ -21,7 +21,7 @@ export async function deliverResults(request: RequestState, options: DeliveryCon
   }
   for (const [offset, link] of request.links.slice(0, request.samples).entries()) {
     const index = request.first + offset;
-    if (!context.delivered?.has(index)) await deliver(request, link, index, options);
+    if (!context.delivered.has(index)) await deliver(request, link, index, options);
   }
 }
 

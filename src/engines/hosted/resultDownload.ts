@@ -23,7 +23,7 @@ export interface DownloadContext {
 }
 
 /** A result, unchanged as the service generated it. */
-export interface DownloadedResult {
+interface DownloadedResult {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly format: MixResult['format'];
   /** Whether all pixels have the same color. The service sends such an image in place of one that it blocked. */

@@ -4,7 +4,7 @@ import type { Service } from './service.ts';
 import type { ServiceResponse } from './wire.ts';
 
 export type RefusedResponse = Extract<ServiceResponse, { kind: 'refused' }>;
-export type UnreadableResponse = Extract<ServiceResponse, { kind: 'unreadable' }>;
+type UnreadableResponse = Extract<ServiceResponse, { kind: 'unreadable' }>;
 
 /** The recipe field for each field of the service's requests. */
 const fields: Readonly<Record<string, string>> = {
@@ -106,4 +106,12 @@ export function requestFailure(error: RequestError, { origin }: Service): MixFai
     case 'connection':
       return new MixFailure(`network/${error.reason}`, { args: { host }, ...details });
   }
+}
+
+/** Why the outcome of a submission is unknown. */
+type Interruption = 'restarted' | 'no-answer' | 'connection-lost' | 'answer-cut' | 'gateway-error';
+
+/** The failure of a submission whose outcome is unknown: the service may have done the work and charged for it. */
+export function interruptedFailure(reason: Interruption, { origin }: Service): MixFailure {
+  return new MixFailure(`interrupted/${reason}`, { args: { origin } });
 }

@@ -3,7 +3,7 @@ import { systemCode } from '../../storage/systemError.ts';
 import type { SharedStore } from './sharedStore.ts';
 
 /** What a job's records need. */
-export interface ServiceRecordsOptions {
+interface ServiceRecordsOptions {
   readonly store: SharedStore;
   readonly signal: AbortSignal;
   /** Called if the disk refuses, with the code of the system error. */
@@ -32,12 +32,26 @@ export class ServiceRecords {
   }
 
   /** Writes the value unless the name is taken, and resolves with whether it was free. If that is unknown, it counts as free. */
-  add(name: string, value: unknown): Promise<boolean> {
-    return this.#attempt((store) => store.add(name, value), true);
+  reserve(name: string, value: unknown): Promise<boolean> {
+    return this.#reserve(name, (store) => store.add(name, value));
+  }
+
+  /** Writes the value over the one of an earlier reservation. */
+  async takeOver(name: string, value: unknown): Promise<void> {
+    await this.#reserve(name, (store) => store.write(name, value).then(() => true));
   }
 
   remove(name: string): Promise<void> {
     return this.#attempt((store) => store.remove(name), undefined);
+  }
+
+  #reserve(name: string, write: (store: SharedStore) => Promise<boolean>): Promise<boolean> {
+    return this.#attempt(async (store) => {
+      const isReserved = await write(store);
+      // The job has given up what it reserved the name for.
+      if (isReserved && this.#options.signal.aborted) await store.remove(name);
+      return isReserved;
+    }, true);
   }
 
   async #attempt<T>(action: (store: SharedStore) => Promise<T>, otherwise: T): Promise<T> {

@@ -2,8 +2,8 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeAbandoned, replaceFile, writeNewFile } from '../../storage/durableFile.ts';
 import { makeFolder } from '../../storage/folder.ts';
+import { parseJson } from '../../storage/json.ts';
 import { ignore, systemCode } from '../../storage/systemError.ts';
-import { parseJson } from './json.ts';
 
 /**
  * A key-value store of small JSON values, shared by all windows on this machine. Names consist of letters, digits and dashes.
@@ -24,7 +24,7 @@ const maxAge = 25 * 3_600_000;
 /** A store in a folder, with one file per name. The first write creates the folder and deletes old files in it. */
 export class FolderStore implements SharedStore {
   readonly #folder: string;
-  #isTidy = false;
+  #oldFilesDeleted = false;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -61,8 +61,8 @@ export class FolderStore implements SharedStore {
 
   async #prepare(): Promise<void> {
     await makeFolder(this.#folder, 0o700);
-    if (this.#isTidy) return;
-    this.#isTidy = true; // also if it fails: a file that can't be deleted is no reason not to write another one
+    if (this.#oldFilesDeleted) return;
+    this.#oldFilesDeleted = true; // also if it fails: a file that can't be deleted is no reason not to write another one
     await removeAbandoned(this.#folder);
     for (const name of await readdir(this.#folder)) {
       const status = await stat(this.#path(name)).catch(ignore('ENOENT')); // deleted by another window

@@ -6,14 +6,13 @@ import type { ServiceClient } from './client.ts';
 import type { MixSubmission } from './dialect.ts';
 import { withGracePeriod } from './gracePeriod.ts';
 import type { RequestState } from './hostedState.ts';
-import type { Service } from './service.ts';
-import { refusalFailure, requestFailure, unreadableResponseFailure } from './serviceFailure.ts';
+import { interruptedFailure, refusalFailure, requestFailure, unreadableResponseFailure } from './serviceFailure.ts';
 import type { ServiceRecords } from './serviceRecords.ts';
 import type { StateSaver } from './stateSaver.ts';
 import { identicalRequestInterval, type SubmissionInterval } from './submissionInterval.ts';
 import type { ServiceResponse } from './wire.ts';
 
-/** How long to retry if no connection can be established, and if the service is busy; in milliseconds. */
+/** How long to retry if no connection can be established, and if the service is busy; in milliseconds from the first of these failures on. */
 const connectRetryLimit = 10_000;
 const busyRetryLimit = 180_000;
 /**
@@ -25,7 +24,7 @@ const maxSavedAge = 30_000;
 const maxSaves = 3;
 
 /** What a submission needs besides its contents. */
-export interface SubmissionContext {
+interface SubmissionContext {
   readonly client: ServiceClient;
   readonly records: ServiceRecords;
   readonly interval: SubmissionInterval;
@@ -40,6 +39,13 @@ export interface SubmissionContext {
   onAttempt(): void;
 }
 
+/** Attempts in a row that couldn't connect. */
+interface Outage {
+  /** When the first one failed, on the monotonic clock. */
+  readonly since: number;
+  readonly attempts: number;
+}
+
 /**
  * Submits a paid request until the service accepts it, and records its phase in `request` before and after each attempt.
  * Retries only if the last attempt certainly did no work. Resolves with the service's estimate in seconds.
@@ -52,8 +58,9 @@ export async function submitMix(
 ): Promise<number | undefined> {
   const { client, records, interval, saver, clock, signal } = context;
   const record = recordName(client, submission);
-  const start = clock.monotonic();
-  for (let retries = 0; ; retries++) {
+  let outage: Outage | undefined;
+  let busySince: number | undefined; // not reset, so that a service that comes and goes isn't asked forever
+  for (;;) {
     await interval.wait(record, context);
     const response = await attempt(request, submission, context).catch(async (error: unknown) => {
       if (request.phase === 'new') await interval.forget(record, records); // the service did no work
@@ -61,14 +68,17 @@ export async function submitMix(
     });
     if (response instanceof RequestError) {
       await interval.forget(record, records);
-      const delay = 1000 * 2 ** retries;
-      if (!response.retryable || clock.monotonic() + delay - start > connectRetryLimit) {
+      outage = { since: outage?.since ?? clock.monotonic(), attempts: (outage?.attempts ?? 0) + 1 };
+      const delay = 1000 * 2 ** (outage.attempts - 1);
+      const canRetry = response.retryable && response.reason !== 'withheld'; // that was saved several times already
+      if (!canRetry || clock.monotonic() + delay - outage.since > connectRetryLimit) {
         throw requestFailure(response, client.service);
       }
       context.onWait(delay, response.reason);
       await clock.sleep(delay, signal);
       continue;
     }
+    outage = undefined;
     if (response.kind !== 'refused') return recordResponse(request, response, context);
     request.phase = 'new';
     await saver.saveAfterResponse();
@@ -76,7 +86,10 @@ export async function submitMix(
     if (response.reason === 'invalid-api-key') await interval.forget(record, records);
     const canWait = response.reason === 'rate-limited' || response.reason === 'duplicate' || isBusy(response);
     const delay = Math.max(1000 * (response.retryAfter ?? 0), identicalRequestInterval);
-    if (!canWait || clock.monotonic() + delay - start > busyRetryLimit) throw refusalFailure(response, client.service);
+    busySince ??= clock.monotonic();
+    if (!canWait || clock.monotonic() + delay - busySince > busyRetryLimit) {
+      throw refusalFailure(response, client.service);
+    }
     context.onWait(delay, response.reason);
     await clock.sleep(delay, signal);
   }
@@ -174,16 +187,8 @@ async function recordResponse(
   return response.eta;
 }
 
-/** Why the outcome of a submission is unknown. */
-type Interruption = 'restarted' | 'no-answer' | 'connection-lost' | 'answer-cut' | 'gateway-error';
-
-/** The failure of a submission whose outcome is unknown: the service may have done the work and charged for it. */
-export function interruptedFailure(reason: Interruption, { origin }: Service): MixFailure {
-  return new MixFailure(`interrupted/${reason}`, { args: { origin } });
-}
-
 /** The name of a submission's record: a hash, equal for identical submissions to the same service. */
 function recordName({ service }: ServiceClient, submission: MixSubmission): string {
   const content = JSON.stringify([service.base, service.dialect.mixPath, service.dialect.mixBody(submission)]);
-  return `order-${createHash('sha256').update(content).digest('hex')}`;
+  return `submission-${createHash('sha256').update(content).digest('hex')}`;
 }

@@ -13,7 +13,7 @@ const unknownInterval = 1_000;
 const recordSchema = z.object({ at: z.number() });
 
 /** What waiting for the interval needs. */
-export interface IntervalContext {
+interface IntervalContext {
   readonly records: ServiceRecords;
   readonly signal: AbortSignal;
   /** Called before a wait of `delay` milliseconds. */
@@ -46,11 +46,11 @@ export class SubmissionInterval {
     let seen: Sighting | undefined;
     for (;;) {
       const earlier = seen;
-      const claim = this.#turns.runExclusive(() => {
+      const turn = this.#turns.runExclusive(() => {
         signal.throwIfAborted();
-        return this.#claim(name, records, earlier);
+        return this.#reserve(name, records, earlier);
       });
-      seen = await abortable(claim, signal);
+      seen = await abortable(turn, signal);
       if (!seen) return;
       const delay = seen.until - this.#clock.monotonic();
       if (delay <= 0) continue;
@@ -66,12 +66,12 @@ export class SubmissionInterval {
   }
 
   /** Records a submission and resolves with undefined; or resolves with the earlier one that it has to wait for. */
-  async #claim(name: string, records: ServiceRecords, seen: Sighting | undefined): Promise<Sighting | undefined> {
+  async #reserve(name: string, records: ServiceRecords, seen: Sighting | undefined): Promise<Sighting | undefined> {
     const now = this.#clock.now();
     const own = this.#own.get(name);
     const until = (own?.sentAt ?? Number.NEGATIVE_INFINITY) + identicalRequestInterval;
     if (until > this.#clock.monotonic()) return { at: own?.at, until };
-    if (await records.add(name, { at: now })) {
+    if (await records.reserve(name, { at: now })) {
       this.#remember(name, now);
       return undefined;
     }
@@ -81,8 +81,8 @@ export class SubmissionInterval {
       const other = seen && seen.at === at ? seen : this.#sight(at);
       if (other.until > this.#clock.monotonic()) return other;
     }
+    await records.takeOver(name, { at: now });
     this.#remember(name, now);
-    await records.write(name, { at: now });
     return undefined;
   }
 

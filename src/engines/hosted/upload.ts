@@ -23,7 +23,7 @@ const maxAttempts = 4;
 const retryLimit = 180_000;
 
 /** What an upload needs besides the source. */
-export interface UploadContext {
+interface UploadContext {
   readonly client: ServiceClient;
   readonly codec: Codec;
   readonly reader: SourceReader;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseJson } from './json.ts';
+import { parseJson } from '../../storage/json.ts';
 
 /** What is left in the account. */
 export interface WalletBalance {

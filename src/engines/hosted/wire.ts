@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { parseJson } from './json.ts';
+import { parseJson } from '../../storage/json.ts';
 
 /** A response as received over HTTP. */
-export interface RawResponse {
+interface RawResponse {
   readonly status: number;
   readonly body: string;
   /** Seconds, from the `Retry-After` header. */
@@ -10,7 +10,7 @@ export interface RawResponse {
 }
 
 /** Why the service refused a request, independent of its wording. */
-export type RefusalReason =
+type RefusalReason =
   | 'invalid-api-key'
   | 'invalid-request'
   | 'image-not-fetched'

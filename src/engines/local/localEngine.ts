@@ -16,7 +16,7 @@ export interface LocalEngineOptions {
   readonly clock?: Clock;
 }
 
-/** The engine that mixes on this machine, without network or key. All jobs share one worker thread. */
+/** The engine that mixes on this machine, without network or key. All jobs share one worker thread, which starts with the first one. */
 export class LocalEngine implements Engine {
   readonly name = 'local';
   readonly #options: LocalEngineOptions;
@@ -36,6 +36,23 @@ export class LocalEngine implements Engine {
   async run(task: MixTask, context: MixContext): Promise<void> {
     context.signal.throwIfAborted();
     const thread = this.#acquireThread();
+    try {
+      const [mixed] = await Promise.allSettled([this.#mix(thread, task, context)]);
+      const [closed] = await Promise.allSettled([thread.run(task.jobId, { kind: 'close' })]);
+      if (mixed.status === 'rejected') throw mixed.reason;
+      if (closed.status === 'rejected' && !thread.ended) throw closed.reason; // an ended thread has no jobs
+    } finally {
+      this.#releaseThread();
+    }
+  }
+
+  /** Ends the worker thread; running jobs fail. */
+  async dispose(): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    await this.#thread?.end();
+  }
+
+  async #mix(thread: KernelThread, task: MixTask, context: MixContext): Promise<void> {
     const failed = new AbortController(); // if one image fails, reading the others is pointless
     const signal = AbortSignal.any([context.signal, failed.signal]);
     const cancelFlag = new SharedArrayBuffer(4);
@@ -58,17 +75,7 @@ export class LocalEngine implements Engine {
       throw new MixFailure('generation-failed/mixer-failed', { cause: error });
     } finally {
       failed.abort();
-      await thread.run(task.jobId, { kind: 'close' }).catch((error: unknown) => {
-        if (!thread.ended) throw error; // an ended thread has no jobs
-      });
-      this.#releaseThread();
     }
-  }
-
-  /** Ends the worker thread; running jobs fail. */
-  async dispose(): Promise<void> {
-    clearTimeout(this.#idleTimer);
-    await this.#thread?.end();
   }
 
   #acquireThread(): KernelThread {
@@ -86,9 +93,4 @@ export class LocalEngine implements Engine {
     if (--this.#jobs > 0) return;
     this.#idleTimer = setTimeout(() => void this.#thread?.end(), this.#options.idleMs ?? 60_000).unref();
   }
-}
-
-/** Creates the local engine. Its worker thread starts with the first job. */
-export function createLocalEngine(options: LocalEngineOptions): LocalEngine {
-  return new LocalEngine(options);
 }

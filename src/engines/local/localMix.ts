@@ -18,7 +18,7 @@ const maxReframingScale = 1.35;
 /** Share of a sample's time that mixing takes; the rest is encoding. */
 const mixingShare = 0.5;
 
-export interface LocalMixOptions {
+interface LocalMixOptions {
   readonly codec: Codec;
   readonly reader: SourceReader;
   readonly clock: Clock;

@@ -11,21 +11,21 @@ import { ResultWriter } from '../../../src/output/resultWriter.ts';
 import { png } from './hostedBench.ts';
 
 /** The workspace of windows and jobs, unless a test says otherwise. */
-export const home = '/storage/of/a/workspace';
+export const workspaceStorage = '/storage/of/a/workspace';
 
 /** The id of a process that has ended. */
 const deadPid = spawnSync(process.execPath, ['--version']).pid;
 
 /** Makes a window look as if its process had ended without a word. @param directory the folder of the jobs. */
-export async function killWindow(directory: string, owner: string, itsHome = home): Promise<void> {
-  const mark = { home: itsHome, host: hostname(), pid: deadPid, beat: 1 };
+export async function killWindow(directory: string, owner: string, itsWorkspace = workspaceStorage): Promise<void> {
+  const mark = { workspaceStorage: itsWorkspace, host: hostname(), pid: deadPid, beat: 1 };
   await writeFile(join(directory, '.windows', owner), JSON.stringify(mark));
 }
 
 /** A request whose results go into `folder`. */
 export function requestOf(folder: string, changes: Partial<JobRequest> = {}): JobRequest {
   return jobRecordSchema.shape.request.parse({
-    home: { storage: home, isTrusted: true, mayUpload: true },
+    home: { storage: workspaceStorage, isTrusted: true, mayUpload: true },
     service: { baseUrl: '', dialect: 'v5' },
     engine: 'hosted',
     recipe: { images: [{ source: 'a.png' }], prompt: 'rose man', seed: 7 },
@@ -140,7 +140,7 @@ export class JobBench {
     const errors: unknown[] = [];
     const runner = new JobRunner({
       directory: this.jobs,
-      home,
+      workspaceStorage,
       isTrusted: () => true,
       engines: { hosted: async () => hosted, local: async () => local },
       writer: new ResultWriter(),
@@ -151,7 +151,7 @@ export class JobBench {
       owner,
       ...changes,
     });
-    const kill = () => killWindow(this.jobs, owner, changes.home);
+    const kill = () => killWindow(this.jobs, owner, changes.workspaceStorage);
     return { runner, hosted, local, errors, kill };
   }
 

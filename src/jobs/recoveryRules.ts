@@ -6,8 +6,8 @@ const day = 24 * 60 * minute;
 
 /** The window that recovers jobs. */
 export interface RecoveringWindow {
-  /** The workspace that it has open: the path of its storage. */
-  readonly home: string;
+  /** Absolute path of the storage of the workspace that it has open. */
+  readonly workspaceStorage: string;
   /** False in Restricted Mode. */
   readonly isTrusted: boolean;
 }
@@ -15,9 +15,12 @@ export interface RecoveringWindow {
 /** When jobs are recovered: when a window has just opened, or later, when failed jobs are those of windows that show them. */
 export type RecoveryTime = 'start' | 'later';
 
-/** Whether a job belongs to another workspace than this window's. */
-export function isForeign({ request }: JobRecord, home: string): boolean {
-  return request.home.storage !== home;
+/** What recovery does with a job; see `recoveryAction`. */
+export type RecoveryAction = 'resume' | 'report' | 'cancel' | 'remove';
+
+/** Whether a job belongs to another workspace than the one with this storage. */
+export function isForeign({ request }: JobRecord, workspaceStorage: string): boolean {
+  return request.home.storage !== workspaceStorage;
 }
 
 /** Whether running the job connects to anything. In Restricted Mode, such jobs don't run. */
@@ -30,7 +33,8 @@ export function needsNetwork({ request: { engine, sources } }: JobRecord): boole
  * For jobs of another workspace, the caller also has to make sure that no window has that workspace open.
  */
 export function mayRecover(record: JobRecord, window: RecoveringWindow, time: RecoveryTime): boolean {
-  if (isForeign(record, window.home)) return window.isTrusted && record.state !== 'failed';
+  if (needsNetwork(record) && !record.request.home.isTrusted) return false; // no window of Restricted Mode starts such a job
+  if (isForeign(record, window.workspaceStorage)) return window.isTrusted && record.state !== 'failed';
   if (record.state === 'failed' && time === 'later') return false;
   return window.isTrusted || !needsNetwork(record);
 }
@@ -45,11 +49,7 @@ export function mayRecover(record: JobRecord, window: RecoveringWindow, time: Re
  * @param hasUnsaved whether the job's folder holds results that aren't in the project yet. Those are always saved.
  * @param now milliseconds since 1970.
  */
-export function recoveryAction(
-  record: JobRecord,
-  hasUnsaved: boolean,
-  now: number,
-): 'resume' | 'report' | 'cancel' | 'remove' {
+export function recoveryAction(record: JobRecord, hasUnsaved: boolean, now: number): RecoveryAction {
   const age = now - record.createdAt; // negative if the clock was set back: then the job counts as new
   switch (record.state) {
     case 'done':
