@@ -92,7 +92,9 @@ async function setTrust(editor: Editor, project: string, isTrusted: boolean): Pr
     await editor.ready();
   }
   await expect(async () => {
-    if (await dialog.isVisible()) await page.keyboard.press('Escape');
+    // The dialog may be gone with the window that was reloaded.
+    if (await dialog.isVisible())
+      await dialog.getByRole('button', { name: /^Close Modal Editor/ }).click({ timeout: 2000 });
     await expect(dialog).toBeHidden({ timeout: 2000 });
   }).toPass(patience);
 }
