@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { dialectNames } from '../mix/limits.ts';
+import { resultFormats } from '../mix/resultFormat.ts';
 import type { SettingSource } from './ports.ts';
 
 /**
@@ -17,6 +18,7 @@ const schemas = {
   'output.folder': z.string().trim().min(1).default('mixes'),
   'output.fileName': z.string().trim().min(1).default('{name}-{seed}-{index}'),
   'output.embedRecipe': z.boolean().default(true),
+  'output.format': z.enum(resultFormats).default('png'),
 } as const;
 
 export type SettingName = keyof typeof schemas;
