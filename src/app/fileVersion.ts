@@ -18,8 +18,11 @@ const querySchema = z.object({
   commit: z.string().optional().catch(undefined),
 });
 
-/** How VS Code's Git writes the index. The second means HEAD if nothing is staged, and then both are the same. */
-const indexRefs: ReadonlySet<string> = new Set(['', '~']);
+/** What VS Code calls versions that Git has no name for. The second is what the working tree is compared with. */
+const specialRefs: ReadonlyMap<string, string> = new Map([
+  ['', 'Index'],
+  ['~', 'HEAD'],
+]);
 
 /** The name of a file in a version that isn't on disk, such as `a (HEAD).png`. It is a valid file name on every system. */
 export function nameOfVersion(address: VersionAddress): string {
@@ -28,8 +31,9 @@ export function nameOfVersion(address: VersionAddress): string {
   const extension = extname(name);
   const version = ref ?? commit ?? address.scheme;
   const shown = /^[0-9a-f]{40,64}$/.test(version) ? version.slice(0, 8) : version;
-  const safe = (indexRefs.has(shown) ? 'Index' : shown).replace(/[\p{Cc}<>:"/\\|?*]+/gu, '-').slice(0, 40);
-  return `${name.slice(0, name.length - extension.length)} (${safe})${extension}`;
+  const label = (specialRefs.get(shown) ?? shown).slice(0, 40);
+  const full = `${name.slice(0, name.length - extension.length)} (${label})${extension}`;
+  return full.replace(/[\p{Cc}<>:"/\\|?*]+/gu, '-');
 }
 
 /** The path of the file that an address is a version of, as the address has it. */

@@ -35,6 +35,7 @@ export function locateMix(options: {
       root: options.outputFolder ?? root,
       fileName: settings.get('output.fileName', folder),
       embedRecipe: settings.get('output.embedRecipe', folder),
+      format: settings.get('output.format', folder),
     },
   };
 }

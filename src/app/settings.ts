@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { ServiceSettings } from '../engines/hosted/service.ts';
 import { dialectNames } from '../mix/limits.ts';
+import { resultFormats } from '../mix/resultFormat.ts';
 import type { SettingSource } from './ports.ts';
 
 /**
@@ -18,6 +19,7 @@ const schemas = {
   'output.folder': z.string().trim().min(1).default('mixes'),
   'output.fileName': z.string().trim().min(1).default('{name}-{seed}-{index}'),
   'output.embedRecipe': z.boolean().default(true),
+  'output.format': z.enum(resultFormats).default('png'),
 } as const;
 
 export type SettingName = keyof typeof schemas;

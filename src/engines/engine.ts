@@ -3,6 +3,7 @@ import type { EngineName } from '../mix/limits.ts';
 import type { Notice } from '../mix/notice.ts';
 import type { Progress } from '../mix/progress.ts';
 import type { RunnableRecipe } from '../mix/recipe.ts';
+import type { ResultFormat } from '../mix/resultFormat.ts';
 import type { ServiceSettings } from './hosted/service.ts';
 
 /** A source image of a task, in the order of the recipe's enabled images. */
@@ -25,6 +26,8 @@ export interface MixTask {
   readonly service?: ServiceSettings | undefined;
   /** Whether files of this machine may be uploaded: the consent that the job was created with. */
   readonly mayUpload: boolean;
+  /** The format of results that the extension encodes itself; PNG if absent. */
+  readonly format?: ResultFormat | undefined;
 }
 
 /** One sample of a mix, encoded and still in memory. */
@@ -33,7 +36,7 @@ export interface MixResult {
   readonly index: number;
   readonly seed: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly format: 'png' | 'jpeg' | 'webp';
+  readonly format: ResultFormat;
   /** The hosted service's id of the generation. */
   readonly serviceId?: string;
   readonly engineVersion: string;

@@ -1,4 +1,5 @@
 import type { ImageWarning } from '../mix/imageWarning.ts';
+import type { ResultFormat } from '../mix/resultFormat.ts';
 
 /** The image formats that the codec decodes. */
 export const readableFormats = ['png', 'jpeg', 'webp', 'gif', 'avif', 'tiff', 'svg'] as const;
@@ -29,6 +30,13 @@ export interface EncodedImage {
   readonly height: number;
 }
 
+/** The file of a result. */
+export interface EncodedResult {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether transparent pixels became white, because the format has no transparency. */
+  readonly isFlattened: boolean;
+}
+
 /**
  * Decodes and encodes off the calling thread. Methods that read an image take the bytes of the whole file and copy them.
  * Every method rejects with MixFailure `unsupported-image`, `unreadable-image` or `image-too-large`, or with the signal's reason.
@@ -40,8 +48,8 @@ export interface Codec {
   decode(bytes: Uint8Array, cover: { width: number; height: number }, signal?: AbortSignal): Promise<Raster>;
   /** A WebP that fits a square of `side` pixels. */
   thumbnail(bytes: Uint8Array, side: number, signal?: AbortSignal): Promise<EncodedImage>;
-  /** A PNG. The raster's buffer is transferred: it is empty afterwards. */
-  encodePng(raster: Raster, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** A file of the format; JPEG and WebP at quality 90. The raster's buffer is transferred: it is empty afterwards. */
+  encode(raster: Raster, format: ResultFormat, signal?: AbortSignal): Promise<EncodedResult>;
   /** A JPEG for upload: upright, on white, without EXIF, GPS, XMP or ICC, fitting `maxSide` pixels and `maxBytes`. */
   uploadCopy(
     bytes: Uint8Array,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { failureRecordSchema } from '../mix/failureRecord.ts';
 import { imageWarningSchema } from '../mix/imageWarning.ts';
+import { resultFormats } from '../mix/resultFormat.ts';
 import { readableFormats } from './codec.ts';
 
 // Messages between the codec and its worker thread, which handles one request at a time.
@@ -14,7 +15,7 @@ export const decoderRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('probe'), format, bytes }),
   z.object({ kind: z.literal('decode'), format, bytes, width: side, height: side }),
   z.object({ kind: z.literal('thumbnail'), format, bytes, side }),
-  z.object({ kind: z.literal('encodePng'), bytes, width: side, height: side }),
+  z.object({ kind: z.literal('encode'), format: z.enum(resultFormats), bytes, width: side, height: side }),
   z.object({ kind: z.literal('uploadCopy'), format, bytes, maxSide: side, maxBytes: z.int().min(1) }),
   z.object({ kind: z.literal('isUniform'), format, bytes }),
 ]);
@@ -43,7 +44,7 @@ export const decoderResultSchemas = {
   }),
   decode: z.object({ width: z.int(), height: z.int(), data: z.instanceof(Uint8ClampedArray<ArrayBuffer>) }),
   thumbnail: z.object({ bytes, mime: z.string(), width: z.int(), height: z.int() }),
-  encodePng: bytes,
+  encode: z.object({ bytes, isFlattened: z.boolean() }),
   uploadCopy: z.object({ bytes, mime: z.string(), width: z.int(), height: z.int() }),
   isUniform: z.boolean(),
 } as const satisfies Record<DecoderRequest['kind'], z.ZodType>;

@@ -14,7 +14,7 @@ import {
   decoderRequestSchema,
   decoderVersionsSchema,
 } from './codecMessages.ts';
-import { decode, encodePng, isUniform, probe, thumbnail, uploadCopy, useSvgAssets } from './codecOperations.ts';
+import { decode, encode, encodePng, isUniform, probe, thumbnail, uploadCopy, useSvgAssets } from './codecOperations.ts';
 
 if (!parentPort) throw new Error('The codec runs in a worker thread');
 const port = parentPort;
@@ -29,8 +29,8 @@ function execute(request: DecoderRequest): Promise<AnyResult> {
       return decode(request, request.width, request.height);
     case 'thumbnail':
       return thumbnail(request, request.side);
-    case 'encodePng':
-      return encodePng(request.bytes, request.width, request.height);
+    case 'encode':
+      return encode(request.bytes, request, request.format);
     case 'uploadCopy':
       return uploadCopy(request, request.maxSide, request.maxBytes);
     case 'isUniform':
@@ -39,7 +39,6 @@ function execute(request: DecoderRequest): Promise<AnyResult> {
 }
 
 function buffersOf(result: AnyResult): ArrayBuffer[] {
-  if (result instanceof Uint8Array) return [result.buffer];
   if (typeof result === 'boolean') return [];
   if ('data' in result) return [result.data.buffer];
   return 'bytes' in result ? [result.bytes.buffer] : [];

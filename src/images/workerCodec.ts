@@ -2,8 +2,9 @@ import { Mutex } from 'async-mutex';
 import PQueue from 'p-queue';
 import type { z } from 'zod';
 import { MixFailure } from '../mix/failure.ts';
+import type { ResultFormat } from '../mix/resultFormat.ts';
 import { abortable } from './abortable.ts';
-import type { Codec, EncodedImage, ImageInfo, Raster } from './codec.ts';
+import type { Codec, EncodedImage, EncodedResult, ImageInfo, Raster } from './codec.ts';
 import { type DecoderRequest, type DecoderVersions, decoderResultSchemas } from './codecMessages.ts';
 import { DecoderThread } from './codecThread.ts';
 import { requireReadable } from './imageFormat.ts';
@@ -89,15 +90,16 @@ export class WorkerCodec implements Codec {
     );
   }
 
-  encodePng({ width, height, data }: Raster, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  encode({ width, height, data }: Raster, format: ResultFormat, signal?: AbortSignal): Promise<EncodedResult> {
     return this.#run(
       () => ({
-        kind: 'encodePng',
+        kind: 'encode',
+        format,
         bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
         width,
         height,
       }),
-      decoderResultSchemas.encodePng,
+      decoderResultSchemas.encode,
       signal,
       priorities.other,
       false, // the pixels were transferred to the thread

@@ -41,11 +41,11 @@ async function runEngine(
   job.update({ state: 'running' }); // written with the next step: until then, `waiting` and `running` recover the same way
   await saver.saveKept(job, folder);
   const { id, request } = job.record;
-  const { recipe, sources, service, home } = request;
+  const { recipe, sources, service, home, destination } = request;
   if (writtenSamples(job.record).size === recipe.samples) return;
   const engine = await getEngine();
   job.controller.signal.throwIfAborted();
-  const task = { jobId: id, recipe, sources, service, mayUpload: home.mayUpload };
+  const task = { jobId: id, recipe, sources, service, mayUpload: home.mayUpload, format: destination.format };
   await engine.run(task, contextOf(job, folder, saver, ended));
 }
 

@@ -69,8 +69,8 @@ export function prepare(raster: Raster, options: PrepareOptions, checkpoint: Che
   const pixels = resample(raster, rect, size, (fraction) => checkpoint(0.1 + 0.3 * fraction));
   checkpoint(0.4);
   const opaque = isOpaque(pixels);
-  const filled = opaque ? pixels : fillTransparent(pixels, size);
-  const full = toLowRes(filled, size, lowResSize(size, LOW_RES_SIDE), opaque);
+  const filled = opaque ? pixels : fillTransparent(pixels, size, () => checkpoint(0.4));
+  const full = toLowRes(filled, size, lowResSize(size, LOW_RES_SIDE), opaque, () => checkpoint(0.5));
   checkpoint(0.6);
   const fullLab = labFromRgb(full);
   const fullSizes = levelSizes(full.size);

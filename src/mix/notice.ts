@@ -7,6 +7,8 @@ export const noticeTable = {
   ignored: 'This engine ignores the {part}.',
   'steps-over-limit':
     'The recipe has {value} steps, but the service documents a maximum of {max}. The number was sent unchanged.',
+  'transparency-lost':
+    "JPEG can't be transparent, so transparent parts of the result are white. To keep them, set imageMixer.output.format to png or webp.",
   'fewer-results': 'The service returned {count} of {asked} results.',
   'blank-result':
     'Result {number} is blank because the service blocks content that it considers unsafe. Change the prompt or the images.',

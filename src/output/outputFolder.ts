@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import * as z from 'zod';
 import { MixFailure } from '../mix/failure.ts';
+import { resultFormats } from '../mix/resultFormat.ts';
 import { makeFolder } from '../storage/folder.ts';
 import { realPath } from '../storage/realPath.ts';
 import { systemCode } from '../storage/systemError.ts';
@@ -15,6 +16,8 @@ export const destinationSchema = z.object({
   /** Template of the file name without extension: `{name}-{seed}-{index}`. */
   fileName: z.string(),
   embedRecipe: z.boolean(),
+  /** The format of results that the extension encodes itself; PNG if absent. */
+  format: z.enum(resultFormats).optional(),
 });
 export type Destination = z.infer<typeof destinationSchema>;
 

@@ -60,13 +60,20 @@ test.describe('with a notebook', () => {
     await (await editor.file('docs/notes.ipynb')).dblclick();
     const notes = page.getByRole('tab', { name: 'notes.ipynb' });
     await expect(notes).toHaveAttribute('aria-selected', 'true');
-    const cell = page.locator('.notebookOverlay .markdown-cell-row').first();
-    await expect(cell).toBeVisible();
-    await cell.click();
-    await page.keyboard.press('Enter'); // edits the cell
+    const cell = page.getByRole('listitem', { name: 'markdown cell', includeHidden: true });
+    const text = cell.getByRole('textbox');
+    await expect(cell).toBeAttached();
+    await expect(async () => {
+      await page.getByRole('list', { name: 'Notebook' }).press('Enter', { timeout: 2000 }); // edits the cell
+      await expect(text).toBeFocused({ timeout: 2000 });
+    }).toPass({ timeout: 60_000 });
     await page.keyboard.press('Control+End');
     await page.getByRole('tab', { name: 'Image Mixer' }).click();
-    await panel.frame.getByRole('button', { name: `Insert link to ${name}`, exact: true }).click();
+    const ours = page.frameLocator('iframe.webview.ready[src*="imagemixer.image-mixer"]'); // a notebook has a webview too
+    const button = ours
+      .frameLocator('#active-frame')
+      .getByRole('button', { name: `Insert link to ${name}`, exact: true });
+    await button.click();
     await expect(notes).toHaveAttribute('aria-selected', 'true');
     await page.keyboard.press('Control+s');
     const saved = () => readFile(join(project, 'docs/notes.ipynb'), 'utf8');

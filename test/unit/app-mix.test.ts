@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { draftOfRecipe, recipeText } from '../../src/app/recipeDraft.ts';
 import { readRecipe, readRecipeFromImage } from '../../src/app/recipeFile.ts';
@@ -47,6 +48,20 @@ describe('a recipe', () => {
       seed: 7,
       images: [{ source: 'red.png' }, { source: 'blue.png' }],
     });
+  });
+
+  test.each([
+    ['jpeg', 'jpg'],
+    ['webp', 'webp'],
+  ])('is saved as %s with its recipe if the setting says so', async (format, extension) => {
+    bench.settings['output.format'] = format;
+    const outcome = await bench.recipes().run({ json: smallRecipe }, noOptions);
+    expect(outcome).toMatchObject({ status: 'done', warnings: ['This engine ignores the prompt.'] });
+    const path = fileURLToPath(outcome.files[0] ?? '');
+    expect(path).toBe(bench.file(`mixes/rose-man-7-1.${extension}`));
+    const { width, height } = smallRecipe;
+    expect(await sharp(path).metadata()).toMatchObject({ format, width, height, hasAlpha: false });
+    expect(await readRecipeFromImage(path, '')).toMatchObject({ prompt: 'rose man', seed: 7 });
   });
 
   test('that has started has its outcome even if its progress can not be shown', async () => {

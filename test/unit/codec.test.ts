@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decode, probe } from '../../src/images/codecOperations.ts';
 import { WorkerCodec } from '../../src/images/workerCodec.ts';
 import { pngHeader } from './fixtures/pngHeader.ts';
+import { flat, meanDifference, pattern } from './test-rasters.ts';
 
 // The bundled worker runs from its own folder without node_modules, as in the installed extension.
 let folder: string;
@@ -157,14 +158,45 @@ test('scales down until the requested size is just covered, and never up', async
 test('encodes PNG losslessly, transfers the pixels and copies the bytes of files', async () => {
   const data = new Uint8ClampedArray(await noise(32, 16).ensureAlpha(0.5).raw().toBuffer());
   const before = data.slice();
-  const png = await codec.encodePng({ width: 32, height: 16, data });
+  const { bytes: png } = await codec.encode({ width: 32, height: 16, data }, 'png');
   expect((await codec.decode(png, { width: 32, height: 16 })).data).toEqual(before);
   expect(data).toHaveLength(0);
   const opaque = before.map((value, at) => (at % 4 === 3 ? 255 : value));
-  expect((await sharp(await codec.encodePng({ width: 32, height: 16, data: opaque })).metadata()).channels).toBe(3);
+  const encoded = await codec.encode({ width: 32, height: 16, data: opaque }, 'png');
+  expect((await sharp(encoded.bytes).metadata()).channels).toBe(3);
   const kept = png.slice();
   await codec.thumbnail(png, 16);
   expect(png).toEqual(kept);
+});
+
+test.each([
+  ['png', 0],
+  ['jpeg', 3],
+  ['webp', 3],
+] as const)('encodes %s at a quality that keeps the look', async (format, maxDifference) => {
+  const draw = () => pattern(1, 256, 192);
+  const { bytes, isFlattened } = await codec.encode(draw(), format);
+  expect(isFlattened).toBe(false);
+  expect(await codec.probe(bytes)).toMatchObject({ format, width: 256, height: 192, hasAlpha: false });
+  expect(meanDifference(draw(), await codec.decode(bytes, { width: 256, height: 192 }))).toBeLessThanOrEqual(
+    maxDifference,
+  );
+});
+
+test('transparency is kept, except in JPEG, where it becomes white and that is said', async () => {
+  const draw = () => flat(32, 16, 200, 0, 0, 128);
+  const size = { width: 32, height: 16 };
+  const pixelOf = async (format: 'png' | 'jpeg' | 'webp') => {
+    const { bytes, isFlattened } = await codec.encode(draw(), format);
+    return [isFlattened, ...(await codec.decode(bytes, size)).data.subarray(0, 4)];
+  };
+  expect(await pixelOf('png')).toEqual([false, 200, 0, 0, 128]);
+  const [isFlattened, ...jpeg] = await pixelOf('jpeg');
+  expect(isFlattened).toBe(true);
+  for (const [at, expected] of [227, 127, 127, 255].entries())
+    expect(Math.abs(Number(jpeg[at]) - expected)).toBeLessThan(4);
+  const [isKept, ...webp] = await pixelOf('webp');
+  expect([isKept, webp[3]]).toEqual([false, 128]);
 });
 
 test('a thumbnail fits its square', async () => {
@@ -238,7 +270,7 @@ test('the worker runs without ArrayBuffer.prototype.transfer, which Node 20 lack
   for (let round = 0; round < 3; round++) {
     const raster = await older.decode(bytes, whole);
     expect(raster).toMatchObject(whole);
-    expect(await older.probe(await older.encodePng(raster))).toMatchObject({ format: 'png', ...whole });
+    expect(await older.probe((await older.encode(raster, 'png')).bytes)).toMatchObject({ format: 'png', ...whole });
   }
   await older.dispose();
 });

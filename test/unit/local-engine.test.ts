@@ -179,13 +179,62 @@ test('a mix can be canceled while a file or the codec hangs', async () => {
   for (const options of [
     { reader: { read: hang, download: hang } },
     { codec: { ...sharpCodec(), decode: hang } },
-    { codec: { ...sharpCodec(), encodePng: hang } },
+    { codec: { ...sharpCodec(), encode: hang } },
   ]) {
     abort = new AbortController();
     const { context } = contextOf({ signal: abort.signal });
     await expect(engineOf(options).run(taskOf({ '/flower.jpg': 1 }), context)).rejects.toThrow('enough');
   }
 });
+
+test('a mix that needs more memory than is free is refused before anything is decoded', async () => {
+  const decoded: unknown[] = [];
+  const codec = sharpCodec({
+    probe: async () => ({ format: 'jpeg', width: 4000, height: 3000, hasAlpha: false, warnings: [] }),
+    decode: async (bytes) => {
+      decoded.push(bytes);
+      throw new Error('not reached');
+    },
+  });
+  const task = taskOf({ '/flower.jpg': 0.5, '/mountains.jpg': 0.5 }, { width: 4096, height: 4096 });
+  const run = engineOf({ codec, freeMemory: () => 300 * 1024 * 1024 }).run(task, contextOf().context);
+  await expect(run).rejects.toMatchObject({ key: 'generation-failed/no-memory', args: { free: 300 } });
+  expect(decoded).toEqual([]);
+});
+
+test('only as many images are decoded ahead as the mixer takes over soon', async () => {
+  let open = 0;
+  let most = 0;
+  const codec = sharpCodec();
+  const decode: typeof codec.decode = async (...args) => {
+    most = Math.max(most, ++open);
+    const raster = await codec.decode(...args);
+    open--;
+    return raster;
+  };
+  const images = Array.from({ length: 8 }, (_, i) => [`/flower.jpg?${i}`, 0.1 * (i + 1)]);
+  const reader = {
+    read: async (location: SourceLocation) =>
+      new Uint8Array([...photographBytes('flower'), location.kind === 'file' ? location.path.length : 0]),
+    download: () => Promise.reject(new Error('The sources are files')),
+  };
+  const { context, results } = contextOf();
+  await engineOf({ codec: { ...codec, decode }, reader }).run(taskOf(Object.fromEntries(images)), context);
+  expect(results).toHaveLength(1);
+  expect(most).toBeLessThanOrEqual(3);
+});
+
+test.each(['jpeg', 'webp'] as const)(
+  'a result can be a %s, with a notice if it loses its transparency',
+  async (format) => {
+    const notices: string[] = [];
+    const { context, results } = contextOf({ notice: ({ code }) => notices.push(code) });
+    await engineOf().run({ ...taskOf({ '/flower.jpg': 1 }, { samples: 2 }), format }, context);
+    expect(results.map((result) => result.format)).toEqual([format, format]);
+    for (const { bytes } of results) expect((await sharp(bytes).metadata()).format).toBe(format);
+    expect(notices).toEqual(format === 'jpeg' ? ['transparency-lost'] : []);
+  },
+);
 
 test('the estimate of the remaining time does not follow the system clock', async () => {
   let time = 0;

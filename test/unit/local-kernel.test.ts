@@ -358,6 +358,17 @@ describe('the seed, the samples and the guidance scale', () => {
   });
 });
 
+test('preparing a large transparent image can be canceled while its pixels are filled and scaled down', () => {
+  const image = flat(64, 1024, 200, 30, 30, 100);
+  for (const step of [0.4, 0.5]) {
+    let calls = 0;
+    const cancel = (fraction: number) => {
+      if (fraction === step && ++calls === 3) throw new Error('enough');
+    };
+    expect(() => prepare(image, { width: 64, height: 1024 }, cancel)).toThrow('enough');
+  }
+});
+
 test('an image is cropped to its salient part', () => {
   const spot = (x: number) => (x > 200 && x < 240 ? ([250, 60, 20] as const) : ([120, 125, 130] as const));
   const { data } = mixRasters([drawn(256, 64, spot)], [1], { ...settings, width: 64, height: 64 });

@@ -95,12 +95,10 @@ export function sharpCodec(overrides: Partial<Codec> = {}): Codec {
     dispose: async () => {},
     decode: (bytes, { width, height }) =>
       rasterOf(sharp(bytes).autoOrient().resize(width, height, { fit: 'outside', withoutEnlargement: true })),
-    encodePng: async ({ width, height, data }) =>
-      new Uint8Array(
-        await sharp(data, { raw: { width, height, channels: 4 } })
-          .png()
-          .toBuffer(),
-      ),
+    encode: async ({ width, height, data }, format) => {
+      const image = sharp(data, { raw: { width, height, channels: 4 } });
+      return { bytes: new Uint8Array(await image.toFormat(format).toBuffer()), isFlattened: format === 'jpeg' };
+    },
     ...overrides,
   };
 }

@@ -27,13 +27,16 @@ type CachedImage =
   | { readonly kind: 'enlarged'; readonly raster: Raster }
   /** As a later sample needs it. */
   | { readonly kind: 'reframed'; readonly prepared: PreparedImage };
+
 type BaseImage = CachedImage & { readonly kind: 'base' };
 
 /** An open job with its images by index. It holds them itself, because the cache may evict them while the job runs. */
 interface OpenJob {
   readonly job: KernelJob;
   readonly cancelFlag: Int32Array;
-  readonly base: Map<number, BaseImage>;
+  readonly saliency: Map<number, SaliencyMap>;
+  /** As sample 0 needs them. Freed before the next sample. */
+  readonly prepared: Map<number, PreparedImage>;
   readonly enlarged: Map<number, Raster>;
 }
 
@@ -75,14 +78,15 @@ export class KernelHandler {
     const open: OpenJob = {
       job,
       cancelFlag: new Int32Array(job.cancelFlag),
-      base: new Map(),
+      saliency: new Map(),
+      prepared: new Map(),
       enlarged: new Map(),
     };
     this.#jobs.set(jobId, open);
     const missing: MissingImage[] = [];
     job.images.forEach(({ key }, image) => {
       const base = this.#cache.get(baseKey(job, key));
-      if (base?.kind === 'base') open.base.set(image, base);
+      if (base?.kind === 'base') hold(open, image, base);
       else missing.push({ image, enlarged: false });
       if (job.samples === 1) return;
       const enlarged = this.#cache.get(enlargedKey(job, key));
@@ -107,9 +111,8 @@ export class KernelHandler {
     checkpoint(0.2);
     const [framing] = chooseFramings([saliency], { ...job, sample: 0 });
     const prepared = prepare(raster, sizeOf(job, framing), (fraction) => checkpoint(0.2 + 0.8 * fraction));
-    const base = { kind: 'base', saliency, prepared } as const;
-    open.base.set(image, base);
-    this.#cache.set(baseKey(job, key), base);
+    hold(open, image, { saliency, prepared });
+    this.#cache.set(baseKey(job, key), { kind: 'base', saliency, prepared });
     return null;
   }
 
@@ -118,15 +121,11 @@ export class KernelHandler {
     checkpoint(0);
     const { job } = open;
     const seed = seedOfSample(job.seed, sample);
-    const base = job.images.map((_, image) => {
-      const found = open.base.get(image);
-      if (!found) throw new Error('An image was not added');
-      return found;
-    });
+    if (sample > 0) open.prepared.clear();
     const prepared =
       sample === 0
-        ? base.map((image) => image.prepared)
-        : this.#prepareReframed(open, base, { seed, sample }, checkpoint);
+        ? job.images.map((_, image) => found(open.prepared.get(image)))
+        : this.#prepareReframed(open, { seed, sample }, checkpoint);
     const weights = job.images.map(({ weight }) => weight);
     const start = sample === 0 ? 0 : preparingShare;
     return mix(prepared, weights, { seed, guidanceScale: job.guidanceScale }, (fraction) =>
@@ -136,13 +135,12 @@ export class KernelHandler {
 
   #prepareReframed(
     open: OpenJob,
-    base: readonly BaseImage[],
     { seed, sample }: { seed: number; sample: number },
     checkpoint: Checkpoint,
   ): PreparedImage[] {
     const { job } = open;
     const chosen = chooseFramings(
-      base.map(({ saliency }) => saliency),
+      job.images.map((_, image) => found(open.saliency.get(image))),
       { width: job.width, height: job.height, seed, sample },
     );
     return job.images.map(({ key }, image) => {
@@ -158,6 +156,16 @@ export class KernelHandler {
       return prepared;
     });
   }
+}
+
+function hold(open: OpenJob, image: number, { saliency, prepared }: Pick<BaseImage, 'saliency' | 'prepared'>): void {
+  open.saliency.set(image, saliency);
+  open.prepared.set(image, prepared);
+}
+
+function found<T>(image: T | undefined): T {
+  if (image === undefined) throw new Error('An image was not added');
+  return image;
 }
 
 /** A checkpoint that throws Cancelled if the job's flag is set. */

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Engine, MixContext, MixTask } from '../engine.ts';
 import { KernelThread } from './kernelThread.ts';
 import { runLocalMix } from './localMix.ts';
+import { freeMemory } from './memory.ts';
 
 export interface LocalEngineOptions {
   readonly codec: Codec;
@@ -14,6 +15,8 @@ export interface LocalEngineOptions {
   /** How long the thread and its cache of prepared images stay without a job, in milliseconds. */
   readonly idleMs?: number;
   readonly clock?: Clock;
+  /** The memory that is free, in bytes; by default, that of the machine. */
+  readonly freeMemory?: () => number;
 }
 
 /** The engine that mixes on this machine, without network or key. All jobs share one worker thread, which starts with the first one. */
@@ -67,8 +70,18 @@ export class LocalEngine implements Engine {
     };
     signal.addEventListener('abort', () => Atomics.store(new Int32Array(cancelFlag), 0, 1), { once: true });
     try {
-      const { codec, reader, clock = systemClock } = this.#options;
-      await runLocalMix({ codec, reader, clock, thread, task, context: { ...context, deliver }, signal, cancelFlag });
+      const { codec, reader, clock = systemClock, freeMemory: free = freeMemory } = this.#options;
+      await runLocalMix({
+        codec,
+        reader,
+        clock,
+        freeMemory: free,
+        thread,
+        task,
+        context: { ...context, deliver },
+        signal,
+        cancelFlag,
+      });
     } catch (error) {
       context.signal.throwIfAborted();
       if (error instanceof MixFailure || error === notDelivered) throw error;

@@ -21,8 +21,16 @@ export function lowResSize({ width, height }: Size, longest: number): Size {
 /**
  * Scales an image down with a triangle filter that reaches from one block's center to those of its neighbors: the adjoint of bilinear
  * interpolation. Borders repeat.
+ *
+ * @param tick called every few rows.
  */
-export function toLowRes(words: Int32Array, from: Size, size: Size, opaque: boolean): LowResImage {
+export function toLowRes(
+  words: Int32Array,
+  from: Size,
+  size: Size,
+  opaque: boolean,
+  tick: () => void = () => {},
+): LowResImage {
   const length = size.width * size.height;
   const r = new Float32Array(length);
   const g = new Float32Array(length);
@@ -35,6 +43,7 @@ export function toLowRes(words: Int32Array, from: Size, size: Size, opaque: bool
   const blue = new Float64Array(from.width);
   const cover = new Float64Array(from.width);
   for (let y = 0; y < size.height; y++) {
+    if ((y & 15) === 0) tick();
     red.fill(0);
     green.fill(0);
     blue.fill(0);

@@ -1,20 +1,30 @@
 import type { Size } from '../pyramid/laplacianPyramid.ts';
 
+/** At the largest size, this many rows take some 50 ms. */
+const rowsPerTick = 256;
+
 /**
  * Fills fully transparent pixels with the mean color of visible pixels nearby, so that hidden colors never leak into a mix. Alpha doesn't
  * change. This is the pull–push algorithm of Gortler et al. (The Lumigraph, 1996).
+ *
+ * @param tick called every `rowsPerTick` rows.
  */
-export function fillTransparent(words: Int32Array, size: Size): Int32Array<ArrayBuffer> {
+export function fillTransparent(words: Int32Array, size: Size, tick: () => void = () => {}): Int32Array<ArrayBuffer> {
   const { width, height } = size;
   const out = new Int32Array(words);
   if (width === 1 && height === 1) return out;
-  const levels = [pullWords(words, size)];
+  const levels = [pullWords(words, size, tick)];
   for (let top = levels[0]!; top.size.width > 1 || top.size.height > 1; top = levels[levels.length - 1]!) {
+    tick();
     levels.push(pull(top));
   }
-  for (let level = levels.length - 2; level >= 0; level--) push(levels[level]!, levels[level + 1]!);
+  for (let level = levels.length - 2; level >= 0; level--) {
+    push(levels[level]!, levels[level + 1]!);
+    tick();
+  }
   const { r, g, b, size: half } = levels[0]!;
   for (let y = 0; y < height; y++) {
+    if (y % rowsPerTick === 0) tick();
     for (let x = 0; x < width; x++) {
       const at = y * width + x;
       if (words[at]! >>> 24) continue;
@@ -44,10 +54,11 @@ function emptyHalf({ width, height }: Size): ColorLevel {
 }
 
 /** Like `pull`, from the pixels themselves: planes of all of them would take four times the memory of the image. */
-function pullWords(words: Int32Array, size: Size): ColorLevel {
+function pullWords(words: Int32Array, size: Size, tick: () => void): ColorLevel {
   const { width, height } = size;
   const to = emptyHalf(size);
   for (let y = 0; y < height; y++) {
+    if (y % rowsPerTick === 0) tick();
     for (let x = 0; x < width; x++) {
       const word = words[y * width + x]!;
       const into = (y >> 1) * to.size.width + (x >> 1);

@@ -36,7 +36,7 @@ export const passThroughCodec: Codec = {
   probe: async () => ({ format: 'png', width: 1, height: 1, hasAlpha: false, warnings: [] }),
   decode: notImplemented,
   thumbnail: notImplemented,
-  encodePng: notImplemented,
+  encode: notImplemented,
   uploadCopy: async (bytes) => ({ bytes: new Uint8Array(bytes), mime: 'image/jpeg', width: 1, height: 1 }),
   isUniform: async (bytes) => {
     if (!Buffer.from(bytes).includes('IEND')) throw new MixFailure('unreadable-image'); // a truncated PNG

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { KernelHandler } from '../../src/engines/local/kernelHandler.ts';
+import { freeMemory, type MixSize, mixBytes, requireMemory } from '../../src/engines/local/memory.ts';
+import { MixFailure } from '../../src/mix/failure.ts';
+import { pattern } from './test-rasters.ts';
+
+const gigabyte = 1e9;
+const photograph = { format: 'jpeg', width: 4000, height: 3000, hasAlpha: false };
+const photographs = (count: number) => Array.from({ length: count }, () => photograph);
+
+function failureOf(size: MixSize, free: number): MixFailure | undefined {
+  try {
+    requireMemory(size, free);
+    return undefined;
+  } catch (error) {
+    if (error instanceof MixFailure) return error;
+    throw error;
+  }
+}
+
+// The peaks were measured, less what the process took before.
+test.each([
+  ['2 photographs', { width: 4096, height: 4096, samples: 1, images: photographs(2) }, 0.62, 1.3],
+  ['10 photographs', { width: 4096, height: 4096, samples: 1, images: photographs(10) }, 1.57, 2],
+  ['4 photographs, 2 samples', { width: 4096, height: 4096, samples: 2, images: photographs(4) }, 1.35, 2],
+  [
+    '3 transparent images',
+    { width: 4096, height: 4096, samples: 1, images: photographs(3).map((image) => ({ ...image, hasAlpha: true })) },
+    1.18,
+    2,
+  ],
+  [
+    '2 images of 90 megapixels, 2 samples',
+    {
+      width: 4096,
+      height: 4096,
+      samples: 2,
+      images: photographs(2).map((image) => ({ ...image, width: 10_000, height: 9000 })),
+    },
+    1.38,
+    2.5,
+  ],
+])('the estimate covers what %s took, and not much more', (_, size, measured, most) => {
+  expect(mixBytes(size) / gigabyte).toBeGreaterThan(measured);
+  expect(mixBytes(size) / gigabyte).toBeLessThan(most);
+});
+
+test('a mix that needs more memory than is free is refused, with what to change', () => {
+  const large = { width: 4096, height: 4096, samples: 4, images: photographs(10) };
+  const failure = failureOf(large, gigabyte);
+  expect(failure).toMatchObject({ key: 'generation-failed/no-memory', args: { free: 953 } });
+  expect(Number(failure?.args.needed)).toBeGreaterThan(953);
+  expect(failureOf(large, 8 * gigabyte)).toBeUndefined();
+  expect(failureOf({ ...large, width: 1024, height: 1024 }, gigabyte)).toBeUndefined();
+});
+
+test('the usual sizes are mixed whatever the system says about its memory', () => {
+  expect(failureOf({ width: 1024, height: 1024, samples: 1, images: photographs(5) }, 0)).toBeUndefined();
+  expect(freeMemory()).toBeGreaterThan(0);
+});
+
+test('an SVG is drawn at the size that is needed', () => {
+  const icon = { format: 'svg', width: 16, height: 16, hasAlpha: true };
+  const size = { width: 4096, height: 4096, samples: 1 };
+  expect(mixBytes({ ...size, images: [icon] })).toBeGreaterThan(
+    mixBytes({ ...size, images: [{ ...icon, format: 'png' }] }) + 64 * 1024 * 1024,
+  );
+});
+
+const jobOf = (side: number, keys: readonly string[], samples = 1) => ({
+  width: side,
+  height: side,
+  seed: 1,
+  guidanceScale: 7.5,
+  samples,
+  images: keys.map((key) => ({ key, weight: 0.5 })),
+  cancelFlag: new SharedArrayBuffer(4),
+});
+
+test('the cache of prepared images is bounded by their bytes', () => {
+  const handler = new KernelHandler(5_000_000);
+  const missing = (id: string, side: number) =>
+    handler.run(id, { kind: 'open', job: jobOf(side, ['a', 'b']) }, () => {});
+  for (const side of [256, 1024]) {
+    expect(missing(`first ${side}`, side)).toMatchObject({ missing: [{ image: 0 }, { image: 1 }] });
+    for (const image of [0, 1]) {
+      handler.run(
+        `first ${side}`,
+        { kind: 'add', image, enlarged: false, raster: pattern(image, side, side) },
+        () => {},
+      );
+    }
+    expect(handler.run(`first ${side}`, { kind: 'mix', sample: 0 }, () => {})).toMatchObject({ width: side });
+    handler.run(`first ${side}`, { kind: 'close' }, () => {});
+  }
+  expect(missing('small again', 256)).toEqual({ missing: [] });
+  expect(missing('large again', 1024)).toMatchObject({ missing: [{ image: 0 }, { image: 1 }] }); // 4 MB each
+});
+
+test('later samples need only the enlarged images', () => {
+  const handler = new KernelHandler(0x1000);
+  handler.run('job', { kind: 'open', job: jobOf(64, ['a'], 2) }, () => {});
+  for (const enlarged of [false, true]) {
+    handler.run('job', { kind: 'add', image: 0, enlarged, raster: pattern(1, 96, 96) }, () => {});
+  }
+  const mix = (sample: number) => handler.run('job', { kind: 'mix', sample }, () => {});
+  expect(mix(0)).toMatchObject({ width: 64 });
+  expect(mix(1)).toMatchObject({ width: 64 });
+  expect(() => mix(0)).toThrow(); // its images are freed
+});
