@@ -244,7 +244,7 @@ test('one click sets a size or a seed', async ({ editor }) => {
   await expect(panel.frame.getByRole('button', { name: 'Aspect ratio 9:16' })).toHaveAttribute('aria-pressed', 'true');
   const ofImage = panel.frame.getByRole('group', { name: 'Size of the first image' });
   const once = ofImage.getByRole('button', { name: 'Size of the first image ×1' });
-  await once.focus();
+  await expect(once).toBeEnabled(); // once the image's size is known
   await once.press('Enter');
   await expect(once).toHaveAttribute('aria-pressed', 'true');
   const size = { width: Number(await width.inputValue()), height: Number(await height.inputValue()) };
