@@ -1,4 +1,5 @@
-import { crc32, inflateSync } from 'node:zlib';
+import { inflateSync } from 'node:zlib';
+import { pngChunk } from './raster/pngChunks.ts';
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const latin1 = new TextDecoder('latin1');
@@ -113,10 +114,5 @@ function decodeText(bytes: Uint8Array): string {
 }
 
 function textChunk(keyword: string, text: string): Uint8Array {
-  const body = Buffer.from(`iTXt${keyword}\0\0\0\0\0${text.replaceAll('\0', '')}`);
-  const chunk = Buffer.alloc(body.length + 8);
-  chunk.writeUInt32BE(body.length - 4);
-  chunk.set(body, 4);
-  chunk.writeUInt32BE(crc32(body), body.length + 4);
-  return chunk;
+  return pngChunk('iTXt', Buffer.from(`${keyword}\0\0\0\0\0${text.replaceAll('\0', '')}`));
 }

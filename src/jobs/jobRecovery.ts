@@ -51,7 +51,7 @@ export class JobRecovery {
       const isStart = time === 'start' || this.#isStartMissed;
       const handles: JobHandle[] = [];
       for (const { id } of await this.#leftovers(isStart)) {
-        const timeOfJob = isStart || this.#missed.has(id) ? 'start' : 'later';
+        const timeOfJob = this.#timeOf(id, isStart);
         this.#missed.delete(id);
         const handle = await this.#attempt(id, timeOfJob, () => this.#recover(id, timeOfJob));
         if (handle) handles.push(handle);
@@ -71,12 +71,16 @@ export class JobRecovery {
     for (const id of this.#missed) if (!ids.includes(id)) this.#missed.delete(id);
     for (const id of ids) {
       if (isKnown(id)) continue;
-      const time = isStart || this.#missed.has(id) ? 'start' : 'later';
       const read = async () => (await store.read(id)) ?? (await this.#setAside(id));
-      const record = await this.#attempt(id, time, read);
+      const record = await this.#attempt(id, this.#timeOf(id, isStart), read);
       if (record) records.push(record);
     }
     return records.sort((a, b) => a.createdAt - b.createdAt);
+  }
+
+  /** A job that an error hid at the start is still treated as at the start. */
+  #timeOf(id: string, isStart: boolean): RecoveryTime {
+    return isStart || this.#missed.has(id) ? 'start' : 'later';
   }
 
   /** Leasing a job sets it aside if its record isn't valid. */

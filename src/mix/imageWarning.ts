@@ -1,5 +1,4 @@
-import * as z from 'zod';
-import type { Notice } from './notice.ts';
+import { type Notice, noticeSchema } from './notice.ts';
 import type { SentenceParameters } from './sentence.ts';
 
 /** Every warning about an image that can be mixed but isn't shown as its author meant it, with its sentence in English. */
@@ -14,12 +13,9 @@ export const imageWarningTable = {
 } as const;
 export type ImageWarningCode = keyof typeof imageWarningTable;
 
-/** A warning about an image: a code of the table and the values for its sentence. */
-export const imageWarningSchema = z.object({
-  code: z.string(),
-  args: z.record(z.string(), z.union([z.string(), z.number()])),
-});
-export type ImageWarning = z.infer<typeof imageWarningSchema>;
+/** A warning about an image has the form of a notice, and becomes one of each mix that uses the image. */
+export const imageWarningSchema = noticeSchema;
+export type ImageWarning = Notice;
 
 /** Creates a warning. The values must match the placeholders of its sentence. */
 export function makeImageWarning<Code extends ImageWarningCode>(

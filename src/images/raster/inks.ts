@@ -8,16 +8,9 @@ export type Inks = (cmyk: Uint8Array) => Uint8Array;
  * decoder understands the profile.
  */
 export function exactInks(profile: Uint8Array | undefined): Inks | undefined {
-  const table = profile && cmykTable(profile);
-  if (!table && profile && isCmykProfile(profile)) return undefined;
-  return (cmyk) => {
-    const rgba = withoutProfile(cmyk);
-    if (!table) return rgba;
-    for (let at = 0; at < cmyk.length; at += 4) {
-      table(cmyk[at] ?? 0, cmyk[at + 1] ?? 0, cmyk[at + 2] ?? 0, cmyk[at + 3] ?? 0, rgba, at);
-    }
-    return rgba;
-  };
+  return inksBy(profile, (table, cmyk, rgba, at) =>
+    table(cmyk[at] ?? 0, cmyk[at + 1] ?? 0, cmyk[at + 2] ?? 0, cmyk[at + 3] ?? 0, rgba, at),
+  );
 }
 
 /**
@@ -25,14 +18,23 @@ export function exactInks(profile: Uint8Array | undefined): Inks | undefined {
  * profile says. Undefined if only the decoder understands the profile.
  */
 export function browserInks(profile: Uint8Array | undefined): Inks | undefined {
+  return inksBy(profile, (table, _, rgba, at) =>
+    table(255 - (rgba[at] ?? 0), 255 - (rgba[at + 1] ?? 0), 255 - (rgba[at + 2] ?? 0), 0, rgba, at),
+  );
+}
+
+type CmykTable = NonNullable<ReturnType<typeof cmykTable>>;
+
+/** @param lookUp replaces the pixel at a position of `rgba`, which has its color without a profile. */
+function inksBy(
+  profile: Uint8Array | undefined,
+  lookUp: (table: CmykTable, cmyk: Uint8Array, rgba: Uint8Array, at: number) => void,
+): Inks | undefined {
   const table = profile && cmykTable(profile);
   if (!table && profile && isCmykProfile(profile)) return undefined;
   return (cmyk) => {
     const rgba = withoutProfile(cmyk);
-    if (!table) return rgba;
-    for (let at = 0; at < rgba.length; at += 4) {
-      table(255 - (rgba[at] ?? 0), 255 - (rgba[at + 1] ?? 0), 255 - (rgba[at + 2] ?? 0), 0, rgba, at);
-    }
+    if (table) for (let at = 0; at < rgba.length; at += 4) lookUp(table, cmyk, rgba, at);
     return rgba;
   };
 }
