@@ -142,7 +142,7 @@ export class WindowPresence {
     return names.filter((name) => !name.startsWith('.'));
   }
 
-  /** Undefined if there is no such window, or if its file isn't valid. */
+  /** Undefined if the window doesn't exist, or if its file isn't valid. */
   async #read(owner: string): Promise<Mark | undefined> {
     const text = await readFile(this.#path(owner), 'utf8').catch(ignore('ENOENT'));
     return text === undefined ? undefined : markSchema.safeParse(parseJson(text)).data;

@@ -66,7 +66,7 @@ test('a key is kept in memory for this session if it cannot be stored, and clear
   expect(bench.changes).toBe(1);
   expect(await bench.keys.get(origin)).toBe('k1');
   expect(bench.names).toEqual(['store k1']);
-  expect(bench.warnings).toBe(0); // whoever set the key says it
+  expect(bench.warnings).toBe(0); // the command that sets the key shows the warning
 
   const clear = bench.keys.clear(origin);
   bench.calls[1]?.reject(new Error('no keyring'));

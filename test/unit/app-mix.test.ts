@@ -64,7 +64,7 @@ describe('a recipe', () => {
     expect(await readRecipeFromImage(path, '')).toMatchObject({ prompt: 'rose man', seed: 7 });
   });
 
-  test('that has started has its outcome even if its progress can not be shown', async () => {
+  test("has its outcome once it has started, even if its progress can't be shown", async () => {
     const recipes = bench.recipes([], { showProgress: () => Promise.reject(new Error('The window closes')) });
     expect(await recipes.run({ json: smallRecipe }, noOptions)).toMatchObject({ status: 'done', seeds: [7] });
   });

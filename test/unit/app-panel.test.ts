@@ -102,7 +102,7 @@ describe('imported images', () => {
     expect((await bench.app.importer.importBytes('', new Uint8Array([4]))).path).toBe('image.png');
   });
 
-  test('that can not be copied into storage say what to do', async () => {
+  test("that can't be copied into storage say what to do", async () => {
     await makeFolder(join(bench.storage, 'window'));
     await writeFile(join(bench.storage, 'window', 'sources'), 'not a folder');
     await expect(bench.app.importer.importBytes('a.png', new Uint8Array([1]))).rejects.toMatchObject({

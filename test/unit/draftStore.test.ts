@@ -57,7 +57,7 @@ test('an older revision that arrives late changes nothing', async () => {
   expect(await openStore().load()).toEqual(saved(5));
 });
 
-describe('a file that can not be used', () => {
+describe("a file that can't be used", () => {
   test.each(['', '{', '[]', '{"version":2}', '{"version":1,"revision":"x"}'])(
     '%j: is no draft, is logged, and stays for inspection',
     async (text) => {

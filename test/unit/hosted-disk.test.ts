@@ -90,7 +90,7 @@ test.each([
   expect(bench.engine.canCheckAgain?.(context.memory)).toBe(true);
 });
 
-test('a job can be checked again if its result can not be delivered and no save works', async () => {
+test("a job can be checked again if its result can't be delivered and no save works", async () => {
   const bench = await benchWith();
   service.script('mix', processing());
   service.script('fetch', success());

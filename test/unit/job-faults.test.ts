@@ -19,7 +19,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 
 /**
  * What happens at one disk call of a paid job. `once`: the call fails. `until-repaired`: it and all later ones fail, until the job has
- * ended. `killed`: the process ends before or after the call. `stopped`: it stops, and goes on after another window has looked for jobs.
+ * ended. `killed`: the process ends before or after the call. `stopped`: it stops, and continues after another window has checked for jobs.
  * `clock`: the system clock is set, by hours. The last three also happen while the service holds a response.
  */
 type Fault =

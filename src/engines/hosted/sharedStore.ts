@@ -62,7 +62,7 @@ export class FolderStore implements SharedStore {
   async #prepare(): Promise<void> {
     await makeFolder(this.#folder, 0o700);
     if (this.#oldFilesDeleted) return;
-    this.#oldFilesDeleted = true; // also if it fails: a file that can't be deleted is no reason not to write another one
+    this.#oldFilesDeleted = true; // also if it fails: an old file that can't be deleted doesn't keep a new one from being written
     await removeAbandoned(this.#folder);
     for (const name of await readdir(this.#folder)) {
       const status = await stat(this.#path(name)).catch(ignore('ENOENT')); // deleted by another window
