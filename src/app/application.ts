@@ -19,6 +19,7 @@ import { type LogLevel, Services } from './services.ts';
 import { Settings } from './settings.ts';
 import { Trust } from './trust.ts';
 import { UploadConsent } from './uploadConsent.ts';
+import { WebCredentials } from './webCredentials.ts';
 
 /** The application's host: VS Code or the command line. */
 export interface HostEnvironment {
@@ -58,6 +59,7 @@ export class Application {
   readonly results: ResultStore;
   readonly loader: ImageLoader;
   readonly importer: ImageImporter;
+  readonly credentials: WebCredentials;
   readonly starter: MixStarter;
   readonly balance: AccountBalance;
   readonly panel: PanelService;
@@ -77,10 +79,12 @@ export class Application {
       onUnreadable: () => host.warn(messages.say('key.unreadable')),
     });
     const consent = new UploadConsent({ settings, store, questions: host.questions, messages, background });
+    const credentials = new WebCredentials();
     const services = new Services({
       settings,
       trust,
       apiKey: (origin) => keys.require(origin),
+      addressOf: (url) => credentials.addressOf(url),
       networkRules: host.networkRules,
       storage: globalStorage,
       workspaceStorage: storage,
@@ -92,6 +96,7 @@ export class Application {
     this.background = background;
     this.trust = trust;
     this.keys = keys;
+    this.credentials = credentials;
     this.services = services;
     this.engine = new EngineChoice({ settings, keys, trust, origin: () => services.usableOrigin() });
     this.drafts = new DraftStore({
@@ -110,6 +115,7 @@ export class Application {
       reader,
       messages,
       workspace,
+      credentials,
       usedFiles: () => this.drafts.files(),
     });
     this.starter = new MixStarter({
@@ -118,6 +124,7 @@ export class Application {
       workspace,
       trust,
       consent,
+      credentials,
       storage,
     });
     this.balance = new AccountBalance(async () =>

@@ -13,7 +13,8 @@ import type { Problem } from '../protocol/contract.ts';
 import { systemCode } from '../storage/systemError.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
-import { hideCredentials, isDataUri, isWebUrl, withoutCredentials } from './webUrl.ts';
+import type { WebCredentials } from './webCredentials.ts';
+import { hideCredentials, isDataUri, isWebUrl } from './webUrl.ts';
 
 /** The usual extensions of source images, in lower case. A file with another one, or none, is one too if its content is. */
 export const imageExtensions: readonly string[] = [
@@ -54,6 +55,7 @@ export interface ImageImporterOptions {
   readonly reader: SourceReader;
   readonly messages: Messages;
   readonly workspace: Workspace;
+  readonly credentials: WebCredentials;
   /** Absolute paths of the files in the current draft and its undo history: their copies are kept. */
   readonly usedFiles: () => Promise<readonly string[]>;
 }
@@ -70,7 +72,10 @@ export class ImageImporter {
   import(addresses: readonly string[]): Promise<ImportedImages> {
     // A URL is kept verbatim, because parsing would re-encode its query, which breaks signatures.
     return this.#importAll(addresses, async (address) => {
-      if (isWebUrl(address)) return newImage(address.trim(), withoutCredentials(address.trim()));
+      if (isWebUrl(address)) {
+        const url = this.#options.credentials.take(address).trim();
+        return newImage(url, url);
+      }
       return isDataUri(address) ? this.#importDataUri(address) : this.#importFile(pathOf(address));
     });
   }

@@ -43,11 +43,11 @@ const wikimedia: PageRule = ({ origin, hostname, pathname, hash }) => {
 
 /**
  * The URL of the image that a page of a well-known site stands for, such as a file of GitHub, Dropbox, Google Drive or Wikimedia.
- * Any other http(s) URL is returned verbatim, also one with a password.
+ * Any other http(s) URL is returned verbatim.
  */
 export function imageUrlOf(address: string): string {
   const url = new URL(address);
-  if (url.username || url.password || url.port) return address;
+  if (url.port) return address;
   for (const rule of [gitFile, dropbox, googleDrive, wikimedia]) {
     const found = rule(new URL(url));
     if (found !== undefined) return found;

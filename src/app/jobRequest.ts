@@ -13,7 +13,6 @@ import { findSpelling } from '../storage/spelling.ts';
 import { usesService } from './engineChoice.ts';
 import type { ParsedRecipe } from './recipeFile.ts';
 import { locateSource, portableSource } from './sourceLocation.ts';
-import { hasCredentials, withoutCredentials } from './webUrl.ts';
 
 /** The input of a plan. Paths are absolute. */
 export interface PlanInput extends ParsedRecipe {
@@ -38,7 +37,8 @@ export interface MixPlan {
   readonly sources: readonly PlannedSource[];
 }
 
-interface PlannedSource {
+/** An image that takes part in a mix. */
+export interface PlannedSource {
   /** Position in `recipe.images`. */
   readonly index: number;
   readonly name: string;
@@ -68,7 +68,6 @@ export async function planMix(input: PlanInput): Promise<MixPlan> {
   );
   const names = displayNames(located.map(({ location }) => pathOf(location)));
   const sources = located.map(({ source, ...rest }, at) => ({ ...rest, name: names[at] ?? source }));
-  if (usesService(engine)) for (const source of sources) requireShareable(source);
   return { input, recipe: { ...recipe, images }, notices: [...input.notices, ...notices], sources };
 }
 
@@ -96,9 +95,7 @@ export async function createJobRequest({ input, recipe, notices, sources }: MixP
 }
 
 function pathOf(location: SourceLocation): string {
-  return location.kind === 'file'
-    ? location.path.split(sep).join('/')
-    : withoutCredentials(location.url).replace(/[?#].*$/s, '');
+  return location.kind === 'file' ? location.path.split(sep).join('/') : location.url.replace(/[?#].*$/s, '');
 }
 
 /** A file that isn't there under this name may be there in another Unicode form, or under a path from Windows. */
@@ -106,13 +103,6 @@ async function asSpelled(location: SourceLocation): Promise<SourceLocation> {
   if (location.kind === 'url') return location;
   const found = await findSpelling(location.path);
   return found?.isSame ? { kind: 'file', path: found.path } : location;
-}
-
-/** The service downloads a URL itself. A user and password are for the host of the URL alone. */
-function requireShareable({ location, index, name }: PlannedSource): void {
-  if (location.kind === 'url' && hasCredentials(location.url)) {
-    throw new MixFailure('invalid-recipe/url-with-password').forImage(index, name);
-  }
 }
 
 async function importOutside(

@@ -9,13 +9,14 @@ import type { EngineName } from '../mix/limits.ts';
 import { parseRecipe } from '../mix/recipe.ts';
 import { filesOf } from './draftStore.ts';
 import { usesService } from './engineChoice.ts';
-import { createJobRequest, planMix } from './jobRequest.ts';
+import { createJobRequest, type PlannedSource, planMix } from './jobRequest.ts';
 import { locateMix, type MixLocation } from './mixLocation.ts';
 import type { Workspace } from './ports.ts';
 import { type ParsedRecipe, type ReadBytes, readRecipe } from './recipeFile.ts';
 import type { Settings } from './settings.ts';
 import type { Trust } from './trust.ts';
 import type { UploadConsent } from './uploadConsent.ts';
+import type { WebCredentials } from './webCredentials.ts';
 
 export interface MixStarterOptions {
   readonly runner: JobRunner;
@@ -23,6 +24,7 @@ export interface MixStarterOptions {
   readonly workspace: Workspace;
   readonly trust: Trust;
   readonly consent: UploadConsent;
+  readonly credentials: WebCredentials;
   /** Absolute path of the workspace's storage. */
   readonly storage: string;
 }
@@ -75,10 +77,10 @@ export class MixStarter {
     engine: EngineName,
     mayUpload: (origin: string) => Promise<boolean>,
   ): Promise<JobHandle> {
-    const { runner, trust, settings, storage } = this.#options;
+    const { runner, trust, settings, storage, credentials } = this.#options;
     const service = settings.service();
     const plan = await planMix({
-      recipe,
+      recipe: { ...recipe, images: recipe.images.map((image) => credentials.takeFrom(image)) },
       notices,
       base,
       root,
@@ -93,9 +95,16 @@ export class MixStarter {
     if (!usesService(engine))
       return runner.start(await createJobRequest(plan, { storage, isTrusted, mayUpload: false }));
     trust.require('hosted');
+    for (const source of plan.sources) this.#requireShareable(source);
     const { origin } = serviceOf(service);
     const needsUpload = has('file');
     if (needsUpload && !(await mayUpload(origin))) throw new MixFailure('upload-not-allowed');
     return runner.start(await createJobRequest(plan, { storage, isTrusted, mayUpload: needsUpload }));
+  }
+  /** The service downloads a URL itself. A user and password are for the host of the URL alone. */
+  #requireShareable({ location, index, name }: PlannedSource): void {
+    if (location.kind === 'url' && this.#options.credentials.has(location.url)) {
+      throw new MixFailure('invalid-recipe/url-with-password').forImage(index, name);
+    }
   }
 }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { type Draft, emptyDraft, recipeOfDraft } from '../mix/draft.ts';
 import type { Recipe } from '../mix/recipe.ts';
 import { locateSource, locationOf, portableSource, uriOf } from './sourceLocation.ts';
-import { withoutCredentials } from './webUrl.ts';
 
 /**
  * The panel's draft of a recipe.
@@ -24,7 +23,7 @@ export function draftOfRecipe(recipe: Recipe, base: string, displayPath: (path: 
     samples,
     images: images.map(({ source, weight, enabled }, index) => {
       const location = locateSource(source, base, index);
-      const path = location.kind === 'url' ? withoutCredentials(location.url) : displayPath(location.path);
+      const path = location.kind === 'url' ? location.url : displayPath(location.path);
       return { id: randomUUID(), uri: uriOf(location), path, weight, enabled };
     }),
     extra: Object.fromEntries(Object.entries(rest).filter(([key]) => !Object.hasOwn(emptyDraft, key))),

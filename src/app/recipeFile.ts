@@ -41,7 +41,9 @@ export async function readRecipe(
     json = JSON.parse(text);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    throw new MixFailure('invalid-recipe/no-json', { args: { file: name, detail: cause.message }, cause });
+    // The rest of V8's message quotes the file, where a password may be.
+    const detail = cause.message.replace(/, (?:\.\.\.)?".*is not valid JSON$/s, '');
+    throw new MixFailure('invalid-recipe/no-json', { args: { file: name, detail } });
   }
   return parseRecipe(json);
 }

@@ -9,7 +9,6 @@ import { makeFolder } from '../storage/folder.ts';
 import { systemCode } from '../storage/systemError.ts';
 import { forEachFile } from './forEachFile.ts';
 import { deleteFile, entryName, entryText, parseEntryName, type Result, readEntry, unreadable } from './resultEntry.ts';
-import { withoutCredentials } from './webUrl.ts';
 
 export type { Result } from './resultEntry.ts';
 
@@ -114,7 +113,7 @@ export class ResultStore {
           engine: request.engine,
           recipe: request.recipe,
           base: request.destination.root,
-          sources: request.sources.map(withoutPassword),
+          sources: request.sources,
         }));
       if (added.length > 0) await this.#add(added);
     });
@@ -241,11 +240,4 @@ export class ResultStore {
       this.#log(error);
     }
   }
-}
-
-/** A source as the list keeps it: without the user and password of its URL. */
-function withoutPassword(source: Result['sources'][number]): Result['sources'][number] {
-  const { location } = source;
-  if (location.kind === 'file') return source;
-  return { ...source, location: { kind: 'url', url: withoutCredentials(location.url) } };
 }

@@ -28,6 +28,8 @@ export interface ServicesOptions {
   readonly trust: Trust;
   /** The API key that is stored for exactly this origin. @throws MixFailure `no-api-key…`, after some seconds at the latest. */
   readonly apiKey: (origin: string) => Promise<string>;
+  /** The address to download an image URL from, which may have a user and password. */
+  readonly addressOf: (url: string) => string;
   readonly networkRules: () => NetworkRules;
   /** Absolute path of a folder that all windows share: jobs, and what the hosted engine remembers. */
   readonly storage: string;
@@ -60,6 +62,7 @@ export class Services {
       connectVersion: () => this.#networkChanges,
       allowPrivateAddresses: () => settings.get('images.allowPrivateAddresses'),
       ownOrigin: () => this.usableOrigin(),
+      addressOf: options.addressOf,
     });
     const jobLog = new JobLog(log);
     this.runner = new JobRunner({

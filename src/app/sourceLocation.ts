@@ -2,6 +2,7 @@ import { posix, win32 } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SourceLocation } from '../images/sourceReader.ts';
 import { MixFailure } from '../mix/failure.ts';
+import { hideUserInfo } from '../mix/portable.ts';
 import { imageUrlOf } from './imagePages.ts';
 import { hideCredentials, isWebUrl, withoutCredentials } from './webUrl.ts';
 
@@ -15,11 +16,15 @@ type ReadSource =
   | { readonly kind: 'invalid'; readonly reason: 'bad-source' | 'bad-file-uri' | 'data-source' }
   | { readonly kind: 'invalid'; readonly reason: 'file-host'; readonly host: string };
 
-/** Schemes of addresses that mean no file. Any other scheme counts only if `//` follows: `cap-10:15.png` is the name of a file. */
-const otherAddress = /^(?:https?|blob|about|javascript|mailto|git|untitled|vscode[a-z-]*):|^[a-z][a-z0-9+.-]+:\/\//i;
+/**
+ * Schemes of addresses that mean no file. Any other scheme counts only if `//` follows: `cap-10:15.png` is the name of a file. A web
+ * address in quotes or brackets isn't a path either.
+ */
+const otherAddress =
+  /^(?:https?|blob|about|javascript|mailto|git|untitled|vscode[a-z-]*):|^[a-z][a-z0-9+.-]+:\/\/|https?:\/\//i;
 
 function readSource(source: string, windows: boolean): ReadSource {
-  if (isWebUrl(source)) return { kind: 'url', url: source.trim() };
+  if (isWebUrl(source)) return { kind: 'url', url: imageUrlOf(withoutCredentials(source.trim())) };
   if (source.includes('\0')) return { kind: 'invalid', reason: 'bad-source' };
   if (/^data:/i.test(source)) return { kind: 'invalid', reason: 'data-source' };
   if (/^file:/i.test(source)) return readFileUri(source, windows);
@@ -44,7 +49,8 @@ function readFileUri(uri: string, windows: boolean): ReadSource {
 }
 
 /**
- * The location that a recipe's source refers to: a path, a `file:` URI or an http(s) URL. `portableSource` is its inverse.
+ * The location that a recipe's source refers to: a path, a `file:` URI or an http(s) URL, without user and password, which
+ * `WebCredentials` keeps. `portableSource` is its inverse.
  * @param base absolute path of the folder that relative paths start from. @param index the image's position in the recipe.
  * @throws MixFailure `invalid-recipe` for any other address, naming the image.
  */
@@ -52,7 +58,7 @@ export function locateSource(source: string, base: string, index: number, window
   const found = readSource(source, windows);
   switch (found.kind) {
     case 'url':
-      return { kind: 'url', url: imageUrlOf(found.url) };
+      return { kind: 'url', url: found.url };
     case 'file':
       return found;
     case 'path':
@@ -63,7 +69,7 @@ export function locateSource(source: string, base: string, index: number, window
 }
 
 function invalidSource(found: ReadSource & { kind: 'invalid' }, source: string, index: number): MixFailure {
-  const value = hideCredentials(source).slice(0, 80);
+  const value = hideUserInfo(hideCredentials(source)).slice(0, 80);
   const details = { field: `images.${index}`, image: index };
   if (found.reason === 'data-source') return new MixFailure('invalid-recipe/data-source', details);
   const name = value.split(/[/\\]/).findLast((part) => part !== '' && !part.endsWith(':')) ?? value;
@@ -76,10 +82,10 @@ function invalidSource(found: ReadSource & { kind: 'invalid' }, source: string, 
 
 /**
  * A location as a source of a recipe in the folder `root` (absolute path): a path with slashes, relative unless it is on another
- * drive, or the URL without user and password. `locateSource` finds the same image by it.
+ * drive, or the URL. `locateSource` finds the same image by it.
  */
 export function portableSource(location: SourceLocation, root: string, windows = isWindows): string {
-  if (location.kind === 'url') return withoutCredentials(location.url);
+  if (location.kind === 'url') return location.url;
   const { relative, isAbsolute, sep } = windows ? win32 : posix;
   const way = relative(root, location.path);
   const path = way.split(sep).join('/') || '.';
@@ -95,7 +101,7 @@ export function uriOf(location: SourceLocation): string {
 /** The location of a draft's image, by its `file:` URI or http(s) URL. @throws MixFailure `unsupported-image/no-address`. */
 export function locationOf(uri: string): SourceLocation {
   const found = readSource(uri, isWindows);
-  if (found.kind === 'url') return { kind: 'url', url: imageUrlOf(found.url) };
+  if (found.kind === 'url') return { kind: 'url', url: found.url };
   if (found.kind === 'file') return found;
   throw new MixFailure('unsupported-image/no-address', { imageName: hideCredentials(uri).slice(0, 80) });
 }

@@ -20,6 +20,16 @@ export function withoutCredentials(url: string): string {
   return hasCredentials(url) ? hideCredentials(url) : url;
 }
 
+/** The user and password of an http(s) URL, as written there; empty if it has none. */
+export function userInfoOf(url: string): string {
+  return /^https?:[/\\]*([^/\\?#]*)@/i.exec(url)?.[1] ?? '';
+}
+
+/** An http(s) URL that has none with a user and password. It is otherwise verbatim. */
+export function withUserInfo(url: string, userInfo: string): string {
+  return url.replace(/^https?:[/\\]*/i, (start) => `${start}${userInfo}@`);
+}
+
 /** Any text without what may be a user and a password in front of a host. */
 export function hideCredentials(text: string): string {
   return text.replace(/^(\s*[a-z][a-z0-9+.-]*:[/\\]*)[^/\\?#]*@/i, '$1');

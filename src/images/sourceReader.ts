@@ -34,6 +34,8 @@ export interface SourceReaderOptions {
   readonly allowPrivateAddresses: () => boolean;
   /** The origin of the configured service. Its own links are always allowed. */
   readonly ownOrigin: () => string | undefined;
+  /** The address to download a URL from, which may have a user and password. By default, the URL itself. */
+  readonly addressOf?: (url: string) => string;
   readonly maxBytes?: number;
   readonly times?: DownloadOptions['times'];
   /** How requests connect. By default, without a proxy. */
@@ -48,6 +50,7 @@ export interface SourceReaderOptions {
 export function createSourceReader({
   allowPrivateAddresses,
   ownOrigin,
+  addressOf = (url) => url,
   maxBytes = maxSourceBytes,
   times = { connect: 10_000, silence: 30_000, whole: 180_000 },
   connect = createNetwork(),
@@ -67,10 +70,10 @@ export function createSourceReader({
   return {
     read: async (location, signal) => {
       if (location.kind === 'file') return readSourceFile(location.path, maxBytes, signal);
-      const { url } = location;
-      const key = keyOf(url);
-      const download = (end: AbortSignal) => downloadNow(url, end);
-      return downloads.read(key, { download, mayKeep: () => keyOf(url) === key }, signal);
+      const address = addressOf(location.url);
+      const key = keyOf(address);
+      const download = (end: AbortSignal) => downloadNow(address, end);
+      return downloads.read(key, { download, mayKeep: () => keyOf(address) === key }, signal);
     },
     download: downloadNow,
   };

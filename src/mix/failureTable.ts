@@ -83,7 +83,7 @@ export const failureTable = {
   'unreadable-image/decoder-crashed': 'This image crashed the decoder. Save it again in another app, then try again.',
   'unreadable-image/no-decoder': "The image decoder didn't start. Reload the window, then try again.",
   'unreadable-image/url-login':
-    '{url} requires signing in (HTTP 401). Download the image in your browser and add the file.',
+    "{url} requires signing in (HTTP 401). If a user name and password are enough, add the URL again with them, as in https://user:password@host/; they aren't saved. Otherwise, download the image in your browser and add the file.",
   'unreadable-image/url-forbidden':
     "{url} doesn't allow downloads by this program (HTTP 403). Download the image in your browser and add the file.",
   'unreadable-image/url-missing':

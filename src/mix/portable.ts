@@ -25,6 +25,11 @@ function portableText(text: string): string {
   return text;
 }
 
+/** A text without the users and passwords of the URLs in it. */
+export function hideUserInfo(text: string): string {
+  return text.replace(/(:\/\/)[^\s/?#"'<>]*@/g, '$1');
+}
+
 /** The URL without user, password and fragment, and without its query if that gives access. */
 function portableUrl(text: string): string {
   const url = new URL(text);

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { MixFailure } from './failure.ts';
 import { type EngineLimits, limits, type Range } from './limits.ts';
 import { makeNotice, type Notice } from './notice.ts';
+import { hideUserInfo } from './portable.ts';
 
 const inRange = ({ min, max }: Range) => z.number().min(min).max(max);
 const wholeInRange = ({ min, max }: Range) => z.int().min(min).max(max);
@@ -104,7 +105,7 @@ function issueOf(path: readonly PropertyKey[], json: unknown): MixFailure {
 }
 
 function showValue(value: unknown): string {
-  const text = value === undefined ? '' : (JSON.stringify(value) ?? '');
+  const text = hideUserInfo(value === undefined ? '' : (JSON.stringify(value) ?? ''));
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { Application } from '../app/application.ts';
 import { createBackground } from '../app/background.ts';
-import { imageGlob } from '../app/imageImporter.ts';
 import { JobFollowUp } from '../app/jobFollowUp.ts';
 import { traceOf } from '../app/jobLog.ts';
 import { viewOfJob } from '../app/jobView.ts';
@@ -116,6 +115,7 @@ export class Workbench {
       balance.onChange(() => background(updateEngine())),
       app.keys.onChange(() => background(this.#followUp.keyChanged())),
       results.onChange(() => background(updateResults())),
+      app.credentials.onChange((uri) => this.#panel.notify('imageChanged', { uri })),
       this.#panel.onVisibility(() => this.#updateStatusBar()),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('http')) app.services.reconnect();
@@ -174,7 +174,7 @@ export class Workbench {
     this.#app.background(this.#app.services.codec.warm());
     if (this.#isWatchingImages) return;
     this.#isWatchingImages = true;
-    const watcher = vscode.workspace.createFileSystemWatcher(imageGlob);
+    const watcher = vscode.workspace.createFileSystemWatcher('**'); // an image can have any extension
     const notify = ({ fsPath }: vscode.Uri) => {
       if (!this.#panel.isVisible) return;
       for (const uri of this.#app.loader.shownAs(fsPath)) this.#panel.notify('imageChanged', { uri });

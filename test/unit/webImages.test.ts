@@ -7,13 +7,12 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import type { ImageImporter } from '../../src/app/imageImporter.ts';
-import { readRecipeFromImage } from '../../src/app/recipeFile.ts';
 import { hideCredentials } from '../../src/app/webUrl.ts';
 import { createSourceReader, type SourceReaderOptions } from '../../src/images/sourceReader.ts';
 import { retryAfter } from '../../src/network/retryAfter.ts';
 import { userAgent } from '../../src/network/userAgent.ts';
 import { readDownloadUrl, readDrop, readPaste, readUris } from '../../src/webview/imageTransfer.ts';
-import { AppBench, smallRecipe } from './support/appBench.ts';
+import { AppBench } from './support/appBench.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
@@ -191,36 +190,6 @@ describe('a user and password in a URL', () => {
     answers.set('/from', redirect(`${withPassword(there)}/a.png`));
     await read(`${here}/from`);
     expect(sent(there)).toEqual([undefined]);
-  });
-
-  test('are in no recipe, result, log or message', async () => {
-    const bench = await AppBench.start();
-    try {
-      bench.settings['images.allowPrivateAddresses'] = true;
-      answers.set('/denied.png', (_, response) => response.writeHead(401).end());
-      const url = `${withPassword(here, 'user:geheim')}/a.png?x`;
-      const { images, problems } = await bench.app.importer.import([url]);
-      expect({ images, problems }).toMatchObject({ images: [{ uri: url, path: `${here}/a.png?x` }], problems: [] });
-      const sources = [url, `${withPassword(there, 'user:geheim')}/a.png`].map((source) => ({ source }));
-      const outcome = await bench.recipes().run({ json: { ...smallRecipe, images: sources } }, () => ({}));
-      expect(outcome.status).toBe('done');
-      expect(sent(here)).not.toContain(undefined);
-      const file = fileURLToPath(outcome.files[0] ?? '');
-      const saved = await readRecipeFromImage(file, '');
-      expect(saved.images.map(({ source }) => source)).toEqual([`${here}/a.png?x`, `${there}/a.png`]);
-      const job = await bench.app.starter.startRecipe({ ...smallRecipe, images: sources }, 'local');
-      await bench.app.results.addFrom((await job.finished).record);
-      const listed = await bench.app.results.all();
-      expect(listed[0]?.sources).toHaveLength(2);
-      const denied = { ...smallRecipe, images: [{ source: url.replace('a.png', 'denied.png') }] };
-      const refused = await bench.recipes().run({ json: denied }, () => ({}));
-      expect(refused.error?.message).toContain(`${here}/denied.png`);
-      expect((await readFile(file)).includes('geheim')).toBe(false);
-      const told = [outcome, refused, listed, bench.lines, bench.warnings, bench.asked];
-      expect(JSON.stringify(told)).not.toMatch(/geheim|user:/);
-    } finally {
-      await bench.close();
-    }
   });
 
   test.each([

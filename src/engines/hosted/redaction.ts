@@ -1,3 +1,5 @@
+import { hideUserInfo } from '../../mix/portable.ts';
+
 /** Longest message of the service that is shown or logged, in characters. */
 const maxMessageLength = 300;
 
@@ -13,9 +15,9 @@ export function redactMessage(text: string, key: string): string {
   return message.length > maxMessageLength ? `${message.slice(0, maxMessageLength - 1)}…` : message;
 }
 
-/** Cuts every http(s) URL in a text at `?` or `#`, because the rest may contain a signature. */
+/** Cuts every http(s) URL in a text at `?` or `#`, because the rest may contain a signature, and removes users and passwords. */
 export function stripQueries(text: string): string {
-  return text.replace(/(https?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1');
+  return hideUserInfo(text).replace(/(https?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1');
 }
 
 /** An error with its cause, as it may be logged. A key must be cut from their messages before. */
