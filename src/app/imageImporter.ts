@@ -14,7 +14,7 @@ import { systemCode } from '../storage/systemError.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
 import type { WebCredentials } from './webCredentials.ts';
-import { hideCredentials, isDataUri, isWebUrl } from './webUrl.ts';
+import { isDataUri, isWebUrl, shownAddress } from './webUrl.ts';
 
 /** The usual extensions of source images, in lower case. A file with another one, or none, is one too if its content is. */
 export const imageExtensions: readonly string[] = [
@@ -178,7 +178,7 @@ function pathOf(address: string): string {
 }
 
 function noAddress(address: string, cause?: unknown): MixFailure {
-  return new MixFailure('unsupported-image/no-address', { imageName: hideCredentials(address).slice(0, 80), cause });
+  return new MixFailure('unsupported-image/no-address', { imageName: shownAddress(address), cause });
 }
 
 function fileImage(path: string, displayPath: string): DraftImage {

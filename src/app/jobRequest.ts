@@ -67,7 +67,7 @@ export async function planMix(input: PlanInput): Promise<MixPlan> {
     named.map(async ({ location, ...rest }) => ({ ...rest, location: await asSpelled(location) })),
   );
   const names = displayNames(located.map(({ location }) => pathOf(location)));
-  const sources = located.map(({ source, ...rest }, at) => ({ ...rest, name: names[at] ?? source }));
+  const sources = located.map(({ source, ...rest }, at) => ({ ...rest, name: names[at] || source }));
   return { input, recipe: { ...recipe, images }, notices: [...input.notices, ...notices], sources };
 }
 

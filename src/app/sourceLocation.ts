@@ -2,9 +2,8 @@ import { posix, win32 } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SourceLocation } from '../images/sourceReader.ts';
 import { MixFailure } from '../mix/failure.ts';
-import { hideUserInfo } from '../mix/portable.ts';
 import { imageUrlOf } from './imagePages.ts';
-import { hideCredentials, isWebUrl, withoutCredentials } from './webUrl.ts';
+import { isWebUrl, shownAddress, withoutCredentials } from './webUrl.ts';
 
 const isWindows = process.platform === 'win32';
 
@@ -69,7 +68,7 @@ export function locateSource(source: string, base: string, index: number, window
 }
 
 function invalidSource(found: ReadSource & { kind: 'invalid' }, source: string, index: number): MixFailure {
-  const value = hideUserInfo(hideCredentials(source)).slice(0, 80);
+  const value = shownAddress(source);
   const details = { field: `images.${index}`, image: index };
   if (found.reason === 'data-source') return new MixFailure('invalid-recipe/data-source', details);
   const name = value.split(/[/\\]/).findLast((part) => part !== '' && !part.endsWith(':')) ?? value;
@@ -89,7 +88,7 @@ export function portableSource(location: SourceLocation, root: string, windows =
   const { relative, isAbsolute, sep } = windows ? win32 : posix;
   const way = relative(root, location.path);
   const path = way.split(sep).join('/') || '.';
-  const isMistakable = !isAbsolute(way) && (readSource(path, windows).kind !== 'path' || /^[a-z]:/i.test(path));
+  const isMistakable = !isAbsolute(way) && (readSource(path, windows).kind !== 'path' || /^(?:[a-z]:|\\)/i.test(path));
   return isMistakable ? `./${path}` : path;
 }
 
@@ -103,5 +102,5 @@ export function locationOf(uri: string): SourceLocation {
   const found = readSource(uri, isWindows);
   if (found.kind === 'url') return { kind: 'url', url: found.url };
   if (found.kind === 'file') return found;
-  throw new MixFailure('unsupported-image/no-address', { imageName: hideCredentials(uri).slice(0, 80) });
+  throw new MixFailure('unsupported-image/no-address', { imageName: shownAddress(uri) });
 }

@@ -1,3 +1,5 @@
+import { hideUserInfo } from '../mix/portable.ts';
+
 /** Whether a text is an http or https URL. */
 export function isWebUrl(text: string): boolean {
   const trimmed = text.trim();
@@ -28,6 +30,11 @@ export function userInfoOf(url: string): string {
 /** An http(s) URL that has none with a user and password. It is otherwise verbatim. */
 export function withUserInfo(url: string, userInfo: string): string {
   return url.replace(/^https?:[/\\]*/i, (start) => `${start}${userInfo}@`);
+}
+
+/** What a message calls a text that may be an address: its start, without what may be a user and a password. */
+export function shownAddress(text: string): string {
+  return hideUserInfo(hideCredentials(text)).slice(0, 80);
 }
 
 /** Any text without what may be a user and a password in front of a host. */

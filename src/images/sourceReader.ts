@@ -153,13 +153,13 @@ async function downloadImage(
     case 'refused':
       throw refusedFailure(shownUrl(found.url), found.status);
     case 'encoded': {
-      const { encoding } = found;
+      const { encoding, bytes } = found;
+      if ((await detectKind(bytes))?.isImage) return bytes;
       throw new MixFailure('unreadable-image/url-encoding', { args: { url: shownUrl(found.url), encoding } });
     }
     case 'too-large':
       throw tooManyBytes(found.length, options.maxBytes);
     case 'bytes':
-      if (found.bytes.length === 0) throw new MixFailure('unreadable-image/empty');
       if (!(await detectKind(found.bytes))?.isImage) {
         throw new MixFailure('unsupported-image/url-not-an-image', { args: { url: shownUrl(found.url) } });
       }

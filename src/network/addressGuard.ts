@@ -13,7 +13,9 @@ export function isPublicAddress(address: string): boolean {
   // IPv6-only networks reach IPv4 through 64:ff9b::/96, so check the embedded address (RFC 6052).
   if (parsed.range() === 'rfc6052')
     return isPublicAddress(ipaddr.fromByteArray(parsed.toByteArray().slice(12)).toString());
-  return parsed.range() === 'unicast';
+  // Of IPv6, only 2000::/3 is public (IANA). The rest has no routes, or old forms of IPv4 addresses in it.
+  const isAssigned = parsed.kind() === 'ipv4' || (parsed.toByteArray()[0] ?? 0) >> 5 === 1;
+  return isAssigned && parsed.range() === 'unicast';
 }
 
 /** Checks a host's name or literal address without DNS. @throws MixFailure `blocked-address`. */

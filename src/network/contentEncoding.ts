@@ -11,11 +11,11 @@ const unbrotli: Decode = promisify(brotliDecompress);
 /** More encodings than any server applies. */
 const maxEncodings = 3;
 
-/** A decoded body, that it is too large, or which encoding is unknown or damaged. */
+/** A decoded body, that it is too large, or which encoding is unknown or damaged, with the bytes that have it. */
 export type DecodedBody =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'too-large'; readonly length: number }
-  | { readonly kind: 'encoded'; readonly encoding: string };
+  | { readonly kind: 'encoded'; readonly encoding: string; readonly bytes: Uint8Array<ArrayBuffer> };
 
 /**
  * Undoes the encodings of a body.
@@ -33,11 +33,11 @@ export async function decodeBody(
     .map((name) => name.trim())
     .filter((name) => name !== '' && name !== 'identity')
     .reverse();
-  if (names.length > maxEncodings) return { kind: 'encoded', encoding: shown(encodings) };
   let bytes = body;
+  if (names.length > maxEncodings) return { kind: 'encoded', encoding: shown(encodings), bytes };
   for (const name of names) {
     const decode = decoderOf(name, bytes);
-    if (!decode) return { kind: 'encoded', encoding: shown(name) };
+    if (!decode) return { kind: 'encoded', encoding: shown(name), bytes };
     if (bytes.length === 0) continue;
     try {
       const decoded = await decode(bytes, { maxOutputLength: maxBytes });
@@ -47,7 +47,7 @@ export async function decodeBody(
       if (code === 'ERR_BUFFER_TOO_LARGE') return { kind: 'too-large', length: maxBytes + 1 };
       // What zlib and Brotli call errors in the data.
       if (!/^(?:Z_|ERR__|ERR_BROTLI_)/.test(code)) throw error;
-      return { kind: 'encoded', encoding: shown(name) };
+      return { kind: 'encoded', encoding: shown(name), bytes };
     }
   }
   return { kind: 'bytes', bytes };

@@ -9,6 +9,8 @@ import { pause, retryAfter } from './retryAfter.ts';
 import { userAgent } from './userAgent.ts';
 
 const maxRedirects = 5;
+/** Not 304, which means that nothing changed, nor 305 and 306, by which a server once named a proxy. */
+const redirectStatuses: ReadonlySet<number> = new Set([300, 301, 302, 303, 307, 308]);
 
 /** Time limits in milliseconds: to connect, between two pieces of a response, and for the whole download. */
 export interface DownloadTimes {
@@ -33,13 +35,18 @@ export interface DownloadOptions {
 
 /**
  * What the last URL of a download returned: the body, a status that won't change by itself, more bytes than allowed, or a body
- * whose encoding is unknown or damaged.
+ * whose encoding is unknown or damaged, as it came: the server may just call it so.
  */
 export type Download =
   | { readonly kind: 'bytes'; readonly url: URL; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'refused'; readonly url: URL; readonly status: number }
   | { readonly kind: 'too-large'; readonly url: URL; readonly length: number }
-  | { readonly kind: 'encoded'; readonly url: URL; readonly encoding: string };
+  | {
+      readonly kind: 'encoded';
+      readonly url: URL;
+      readonly encoding: string;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+    };
 
 type Redirect = { readonly kind: 'redirect'; readonly url: URL };
 /** A host that has too much to do. `delay` is how many milliseconds it asks to wait. */
@@ -47,6 +54,8 @@ type Busy = { readonly kind: 'busy'; readonly status: number; readonly delay: nu
 
 /** The longest wait, in milliseconds, that a busy host gets. */
 const longestWait = 20_000;
+/** A longer wait in milliseconds isn't told in seconds. */
+const longestTold = 86_400_000;
 
 /**
  * Downloads an http(s) URL and follows redirects. The address is checked after DNS, and again for each redirect. A user and password
@@ -119,7 +128,7 @@ async function get(
       bodyTimeout: times.silence,
     });
     const location = [headers.location].flat()[0];
-    if (statusCode >= 300 && statusCode < 400 && location !== undefined) return redirectTo(location, url);
+    if (redirectStatuses.has(statusCode) && location !== undefined) return redirectTo(location, url);
     const delay = retryAfter([headers['retry-after']].flat()[0]);
     if (statusCode === 429 || (statusCode === 503 && delay !== undefined)) {
       return { kind: 'busy', status: statusCode, delay };
@@ -170,7 +179,7 @@ function redirectTo(location: string, from: URL): Redirect {
 
 function busyFailure({ hostname: host }: URL, { status, delay }: Busy): MixFailure {
   if (status !== 429) return new MixFailure('network/url-status', { args: { host, status } });
-  if (delay === undefined) return new MixFailure('network/url-busy', { args: { host } });
+  if (delay === undefined || delay > longestTold) return new MixFailure('network/url-busy', { args: { host } });
   return new MixFailure('network/url-busy-seconds', { args: { host, seconds: Math.ceil(delay / 1000) } });
 }
 

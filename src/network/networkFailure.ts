@@ -29,6 +29,6 @@ function reasonOf(error: unknown): 'dns' | 'timeout' | 'certificate' | 'connecti
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'dns';
   if (/TIMEOUT|ETIMEDOUT/.test(code) || (error instanceof DOMException && error.name === 'TimeoutError'))
     return 'timeout';
-  if (/CERT|SIGNATURE|SSL|TLS/.test(code)) return 'certificate';
+  if (/CERT|SIGNATURE/.test(code)) return 'certificate'; // other errors of TLS mean that a host doesn't speak it
   return 'connection';
 }

@@ -78,6 +78,7 @@ export function readUriList(text: string): string[] {
 
 /** The URIs in a text that contains nothing else; otherwise none. */
 export function readUris(text: string): string[] {
+  if (/^\s*data:image\//i.test(text)) return [text.trim()]; // an SVG in it may have spaces
   const words = text.trim().split(/\s+/);
   return words.every((word) => uriPattern.test(word)) ? words : [];
 }

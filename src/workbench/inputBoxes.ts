@@ -3,7 +3,7 @@ import { isApiKey } from '../app/apiKeys.ts';
 import type { Application } from '../app/application.ts';
 import type { Messages } from '../app/messages/messages.ts';
 import type { PromptHistory } from '../app/promptHistory.ts';
-import { isWebUrl } from '../app/webUrl.ts';
+import { isDataUri, isWebUrl } from '../app/webUrl.ts';
 
 /** Asks for an API key; undefined if the user presses Escape. */
 export function askForKey(origin: string, messages: Messages): Thenable<string | undefined> {
@@ -16,16 +16,17 @@ export function askForKey(origin: string, messages: Messages): Thenable<string |
   });
 }
 
-/** Asks for the URL of an image; undefined if the user presses Escape. */
+/** Asks for the URL of an image on the web, or in itself (`data:`); undefined if the user presses Escape. */
 export async function askForUrl(messages: Messages): Promise<string | undefined> {
+  const isAddress = (value: string) => isWebUrl(value) || isDataUri(value);
   const text = await vscode.window.showInputBox({
     title: messages.say('url.title'),
     prompt: messages.say('url.prompt'),
     placeHolder: 'https://example.com/image.jpg',
     ignoreFocusOut: true,
-    validateInput: (value) => (value.trim() === '' || isWebUrl(value) ? undefined : messages.say('url.invalid')),
+    validateInput: (value) => (value.trim() === '' || isAddress(value) ? undefined : messages.say('url.invalid')),
   });
-  return text && isWebUrl(text) ? text.trim() : undefined;
+  return text && isAddress(text) ? text.trim() : undefined;
 }
 
 /** Lets the user choose an earlier prompt; undefined if none is chosen. */

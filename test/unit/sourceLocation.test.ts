@@ -87,6 +87,7 @@ describe('a source', () => {
     ['cap-2026-11-27T10:15:30.png', '/base/cap-2026-11-27T10:15:30.png'],
     ['a#b?c%20 d.png', '/base/a#b?c%20 d.png'],
     ['C:/x.png', '/base/C:/x.png'],
+    ['\\\\server\\share\\x.png', '/base/\\\\server\\share\\x.png'],
     ['file:///x/a%20%23%25.png', '/x/a #%.png'],
     ['FILE://localhost/x.png', '/x.png'],
   ])('%j is a file', (source, path) => {
@@ -288,6 +289,32 @@ describe('the page of an image stands for the image', () => {
     ['https://drive.google.com/open?id=1aB', 'https://drive.google.com/uc?export=download&id=1aB'],
     ['https://en.wikipedia.org/wiki/File:B%C3%A4r.jpg', 'https://en.wikipedia.org/wiki/Special:FilePath/B%C3%A4r.jpg'],
     ['https://de.wikipedia.org/wiki/B#/media/Datei:B.jpg', 'https://de.wikipedia.org/wiki/Special:FilePath/B.jpg'],
+    ['https://fr.m.wikipedia.org/wiki/Fichier:B.png', 'https://fr.m.wikipedia.org/wiki/Special:FilePath/B.png'],
+    ['https://en.wiktionary.org/wiki/File%3AB.svg', 'https://en.wiktionary.org/wiki/Special:FilePath/B.svg'],
+    ['https://git.example:8443/a/b/-/blob/main/c.png', 'https://git.example:8443/a/b/-/raw/main/c.png'],
+    ['https://git.example/me/art/src/tag/v1/c.png', 'https://git.example/me/art/raw/tag/v1/c.png'],
+    ['https://git.sr.ht/~me/art/tree/main/item/a/c.png', 'https://git.sr.ht/~me/art/blob/main/a/c.png'],
+    ['https://gitee.com/me/art/blob/main/c.png', 'https://gitee.com/me/art/raw/main/c.png'],
+    ['https://huggingface.co/datasets/me/a/blob/main/c.png', 'https://huggingface.co/datasets/me/a/resolve/main/c.png'],
+    [
+      'https://gist.github.com/me/0123456789abcdef0123456789abcdef',
+      'https://gist.github.com/me/0123456789abcdef0123456789abcdef/raw',
+    ],
+    [
+      'https://onedrive.live.com/embed?resid=1%21A&authkey=b',
+      'https://onedrive.live.com/download?resid=1%21A&authkey=b',
+    ],
+    ['https://me.sharepoint.com/:i:/g/x/Eab?e=1', 'https://me.sharepoint.com/:i:/g/x/Eab?e=1&download=1'],
+    ['https://imgur.com/AbCdEf1', 'https://i.imgur.com/AbCdEf1.png'],
+    [
+      'https://unsplash.com/photos/a-red-rose-ab_dEf-h1Jk',
+      'https://unsplash.com/photos/ab_dEf-h1Jk/download?force=true',
+    ],
+    ['https://www.google.co.uk/imgres?imgurl=https%3A%2F%2Fx.example%2Fa.png%3Fb&h=1', 'https://x.example/a.png?b'],
+    [
+      'https://www.bing.com/images/search?view=detailV2&mediaurl=https%3A%2F%2Fgithub.com%2Fa%2Fb%2Fblob%2Fm%2Fc.png',
+      'https://github.com/a/b/raw/m/c.png',
+    ],
   ])('%s', (page, image) => {
     expect(imageUrlOf(page)).toBe(image);
     expect(imageUrlOf(image)).toBe(image);
@@ -300,5 +327,9 @@ describe('the page of an image stands for the image', () => {
     'https://www.dropbox.com/s/abc/c.png?dl=1',
     'https://drive.google.com/drive/folders/x',
     'HTTPS://example.com/blob/a.png?b=%2C',
+    'https://example.com/me/art/src/branch/c.png',
+    'https://imgur.com/gallery/AbCdEf1',
+    'https://www.google.com/imgres?imgurl=file%3A%2F%2F%2Fetc%2Fpasswd',
+    'https://google.evil.example/imgres?imgurl=https%3A%2F%2Fx.example%2Fa.png',
   ])('%s stays as it is', (url) => expect(imageUrlOf(url)).toBe(url));
 });

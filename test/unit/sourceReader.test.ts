@@ -107,7 +107,7 @@ test('detects a downloaded image by its bytes, not its headers', async () => {
 
 test.each<[string, object]>([
   ['/page?token=1', { key: 'unsupported-image/url-not-an-image', args: { url: expect.stringMatching(/\/page$/) } }],
-  ['/nothing', { key: 'unreadable-image/empty' }],
+  ['/nothing', { key: 'unsupported-image/url-not-an-image' }],
   ['/status?code=404', { key: 'unreadable-image/url-missing' }],
   ['/status?code=503', { key: 'network/url-status', args: { status: 503 } }],
   ['/round', { key: 'network/redirects' }],
@@ -349,6 +349,8 @@ test.each([
   'fc00::1',
   'ff02::1',
   '::ffff:10.0.0.1',
+  '::10.0.0.1',
+  '4000::1',
   '64:ff9b::a00:1',
   '2002:a00:1::',
   'no address',

@@ -112,12 +112,20 @@ describe('the encoding of a response', () => {
     ['gzip, gzip, gzip, gzip', 'gzip, gzip, gzip, gzip'],
     ['<b>', 'b'],
   ])('%s that is unknown or damaged is named', async (encoding, shown) => {
-    encoded(encoding, image.subarray(0, 40));
+    encoded(encoding, deflateRawSync(image).subarray(0, 40));
     await expect(read(`${here}/a.png?token=1`)).rejects.toMatchObject({
       key: 'unreadable-image/url-encoding',
       args: { url: `${here}/a.png`, encoding: shown },
     });
   });
+
+  test.each(['none', 'utf-8', 'aws-chunked', 'gzip', 'br', 'deflate', 'a, b, c, d'])(
+    "%s that wasn't applied doesn't matter",
+    async (encoding) => {
+      encoded(encoding, image);
+      expect(await read(`${here}/a.png`)).toEqual(new Uint8Array(image));
+    },
+  );
 
   test.each([gzipSync, brotliCompressSync])('cut off is damaged', async (encode) => {
     encoded(encode === gzipSync ? 'gzip' : 'br', encode(image).subarray(0, -9));
@@ -214,8 +222,12 @@ describe('a status', () => {
     [429, 'network/url-busy'],
     [500, 'network/url-status'],
     [503, 'network/url-status'],
+    [200, 'unsupported-image/url-not-an-image'],
+    [204, 'unsupported-image/url-not-an-image'],
+    [304, 'unreadable-image/url-status'],
+    [305, 'unreadable-image/url-status'],
   ])('%d has its own sentence', async (code, key) => {
-    status(code);
+    status(code, { location: '/b.png' });
     await expect(read(`${here}/a.png`)).rejects.toMatchObject({ key });
     expect(requestsTo(here)).toHaveLength(1);
   });
@@ -245,6 +257,11 @@ describe('a status', () => {
     expect(waits).toEqual([]);
   });
 
+  test('429 that asks for a wait of years names no seconds', async () => {
+    status(429, { 'retry-after': 'Fri, 31 Dec 2099 23:59:59 GMT' });
+    await expect(read(`${here}/a.png`)).rejects.toMatchObject({ key: 'network/url-busy' });
+  });
+
   test('a wait ends with the signal', async () => {
     const stop = new AbortController();
     answers.set('/a.png', (_, response) => {
@@ -262,6 +279,11 @@ describe('a status', () => {
     expect(retryAfter('Wed, 31 Dec 2025 00:00:05 GMT', now)).toBe(0);
     for (const text of [undefined, '', 'soon', '-1', '1.5']) expect(retryAfter(text, now)).toBeUndefined();
   });
+});
+
+test('a host without TLS is not blamed for its certificate', async () => {
+  const secure = here.replace('http:', 'https:');
+  await expect(read(`${secure}/a.png`)).rejects.toMatchObject({ key: 'network/connection' });
 });
 
 test('requests name the program, its version and a contact', async () => {
@@ -411,6 +433,7 @@ describe('a drop', () => {
     expect(readPaste(transfer({ ...html, 'text/plain': link }), readHtml).uris).toEqual([link]);
     expect(readPaste(transfer({ ...html, 'text/plain': 'two words' }), readHtml).uris).toHaveLength(1);
     expect(readUris('data:image/png;base64,AAAA')).toHaveLength(1);
+    expect(readUris(' data:image/svg+xml,<svg width="4" height="4"/> ')).toHaveLength(1);
   });
 
   test('DownloadURL counts only for an image', () => {
