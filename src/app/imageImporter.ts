@@ -7,10 +7,11 @@ import type { SourceReader } from '../images/sourceReader.ts';
 import { decodeDataUri } from '../images/svg/dataUri.ts';
 import type { DraftImage } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
-import type { FailureKey } from '../mix/failureTable.ts';
+import { safeFileName } from '../output/fileNames.ts';
 import { isInside } from '../output/outputFolder.ts';
 import type { Problem } from '../protocol/contract.ts';
 import { systemCode } from '../storage/systemError.ts';
+import { named } from './failureName.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
 import type { WebCredentials } from './webCredentials.ts';
@@ -134,7 +135,8 @@ export class ImageImporter {
     const used = await this.#options.usedFiles();
     const isUsed = (copy: string) => used.some((path) => isInside(path, copy));
     try {
-      return await saveImportedCopy(this.#options.storage, name, bytes, isUsed);
+      // The storage may be on another kind of drive than the file, or than a browser has in mind.
+      return await saveImportedCopy(this.#options.storage, safeFileName(name), bytes, isUsed);
     } catch (cause) {
       if (!(cause instanceof Error) || systemCode(cause) === '') throw cause;
       throw new MixFailure('save-failed/copy', { args: { detail: cause.message }, imageName: name, cause });
@@ -145,17 +147,6 @@ export class ImageImporter {
 /** Checks the content. @throws MixFailure `unsupported-image`, `unreadable-image/empty`. */
 function requireImage(name: string, bytes: Uint8Array): Promise<unknown> {
   return named(name, () => requireReadable(bytes));
-}
-
-/** Runs a step whose failure is about the file that messages call `name`. */
-async function named<Value>(name: string, step: () => Promise<Value>): Promise<Value> {
-  try {
-    return await step();
-  } catch (error) {
-    if (!(error instanceof MixFailure)) throw error;
-    const { key, args, retryable, cause } = error;
-    throw new MixFailure<FailureKey>(key, { args, imageName: name, retryable, cause });
-  }
 }
 
 function hasImageExtension(name: string): boolean {

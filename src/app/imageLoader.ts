@@ -84,11 +84,15 @@ export class ImageLoader {
   }
 }
 
+/** Milliseconds in which a file may change again without another time: FAT counts in steps of two seconds. */
+const timeStep = 3000;
+
 /** A text that changes when the file does, and that two files hardly share; undefined if that can't be found out. A URL is fetched once. */
 async function versionOf(location: SourceLocation): Promise<string | undefined> {
   if (location.kind === 'url') return '';
   try {
     const { dev, ino, mtimeMs, size } = await stat(location.path);
+    if (Date.now() - mtimeMs < timeStep) return undefined;
     return `${dev} ${ino} ${mtimeMs} ${size}`;
   } catch (error) {
     if (systemCode(error) === '') throw error;

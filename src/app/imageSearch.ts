@@ -1,10 +1,11 @@
 import { imageGlob } from './imageImporter.ts';
 
-/** Whether a name has these letters in this order, with or without others between them. Ignores case. */
+/** Whether a name has these letters in this order, with or without others between them. Ignores case and the form of Unicode. */
 export function fuzzyMatches(name: string, letters: string): boolean {
-  let rest = letters.toLowerCase().replace(/\s/g, '');
+  let rest = letters.normalize('NFC').toLowerCase().replace(/\s/g, '');
   if (rest === '') return false;
-  for (const letter of name.toLowerCase()) if (rest.startsWith(letter)) rest = rest.slice(letter.length);
+  for (const letter of name.normalize('NFC').toLowerCase())
+    if (rest.startsWith(letter)) rest = rest.slice(letter.length);
   return rest === '';
 }
 
@@ -13,14 +14,16 @@ export function fuzzyMatches(name: string, letters: string): boolean {
  * this order. None for fewer than two letters.
  */
 export function searchGlobs(typed: string): string[] {
-  const letters = [...typed.trim()].map(globOfLetter);
+  const letters = [...typed.normalize('NFC').trim()].map(globOfLetter);
   if (letters.length < 2) return [];
   return [letters.join(''), letters.join('*')].map((name) => imageGlob.replace('*.{', `*${name}*.{`));
 }
 
-/** A glob for a letter in upper and lower case. Characters with a meaning in globs match any character. */
+/** A glob for a letter in upper and lower case, composed or not (macOS lists the second). Characters with a meaning in globs match any character. */
 function globOfLetter(letter: string): string {
   const [lower, upper] = [letter.toLowerCase(), letter.toUpperCase()];
   if ('*?{}[],!\\'.includes(letter)) return '?';
-  return lower === upper ? letter : `[${lower}${upper}]`;
+  const inOneForm = lower === upper ? letter : `[${lower}${upper}]`;
+  const [base = '', ...marks] = letter.normalize('NFD');
+  return marks.length === 0 ? inOneForm : `{${inOneForm},${globOfLetter(base)}${marks.join('')}}`;
 }

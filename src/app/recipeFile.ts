@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { TextDecoder } from 'node:util';
+import { maxSourceBytes } from '../images/imageLimits.ts';
 import { readProvenance } from '../images/imageMetadata.ts';
+import { readSourceFile } from '../images/sourceReader.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { Notice } from '../mix/notice.ts';
 import { recipeOfProvenance } from '../mix/provenance.ts';
 import { parseRecipe, type Recipe } from '../mix/recipe.ts';
 import { systemCode } from '../storage/systemError.ts';
+import { named } from './failureName.ts';
 
 /** Reads a file that isn't on disk, such as an earlier version. What it throws is a MixFailure. */
 export type ReadBytes = () => Promise<Uint8Array>;
@@ -64,14 +67,14 @@ function isEncodingError(error: unknown): boolean {
 /**
  * Reads the recipe in a saved result.
  * @param path absolute. @param name what messages call the file. @param read by default, reads the file from disk.
- * @throws MixFailure `invalid-recipe` if it has none; an error of the file system.
+ * @throws MixFailure `invalid-recipe` if it has none, `unreadable-image` or `image-too-large` if it can't be read.
  */
 export async function readRecipeFromImage(
   path: string,
   name: string,
-  read: ReadBytes = () => readFile(path),
+  read: ReadBytes = () => readSourceFile(path, maxSourceBytes),
 ): Promise<Recipe> {
-  const provenance = readProvenance(await read());
+  const provenance = readProvenance(await named(name, read));
   if (typeof provenance !== 'object' || provenance === null) {
     throw new MixFailure('invalid-recipe/none-in-image', { imageName: name });
   }

@@ -1,3 +1,4 @@
+import { basename, extname } from 'node:path';
 import filenamify from 'filenamify';
 
 /** The values of the placeholders in a file name template. */
@@ -45,6 +46,13 @@ export function safeSegment(name: string): string {
   const safe = cut(filenamify(name, { replacement: '-', maxLength: maxBytes }), maxBytes);
   // Cutting and trimming can produce a reserved name, so the library runs once more.
   return filenamify(safe.replace(/^[.\s]+/, ''), { replacement: '', maxLength: maxBytes });
+}
+
+/** A file's name, without its folder, as one that is valid on every file system. The extension stays if it can. */
+export function safeFileName(path: string): string {
+  const extension = safeSegment(extname(path).slice(1));
+  const stem = safeSegment(basename(path, extname(path))) || 'image';
+  return extension === '' ? stem : `${stem}.${extension}`;
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { basename, extname, join } from 'node:path';
+import { join } from 'node:path';
 import { Mutex } from 'async-mutex';
 import { requireReadable } from '../images/imageFormat.ts';
 import { maxSourceBytes } from '../images/imageLimits.ts';
 import { readSourceFile } from '../images/sourceReader.ts';
 import { MixFailure } from '../mix/failure.ts';
-import { safeSegment } from './fileNames.ts';
+import { safeFileName } from './fileNames.ts';
 import { type Destination, sourcesFolder } from './outputFolder.ts';
 import { ResultWriter } from './resultWriter.ts';
 
@@ -25,7 +25,7 @@ export async function copySourceIntoProject(path: string, destination: Destinati
   const hash = createHash('sha256').update(bytes).digest('hex');
   // Another window may copy the same image right now. If it removes the temporary file of this copy, that is written again.
   const copyAs = async (digits: number) => {
-    const copy = join(folder, nameOf(path, hash.slice(0, digits)));
+    const copy = join(folder, `${hash.slice(0, digits)}-${safeFileName(path)}`);
     await new ResultWriter().write(copy, bytes, { root: destination.root, owner: `source-${hash.slice(0, 32)}` });
     return copy;
   };
@@ -39,10 +39,4 @@ export async function copySourceIntoProject(path: string, destination: Destinati
       return copyAs(32); // the earlier copy was edited, and stays as it is
     }
   });
-}
-
-function nameOf(path: string, hash: string): string {
-  const extension = safeSegment(extname(path).slice(1));
-  const stem = safeSegment(basename(path, extname(path)));
-  return `${hash}${stem && `-${stem}`}${extension && `.${extension}`}`;
 }

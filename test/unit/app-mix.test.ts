@@ -397,7 +397,11 @@ describe('a draft', () => {
     const file = bench.file('red.png');
     await expect(readRecipeFromImage(file, 'red.png')).rejects.toEqual(failsWith('invalid-recipe/none-in-image'));
     await writeFile(file, '');
-    await expect(readRecipeFromImage(file, 'red.png')).rejects.toEqual(failsWith('invalid-recipe/none-in-image'));
+    await expect(readRecipeFromImage(file, 'red.png')).rejects.toMatchObject({
+      key: 'unreadable-image/empty',
+      imageName: 'red.png',
+    });
+    await expect(readRecipeFromImage('/dev/zero', 'a')).rejects.toMatchObject({ key: 'unreadable-image/no-file' });
   });
 });
 

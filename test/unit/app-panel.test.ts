@@ -120,6 +120,7 @@ test('one file under two spellings of its address is one file', async () => {
   const { loader } = bench.app;
   const path = bench.file('rosé (1).png');
   await copyFile(bench.file('red.png'), path);
+  await utimes(path, 2, 2);
   const plain = uri(path);
   const other = plain.replace('(1)', '%281%29').replace('file:', 'FILE:');
   const first = await loader.thumbnail(plain, 32);
@@ -133,6 +134,7 @@ test('one file under two spellings of its address is one file', async () => {
 test('thumbnails are cached until the file changes', async () => {
   const { loader } = bench.app;
   const red = uri(bench.file('red.png'));
+  await utimes(bench.file('red.png'), 2, 2);
   expect(loader.shownAs(bench.file('red.png'))).toEqual([]);
   const first = await loader.thumbnail(red, 32);
   expect(first).toMatchObject({ sourceWidth: 64, sourceHeight: 64 });
@@ -371,7 +373,10 @@ test('images are found by some letters of their names', () => {
   expect(fuzzyMatches('red-1911.png', 'R 19')).toBe(true);
   expect(fuzzyMatches('red-1911.png', '91r')).toBe(false);
   expect(fuzzyMatches('red.png', ' ')).toBe(false);
+  expect(fuzzyMatches('bär.png'.normalize('NFD'), 'BÄ')).toBe(true);
+  expect(fuzzyMatches('bär.png', 'bä'.normalize('NFD'))).toBe(true);
   expect(searchGlobs('r')).toEqual([]);
+  expect(searchGlobs('bä')[0]).toMatch(/^\*\*\/\*\[bB\]\{\[äÄ\],\[aA\]\u0308\}\*\./);
   const [inOnePiece = '', byLetters = ''] = searchGlobs('r[1');
   expect(inOnePiece).toMatch(/^\*\*\/\*\[rR\]\?1\*\.\{\[pP\]\[nN\]\[gG\],/);
   expect(byLetters).toMatch(/^\*\*\/\*\[rR\]\*\?\*1\*\.\{\[pP\]\[nN\]\[gG\],/);

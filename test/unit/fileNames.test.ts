@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { renderFileName, slugOf } from '../../src/output/fileNames.ts';
+import { renderFileName, safeFileName, slugOf } from '../../src/output/fileNames.ts';
 
 const usual = '{name}-{seed}-{index}';
 
@@ -42,6 +42,16 @@ test('cuts a long name, but not the seed and index', () => {
   const name = renderFileName(usual, { name: '猫'.repeat(300), seed: 4294967295, index: 3 });
   expect(name).toMatch(/^猫+-4294967295-4$/);
 });
+
+test.each([
+  ['/a/cap-10:15.png', 'cap-10-15.png'],
+  ['CON.png', 'CON!.png'],
+  ['a.png. ', 'a.png'],
+  ['.png', 'png'],
+  ['..', 'image'],
+  ['?.jpg', 'image.jpg'],
+  [`${'ä'.repeat(200)}.png`, `${'ä'.repeat(60)}.png`],
+])('%j is kept as %j', (path, name) => expect(safeFileName(path)).toBe(name));
 
 test('always returns one valid path segment', () => {
   const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ImageLoader } from '../../src/app/imageLoader.ts';
 import { Trust } from '../../src/app/trust.ts';
 import { createSourceReader } from '../../src/images/sourceReader.ts';
@@ -19,33 +19,51 @@ const codec = new WorkerCodec({ workerPath: join(import.meta.dirname, '../../dis
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'loader-'));
 });
+afterAll(() => codec.dispose());
 afterEach(async () => {
   endFaults();
-  await codec.dispose();
   await rm(folder, { recursive: true });
 });
 
-test("without a file's state, its thumbnail isn't taken from memory", async () => {
+/** A loader that knows a file's state, and always reads an image of this width. */
+function loaderOf(width: () => number): ImageLoader {
   const reader = createSourceReader({ allowPrivateAddresses: () => false, ownOrigin: () => undefined });
   const trust = new Trust({ isTrusted: () => true, onTrust: () => ({ dispose: () => {} }) });
-  // The reader has no trouble with the file, which it reads in its own way.
-  const loader = new ImageLoader({
-    codec,
-    reader: { ...reader, read: async ({ kind }) => (kind === 'file' ? current : new Uint8Array()) },
-    trust,
-  });
-  const imageOf = async (width: number) =>
+  const read = async () =>
     new Uint8Array(
-      await sharp({ create: { width, height: 8, channels: 3, background: '#fff' } })
+      await sharp({ create: { width: width(), height: 8, channels: 3, background: '#fff' } })
         .png()
         .toBuffer(),
     );
+  return new ImageLoader({ codec, reader: { ...reader, read }, trust });
+}
+
+test("without a file's state, its thumbnail isn't taken from memory", async () => {
+  let width = 8;
+  const loader = loaderOf(() => width);
   const path = join(folder, 'a.png');
-  let current = await imageOf(8);
-  await writeFile(path, current);
+  await writeFile(path, 'an image');
   const uri = pathToFileURL(path).href;
+  // The reader has no trouble with the file, which it reads in its own way.
   faults.codeOf = (call, at) => (call === 'stat' && at === path ? 'EIO' : undefined);
   expect(await loader.thumbnail(uri, 16)).toMatchObject({ sourceWidth: 8 });
-  current = await imageOf(12);
+  width = 12;
   expect(await loader.thumbnail(uri, 16)).toMatchObject({ sourceWidth: 12 });
+});
+
+test('a file that may change again without another time or size has no thumbnail in memory', async () => {
+  let width = 8;
+  const loader = loaderOf(() => width);
+  const path = join(folder, 'a.png');
+  await writeFile(path, 'an image');
+  const uri = pathToFileURL(path).href;
+  const widthAfter = async (seconds: number, next: number) => {
+    await utimes(path, 1, Date.now() / 1000 - seconds);
+    const { sourceWidth } = await loader.thumbnail(uri, 16);
+    width = next;
+    return [sourceWidth, (await loader.thumbnail(uri, 16)).sourceWidth];
+  };
+  expect(await widthAfter(1, 12)).toEqual([8, 12]);
+  expect(await widthAfter(-60, 16)).toEqual([12, 16]);
+  expect(await widthAfter(60, 20)).toEqual([16, 16]);
 });
