@@ -6,7 +6,9 @@ export const imageWarningTable = {
   'svg-not-drawn':
     "Parts of this SVG aren't drawn: {parts}. If they matter, export it as PNG from a browser or its editor.",
   'svg-characters':
-    'No font was found for these characters of the SVG: {characters}. Install a font that has them, or convert the text to paths.',
+    'These characters of the SVG are missing in all fonts, or are drawn without their colors: {characters}. Convert the text to paths, or export the SVG as PNG from a browser.',
+  'svg-namespace':
+    'This SVG is drawn, but browsers don\'t show it as an image. Add xmlns="http://www.w3.org/2000/svg" to its svg element.',
   'no-end':
     'The end of this file is missing, but the image in it is complete. Check it if the file was just copied or downloaded.',
   'tiff-range': 'This TIFF has values from {min} to {max}. The lowest is shown as black, the highest as white.',

@@ -85,12 +85,12 @@ export async function selectFonts(needs: TextNeeds, library: FontLibrary, folder
   return {
     fonts: [...webFonts, ...fonts, ...bundled],
     generic: families,
-    resolve: (name) => replacements.get(name) ?? [name],
+    resolve: (name) => (isGeneric(name) ? [families[name]] : (replacements.get(name) ?? [name])),
     missing,
   };
 }
 
-const isGeneric = (name: string) => Object.hasOwn(generic, name);
+const isGeneric = (name: string): name is GenericFamily => Object.hasOwn(generic, name);
 
 async function firstOf(names: readonly string[], library: FontLibrary): Promise<string | undefined> {
   for (const name of names) {

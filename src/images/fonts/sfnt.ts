@@ -9,6 +9,8 @@ export interface Face {
   readonly family: string;
   /** Whether its glyphs are outlines. Those of color emoji are images, which the renderer doesn't draw. */
   readonly hasOutlines: boolean;
+  /** Whether some of its glyphs are in colors, which the renderer doesn't draw. */
+  readonly hasColors: boolean;
   readonly tables: ReadonlyMap<string, { readonly offset: number; readonly length: number }>;
 }
 
@@ -37,8 +39,13 @@ async function readFace(read: ReadBytes, offset: number): Promise<Face> {
   for (let at = 0; at + 16 <= records.byteLength; at += 16) {
     tables.set(tagAt(records, at), { offset: records.getUint32(at + 8), length: records.getUint32(at + 12) });
   }
-  const isColored = ['sbix', 'CBDT'].some((name) => tables.has(name));
-  const face = { tables, hasOutlines: !isColored && ['glyf', 'CFF ', 'CFF2'].some((name) => tables.has(name)) };
+  const has = (names: readonly string[]) => names.some((name) => tables.has(name));
+  const areImages = has(['sbix', 'CBDT']);
+  const face = {
+    tables,
+    hasOutlines: !areImages && has(['glyf', 'CFF ', 'CFF2']),
+    hasColors: areImages || has(['COLR', 'SVG ']),
+  };
   const { family, names } = familyNames(await readTable(read, { tables }, 'name'));
   return { ...face, family, names: new Set(names.map((name) => name.toLowerCase())) };
 }

@@ -7,6 +7,8 @@ export interface WebFont {
   readonly bytes: Uint8Array;
   /** Its name inside the file. */
   readonly family: string;
+  /** Whether it has glyphs in colors, which the renderer draws without them. */
+  readonly hasColors: boolean;
 }
 
 const maxFontLength = 16 * 2 ** 20;
@@ -15,10 +17,10 @@ const maxFontLength = 16 * 2 ** 20;
 export async function readWebFont(bytes: Uint8Array): Promise<WebFont | undefined> {
   try {
     const tag = new TextDecoder('latin1').decode(bytes.subarray(0, 4));
-    if (tag === 'wOF2') return named(bytes, woff2Family(bytes));
+    if (tag === 'wOF2') return readWoff2(bytes);
     const sfnt = tag === 'wOFF' ? unpackWoff(bytes) : bytes;
     const [face] = await readFaces(async (offset, length) => sfnt.subarray(offset, offset + length));
-    return named(sfnt, face?.family);
+    return named(sfnt, face?.family, face?.hasColors);
   } catch (error) {
     // Offsets that lie outside of the file, and what zlib says about damaged data.
     if (error instanceof RangeError || (error instanceof Error && 'errno' in error)) return undefined;
@@ -26,8 +28,8 @@ export async function readWebFont(bytes: Uint8Array): Promise<WebFont | undefine
   }
 }
 
-function named(bytes: Uint8Array, family: string | undefined): WebFont | undefined {
-  return family ? { bytes, family } : undefined;
+function named(bytes: Uint8Array, family: string | undefined, hasColors = false): WebFont | undefined {
+  return family ? { bytes, family, hasColors } : undefined;
 }
 
 /** WOFF 1 has the tables of the font, each compressed alone (https://www.w3.org/TR/WOFF/). */
@@ -66,13 +68,16 @@ function tableSizes(data: DataView, count: number): number {
 /** Where WOFF 2 has its table directory, and the tables with numbers that matter here (https://www.w3.org/TR/WOFF2/). */
 const directory = 48;
 const known = { name: 5, glyf: 10, loca: 11, other: 63 };
+/** CBDT, COLR, SVG and sbix. */
+const colored = new Set([32, 34, 36, 37]);
 
-/** The name of a WOFF 2 font. Its tables are compressed as a whole. */
-function woff2Family(bytes: Uint8Array): string | undefined {
+/** The tables of a WOFF 2 font are compressed as a whole. */
+function readWoff2(bytes: Uint8Array): WebFont | undefined {
   const data = view(bytes);
   const count = data.getUint16(12);
   let at = directory;
   let sum = 0;
+  let hasColors = false;
   let name: { start: number; length: number } | undefined;
   const readLength = () => {
     let value = 0;
@@ -83,6 +88,7 @@ function woff2Family(bytes: Uint8Array): string | undefined {
     const flags = data.getUint8(at++);
     const table = flags & 63;
     if (table === known.other) at += 4;
+    hasColors ||= colored.has(table);
     let length = readLength();
     const usual = table === known.glyf || table === known.loca ? 3 : 0;
     if (flags >> 6 !== usual) length = readLength();
@@ -92,5 +98,6 @@ function woff2Family(bytes: Uint8Array): string | undefined {
   if (!name || sum > maxFontLength) return undefined;
   const packed = bytes.subarray(at, at + data.getUint32(20));
   const tables = brotliDecompressSync(packed, { maxOutputLength: maxFontLength });
-  return familyNames(view(tables.subarray(name.start, name.start + name.length))).family;
+  const { family } = familyNames(view(tables.subarray(name.start, name.start + name.length)));
+  return named(bytes, family, hasColors);
 }

@@ -1,50 +1,35 @@
-import { degrees } from './cssTransform.ts';
+import { lightOf, plainColor } from './cssColor.ts';
+import { splitTopLevel } from './cssSyntax.ts';
 
 /** Tells about something in a document that isn't drawn. Names are those of SVG and CSS, so they need no translation. */
 export type Note = (part: string) => void;
 
-/** Color functions and others that the renderer doesn't know. */
-const unknownFunction =
-  /\b(oklch|oklab|lch|lab|hwb|color-mix|color|device-cmyk|calc|min|max|clamp|env|attr|(?:repeating-)?(?:linear|radial|conic)-gradient|image-set|shape|ray)\(/i;
-const unknownUnit = /(?<![\w#.-])[+-]?(?:\d+\.?\d*|\.\d+)(vw|vh|vmin|vmax|ch|lh|rlh|svw|svh|dvw|dvh|cqw|cqh)\b/i;
-/** Shapes that clip without an element: `clip-path: circle()`. */
-const basicShape = /^(?:inset|circle|ellipse|polygon|path|rect|xywh)\(/i;
+/** Functions that the renderer knows; everything else with a bracket is noted. */
+const knownFunctions = new Set([
+  'url',
+  'rgb',
+  'rgba',
+  'hsl',
+  'hsla',
+  'blur',
+  'brightness',
+  'contrast',
+  'drop-shadow',
+  'grayscale',
+  'hue-rotate',
+  'invert',
+  'opacity',
+  'saturate',
+  'sepia',
+]);
+const colors = new Set(['fill', 'stroke', 'color', 'stop-color', 'flood-color', 'lighting-color', 'background-color']);
+const colorKeywords = new Set(['none', 'currentcolor', 'context-fill', 'context-stroke', 'inherit']);
+const unknownUnit =
+  /(?<![\w#.-])[+-]?(?:\d+\.?\d*|\.\d+)((?:[sld]?v(?:w|h|i|b|min|max))|cq(?:w|h|i|b|min|max)|ex|ch|cap|ic|lh|rlh|rex|rch)\b/i;
 
-/** Custom properties of a document. One that is set to several values isn't resolved as a browser does, so it is noted. */
-export class Variables {
-  readonly #values = new Map<string, Set<string>>();
-
-  /** @param text of the whole document. */
-  constructor(text: string) {
-    if (!text.includes('var(')) return;
-    for (const [, name = '', value = ''] of text.matchAll(/(?<![\w-])(--[\w-]+)\s*:\s*([^;{}"'<]*)/g)) {
-      const values = this.#values.get(name) ?? new Set();
-      this.#values.set(name, values.add(value.trim()));
-    }
-  }
-
-  /** Replaces `var(--name, fallback)`. */
-  fill(value: string, note: Note): string {
-    let filled = value;
-    for (let round = 0; round < 8 && filled.includes('var('); round++) {
-      filled = filled.replace(
-        /var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)/g,
-        (_, name: string, other = '') => {
-          const values = this.#values.get(name);
-          if (values && values.size > 1) note(`var(${name})`);
-          return [...(values ?? [])][0] ?? other.trim();
-        },
-      );
-      if (filled.length > 10_000) break;
-    }
-    if (filled.includes('var(')) note('var()');
-    return filled;
-  }
-}
-
-/** Writes a value as the renderer knows it, and notes what it doesn't know. */
-export function normalizeValue(property: string, text: string, variables: Variables, note: Note): string {
-  let value = variables.fill(text, note).trim();
+/** Writes a value as the renderer knows it, and notes what it doesn't know. Undefined for one that browsers don't know either. */
+export function normalizeValue(property: string, text: string, note: Note): string | undefined {
+  let value = lightOf(text.trim());
   if (value.includes('(')) {
     value = value.replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^()"'\s]*))\s*\)/gi, (whole, double, single, bare) => {
       const target: string = double ?? single ?? bare;
@@ -52,48 +37,85 @@ export function normalizeValue(property: string, text: string, variables: Variab
       noteExternal(target, note);
       return whole;
     });
-    value = lightOf(value);
-    value = value.replace(/\b(rgb|hsl)a?\(([^()]*)\)/gi, (_, kind: string, args: string) => plainColor(kind, args));
-    const outside = value.replace(/url\([^()]*\)/gi, '');
-    const unknown = unknownFunction.exec(outside)?.[1];
-    if (unknown) note(`${unknown.toLowerCase()}()`);
-    if (property === 'clip-path' && basicShape.test(outside)) note(`clip-path: ${outside.split('(', 1)[0]}()`);
   }
+  if (property === 'background') return background(value, note);
+  if (colors.has(property)) return paint(value, note);
+  if (property === 'font-family') return value;
+  if (property === 'font-size') value = fontSizes[value.toLowerCase()] ?? value;
+  if (property === 'clip-path' && /^(?!none$|inherit$|url\()/.test(value)) {
+    note(`clip-path: ${value.replace(/\(.*$/s, '()')}`);
+    return undefined;
+  }
+  const unknown = [...value.matchAll(/([a-z][\w-]*)\(/gi)].map(([, name = '']) => name.toLowerCase());
+  for (const name of unknown) if (!isKnownFunction(name, property)) note(`${name}()`);
   const unit = unknownUnit.exec(value)?.[1];
-  if (unit && property !== 'font-family') note(`CSS unit ${unit.toLowerCase()}`);
-  return value.replace(/(?<![\w#.-])([+-]?(?:\d+\.?\d*|\.\d+))(rem|q)\b/gi, (_, number: string, name: string) =>
-    name.toLowerCase() === 'rem' ? `${Number(number) * 16}px` : `${Number(number) / 4}mm`,
+  if (unit) note(`CSS unit ${unit.toLowerCase()}`);
+  const withColors =
+    property === 'filter' ? value.replace(/\b(?:rgb|hsl)a?\([^()]*\)/gi, (color) => plainColor(color) ?? color) : value;
+  return withColors.replace(
+    /(?<![\w#.-])([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(rem|q|px|in|cm|mm|pt|pc|em)\b/gi,
+    length,
   );
 }
+
+/** As in browsers, unlike in the renderer. */
+const fontSizes: Readonly<Record<string, string>> = {
+  'xx-small': '9px',
+  'x-small': '10px',
+  small: '13px',
+  medium: '16px',
+  large: '18px',
+  'x-large': '24px',
+  'xx-large': '32px',
+  'xxx-large': '48px',
+  smaller: '83.333%',
+  larger: '120%',
+};
+
+const transforms = /^(?:transform|gradientTransform|patternTransform)$/;
+const isKnownFunction = (name: string, property: string) =>
+  knownFunctions.has(name) || transforms.test(property) || (property === 'd' && name === 'path');
+
+function length(_: string, number: string, unit: string): string {
+  switch (unit.toLowerCase()) {
+    case 'rem':
+      return `${Number(number) * 16}px`;
+    case 'q':
+      return `${Number(number) / 4}mm`;
+    default:
+      return number + unit.toLowerCase();
+  }
+}
+
+/** A color, a gradient or pattern with a color to use if there's none, or a keyword. */
+function paint(value: string, note: Note): string | undefined {
+  const server = /^url\([^()]*\)/i.exec(value)?.[0] ?? '';
+  const rest = value.slice(server.length).trim();
+  if (rest === '') return server === '' ? undefined : server;
+  const keyword = rest.toLowerCase();
+  const color = colorKeywords.has(keyword) ? (keyword === 'currentcolor' ? 'currentColor' : keyword) : plainColor(rest);
+  if (/^context-(?:fill|stroke)$/.test(keyword)) note(keyword);
+  if (color !== undefined) return `${server} ${color}`.trim();
+  const name = /^([a-z-]+)\(/i.exec(rest)?.[1] ?? (systemColor.test(rest) ? rest : undefined);
+  if (name !== undefined) note(rest === name ? name : `${name.toLowerCase()}()`);
+  return undefined;
+}
+
+/** The color behind the root. */
+function background(value: string, note: Note): string | undefined {
+  for (const image of value.matchAll(/([a-z-]*gradient|image-set|element|cross-fade|url)\(/gi)) {
+    if (image[1] !== 'url') note(`${image[1]?.toLowerCase()}()`);
+  }
+  const words = splitTopLevel(value.replace(/\s+(?![^()]*\))/g, ','), ',');
+  return words.map(plainColor).find((color) => color !== undefined);
+}
+
+/** Colors of the system's user interface, whose values only a browser knows. */
+const systemColor =
+  /^(?:accentcolor(?:text)?|activetext|button(?:border|face|text)|canvas(?:text)?|field(?:text)?|graytext|highlight(?:text)?|linktext|mark(?:text)?|selecteditem(?:text)?|visitedtext|window(?:text)?|menu(?:text)?|background)$/i;
 
 /** Notes a reference to something outside the document, which is never read. */
 export function noteExternal(target: string, note: Note): void {
   if (target.startsWith('data:')) note(`${target.slice(5, target.search(/[;,]|$/)) || 'data:'}`);
   else note(target.length > 60 ? `${target.slice(0, 59)}…` : target);
-}
-
-/** `light-dark(a, b)` is `a`: a browser shows images in its light scheme unless a page says otherwise. */
-function lightOf(value: string): string {
-  return value.replace(
-    /light-dark\(\s*((?:[^(),]|\((?:[^()]|\([^()]*\))*\))*?)\s*,(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)/gi,
-    '$1',
-  );
-}
-
-/** The same color with commas, numbers and degrees. */
-function plainColor(kind: string, args: string): string {
-  const parts = args.split(/[\s,/]+/).filter((part) => part !== '');
-  const [first = '0', second = '0', third = '0', alpha = '1'] = parts.map((part) => (part === 'none' ? '0' : part));
-  const opacity = alpha.endsWith('%') ? Number(alpha.slice(0, -1)) / 100 : Number(alpha);
-  const isHsl = kind.toLowerCase() === 'hsl';
-  const channels = isHsl ? [degrees(first), percent(second), percent(third)] : [first, second, third].map(byte);
-  const name = kind.toLowerCase();
-  return opacity < 1 ? `${name}a(${channels.join(', ')}, ${opacity})` : `${name}(${channels.join(', ')})`;
-}
-
-const percent = (text: string) => (text.endsWith('%') ? text : `${text}%`);
-
-function byte(text: string): string {
-  const value = text.endsWith('%') ? Number(text.slice(0, -1)) * 2.55 : Number(text);
-  return String(Math.round(Math.min(Math.max(value, 0), 255)));
 }

@@ -1,6 +1,6 @@
 import { splitTopLevel } from './cssSyntax.ts';
 
-/** Keywords for families of the system. The renderer knows the five of CSS 2. */
+/** Keywords for families of the system, and the five of CSS 2 that they stand for. */
 const generic: Readonly<Record<string, string>> = {
   serif: 'serif',
   'sans-serif': 'sans-serif',
@@ -31,7 +31,7 @@ export function fontFamilies(value: string, onFamilies: (names: readonly string[
       .trim(),
   );
   onFamilies(names);
-  return names.map((name) => (generic[name] === name ? name : `'${familyMark}${name}'`)).join(',');
+  return names.map((name) => `'${familyMark}${name}'`).join(',');
 }
 
 /** Puts the names of `resolve` in place of each marked family. */

@@ -28,7 +28,7 @@ export interface Drawing {
   readonly document: SvgDocument;
   /** What isn't drawn, by the names that SVG and CSS have for it. */
   readonly notDrawn: ReadonlySet<string>;
-  /** Characters that no font has. */
+  /** Characters that no font has, or that a browser draws in colors. */
   readonly missing: ReadonlySet<number>;
   /** Undefined if there's no text. */
   readonly fonts: FontSelection | undefined;
@@ -40,7 +40,7 @@ export interface Drawing {
 export async function openDrawing(bytes: Uint8Array, tools: DrawingTools, depth = 0): Promise<Drawing> {
   const document = readSvgDocument(readXml(bytes));
   const notDrawn = new Set(document.notDrawn);
-  const missing = new Set<number>();
+  const missing = new Set(document.emoji);
   const written = new Map<string, string>();
   for (const { part, dataUri } of document.images) {
     const address = written.get(dataUri) ?? (await embed(dataUri, { notDrawn, missing }, tools, depth));
@@ -85,8 +85,11 @@ async function fontsOf(
   { library, folder }: DrawingTools,
 ): Promise<FontSelection> {
   const webFonts = new Map<string, WebFont>();
+  const used = new Set([...families].map((family) => family.toLowerCase()));
   for (const { family, dataUri } of fontFaces) {
-    const font = await readWebFont(decodeDataUri(dataUri).bytes);
+    if (!used.has(family.toLowerCase())) continue;
+    const font = dataUri === undefined ? undefined : await readWebFont(decodeDataUri(dataUri).bytes);
+    if (font?.hasColors) notDrawn.add(`@font-face ${family}`);
     if (font) webFonts.set(family.toLowerCase(), font);
     else notDrawn.add(`@font-face ${family}`);
   }
@@ -106,8 +109,8 @@ function writeDocument({ size, rootAttributes, parts }: SvgDocument, width: numb
 }
 
 /** What to tell the user about a drawing. */
-export function warningsOf({ notDrawn, missing }: Drawing): ImageWarning[] {
-  const warnings: ImageWarning[] = [];
+export function warningsOf({ document, notDrawn, missing }: Drawing): ImageWarning[] {
+  const warnings: ImageWarning[] = document.isBare ? [makeImageWarning('svg-namespace')] : [];
   if (notDrawn.size > 0) warnings.push(makeImageWarning('svg-not-drawn', { parts: listed([...notDrawn], ', ') }));
   if (missing.size > 0) {
     const characters = [...missing].map((character) => String.fromCodePoint(character));

@@ -8,27 +8,16 @@ const xmlNamespace = 'http://www.w3.org/XML/1998/namespace';
 /** The attributes of SVG, without prefixes. */
 export function plainAttributes({ attributes }: SaxesTagNS): Map<string, string> {
   const plain = new Map<string, string>();
+  let link: string | undefined;
   for (const { name, prefix, local, uri, value } of Object.values(attributes)) {
     if (name === 'xmlns' || prefix === 'xmlns') continue;
     if (uri === '') plain.set(local, value);
+    else if (uri === xlinkNamespace && local === 'href') link = value;
     else if (uri === xmlNamespace) plain.set(`xml:${local}`, value);
   }
   // Without a prefix, href takes precedence.
-  const link = Object.values(attributes).find(({ uri, local }) => uri === xlinkNamespace && local === 'href');
-  if (link && !plain.has('href')) plain.set('href', link.value);
+  if (link !== undefined && !plain.has('href')) plain.set('href', link);
   return plain;
-}
-
-/** The classes of all elements in a document. */
-export function classesIn(text: string): Set<string> {
-  const lists = text.matchAll(/\sclass\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g);
-  return new Set([...lists].flatMap(([, double, single]) => (double ?? single ?? '').trim().split(/\s+/)));
-}
-
-/** The color behind the drawing. Gradients and images were noted as unknown functions or external references. */
-export function backgroundOf(declarations: string): string | undefined {
-  const value = [...declarations.matchAll(/(?:^|;)background(?:-color)?:([^;]*)/g)].at(-1)?.[1] ?? '';
-  return /(?:rgb|hsl)a?\([^()]*\)|#[\da-f]{3,8}\b|^[a-z]+$/i.exec(value.replace('!important', '').trim())?.[0];
 }
 
 const escapes: Readonly<Record<string, string>> = {

@@ -45,31 +45,14 @@ export async function renderDrawing(
 
 function optionsOf({ document, fonts }: Drawing): ResvgRenderOptions {
   const options: ResvgRenderOptions = { languages: ['en'], textRendering: 2, shapeRendering: 2 };
-  if (document.background !== undefined && isColor(document.background)) options.background = document.background;
-  if (!fonts) return options;
+  if (document.background !== undefined) options.background = document.background;
+  const defaultFontSize = 16; // lengths in em depend on it, even if there's no text
+  if (!fonts) return { ...options, font: { fontBuffers: [], defaultFontSize } };
+  const { serif } = fonts.generic;
   return {
     ...options,
-    font: {
-      fontBuffers: [...fonts.fonts],
-      defaultFontSize: 16,
-      defaultFontFamily: fonts.generic.serif,
-      serifFamily: fonts.generic.serif,
-      sansSerifFamily: fonts.generic['sans-serif'],
-      monospaceFamily: fonts.generic.monospace,
-      cursiveFamily: fonts.generic.cursive,
-      fantasyFamily: fonts.generic.fantasy,
-    },
+    font: { fontBuffers: [...fonts.fonts], defaultFontSize, defaultFontFamily: serif, serifFamily: serif },
   };
-}
-
-function isColor(background: string): boolean {
-  try {
-    new Resvg('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>', { background }).free();
-    return true;
-  } catch (error) {
-    if (isParseError(error)) return false;
-    throw error;
-  }
 }
 
 function attempt<T>(parse: () => T): T {

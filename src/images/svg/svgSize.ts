@@ -30,6 +30,7 @@ const pixelsPerUnit: Readonly<Record<string, number>> = {
   ex: fontSize / 2,
   ch: fontSize / 2,
 };
+const fitPattern = /^(?:none|xM(?:in|id|ax)YM(?:in|id|ax))(?:\s+(?:meet|slice))?$/;
 const lengthPattern = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]*)$/i;
 
 /** A browser's size of an image that has none. */
@@ -46,7 +47,8 @@ export function svgSize(attributes: ReadonlyMap<string, string>): SvgSize | unde
   const size = sizeFrom(side('width'), side('height'), viewBox);
   if (size.width === 0 || size.height === 0 || viewBox === 'empty') return undefined;
   if (!viewBox) return { ...size, viewBox: { x: 0, y: 0, ...size }, fit: 'none' };
-  const fit = attributes.get('preserveAspectRatio') ?? 'xMidYMid meet';
+  const wanted = attributes.get('preserveAspectRatio')?.trim() ?? '';
+  const fit = fitPattern.test(wanted) ? wanted : 'xMidYMid meet';
   const isProportional = Math.abs((size.width * viewBox.height) / (size.height * viewBox.width) - 1) < 1e-4;
   return { ...size, viewBox, fit: isProportional ? 'none' : fit };
 }

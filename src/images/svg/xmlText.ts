@@ -16,9 +16,19 @@ export function isSvg(bytes: Uint8Array): boolean {
   return name === 'svg';
 }
 
-/** The text of an SVG file. @throws MixFailure `image-too-large/bytes`, `unreadable-image` for a damaged `.svgz`. */
+/**
+ * The text of an SVG file. @throws MixFailure `image-too-large/bytes`, `unreadable-image` for a damaged `.svgz`,
+ * `unreadable-image/svg-malformed` if it isn't in the encoding that it says.
+ */
 export function readXml(bytes: Uint8Array): string {
-  return decodeXml(isGzip(bytes) ? inflate(bytes) : bytes);
+  const content = isGzip(bytes) ? inflate(bytes) : bytes;
+  try {
+    return new TextDecoder(encodingOf(content), { fatal: true }).decode(content);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    const line = decodeXml(content).split('\uFFFD', 1)[0]?.split('\n').length ?? 1;
+    throw new MixFailure('unreadable-image/svg-malformed', { cause, args: { line } });
+  }
 }
 
 /** Decodes by byte order mark, else by the XML declaration, else as UTF-8. */

@@ -1,0 +1,91 @@
+import { SelectorType } from 'css-what';
+import type { Note } from './cssValues.ts';
+import { type Selector, SelectorMatcher } from './selector.ts';
+import { type Declaration, parseDeclarations, type StyleRule, type Stylesheet } from './stylesheet.ts';
+import type { SvgElement } from './svgTree.ts';
+
+interface Candidate {
+  readonly selector: Selector;
+  readonly rule: StyleRule;
+  readonly order: number;
+}
+
+/** Finds the declarations that apply to each element of a document, as a browser does. */
+export class Cascade {
+  readonly #matcher = new SelectorMatcher();
+  readonly #candidates = new Map<string, Candidate[]>();
+  readonly #layers: ReadonlyMap<string, number>;
+  readonly #note: Note;
+
+  constructor({ rules, layers }: Stylesheet, note: Note) {
+    this.#note = note;
+    this.#layers = new Map([...layers].map((layer, at) => [layer, at]));
+    for (const [order, rule] of rules.entries()) {
+      for (const selector of rule.selectors) {
+        const key = keyOf(selector);
+        const list = this.#candidates.get(key) ?? [];
+        this.#candidates.set(key, list);
+        list.push({ selector, rule, order });
+      }
+    }
+  }
+
+  /** The declarations for an element, those that count more last. Notes those that depend on what isn't known. */
+  declarationsOf(element: SvgElement): Declaration[] {
+    const matching = this.#candidatesFor(element)
+      .filter(({ selector }) => this.#matcher.matches(element, selector))
+      .filter(({ selector, rule }) => {
+        const unknown = selector.unknown ?? rule.condition;
+        if (unknown !== undefined) this.#note(unknown);
+        return unknown === undefined;
+      })
+      .sort(
+        (a, b) =>
+          this.#layerOf(a.rule) - this.#layerOf(b.rule) ||
+          a.selector.specificity - b.selector.specificity ||
+          a.order - b.order,
+      )
+      .map(({ rule }) => rule);
+    const own = parseDeclarations(element.attributes.get('style') ?? '');
+    const important = (list: readonly Declaration[], is: boolean) =>
+      list.filter(({ isImportant }) => isImportant === is);
+    // Among important declarations, the first layer counts most.
+    const reversed = [...matching].sort((a, b) => this.#layerOf(b) - this.#layerOf(a));
+    return [
+      ...matching.flatMap(({ declarations }) => important(declarations, false)),
+      ...important(own, false),
+      ...reversed.flatMap(({ declarations }) => important(declarations, true)),
+      ...important(own, true),
+    ];
+  }
+
+  #candidatesFor({ name, attributes }: SvgElement): Candidate[] {
+    const classes = attributes.get('class')?.split(/\s+/) ?? [];
+    const keys = ['*', name, `#${attributes.get('id')}`, ...new Set(classes.map((one) => `.${one}`))];
+    return keys.flatMap((key) => this.#candidates.get(key) ?? []);
+  }
+
+  #layerOf({ layer }: StyleRule): number {
+    return (layer === undefined ? undefined : this.#layers.get(layer)) ?? this.#layers.size;
+  }
+}
+
+/** What an element must have to match: an id, a class or a name, as far as that can be told at a glance. */
+function keyOf({ tokens }: Selector): string {
+  let key = '*';
+  for (let at = tokens.length - 1; at >= 0; at--) {
+    const token = tokens[at];
+    if (token?.type === SelectorType.Attribute && token.ignoreCase === 'quirks') {
+      if (token.name === 'id') return `#${token.value}`;
+      if (token.name === 'class') return `.${token.value}`;
+    } else if (token?.type === SelectorType.Tag) key = token.name;
+    else if (token && !isSimple(token.type)) break;
+  }
+  return key;
+}
+
+const isSimple = (type: SelectorType) =>
+  type === SelectorType.Attribute ||
+  type === SelectorType.Pseudo ||
+  type === SelectorType.PseudoElement ||
+  type === SelectorType.Universal;
