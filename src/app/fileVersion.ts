@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { maxSourceBytes, tooManyBytes } from '../images/imageLimits.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { FailureKey } from '../mix/failureTable.ts';
+import { hideUserInfo } from '../mix/portable.ts';
 
 /** An address of VS Code: `git:/project/a.png?{"path":"/project/a.png","ref":"HEAD"}`. */
 export interface VersionAddress {
@@ -78,6 +79,10 @@ export async function readImageVersion(imageName: string, content: VersionConten
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
     if (cause instanceof MixFailure) throw new MixFailure<FailureKey>(cause.key, { args: cause.args, imageName });
-    throw new MixFailure('unreadable-image/version', { imageName, args: { detail: cause.message }, cause });
+    throw new MixFailure('unreadable-image/version', {
+      imageName,
+      args: { detail: hideUserInfo(cause.message) },
+      cause,
+    });
   }
 }

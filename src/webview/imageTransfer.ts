@@ -64,7 +64,7 @@ function webImages(addresses: readonly string[]): string[] {
 
 /** The address in Chromium's `DownloadURL`, which is `MIME:NAME:URL`, if it is that of an image. */
 export function readDownloadUrl(text: string): string[] {
-  const [, url] = /^image\/[^:]*:[^:]*:(https?:\/\/\S+|data:image\/\S+)$/i.exec(text.trim()) ?? [];
+  const [, url] = /^image\/[^:]*:.*?:(https?:\/\/\S+|data:image\/\S+)$/i.exec(text.trim()) ?? [];
   return url === undefined ? [] : [url];
 }
 

@@ -3,9 +3,10 @@ import * as vscode from 'vscode';
 import { isOnlyInEditor, nameOfVersion, pathOfVersion, readImageVersion } from '../app/fileVersion.ts';
 import type { ImageImporter, ImportedImages } from '../app/imageImporter.ts';
 import type { Messages } from '../app/messages/messages.ts';
+import { isWebUrl } from '../app/webUrl.ts';
 import { MixFailure } from '../mix/failure.ts';
 
-/** Imports images by their URIs: files by their paths, and versions that only VS Code can read by their bytes. */
+/** Imports images by their URIs: files by their paths, web images, and versions that only VS Code can read by their bytes. */
 export async function importUris(
   uris: readonly vscode.Uri[],
   app: { readonly importer: ImageImporter; readonly messages: Messages },
@@ -13,8 +14,9 @@ export async function importUris(
   return importEach(
     uris,
     app,
-    (uri) => (uri.scheme === 'file' ? undefined : uri),
-    (uri) => app.importer.importFiles([uri.fsPath]),
+    (uri) => (uri.scheme === 'file' || isWebUrl(uri.toString()) ? undefined : uri),
+    (uri) =>
+      uri.scheme === 'file' ? app.importer.importFiles([uri.fsPath]) : app.importer.import([uri.toString(true)]),
   );
 }
 

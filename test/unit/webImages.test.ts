@@ -439,5 +439,6 @@ describe('a drop', () => {
   test('DownloadURL counts only for an image', () => {
     expect(readDownloadUrl('application/zip:a.zip:https://x.example/a.zip')).toEqual([]);
     expect(readDownloadUrl('')).toEqual([]);
+    expect(readDownloadUrl('image/png:10:15.png:https://x.example:80/a:b')).toEqual(['https://x.example:80/a:b']);
   });
 });
