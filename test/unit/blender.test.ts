@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { blendModule, blendModulePath } from '../../scripts/blend-wasm.ts';
 import { Blender } from '../../src/kernel/blend/blender.ts';
-import { arena } from '../../src/kernel/math/arena.ts';
+import { randomStream } from '../../src/kernel/math/contentHash.ts';
 import type { Size } from '../../src/kernel/pyramid/laplacianPyramid.ts';
 import { dither } from '../../src/kernel/sampling/dither.ts';
 
@@ -48,7 +48,6 @@ test('layers of any number and size are blended by their weights and corrections
         const randomPixels = () =>
           Int32Array.from({ length: size.width * size.height }, () => Math.floor(random() * 2 ** 24) | (255 << 24));
         const layers = Array.from({ length: count }, () => ({ pixels: randomPixels(), weights: plane(-0.2, 1.2) }));
-        arena.reset();
         const blender = new Blender(layers, corrections, size, lowRes);
         const out = new Int32Array(size.width * size.height);
         for (let y = 0; y < size.height; ) y += blender.blend(out);
@@ -70,4 +69,29 @@ test('layers of any number and size are blended by their weights and corrections
       },
     ),
   );
+});
+
+test('in a large result too, pixels that all layers share come out unchanged', () => {
+  const size = { width: 4096, height: 64 };
+  const lowRes = { width: 192, height: 3 };
+  const nodes = lowRes.width * lowRes.height;
+  const random = randomStream(1);
+  const scores = Array.from({ length: nodes }, () => [random(), random(), random()]);
+  const weights = [0, 1, 2].map((i) =>
+    Float32Array.from(scores, (score) => (score[i] ?? 0) / score.reduce((sum, value) => sum + value, 0)),
+  );
+  const pixels = Int32Array.from(
+    { length: size.width * size.height },
+    () => Math.floor(random() * 2 ** 24) | (255 << 24),
+  );
+  const corrections = [0, 1, 2].map(() => new Float32Array(nodes));
+  const blender = new Blender(
+    weights.map((plane) => ({ pixels, weights: plane })),
+    corrections,
+    size,
+    lowRes,
+  );
+  const out = new Int32Array(pixels.length);
+  for (let y = 0; y < size.height; ) y += blender.blend(out);
+  expect(Buffer.compare(Buffer.from(out.buffer), Buffer.from(pixels.buffer))).toBe(0);
 });

@@ -96,8 +96,12 @@ function colorDispersion(images: readonly ImageShare[]): Float32Array {
         dispersion[p]! + share * colorDistance(tones.l[p]! - l[p]!, tones.a[p]! - a[p]!, tones.b[p]! - b[p]!);
     }
   }
-  const mean = dispersion.reduce((sum, value) => sum + value, 0) / length;
-  const deviation = Math.sqrt(dispersion.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / length);
+  let sum = 0;
+  for (let p = 0; p < length; p++) sum += dispersion[p]!;
+  const mean = sum / length;
+  let squares = 0;
+  for (let p = 0; p < length; p++) squares += (dispersion[p]! - mean) * (dispersion[p]! - mean);
+  const deviation = Math.sqrt(squares / length);
   const scale = deviation < MIN_DEVIATION ? 0 : 1 / deviation;
   for (let p = 0; p < length; p++) dispersion[p] = (dispersion[p]! - mean) * scale;
   return dispersion;

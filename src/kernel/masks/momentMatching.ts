@@ -115,7 +115,7 @@ function evaluate(
     }
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      const value = exp(mask[i]! - maxLogit);
+      const value = mask[i]! < maxLogit ? exp(mask[i]! - maxLogit) : 1; // exp(0), which is exact
       mask[i] = value;
       sum += value;
     }

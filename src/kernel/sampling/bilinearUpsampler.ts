@@ -27,7 +27,7 @@ export function segmentsAlong(pixels: number, nodes: number): Segments {
   return { ends, offsets, nodesPerPixel: nodes / pixels };
 }
 
-/** Fraction bits of the fixed-point values. `blend.wat` relies on the same number. */
+/** Fraction bits of the fixed-point values. */
 export const FRACTION_BITS = 20;
 const ONE = 1 << FRACTION_BITS;
 
@@ -41,7 +41,7 @@ export class BilinearUpsampler {
   /** Horizontal interpolation along `line`. */
   readonly across: Segments;
   /** What each row of the current segment adds to `line`. */
-  readonly slope: Int32Array;
+  readonly #slope: Int32Array;
   readonly #down: Segments;
   readonly #nodes: Int32Array;
   readonly #lowRes: Size;
@@ -63,30 +63,29 @@ export class BilinearUpsampler {
       for (let p = 0; p < plane.length; p++) this.#nodes[p * count + i] = Math.floor(plane[p]! * ONE + 0.5);
     }
     this.line = new Int32Array((lowRes.width + 2) * count);
-    this.slope = new Int32Array((lowRes.width + 2) * count);
+    this.#slope = new Int32Array((lowRes.width + 2) * count);
   }
 
   /** Moves `line` to the next row; the first call moves it to row 0. */
   advance(): void {
     if (this.#left === 0) {
-      this.#left = this.nextSegment() - 1;
+      this.#nextSegment();
       return;
     }
     this.#left--;
     const line = this.line;
-    const slope = this.slope;
+    const slope = this.#slope;
     for (let c = 0; c < line.length; c++) line[c] = (line[c]! + slope[c]!) | 0;
   }
 
-  /** Moves `line` to the first row of the next segment that isn't empty; returns the number of its rows. */
-  nextSegment(): number {
+  /** Moves `line` to the first row of the next segment that isn't empty. */
+  #nextSegment(): void {
     const { ends } = this.#down;
     do this.#segment++;
     while (ends[this.#segment]! <= this.#row);
-    const rows = ends[this.#segment]! - this.#row;
-    this.#row += rows;
+    this.#left = ends[this.#segment]! - this.#row - 1;
+    this.#row = ends[this.#segment]!;
     this.#startSegment();
-    return rows;
   }
 
   /** Sets `line` and `slope` for the first row of the current segment. */
@@ -99,7 +98,7 @@ export class BilinearUpsampler {
     const offset = this.#down.offsets[this.#segment]!;
     const part = this.#down.nodesPerPixel;
     const line = this.line;
-    const slope = this.slope;
+    const slope = this.#slope;
     const nodes = this.#nodes;
     for (let c = 0; c < columns; c++) {
       const value = nodes[from + c]!;
