@@ -1,12 +1,16 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { ignore } from '../../src/storage/systemError.ts';
 import { test as base, expect } from './fixtures.ts';
 import { openPanel } from './mixPanel.ts';
 
-/** A website with one image and one page, on this machine. */
+const password = 'Xk7-geheim-2q';
+const login = `Basic ${Buffer.from(`me:${password}`).toString('base64')}`;
+
+/** A website with two images, one of them behind a password, and a page; on this machine. */
 interface Site {
   readonly origin: string;
   /** The path of each request so far. */
@@ -18,9 +22,10 @@ const test = base.extend<{ site: Site }>({
   site: async ({}, use) => {
     const image = await redSquare();
     const requests: (string | undefined)[] = [];
-    const server: Server = createServer(({ url }, response) => {
+    const server: Server = createServer(({ url, headers }, response) => {
       requests.push(url);
-      if (url === '/red.png') response.setHeader('content-type', 'image/png').end(image);
+      if (url === '/locked.png' && headers.authorization !== login) response.writeHead(401).end();
+      else if (url?.endsWith('.png')) response.setHeader('content-type', 'image/png').end(image);
       else response.setHeader('content-type', 'text/html').end('<title>Images</title>');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -105,6 +110,50 @@ test('images are added by URL, from the clipboard, from the desktop and with the
   await expect(panel.image('red.png').locator('mix-thumbnail img')).toBeVisible();
   await expect(frame.getByText("paper.pdf: PDF files aren't supported.")).toBeVisible();
 });
+
+test('a password in a URL is kept nowhere, so that the image asks for it after a reload', async ({
+  editor,
+  project,
+  site,
+}) => {
+  const { page, workbench } = editor;
+  const panel = await openPanel(editor);
+  const locked = `${site.origin}/locked.png`;
+  const thumbnails = panel.image('locked.png').locator('mix-thumbnail img');
+  const addUrl = async () => {
+    await panel.frame.getByRole('button', { name: 'Add URL' }).click();
+    const box = page.getByRole('textbox', { name: 'Add an image by URL' });
+    await box.fill(locked.replace('//', `//me:${password}@`));
+    await box.press('Enter');
+  };
+  await addUrl();
+  await expect(thumbnails).toBeVisible();
+  await panel.setNumber('Width', 64);
+  await panel.setNumber('Height', 64);
+  await panel.mix();
+  await editor.kept(/locked\.png/);
+  expect(await filesWith(workbench.dataDir, 'locked.png')).not.toEqual([]);
+  // Besides the browser itself, which remembers what is typed into text boxes, to restore its windows after a crash.
+  const kept = await filesWith(workbench.dataDir, password);
+  expect(kept.filter((path) => !path.includes('/browser/Default/Sessions/'))).toEqual([]);
+  expect(await filesWith(project, password)).toEqual([]);
+
+  await page.reload({ waitUntil: 'commit' });
+  await expect(panel.image('locked.png')).toContainText('requires signing in (HTTP 401)');
+  await addUrl();
+  await expect(panel.frame.getByRole('group', { name: /locked\.png/ }).locator('mix-thumbnail img')).toHaveCount(2);
+});
+
+/** The files in a folder that contain a text. */
+async function filesWith(folder: string, text: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const found: string[] = [];
+  for (const path of entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))) {
+    const bytes = await readFile(path).catch(ignore('ENOENT')); // gone meanwhile
+    if (bytes?.includes(text) || bytes?.includes(text, 0, 'utf16le')) found.push(path);
+  }
+  return found;
+}
 
 test('typing a name finds images beyond the first five hundred of a workspace', async ({ editor, project }) => {
   const { page } = editor;
