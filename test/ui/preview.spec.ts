@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Locator } from '@playwright/test';
 import sharp from 'sharp';
 import { expect, test } from './fixtures.ts';
@@ -73,4 +74,18 @@ test('if an image changes on disk, the panel shows the new one', async ({ editor
   await expect(thumbnail).toBeVisible();
   await expect(panel.image('alps.jpg').locator('.card-warning')).toHaveCount(0);
   await expect.poll(() => greenness(panel.preview())).toBeGreaterThan(200);
+
+  const bare = join(project, 'refs/photo'); // an image by its content, not by its name
+  await green().toFile(bare);
+  await panel.frame.locator('body').evaluate((body, address) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.setData('application/vnd.code.uri-list', address);
+    body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  }, pathToFileURL(bare).href);
+  const photo = panel.image('photo').locator('mix-thumbnail img');
+  await expect.poll(() => greenness(photo)).toBeGreaterThan(100);
+  await sharp({ create: { width: 600, height: 600, channels: 3, background: '#ff0000' } })
+    .jpeg()
+    .toFile(bare);
+  await expect.poll(() => greenness(photo)).toBeLessThan(-100);
 });
