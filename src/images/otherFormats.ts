@@ -17,6 +17,8 @@ const names: Readonly<Record<string, string>> = {
   exr: 'OpenEXR',
   hdr: 'Radiance HDR',
   djvu: 'DjVu',
+  sgi: 'SGI',
+  ras: 'Sun raster',
 };
 
 const cameraRaw = new Set(['3fr', 'arw', 'cr2', 'cr3', 'dng', 'nef', 'orf', 'pef', 'raf', 'raw', 'rw2', 'srw']);
@@ -38,6 +40,14 @@ const signatures: readonly (readonly [string, string])[] = [
   ['#?RGBE', 'hdr'],
   ['DDS ', 'dds'],
   ['\u008aMNG', 'mng'],
+  ['\u008bJNG', 'jng'],
+  ['BLP1', 'blp'],
+  ['BLP2', 'blp'],
+  ['farbfeld', 'farbfeld'],
+  ['\u0001\u00da\0\u0001', 'sgi'],
+  ['\u0001\u00da\u0001\u0001', 'sgi'],
+  ['\u0059\u00a6\u006a\u0095', 'ras'],
+  ['/* XPM */', 'xpm'],
   ['AT&TFORM', 'djvu'],
   ['\u00d7\u00cd\u00c6\u009a', 'wmf'],
   ['SIMPLE  =', 'fits'],
@@ -48,9 +58,19 @@ export function detectOther(bytes: Uint8Array): string | undefined {
   const head = new TextDecoder('latin1').decode(bytes.subarray(0, 48));
   const found = signatures.find(([start]) => headStartsWith(bytes, start));
   if (found) return found[1];
+  if (isPcx(bytes)) return 'pcx';
+  if (/^#define \w+_width \d/.test(head)) return 'xbm';
+  if (/^P[Ff]\s/.test(head)) return 'pfm';
   const netpbm = /^P([1-7])\s/.exec(head);
   if (netpbm) return { 1: 'pbm', 2: 'pgm', 3: 'ppm', 4: 'pbm', 5: 'pgm', 6: 'ppm', 7: 'pam' }[netpbm[1] ?? ''];
   return head.slice(0, 4) === '\u0001\0\0\0' && head.slice(40, 44) === ' EMF' ? 'emf' : undefined;
+}
+
+/** A version, a compression and the number of bits. */
+function isPcx([first, version = -1, compression = -1, bits = -1]: Uint8Array): boolean {
+  return (
+    first === 10 && [0, 2, 3, 4, 5].includes(version) && [0, 1].includes(compression) && [1, 2, 4, 8].includes(bits)
+  );
 }
 
 /** TextDecoder reads Latin-1 as Windows-1252, so the bytes are compared. */
