@@ -1,4 +1,4 @@
-import { inflateSync } from 'node:zlib';
+import { inflate } from './inflate.ts';
 import { pngChunk } from './raster/pngChunks.ts';
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -82,25 +82,13 @@ function keywordOf({ type, data }: Chunk): string | undefined {
 function textOf({ type, data }: Chunk): Uint8Array | undefined {
   const start = data.indexOf(0) + 1;
   if (type === 'tEXt') return data.subarray(start);
-  if (type === 'zTXt') return data[start] === 0 ? inflate(data.subarray(start + 1)) : undefined;
+  if (type === 'zTXt') return data[start] === 0 ? inflate(data.subarray(start + 1), maxInflated) : undefined;
   const languageEnd = data.indexOf(0, start + 2);
   const keywordEnd = languageEnd < 0 ? -1 : data.indexOf(0, languageEnd + 1);
   if (keywordEnd < 0) return undefined;
   const bytes = data.subarray(keywordEnd + 1);
   if (data[start] === 0) return bytes;
-  return data[start] === 1 && data[start + 1] === 0 ? inflate(bytes) : undefined;
-}
-
-/** Undefined if the bytes are damaged, or more than we read. */
-function inflate(bytes: Uint8Array): Uint8Array | undefined {
-  try {
-    return inflateSync(bytes, { maxOutputLength: maxInflated });
-  } catch (error) {
-    const isExpected =
-      error instanceof Error && 'code' in error && /^Z_|^ERR_BUFFER_TOO_LARGE$/.test(String(error.code));
-    if (isExpected) return undefined;
-    throw error;
-  }
+  return data[start] === 1 && data[start + 1] === 0 ? inflate(bytes, maxInflated) : undefined;
 }
 
 /** tEXt and zTXt are Latin-1 by the standard, but many tools write UTF-8, which text in Latin-1 hardly ever is by chance. */

@@ -4,6 +4,7 @@ import { builtCodec } from './support/builtCodec.ts';
 import { applePng, browserCases, inkBlocks, scene } from './support/rasterCases.ts';
 import {
   ascii,
+  asMultipliedAvif,
   blockJpeg,
   gifData,
   gifFrame,
@@ -212,6 +213,40 @@ describe('damage', () => {
     },
   );
 
+  test.each<[string, () => Promise<Buffer>]>([
+    ['JPEG', () => noise().jpeg({ quality: 90 }).toBuffer()],
+    ['gray JPEG', () => noise().greyscale().jpeg().toBuffer()],
+    ['JPEG with tables of its own', () => noise().jpeg({ optimiseCoding: true }).toBuffer()],
+    ['WebP', () => noise().webp().toBuffer()],
+    ['lossless WebP', () => noise().webp({ lossless: true }).toBuffer()],
+  ])('a %s with zeros where data is missing is cut off', async (_, make) => {
+    const whole = await make();
+    for (const part of [0.5, 0.9]) {
+      const bytes = Buffer.from(whole).fill(0, Math.floor(whole.length * part));
+      const failure = await decode(bytes).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ key: 'unreadable-image/cut' });
+      expect(Math.abs((failure as { args: { percent: number } }).args.percent - part * 100)).toBeLessThanOrEqual(15); // the header counts only for bytes
+    }
+    expect(await decode(whole)).toHaveProperty('data');
+  });
+
+  test('zeros in the place of the end alone are only a warning', async () => {
+    // Of blocks whose codes are zeros too.
+    const flat = blockJpeg({ blocks: Array.from({ length: 100 }, () => [128, 128, 128]), across: 5 });
+    const files = [flat, await noise().jpeg().toBuffer(), await noise().jpeg({ optimiseCoding: true }).toBuffer()];
+    for (const whole of files) {
+      const bytes = Buffer.concat([whole.subarray(0, -2), Buffer.alloc(whole === flat ? 0 : 60)]);
+      expect(await warningsOf(bytes)).toEqual([{ code: 'no-end', args: {} }]);
+      expect((await decode(bytes)).data).toEqual((await decode(whole)).data);
+    }
+  });
+
+  test('the size of a GIF or TIFF is read without its pixels', async () => {
+    const gif = (await noise().gif().toBuffer()).subarray(0, 2000);
+    expect(await built.codec.probe(gif)).toMatchObject({ width: 203, height: 161 });
+    await expect(decode(gif)).rejects.toMatchObject({ key: 'unreadable-image/cut' });
+  });
+
   test('a PNG that lacks only its end is decoded, with a warning', async () => {
     expect(await warningsOf(await named('PNG without an end'))).toEqual([{ code: 'no-end', args: {} }]);
   });
@@ -237,6 +272,34 @@ describe('damage', () => {
       key: 'unreadable-image/damaged',
     });
   });
+});
+
+test('an AVIF whose colors are multiplied by alpha', async () => {
+  const shades = Buffer.from(Array.from({ length: 32 * 32 }, (_, at) => [100, 50, 0, 128 + (at % 32) * 4]).flat());
+  const image = sharp(shades, { raw: { width: 32, height: 32, channels: 4 } });
+  const bytes = await image.avif({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer();
+  const [straight, multiplied] = [bytes, asMultipliedAvif(bytes)].map((file) => pixels(file, [0, 9], [20, 9]));
+  const [left = [], right = []] = (await straight) ?? [];
+  for (const [at, alpha] of [left[3] ?? 0, right[3] ?? 0].entries()) {
+    const found = (await multiplied)?.[at] ?? [];
+    for (const [channel, color] of [100, 50, 0].entries()) {
+      expect(Math.abs((found[channel] ?? 0) - (color * 255) / alpha)).toBeLessThanOrEqual(4);
+    }
+    expect(found[3]).toBe(alpha);
+  }
+});
+
+test('the first image of an animated AVIF', async () => {
+  const still = await scene().avif().toBuffer();
+  const animated = Buffer.from(still);
+  animated.write('avis', 8, 'latin1');
+  expect((await decode(animated)).data).toEqual((await decode(still)).data);
+});
+
+test('colors that an AVIF has for another image in it', async () => {
+  const plain = await scene().avif().toBuffer();
+  const other = withAvifColors(plain, 9, 16, false);
+  expect((await decode(other)).data).toEqual((await decode(plain)).data);
 });
 
 const padded = (...parts: (string | Buffer)[]) =>
@@ -276,6 +339,11 @@ test.each<[string, () => Uint8Array | Promise<Uint8Array>, object]>([
       pngFile({ width: 1, height: 1, rows: [Buffer.of(1, 2, 3)], before: [pngChunk('cICP', Buffer.of(9, 16, 0, 1))] }),
     { key: 'unsupported-image/hdr' },
   ],
+  [
+    'an AVIF with a logarithmic curve',
+    async () => withAvifColors(await scene().avif().toBuffer(), 1, 9),
+    { key: 'unsupported-image', args: { format: 'AVIF (transfer 9)' } },
+  ],
   ['an HDR AVIF', async () => withAvifColors(await scene().avif().toBuffer(), 9, 16), { key: 'unsupported-image/hdr' }],
 ])('refuses %s by name', async (_, make, failure) => {
   await expect(decode(await make())).rejects.toMatchObject(failure);
@@ -306,6 +374,11 @@ test.each<[string, Uint8Array]>([
   ['Radiance HDR', padded('#?RADIANCE\n')],
   ['PPM', padded('P6\n16 16\n255\n')],
   ['QOI', padded('qoif')],
+  ['PCX', padded(Buffer.of(10, 5, 1, 8))],
+  ['SGI', padded(Buffer.of(1, 0xda, 1, 1))],
+  ['XBM', padded('#define image_width 16\n')],
+  ['PFM', padded('PF\n16 16\n-1.0\n')],
+  ['JNG', padded(Buffer.of(0x8b), 'JNG\r\n')],
 ])('calls %s by its name', async (format, bytes) => {
   await expect(decode(bytes)).rejects.toMatchObject({ key: 'unsupported-image', args: { format } });
 });

@@ -67,16 +67,16 @@ const steps =
     const value = (level(bits, x) * 255) / (2 ** bits - 1);
     return [value, value, value];
   };
-const colorMap = (bits: number) =>
-  tag(
-    320,
-    ...[0, 1, 2].flatMap((at) =>
-      Array.from({ length: 2 ** bits }, (_, index) => {
-        const value = Math.round((index * 65_535) / (2 ** bits - 1));
-        return [value, 65_535 - value, 0][at] ?? 0;
-      }),
-    ),
-  );
+const colorMap = (bits: number): TiffTag => ({
+  tag: 320,
+  type: 3,
+  values: [0, 1, 2].flatMap((at) =>
+    Array.from({ length: 2 ** bits }, (_, index) => {
+      const value = Math.round((index * 65_535) / (2 ** bits - 1));
+      return [value, 65_535 - value, 0][at] ?? 0;
+    }),
+  ),
+});
 const mapped =
   (bits: number): Wanted =>
   (x, y) => {
@@ -209,6 +209,25 @@ test.each<[string, () => Buffer, Wanted]>([
     (x) => lightness(x / 15),
   ],
   ['inks', () => tiff({ bits: [8, 8, 8, 8], photometric: 5 }, [inksOf]), color],
+  [
+    'inks of 16 bits',
+    () => tiff({ bits: [16, 16, 16, 16], photometric: 5 }, [Buffer.concat([...inksOf].map((ink) => short(ink * 257)))]),
+    color,
+  ],
+  [
+    'inks of floats',
+    () =>
+      tiff({ bits: [32, 32, 32, 32], photometric: 5, sampleFormat: 3 }, [
+        Buffer.concat([...inksOf].map((ink) => float(ink / 255))),
+      ]),
+    color,
+  ],
+  [
+    'palette of 16 bits',
+    () => tiff({ bits: [16], photometric: 3, more: [colorMap(16)] }, [samples(1, (x) => short(x * 17 * 257))]),
+    mapped(8),
+  ],
+  ['an orientation that does not exist', () => tiff(rgb({ more: [tag(274, 9)] }), [rgb8]), color],
   [
     'luma and chroma',
     () =>
@@ -396,6 +415,40 @@ test.each<[string, () => Buffer, object]>([
     'a mask',
     () => tiff({ bits: [1], photometric: 4 }, [Buffer.alloc(32)]),
     { key: 'unsupported-image/tiff-color', args: { number: 4 } },
+  ],
+  [
+    'samples of several kinds',
+    () => tiff(rgb({ more: [tag(339, 1, 2, 1)] }), [rgb8]),
+    { key: 'unsupported-image/tiff-samples' },
+  ],
+  [
+    'inks that are not those of print',
+    () => tiff({ bits: [8, 8, 8, 8], photometric: 5, more: [tag(332, 2)] }, [inksOf]),
+    { key: 'unsupported-image/tiff-color', args: { number: 5 } },
+  ],
+  [
+    'more inks than four',
+    () => tiff({ bits: [8, 8, 8, 8, 8, 8], photometric: 5 }, [Buffer.alloc(side * side * 6)]),
+    { key: 'unsupported-image/tiff-color', args: { number: 5 } },
+  ],
+  [
+    'a height that is no number of rows',
+    () => {
+      const tags = tiffTags({ width: side, height: side, bits: [32], photometric: 1, sampleFormat: 3 });
+      const fraction = { tag: 257, type: 5 as const, values: [0.5] };
+      return tiffFile({ tags: tags.map((one) => (one.tag === 257 ? fraction : one)), blocks: [Buffer.alloc(1024)] });
+    },
+    { key: 'unreadable-image/damaged' },
+  ],
+  [
+    'CIELab as JPEG',
+    () => tiff({ bits: [8, 8, 8], photometric: 8, compression: 7 }, [rgb8]),
+    { key: 'unsupported-image/tiff-color', args: { number: 8 } },
+  ],
+  [
+    'a palette without all of its colors',
+    () => tiff({ photometric: 3, more: [colorMap(4)] }, [gray8]),
+    { key: 'unreadable-image/damaged' },
   ],
   ['LogLuv', () => tiff({ photometric: 32_845 }, [gray8]), { key: 'unsupported-image/tiff-color' }],
   ['camera raw', () => tiff({ photometric: 32_803 }, [gray8]), { key: 'unsupported-image', args: { format: 'RAW' } }],

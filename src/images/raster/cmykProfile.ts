@@ -79,6 +79,8 @@ function between(read: (index: number) => number, count: number, position: numbe
   return read(low) + (read(low + 1) - read(low)) * (at - low);
 }
 
+const color = new Float64Array(3);
+
 function interpolate(lut: Lut, inks: readonly number[], rgba: Uint8Array, to: number): void {
   const lows: number[] = [];
   const parts: number[] = [];
@@ -106,5 +108,7 @@ function interpolate(lut: Lut, inks: readonly number[], rgba: Uint8Array, to: nu
     a += weight * (lut.values[index * 3 + 1] ?? 0);
     b += weight * (lut.values[index * 3 + 2] ?? 0);
   }
-  rgba.set(labToSrgb(...lut.lab(lut.output(l, 0), lut.output(a, 1), lut.output(b, 2))).map(Math.round), to);
+  const [lightness, redness, yellowness] = lut.lab(lut.output(l, 0), lut.output(a, 1), lut.output(b, 2));
+  labToSrgb(lightness, redness, yellowness, color);
+  for (let at = 0; at < 3; at++) rgba[to + at] = Math.round(color[at] ?? 0);
 }

@@ -1,17 +1,15 @@
-/** Color of CIELab (D50) as sRGB, each from 0 to 255. */
-export function labToSrgb(lightness: number, a: number, b: number): [number, number, number] {
+/** Writes the color of CIELab (D50) as sRGB into the first three places of `rgb`, each from 0 to 255 and not rounded. */
+export function labToSrgb(lightness: number, a: number, b: number, rgb: Float64Array): void {
   const fy = (lightness + 16) / 116;
   const x = 0.9642 * fromCube(fy + a / 500);
   const y = fromCube(fy);
   const z = 0.8249 * fromCube(fy - b / 200);
-  return [
-    encodeSrgb(3.1338561 * x - 1.6168667 * y - 0.4906146 * z),
-    encodeSrgb(-0.9787684 * x + 1.9161415 * y + 0.033454 * z),
-    encodeSrgb(0.0719453 * x - 0.2289914 * y + 1.4052427 * z),
-  ];
+  rgb[0] = encodeSrgb(3.1338561 * x - 1.6168667 * y - 0.4906146 * z);
+  rgb[1] = encodeSrgb(-0.9787684 * x + 1.9161415 * y + 0.033454 * z);
+  rgb[2] = encodeSrgb(0.0719453 * x - 0.2289914 * y + 1.4052427 * z);
 }
 
-const fromCube = (value: number) => (value > 6 / 29 ? value ** 3 : 3 * (6 / 29) ** 2 * (value - 4 / 29));
+const fromCube = (value: number) => (value > 6 / 29 ? value * value * value : 3 * (6 / 29) ** 2 * (value - 4 / 29));
 
 const steps = 4096;
 const encoded = Float32Array.from({ length: steps + 1 }, (_, at) => {

@@ -1,6 +1,5 @@
 import { MixFailure } from '../../mix/failure.ts';
-import { refuseTooLarge } from './pixelLimit.ts';
-import type { PreparedRaster } from './preparedRaster.ts';
+import type { ConvertedRaster } from './preparedRaster.ts';
 
 // Only the first frame counts, so nothing after it is looked at: neither a broken second frame nor a missing end.
 
@@ -17,25 +16,29 @@ interface Frame {
 }
 
 /** The first frame on its canvas, which is transparent around it. */
-export function prepareGif(bytes: Uint8Array): PreparedRaster {
+export function prepareGif(bytes: Uint8Array): ConvertedRaster {
   const { screen, frame } = readHeader(bytes);
   // As in browsers, the canvas grows to hold the whole frame.
   const width = Math.max(screen.width, frame.x + frame.width);
   const height = Math.max(screen.height, frame.y + frame.height);
-  refuseTooLarge(width, height);
+  const hasAlpha = frame.width < width || frame.height < height || frame.transparent !== undefined;
+  return {
+    size: { width, height, hasAlpha },
+    warnings: [],
+    convert: async () => ({ pixels: drawFrame(bytes, frame, width, height) }),
+  };
+}
+
+function drawFrame(bytes: Uint8Array, frame: Frame, width: number, height: number): Uint8Array {
   const wanted = frame.width * frame.height;
   const { indices, count, isCut } = unpack(bytes, frame.data, wanted);
   if (count < wanted) throw isCut ? cutOff(count / wanted) : new MixFailure('unreadable-image/damaged');
   const data = new Uint8Array(width * height * 4);
-  let hasAlpha = frame.width < width || frame.height < height || frame.x > 0 || frame.y > 0;
   for (let row = 0; row < frame.height; row++) {
     const y = frame.y + (frame.interlaced ? interlacedRow(row, frame.height) : row);
     for (let column = 0; column < frame.width; column++) {
       const index = indices[row * frame.width + column] ?? 0;
-      if (index === frame.transparent) {
-        hasAlpha = true;
-        continue;
-      }
+      if (index === frame.transparent) continue;
       const to = (y * width + frame.x + column) * 4;
       data[to] = frame.palette[index * 3] ?? 0;
       data[to + 1] = frame.palette[index * 3 + 1] ?? 0;
@@ -43,7 +46,7 @@ export function prepareGif(bytes: Uint8Array): PreparedRaster {
       data[to + 3] = 255;
     }
   }
-  return { bytes: data, raw: { width, height, hasAlpha }, warnings: [] };
+  return data;
 }
 
 function cutOff(part: number): MixFailure {

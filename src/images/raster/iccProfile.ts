@@ -1,50 +1,6 @@
+import type { Primaries, Transfer } from './colorStandard.ts';
+
 // ICC profiles (version 2.4) made from primaries and a curve, for files that describe their colors otherwise.
-
-/** A curve from 1024 samples of the encoded range to linear light, or a gamma. */
-export type Transfer = { readonly gamma: number } | { readonly linear: (encoded: number) => number };
-
-/** White, red, green and blue, each x and y. */
-export type Primaries = readonly number[];
-export const srgbPrimaries: Primaries = [0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06];
-
-/** The primaries of ITU-T H.273, if they are known here. */
-export function primariesOfStandard(code: number): Primaries | undefined {
-  switch (code) {
-    case 1:
-      return srgbPrimaries;
-    case 9:
-      return [0.3127, 0.329, 0.708, 0.292, 0.17, 0.797, 0.131, 0.046];
-    case 11:
-      return [0.314, 0.351, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06];
-    case 12:
-      return [0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06];
-    default:
-      return undefined;
-  }
-}
-
-/** The curve of ITU-T H.273, if it is known here. */
-export function transferOfStandard(code: number): Transfer | undefined {
-  switch (code) {
-    case 1:
-    case 6:
-    case 14:
-    case 15:
-      return { linear: (v) => (v < 0.081 ? v / 4.5 : ((v + 0.099) / 1.099) ** (1 / 0.45)) };
-    case 4:
-      return { gamma: 2.2 };
-    case 5:
-      return { gamma: 2.8 };
-    case 8:
-      return { gamma: 1 };
-    case 13:
-      return { linear: (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4) };
-    default:
-      return undefined;
-  }
-}
-
-export const transferOfGamma = (gamma: number): Transfer => ({ gamma });
 
 /** Three rows. */
 export type Matrix = readonly [number, number, number, number, number, number, number, number, number];
@@ -130,12 +86,12 @@ function xyzTag(values: readonly number[]): Buffer {
 }
 
 function curveTag(transfer: Transfer): Buffer {
-  const linear = 'gamma' in transfer ? (v: number) => v ** transfer.gamma : transfer.linear;
   const count = 1024;
   const tag = Buffer.alloc(12 + count * 2);
   tag.write('curv', 'latin1');
   tag.writeUInt32BE(count, 8);
-  for (let at = 0; at < count; at++) tag.writeUInt16BE(Math.round(linear(at / (count - 1)) * 65_535), 12 + at * 2);
+  for (let at = 0; at < count; at++)
+    tag.writeUInt16BE(Math.round(Math.min(1, transfer(at / (count - 1))) * 65_535), 12 + at * 2);
   return tag;
 }
 

@@ -28,7 +28,14 @@ export function hasAllScans({ frame, scans }: JpegStructure): boolean {
   });
 }
 
-/** The part of a scan's blocks that can be decoded. Undefined if the data is damaged. */
+/** In bytes: how far the last block may reach into zeros that follow the data. */
+const zerosInBlock = 2;
+
+/**
+ * The part of a scan's blocks that can be decoded. Undefined if the data is damaged. Zeros at the end, which a copy that broke off may
+ * have where data is missing, look like blocks too. They count only if they
+ * mean blank blocks, and end with the last one.
+ */
 function presentPartOfScan(bytes: Uint8Array, frame: JpegFrame, scan: JpegScan): number | undefined {
   const isProgressive = frame.marker === 0xc2;
   const maxAcross = Math.max(...frame.components.map(({ across }) => across));
@@ -45,6 +52,9 @@ function presentPartOfScan(bytes: Uint8Array, frame: JpegFrame, scan: JpegScan):
   const rows = blocks(frame.height, alone?.down ?? 1, maxDown);
   const reader = new BitReader(bytes, scan.start, scan.end);
   const total = columns * rows;
+  const partOf = (units: number) => Math.floor(units / columns) / rows; // only full rows of blocks count as present
+  const zeros = startOfZeros(bytes, scan);
+  let unitsBeforeZeros: number | undefined;
   for (let unit = 0; unit < total; unit++) {
     if (scan.restartInterval > 0 && unit > 0 && unit % scan.restartInterval === 0) reader.restart();
     for (const part of parts) {
@@ -57,10 +67,21 @@ function presentPartOfScan(bytes: Uint8Array, frame: JpegFrame, scan: JpegScan):
         if (!isProgressive && part.ac && !skipDetails(reader, part.ac)) return undefined;
       }
     }
-    // Only full rows of blocks count as present.
-    if (reader.isPastEnd) return Math.floor(unit / columns) / rows;
+    if (reader.at > zeros + zerosInBlock) unitsBeforeZeros ??= unit;
+    if (reader.isPastEnd) return partOf(Math.min(unit, unitsBeforeZeros ?? unit));
   }
-  return 1;
+  if (unitsBeforeZeros === undefined) return 1;
+  const areBlank = scan.components.every(({ dc, ac }) => meansNothing(scan, dc) && meansNothing(scan, 16 + ac));
+  return areBlank && reader.at >= scan.end - 1 ? 1 : partOf(unitsBeforeZeros);
+}
+
+/** Whether a table's code of zeros only stands for no change, or for no more details: symbol 0. */
+const meansNothing = ({ tables }: JpegScan, table: number): boolean => tables.get(table)?.[16] === 0;
+
+function startOfZeros(bytes: Uint8Array, { start, end }: JpegScan): number {
+  let at = end;
+  while (at > start && bytes[at - 1] === 0) at--;
+  return at;
 }
 
 function skipDetails(reader: BitReader, ac: Decoder): boolean {
@@ -101,14 +122,15 @@ function decoder(table: Uint8Array | undefined): Decoder | undefined {
 class BitReader {
   readonly #bytes: Uint8Array;
   readonly #end: number;
-  #at: number;
+  /** Where the next byte is. */
+  at: number;
   #byte = 0;
   #left = 0;
   isPastEnd = false;
 
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes;
-    this.#at = start;
+    this.at = start;
     this.#end = end;
   }
 
@@ -124,27 +146,27 @@ class BitReader {
 
   restart(): void {
     this.#left = 0;
-    while (this.#at < this.#end) {
-      const isMarker = this.#bytes[this.#at] === 0xff && ((this.#bytes[this.#at + 1] ?? 0) & 0xf8) === 0xd0;
+    while (this.at < this.#end) {
+      const isMarker = this.#bytes[this.at] === 0xff && ((this.#bytes[this.at + 1] ?? 0) & 0xf8) === 0xd0;
       if (isMarker) {
-        this.#at += 2;
+        this.at += 2;
         return;
       }
-      this.#at++;
+      this.at++;
     }
     this.isPastEnd = true;
   }
 
   #load(): void {
     this.#left = 8;
-    const byte = this.#bytes[this.#at];
-    const isMarker = byte === 0xff && this.#bytes[this.#at + 1] !== 0;
-    if (this.#at >= this.#end || isMarker) {
+    const byte = this.#bytes[this.at];
+    const isMarker = byte === 0xff && this.#bytes[this.at + 1] !== 0;
+    if (this.at >= this.#end || isMarker) {
       this.isPastEnd = true;
       this.#byte = 0;
       return;
     }
     this.#byte = byte ?? 0;
-    this.#at += byte === 0xff ? 2 : 1;
+    this.at += byte === 0xff ? 2 : 1;
   }
 }

@@ -3,6 +3,7 @@ import { MixFailure } from '../../mix/failure.ts';
 import { maxMegapixels } from '../imageLimits.ts';
 import type { Bounds, ImageFile, OpenImage, Pixels } from '../openImage.ts';
 import { isAboutImage, rethrowTyped, toBytes } from '../sharpFailure.ts';
+import { divideByAlpha } from './alpha.ts';
 import { prepareAvif, presentPartOfAvif } from './avif.ts';
 import { prepareGif } from './gif.ts';
 import type { Inks } from './inks.ts';
@@ -10,38 +11,37 @@ import { explainJpeg, prepareJpeg } from './jpeg.ts';
 import { refuseTooLarge } from './pixelLimit.ts';
 import { preparePng } from './png.ts';
 import { presentPartOfPng } from './pngData.ts';
-import type { PreparedRaster } from './preparedRaster.ts';
+import type { DecoderFile, PreparedRaster } from './preparedRaster.ts';
 import { fromGrayProfile } from './recolor.ts';
 import { prepareTiff } from './tiff.ts';
-import { presentPartOfWebp } from './webp.ts';
+import { prepareWebp, presentPartOfWebp } from './webp.ts';
 
 const maxPixels = maxMegapixels * 1e6;
 
 /** Opens any image but SVG. @throws MixFailure `image-too-large`, `unreadable-image`, `unsupported-image`. */
 export async function openRaster(file: ImageFile): Promise<OpenImage> {
   const prepared = await prepare(file);
-  const { warnings, raw } = prepared;
-  if (raw) {
-    const info = { format: file.format, width: raw.width, height: raw.height, hasAlpha: raw.hasAlpha, warnings };
-    return { info, draw: (bounds) => drawPixels(prepared.bytes, raw, bounds) };
+  const { format } = file;
+  const { warnings } = prepared;
+  if ('size' in prepared) {
+    const { size } = prepared;
+    refuseTooLarge(size.width, size.height);
+    return {
+      info: { format, ...size, warnings },
+      draw: async (bounds) => {
+        const converted = await prepared.convert();
+        return 'pixels' in converted
+          ? drawPixels(converted.pixels, size, bounds)
+          : drawFile({ bytes: converted.file.bytes, format }, converted.file, bounds);
+      },
+    };
   }
-  const meta = await rethrowTyped(
-    () => sharp(prepared.bytes, { limitInputPixels: false }).metadata(),
-    (cause) => explain(file, cause),
-  );
-  const { width, height } = meta.autoOrient;
+  const metadata = await readMetadata(file, prepared);
+  const { width, height, hasAlpha } = metadata;
   refuseTooLarge(width, height);
-  // sharp turns 16-bit RGB with a profile into Display P3, whatever is asked for.
-  const isDisplayP3 = meta.space === 'rgb16' && meta.icc !== undefined;
-  // Nor does it apply the profile of 16-bit gray.
-  const recolor = meta.space === 'grey16' && meta.icc ? fromGrayProfile(meta.icc) : prepared.recolor;
   return {
-    info: { format: file.format, width, height, hasAlpha: meta.hasAlpha, warnings },
-    draw: async (bounds) => {
-      const pixels = await drawFile(file, prepared, isDisplayP3, bounds);
-      recolor?.(pixels.data);
-      return pixels;
-    },
+    info: { format, width, height, hasAlpha, warnings },
+    draw: (bounds) => drawFile(file, prepared, bounds, metadata),
   };
 }
 
@@ -51,30 +51,29 @@ async function prepare(file: ImageFile): Promise<PreparedRaster> {
       return prepareGif(file.bytes);
     case 'jpeg':
       return prepareJpeg(file.bytes, isWholeJpeg);
-    case 'png': {
-      const { place, ...png } = preparePng(file.bytes);
-      if (!place) return png;
-      const frame = await drawFile(file, png, false, { ...maxBounds, fit: 'inside' });
-      const { canvas } = place;
-      refuseTooLarge(canvas.width, canvas.height);
-      const data = new Uint8Array(canvas.width * canvas.height * 4);
-      for (let row = 0; row < frame.height; row++) {
-        const line = frame.data.subarray(row * frame.width * 4, (row + 1) * frame.width * 4);
-        data.set(line, ((place.y + row) * canvas.width + place.x) * 4);
-      }
-      return { bytes: data, raw: { ...canvas, hasAlpha: true }, warnings: png.warnings };
-    }
+    case 'png':
+      return preparePng(file.bytes, (frame) => drawFile(file, frame, maxBounds));
     case 'tiff':
       return prepareTiff(file.bytes);
     case 'avif':
       return prepareAvif(file.bytes);
+    case 'webp':
+      return prepareWebp(file.bytes);
     default:
-      return { bytes: file.bytes, warnings: [] };
+      throw new Error(`${file.format} is not a raster format`);
   }
 }
 
+async function readMetadata(file: ImageFile, { bytes }: DecoderFile) {
+  const { autoOrient, space, icc, hasAlpha } = await rethrowTyped(
+    () => sharp(bytes, { limitInputPixels: false }).metadata(),
+    (cause) => explain(file, cause),
+  );
+  return { ...autoOrient, space, icc, hasAlpha };
+}
+
 /** As large as any image: it isn't scaled. */
-const maxBounds = { width: 100_000, height: 100_000 };
+const maxBounds = { width: 100_000, height: 100_000, fit: 'inside' } as const;
 
 const scaled = (image: Sharp, { width, height, fit }: Bounds) =>
   image.resize({ width, height, fit, withoutEnlargement: true });
@@ -84,8 +83,25 @@ function drawPixels(data: Uint8Array, { width, height }: { width: number; height
   return rethrowTyped(() => toBytes(scaled(image, bounds).raw({ depth: 'uchar' })));
 }
 
-function drawFile(file: ImageFile, prepared: PreparedRaster, isDisplayP3: boolean, bounds: Bounds): Promise<Pixels> {
-  const { bytes, inks } = prepared;
+/** @param file what the failure is about. */
+async function drawFile(
+  file: ImageFile,
+  part: DecoderFile,
+  bounds: Bounds,
+  metadata?: Awaited<ReturnType<typeof readMetadata>>,
+): Promise<Pixels> {
+  const { bytes, inks } = part;
+  if (part.isMultiplied) {
+    const whole = await drawFile(file, { bytes }, maxBounds, metadata);
+    divideByAlpha(whole.data, 4);
+    part.recolor?.(whole.data);
+    return drawPixels(whole.data, whole, bounds);
+  }
+  const { space, icc } = metadata ?? (await readMetadata(file, part));
+  // sharp turns 16-bit RGB with a profile into Display P3, whatever is asked for.
+  const isDisplayP3 = space === 'rgb16' && icc !== undefined;
+  // Nor does it apply the profile of 16-bit gray.
+  const recolor = space === 'grey16' && icc ? fromGrayProfile(icc) : part.recolor;
   const draw = async (failOn: 'error' | 'warning'): Promise<Pixels> => {
     const image = scaled(sharp(bytes, { failOn, limitInputPixels: maxPixels, autoOrient: true }), bounds);
     if (inks) {
@@ -93,7 +109,9 @@ function drawFile(file: ImageFile, prepared: PreparedRaster, isDisplayP3: boolea
       return { ...raw, data: withColors(raw.data, raw.data.length / (raw.width * raw.height), inks) };
     }
     const rgb = isDisplayP3 ? image.withIccProfile('srgb') : image.toColourspace('srgb');
-    return toBytes(rgb.ensureAlpha().raw({ depth: 'uchar' }));
+    const pixels = await toBytes(rgb.ensureAlpha().raw({ depth: 'uchar' }));
+    recolor?.(pixels.data);
+    return pixels;
   };
   return rethrowTyped(
     async () => {

@@ -8,7 +8,7 @@ export interface PngChunk {
   readonly whole: boolean;
 }
 
-/** The chunks up to the end or to where the file is cut off. */
+/** The chunks up to the end or to where the file is cut off, without those that decoders skip because their checksum is wrong. */
 export function readChunks(bytes: Uint8Array): PngChunk[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: PngChunk[] = [];
@@ -16,7 +16,10 @@ export function readChunks(bytes: Uint8Array): PngChunk[] {
     const length = view.getUint32(at);
     const type = latin1(bytes.subarray(at + 4, at + 8));
     const end = at + 8 + length;
-    chunks.push({ type, data: bytes.subarray(at + 8, end), whole: end + 4 <= bytes.length });
+    const whole = end + 4 <= bytes.length;
+    const isOptional = /^[a-z]/.test(type);
+    const isSkipped = isOptional && whole && crc32(bytes.subarray(at + 4, end)) !== view.getUint32(end);
+    if (!isSkipped) chunks.push({ type, data: bytes.subarray(at + 8, end), whole });
     if (type === 'IEND') break;
     at = end + 4;
   }

@@ -1,13 +1,17 @@
 import { MixFailure } from '../../mix/failure.ts';
+import { inflate } from '../inflate.ts';
 import {
-  grayProfile,
+  isHdrTransfer,
   primariesOfStandard,
-  rgbProfile,
   srgbPrimaries,
   transferOfGamma,
   transferOfStandard,
-} from './iccProfile.ts';
+} from './colorStandard.ts';
+import { grayProfile, rgbProfile } from './iccProfile.ts';
 import { number32, type PngChunk, pngChunk } from './pngChunks.ts';
+
+/** In bytes. Profiles of RGB and gray are far smaller. */
+const maxProfile = 16 * 1024 * 1024;
 
 /** The chunks that the profile stands for. */
 export const replacedByProfile = new Set(['gAMA', 'cHRM', 'sRGB', 'iCCP', 'cICP']);
@@ -29,12 +33,12 @@ export function profileChunk(chunks: readonly PngChunk[], header: Uint8Array): B
   const standard = find('cICP');
   if (standard && standard.length >= 4 && standard[2] === 0) {
     const [primaries = 0, transfer = 0] = standard;
-    if (transfer === 16 || transfer === 18) throw new MixFailure('unsupported-image/hdr');
+    if (isHdrTransfer(transfer)) throw new MixFailure('unsupported-image/hdr');
     const gamut = primariesOfStandard(primaries);
     const curve = transferOfStandard(transfer);
     if (gamut && curve) return packProfile(isGray ? grayProfile(curve) : rgbProfile(gamut, curve));
   }
-  if (find('iCCP') || find('sRGB')) return undefined;
+  if (isProfile(find('iCCP')) || find('sRGB')) return undefined;
   const gamma = find('gAMA');
   if (!gamma || gamma.length < 4) return undefined;
   const value = number32(gamma, 0) / 100_000;
@@ -45,6 +49,14 @@ export function profileChunk(chunks: readonly PngChunk[], header: Uint8Array): B
   if (Math.abs(value - 0.45455) < 2e-5 && isNear(gamut, srgbPrimaries)) return undefined;
   const curve = transferOfGamma(1 / value);
   return packProfile(isGray ? grayProfile(curve) : rgbProfile(gamut, curve));
+}
+
+/** Whether a chunk has a profile, which browsers look at before they ignore the other chunks. */
+function isProfile(chunk: Uint8Array | undefined): boolean {
+  const name = chunk?.indexOf(0) ?? -1;
+  if (!chunk || name < 0) return false;
+  const profile = inflate(chunk.subarray(name + 2), maxProfile);
+  return profile !== undefined && Buffer.from(profile.subarray(36, 40)).toString('latin1') === 'acsp';
 }
 
 const isNear = (one: readonly number[], other: readonly number[]) =>

@@ -1,5 +1,6 @@
-import { constants, deflateSync, inflateSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
 import { MixFailure } from '../../mix/failure.ts';
+import { inflate } from '../inflate.ts';
 import { number32, type PngChunk, readChunks } from './pngChunks.ts';
 
 /** In bytes: 100 megapixels of 16-bit RGBA, and more. */
@@ -21,12 +22,7 @@ function unpackRows(chunks: readonly PngChunk[], wanted: number): Uint8Array | u
   const data = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map((one) => one.data));
   if (data.length === 0) return new Uint8Array();
   if (wanted > maxUnpacked) return undefined;
-  try {
-    return inflateSync(data, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wanted + 1024 });
-  } catch (error) {
-    if (!isZlibError(error)) throw error;
-    return undefined;
-  }
+  return inflate(data, wanted + 1024, true);
 }
 
 /** Chunks whose last data is cut off. If only its checksum is missing, the rows are packed again. @throws MixFailure */
@@ -42,10 +38,6 @@ export function withWholeData(chunks: readonly PngChunk[], header: Uint8Array): 
   if (!rows) throw new MixFailure('unreadable-image/damaged');
   const data = { type: 'IDAT', data: deflateSync(rows.subarray(0, wanted), { level: 1 }), whole: true };
   return [...chunks.filter(({ type }) => type !== 'IDAT'), data];
-}
-
-function isZlibError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^(Z_|ERR_BUFFER_TOO_LARGE)/.test(String(error.code));
 }
 
 /** The bytes of a PNG's rows after decompression, each with its filter byte. */

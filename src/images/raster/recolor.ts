@@ -1,13 +1,14 @@
-import { decodeSrgb, encodeSrgb } from './colorMath.ts';
-import { invertMatrix, multiplyMatrices, type Primaries, srgbPrimaries, toXyz } from './iccProfile.ts';
+import { encodeSrgb } from './colorMath.ts';
+import { type Primaries, srgbPrimaries, type Transfer } from './colorStandard.ts';
+import { invertMatrix, multiplyMatrices, toXyz } from './iccProfile.ts';
 
 /** Changes RGBA pixels in place. */
 export type Recolor = (rgba: Uint8Array) => void;
 
-/** From RGB with these primaries and the curve of sRGB to sRGB. Colors outside are clipped. */
-export function fromPrimaries(primaries: Primaries): Recolor {
+/** From RGB with these primaries and this curve to sRGB. Colors outside are clipped. */
+export function fromRgb(primaries: Primaries, transfer: Transfer): Recolor {
   const m = multiplyMatrices(invertMatrix(toXyz(srgbPrimaries)), toXyz(primaries));
-  const linear = Float64Array.from({ length: 256 }, (_, level) => decodeSrgb(level / 255));
+  const linear = Float64Array.from({ length: 256 }, (_, level) => transfer(level / 255));
   return (rgba) => {
     for (let at = 0; at < rgba.length; at += 4) {
       const r = linear[rgba[at] ?? 0] ?? 0;
@@ -31,7 +32,7 @@ export function fromGrayProfile(profile: Uint8Array): Recolor | undefined {
   };
 }
 
-function grayCurve(profile: Uint8Array): ((level: number) => number) | undefined {
+function grayCurve(profile: Uint8Array): Transfer | undefined {
   const view = new DataView(profile.buffer, profile.byteOffset, profile.byteLength);
   const text = (at: number) => String.fromCharCode(...profile.subarray(at, at + 4));
   if (profile.length < 132 || text(16) !== 'GRAY') return undefined;
@@ -55,7 +56,7 @@ function grayCurve(profile: Uint8Array): ((level: number) => number) | undefined
 }
 
 /** ICC.1, parametricCurveType. */
-function parametric(view: DataView, start: number): ((level: number) => number) | undefined {
+function parametric(view: DataView, start: number): Transfer | undefined {
   const kind = view.getUint16(start + 8);
   const count = [1, 3, 4, 5, 7][kind];
   if (count === undefined || start + 12 + count * 4 > view.byteLength) return undefined;

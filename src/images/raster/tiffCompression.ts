@@ -1,7 +1,7 @@
-import { constants, inflateSync } from 'node:zlib';
 import { MixFailure } from '../../mix/failure.ts';
+import { inflate } from '../inflate.ts';
 
-const damaged = (cause?: unknown) => new MixFailure('unreadable-image/damaged', { cause });
+const damaged = () => new MixFailure('unreadable-image/damaged');
 
 /** The bytes of a strip or tile, at most `wanted`. Compressions other than none, LZW, Deflate and PackBits aren't known here. */
 export function unpackBlock(compression: number, packed: Uint8Array, wanted: number): Uint8Array {
@@ -14,21 +14,19 @@ export function unpackBlock(compression: number, packed: Uint8Array, wanted: num
       return unpackBits(packed, wanted);
     case 8:
     case 32_946:
-      return inflate(packed, wanted);
+      return unpackDeflate(packed, wanted);
     default:
       throw new MixFailure('unsupported-image/tiff-compression', { args: { compression } });
   }
 }
 
-function inflate(packed: Uint8Array, wanted: number): Uint8Array {
-  try {
-    // Some encoders fill the last block up. More than that is a bomb.
-    return inflateSync(packed, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wanted + 65_536 });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (/^(Z_|ERR_BUFFER_TOO_LARGE$)/.test(code)) throw damaged(error);
-    throw error;
-  }
+/** Some encoders fill the last block up. More than that is a bomb. */
+const maxFill = 65_536;
+
+function unpackDeflate(packed: Uint8Array, wanted: number): Uint8Array {
+  const bytes = inflate(packed, wanted + maxFill, true);
+  if (!bytes) throw damaged();
+  return bytes;
 }
 
 function unpackBits(packed: Uint8Array, wanted: number): Uint8Array {

@@ -43,6 +43,13 @@ export const photometrics = {
   iccLab: 9,
 } as const;
 
+/** A broken tag can hold any number. */
+const isCount = (value: number) => Number.isInteger(value) && value > 0;
+
+/** Whether the colors are CIELab, in either form. */
+export const isLab = ({ photometric }: TiffLayout): boolean =>
+  photometric === photometrics.lab || photometric === photometrics.iccLab;
+
 export function readLayout(directory: TiffDirectory): TiffLayout {
   const width = directory.number(256, 0);
   const height = directory.number(257, 0);
@@ -52,15 +59,24 @@ export function readLayout(directory: TiffDirectory): TiffLayout {
   if (depths.some((one) => one !== bits)) {
     throw new MixFailure('unsupported-image/tiff-samples', { args: { bits: depths.join('-') } });
   }
+  const formats = directory.has(339) ? directory.numbers(339) : [1];
+  const [format = 1] = formats;
+  if (formats.some((one) => one !== format)) {
+    throw new MixFailure('unsupported-image/tiff-samples', {
+      args: { bits: `${bits}-bit, formats ${formats.join('-')}` },
+    });
+  }
   const photometric = directory.number(262, samples >= 3 ? photometrics.rgb : photometrics.blackIsZero);
   const colors = { 2: 3, 5: 4, 6: 3, 8: 3, 9: 3 }[photometric] ?? 1;
-  if (width === 0 || height === 0 || samples < colors) throw new MixFailure('unreadable-image/damaged');
+  if (![width, height, samples, bits].every(isCount) || samples < colors) {
+    throw new MixFailure('unreadable-image/damaged');
+  }
   const isTiled = directory.has(322);
   const block = isTiled
     ? { width: directory.number(322, width), height: directory.number(323, height) }
     : { width, height: Math.min(height, directory.number(278, height) || height) };
   const blockBytes = (block.width * block.height * samples * bits) / 8;
-  if (block.width === 0 || block.height === 0 || blockBytes > maxBlockBytes) {
+  if (!isCount(block.width) || !isCount(block.height) || blockBytes > maxBlockBytes) {
     throw new MixFailure('unreadable-image/damaged');
   }
   const [across = 2, down = 2] = directory.numbers(530);
@@ -69,7 +85,7 @@ export function readLayout(directory: TiffDirectory): TiffLayout {
     height,
     bits,
     samples,
-    format: directory.number(339, 1),
+    format,
     compression: directory.number(259, 1),
     photometric,
     predictor: directory.number(317, 1),

@@ -1,19 +1,20 @@
-/** Pixels of one kind, 16 bits a sample. */
+/** Pixels of one kind, 8 or 16 bits a sample. */
 export interface PlainPixels {
   readonly width: number;
   readonly height: number;
   /** Samples a pixel: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA or inks, 5 inks and alpha. */
   readonly channels: number;
-  readonly data: Uint16Array;
+  readonly data: Uint8Array | Uint16Array;
   readonly isInks: boolean;
   readonly hasAlpha: boolean;
   readonly orientation: number;
-  readonly profile: Uint8Array | undefined;
+  readonly profile?: Uint8Array | undefined;
 }
 
 /** A TIFF of one uncompressed strip, which every decoder reads alike. */
 export function plainTiff(pixels: PlainPixels): Uint8Array {
   const { width, height, channels, data, isInks, hasAlpha, orientation, profile } = pixels;
+  const bits = data.BYTES_PER_ELEMENT * 8;
   const colors = channels - (hasAlpha ? 1 : 0);
   const tags: [tag: number, type: number, count: number, value: number][] = [
     [256, 4, 1, width],
@@ -43,13 +44,13 @@ export function plainTiff(pixels: PlainPixels): Uint8Array {
     view.setUint16(at + 2, type, true);
     view.setUint32(at + 4, count, true);
     if (tag === 258 && channels <= 2) {
-      for (let sample = 0; sample < channels; sample++) view.setUint16(at + 8 + sample * 2, 16, true);
+      for (let sample = 0; sample < channels; sample++) view.setUint16(at + 8 + sample * 2, bits, true);
     } else {
       view.setUint32(at + 8, { 258: depthsAt, 273: pixelsAt, 34675: profileAt }[tag] ?? value, true);
     }
   }
-  for (let sample = 0; sample < channels; sample++) view.setUint16(depthsAt + sample * 2, 16, true);
+  for (let sample = 0; sample < channels; sample++) view.setUint16(depthsAt + sample * 2, bits, true);
   if (profile) out.set(profile, profileAt);
-  if (pixelsAt % 2 === 0) new Uint16Array(out.buffer, pixelsAt, data.length).set(data);
+  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), pixelsAt);
   return out;
 }

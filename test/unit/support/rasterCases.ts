@@ -139,6 +139,24 @@ export const browserCases: readonly BrowserCase[] = [
   ),
   pngCase('PNG with a transparent color', () => png([pngChunk('tRNS', Buffer.of(0, 0, 0, 0, 0, 200))])),
   pngCase('PNG with Display P3 as cICP', () => png([pngChunk('cICP', Buffer.of(12, 13, 0, 1))])),
+  ...[
+    [1, 1],
+    [6, 13],
+    [1, 7],
+    [10, 8],
+    [4, 17],
+  ].map(([primaries = 0, transfer = 0]) =>
+    pngCase(`PNG with the colors ${primaries} and ${transfer}`, () =>
+      png([pngChunk('cICP', Buffer.of(primaries, transfer, 0, 1))]),
+    ),
+  ),
+  pngCase('PNG with a wrong checksum of its gamma', () => {
+    const chunk = gamma(100000);
+    return png([Buffer.concat([chunk.subarray(0, -1), Buffer.of((chunk.at(-1) ?? 0) ^ 1)])]);
+  }),
+  pngCase('PNG with a broken profile and a gamma', () =>
+    png([gamma(100000), pngChunk('iCCP', ascii('x\0\0nonsense'))]),
+  ),
   pngCase('PNG without an end', () => png([]).subarray(0, -12)),
   pngCase('PNG with a broken profile', () => png([pngChunk('iCCP', ascii('x\0\0nonsense'))])),
   pngCase('gray PNG with alpha', () => scene().greyscale().ensureAlpha(0.4).png().toBuffer()),
@@ -153,6 +171,14 @@ export const browserCases: readonly BrowserCase[] = [
   ),
   pngCase('animated PNG whose image is no frame', () =>
     png([animationChunk(1)], { after: [frameChunk(0, place), frameData(1, smallRows)] }),
+  ),
+  pngCase('turned animated PNG whose image is no frame', () =>
+    png([animationChunk(1), pngChunk('eXIf', exifOrientation(6))], {
+      after: [frameChunk(0, place), frameData(1, smallRows)],
+    }),
+  ),
+  pngCase('PNG with an animation of no frames', () =>
+    png([animationChunk(0)], { after: [frameChunk(0, place), frameData(1, smallRows)] }),
   ),
   jpegCase('JPEG of inks', () => blockJpeg({ blocks: inkBlocks, across: 4, adobe: 0 })),
   jpegCase('JPEG of inks without a mark', () => blockJpeg({ blocks: inkBlocks, across: 4 })),
@@ -190,6 +216,15 @@ export const browserCases: readonly BrowserCase[] = [
   webpCase('WebP in Display P3', () => scene().withIccProfile('p3').webp({ quality: 98 }).toBuffer()),
   avifCase('AVIF in Display P3 by number', async () =>
     withAvifColors(await scene().avif({ quality: 95 }).toBuffer(), 12, 13),
+  ),
+  ...[
+    [1, 8],
+    [6, 13],
+    [10, 5],
+  ].map(([primaries = 0, transfer = 0]) =>
+    avifCase(`AVIF with the colors ${primaries} and ${transfer}`, async () =>
+      withAvifColors(await scene().avif({ quality: 95 }).toBuffer(), primaries, transfer),
+    ),
   ),
   avifCase('AVIF with 10 bits', () => scene().avif({ quality: 95, bitdepth: 10 }).toBuffer()),
 ];

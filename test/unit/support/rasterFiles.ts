@@ -316,8 +316,11 @@ export function blockJpeg(parts: BlockJpeg): Buffer {
 
 // AVIF
 
-/** An AVIF whose first image says which colors it has, by their numbers in ITU-T H.273. */
-export function withAvifColors(avif: Buffer, primaries: number, transfer: number): Buffer {
+/**
+ * An AVIF that says which colors it has, by their numbers in ITU-T H.273.
+ * @param isOfImage whether that is said of its image, or of nothing in the file.
+ */
+export function withAvifColors(avif: Buffer, primaries: number, transfer: number, isOfImage = true): Buffer {
   const colors = Buffer.concat([big(19), ascii('colrnclx'), big16(primaries, transfer, 1), Buffer.of(0x80)]);
   const boxOf = (type: string) => avif.indexOf(ascii(type)) - 4;
   const [meta, iprp, ipco, ipma, iloc] = ['meta', 'iprp', 'ipco', 'ipma', 'iloc'].map(boxOf) as [
@@ -344,9 +347,22 @@ export function withAvifColors(avif: Buffer, primaries: number, transfer: number
     patched.subarray(0, end),
     colors,
     patched.subarray(end, associations + 1),
-    Buffer.of(properties.length + 1),
+    Buffer.of(isOfImage ? properties.length + 1 : 0),
     patched.subarray(associations + 1),
   ]);
+}
+
+/** An AVIF with alpha whose colors count as multiplied by it. */
+export function asMultipliedAvif(avif: Buffer): Buffer {
+  const boxOf = (type: string) => avif.indexOf(ascii(type)) - 4;
+  const [meta, iref, iloc, auxl] = ['meta', 'iref', 'iloc', 'auxl'].map(boxOf) as [number, number, number, number];
+  const [alpha, image] = [avif.readUInt16BE(auxl + 8), avif.readUInt16BE(auxl + 12)];
+  const reference = Buffer.concat([big(14), ascii('prem'), big16(image, 1, alpha)]);
+  const patched = Buffer.from(avif);
+  const end = iref + avif.readUInt32BE(iref);
+  for (const at of [meta, iref]) patched.writeUInt32BE(patched.readUInt32BE(at) + reference.length, at);
+  moveExtents(patched, iloc, reference.length);
+  return Buffer.concat([patched.subarray(0, end), reference, patched.subarray(end)]);
 }
 
 /** Moves where the data of items starts, in an `iloc` of version 0 with offsets of four bytes and one extent each. */
