@@ -1,5 +1,3 @@
-import { hideUserInfo } from '../mix/portable.ts';
-
 /** Whether a text is an http or https URL. */
 export function isWebUrl(text: string): boolean {
   const trimmed = text.trim();
@@ -17,27 +15,25 @@ export function hasCredentials(url: string): boolean {
   return username !== '' || password !== '';
 }
 
+/** What is in front of the user of an http(s) URL, and its `user:password@`. URLs are read as if they had no tabs and line breaks. */
+const beforeHost = /^(https?:[/\\\t\r\n]*)([^/\\?#]*@)?/i;
+
 /** An http(s) URL without its user and password, and otherwise verbatim: parsing re-encodes a query, which breaks signatures. */
 export function withoutCredentials(url: string): string {
-  return hasCredentials(url) ? hideCredentials(url) : url;
+  return hasCredentials(url) ? url.replace(beforeHost, '$1') : url;
 }
 
-/** The user and password of an http(s) URL, as written there; empty if it has none. */
+/** The `user:password@` of an http(s) URL, as written there; empty if it has none. */
 export function userInfoOf(url: string): string {
-  return /^https?:[/\\]*([^/\\?#]*)@/i.exec(url)?.[1] ?? '';
+  return beforeHost.exec(url)?.[2] ?? '';
 }
 
-/** An http(s) URL that has none with a user and password. It is otherwise verbatim. */
+/** An http(s) URL that has no user and password with these. It is otherwise verbatim. */
 export function withUserInfo(url: string, userInfo: string): string {
-  return url.replace(/^https?:[/\\]*/i, (start) => `${start}${userInfo}@`);
+  return url.replace(beforeHost, (start) => start + userInfo);
 }
 
-/** What a message calls a text that may be an address: its start, without what may be a user and a password. */
+/** What a message calls a text that isn't a valid address: its start, without what may be a user and a password. */
 export function shownAddress(text: string): string {
-  return hideUserInfo(hideCredentials(text)).slice(0, 80);
-}
-
-/** Any text without what may be a user and a password in front of a host. */
-export function hideCredentials(text: string): string {
-  return text.replace(/^(\s*[a-z][a-z0-9+.-]*:[/\\]*)[^/\\?#]*@/i, '$1');
+  return text.replace(/:.*@/s, ':…@').slice(0, 80);
 }

@@ -27,7 +27,7 @@ function portableText(text: string): string {
 
 /** A text without the users and passwords of the URLs in it. */
 export function hideUserInfo(text: string): string {
-  return text.replace(/(:\/\/)[^\s/?#"'<>]*@/g, '$1');
+  return text.replace(/(:\/\/)[^\s/?#]*@/g, '$1');
 }
 
 /** The URL without user, password and fragment, and without its query if that gives access. */

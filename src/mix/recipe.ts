@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { MixFailure } from './failure.ts';
 import { type EngineLimits, limits, type Range } from './limits.ts';
 import { makeNotice, type Notice } from './notice.ts';
-import { hideUserInfo } from './portable.ts';
 
 const inRange = ({ min, max }: Range) => z.number().min(min).max(max);
 const wholeInRange = ({ min, max }: Range) => z.int().min(min).max(max);
@@ -105,7 +104,8 @@ function issueOf(path: readonly PropertyKey[], json: unknown): MixFailure {
 }
 
 function showValue(value: unknown): string {
-  const text = hideUserInfo(value === undefined ? '' : (JSON.stringify(value) ?? ''));
+  const json = value === undefined ? '' : (JSON.stringify(value) ?? '');
+  const text = json.replace(/:\/\/.*@/s, '://…@'); // a password
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 

@@ -119,8 +119,8 @@ describe('a source', () => {
     ['blob:https://host/1', 'bad-source', '1'],
     ['vscode-remote://host/a.png', 'bad-source', 'a.png'],
     ['"https://user:pw@host/a.png"', 'bad-source', 'a.png"'],
-    ['url(http://user:pw@host)', 'bad-source', 'host)'],
-    ['view-source:http://user:pw@host', 'bad-source', 'host'],
+    ['url(http://user:pw@host)', 'bad-source', undefined],
+    ['view-source:http://user:pw@host', 'bad-source', undefined],
     ['a\0b.png', 'bad-source', undefined],
   ])('%j is refused, with the name of the image', (source, reason, imageName) => {
     let failure: unknown;

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { viewOfJob } from '../../src/app/jobView.ts';
@@ -9,6 +10,7 @@ import { recipeText } from '../../src/app/recipeDraft.ts';
 import { readRecipeFromImage } from '../../src/app/recipeFile.ts';
 import { draftOfResult } from '../../src/app/resultView.ts';
 import { WebCredentials } from '../../src/app/webCredentials.ts';
+import { shownAddress } from '../../src/app/webUrl.ts';
 import { emptyDraft } from '../../src/mix/draft.ts';
 import { AppBench, smallRecipe } from './support/appBench.ts';
 
@@ -160,6 +162,32 @@ test.each([
     host: given.host,
   });
 });
+
+test('no URL that is read as one with a user or password stays so', () => {
+  const odd = fc.string({ unit: fc.constantFrom(...'@:/\\?#[]%$.\t\n a"ä'), maxLength: 4 });
+  const parts = fc.tuple(odd, odd, odd, odd, fc.constantFrom('http://', 'HTTPS://', 'https:///'));
+  fc.assert(
+    fc.property(parts, ([one, two, three, four, scheme]) => {
+      const address = `${scheme}${one}geheim${two}@${three}host${four}`;
+      const credentials = new WebCredentials();
+      const url = credentials.take(address);
+      if (!URL.canParse(address)) return;
+      const { username, password, href } = new URL(address);
+      const taken = new URL(url);
+      expect(taken.username + taken.password).toBe('');
+      if (username + password === '') expect(url).toBe(address);
+      expect(new URL(credentials.addressOf(url)).href).toBe(href);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test.each([
+  ['ftp://a:b@@c/d', 'ftp:…@c/d'],
+  [' http:/a@c', ' http:…@c'],
+  ['https://a:b/c#@d:99999', 'https:…@d:99999'],
+  ['a@b.png', 'a@b.png'],
+])('a message calls %j %j', (text, shown) => expect(shownAddress(text)).toBe(shown));
 
 test('other texts have no credentials', () => {
   const credentials = new WebCredentials();

@@ -7,7 +7,6 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import type { ImageImporter } from '../../src/app/imageImporter.ts';
-import { hideCredentials } from '../../src/app/webUrl.ts';
 import { createSourceReader, type SourceReaderOptions } from '../../src/images/sourceReader.ts';
 import { retryAfter } from '../../src/network/retryAfter.ts';
 import { userAgent } from '../../src/network/userAgent.ts';
@@ -199,14 +198,6 @@ describe('a user and password in a URL', () => {
     await read(`${here}/from`);
     expect(sent(there)).toEqual([undefined]);
   });
-
-  test.each([
-    ['https://a:b@c/d@e', 'https://c/d@e'],
-    ['ftp://a:b@@c/d', 'ftp://c/d'],
-    [' http:/a@c', ' http:/c'],
-    ['https://c/a@b?d@e', 'https://c/a@b?d@e'],
-    ['a@b.png', 'a@b.png'],
-  ])('are hidden in %j', (text, hidden) => expect(hideCredentials(text)).toBe(hidden));
 });
 
 describe('a status', () => {
