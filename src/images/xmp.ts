@@ -1,3 +1,5 @@
+import { MixFailure } from '../mix/failure.ts';
+import { expandEntities } from './svg/entities.ts';
 import { scanXmp, type TextRange } from './xmpScan.ts';
 
 // Our part of an XMP packet (ISO 16684-1): one rdf:Description with one element per text.
@@ -34,7 +36,17 @@ export function readXmp(packet: string, name: string): string | undefined {
 
 /** The text of a property in a packet, or undefined. */
 export function readXmpProperty(packet: string, uri: string, name: string): string | undefined {
-  return scanXmp(packet, uri).properties.find((property) => property.name === name)?.value;
+  return scanXmp(withoutEntities(packet), uri).properties.find((property) => property.name === name)?.value;
+}
+
+/** The parser knows no entities but XML's own. A packet that abuses them is read without. */
+function withoutEntities(packet: string): string {
+  try {
+    return expandEntities(packet).text;
+  } catch (error) {
+    if (!(error instanceof MixFailure)) throw error;
+    return packet;
+  }
 }
 
 /** A text without ranges of it, which are ordered by their ends. */

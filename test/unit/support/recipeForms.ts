@@ -42,6 +42,10 @@ export const xmpForms: Readonly<Record<string, (text: string) => string>> = {
     ),
   'a typed node, and another prefix for RDF': (text) =>
     `<RDF xmlns="${rdf}"><n:Node xmlns:n="urn:n"><m:image-mixer xmlns:m="urn:image-mixer:">${escapeText(text)}</m:image-mixer></n:Node></RDF>`,
+  'a document type with entities': (text) =>
+    `<!DOCTYPE x:xmpmeta [<!ENTITY ours "urn:image-mixer:"><!ENTITY q '&#34;'>]>${packetOf(
+      `<rdf:Description rdf:about="" xmlns:m="&ours;" m:image-mixer="${escapeText(text).replaceAll('&#34;', '&q;')}"/>`,
+    ).replace(/^<\?.*\n/, '')}`,
   'text with comments in it': (text) => {
     const [first = '', ...rest] = text;
     return described(`<m:image-mixer>${escapeText(first)}<!-- - -->${escapeText(rest.join(''))}</m:image-mixer>`);
