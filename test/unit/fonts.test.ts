@@ -19,6 +19,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fonts-'));
   await mkdir(join(folder, 'a/b'), { recursive: true });
   await copyFile(dejavu('DejaVuSerif'), join(folder, 'a/b/serif.ttf'));
+  await copyFile(dejavu('DejaVuSansMono'), join(folder, 'a/mono.ttf'));
   await writeFile(join(folder, 'a/b/icons.TTF'), icons);
   // None of these is a font.
   await writeFile(join(folder, 'a/broken.ttf'), (await readFile(dejavu('DejaVuSans'))).subarray(0, 300));
@@ -57,6 +58,12 @@ test.each([
   expect((await draw(bare, drawing(text))).equals(expected)).toBe(false);
 });
 
+test('each generic family has its own font', async () => {
+  const expected = await draw(codec, drawing('font-family="DejaVu Sans Mono">Rag'));
+  expect((await draw(codec, drawing('font-family="Nowhere, monospace">Rag'))).equals(expected)).toBe(true);
+  expect((await draw(codec, drawing('>Rag'))).equals(expected)).toBe(false);
+});
+
 test('a character that the font lacks is drawn in another one that has it', async () => {
   const text = drawing('font-family="DejaVu Serif">\u{2603}'); // a snowman, which only the bundled font has
   expect((await codec.probe(text)).warnings).toEqual([]);
@@ -88,6 +95,17 @@ test.each<[string, Uint8Array]>([
 ])('%s in place of a font in the document is named', async (_, bytes) => {
   const warnings = [{ code: 'svg-not-drawn', args: { parts: '@font-face My Icons' } }];
   expect((await bare.probe(drawing('font-family="My Icons">Rag', face('woff2', bytes)))).warnings).toEqual(warnings);
+});
+
+test.each<[string, (font: Buffer) => Uint8Array]>([
+  ['ttf', (font) => font],
+  ['woff', toWoff],
+  ['woff2', toWoff2],
+])('a %s font in colors is named, because it is drawn without them', async (type, pack) => {
+  const colored = Buffer.from(icons);
+  colored.write('COLR', colored.indexOf('GSUB'), 'latin1');
+  const warnings = [{ code: 'svg-not-drawn', args: { parts: '@font-face My Icons' } }];
+  expect((await bare.probe(drawing(icon, face(type, pack(colored))))).warnings).toEqual(warnings);
 });
 
 interface Table {
@@ -134,7 +152,7 @@ function toWoff2(font: Buffer): Buffer {
   const base128 = (value: number): number[] =>
     value < 128 ? [value] : [...base128(Math.floor(value / 128)).map((byte) => byte | 128), value & 127];
   const directory = tables.flatMap(({ tag, content }) => {
-    const known = { name: 5, glyf: 10, loca: 11 }[tag];
+    const known = { name: 5, glyf: 10, loca: 11, COLR: 34 }[tag];
     const version = tag === 'glyf' || tag === 'loca' ? 3 << 6 : 0;
     const name = known === undefined ? [63, ...Buffer.from(tag, 'latin1')] : [known | version];
     return [...name, ...base128(content.length)];

@@ -135,6 +135,63 @@ test.each<[string, string, string]>([
   expect(await middle(bytes)).toEqual(green);
 });
 
+const box = '<rect class="a b" id="c" data-d="e f" width="100" height="100"/>';
+const colored = (css: string, content = box) => `<style>${css}</style>${content}`;
+
+test.each<[string, string]>([
+  [
+    'importance before a style attribute',
+    colored('.a { fill: #080 !important }', box.replace('/>', ' style="fill: red"/>')),
+  ],
+  [
+    'the importance of a style attribute',
+    colored('rect { fill: red !important }', box.replace('/>', ' style="fill: #080 !important"/>')),
+  ],
+  ['specificity', colored('#c { fill: #080 } rect.a.b { fill: red } rect { fill: red }')],
+  ['order', colored('.a { fill: red } .b { fill: #080 }')],
+  ['positions', colored('rect:nth-last-of-type(2n + 1):not(:first-child) { fill: #080 }', `<g/>${box}`)],
+  ['lists', colored(':is(g, rect):where(.a, .z) { fill: #080 } :not(.b) { fill: red }')],
+  ['siblings', colored('g ~ .a { fill: red } g ~ g + .a { fill: #080 }', `<g/><path/><g/>${box}`)],
+  ['what is inside', colored('svg:has(> g > rect) .a { fill: #080 }', `<g>${box}</g>`)],
+  ['attributes', colored('[data-d~=f][class^="a"][id="C" i] { fill: #080 }')],
+  ['escapes', colored(String.raw`.\31 \:x { fill: #080 }`, box.replace('a b', '1:x'))],
+  ['layers', colored('@layer y, x; @layer x { .a { fill: #080 } } @layer y { #c { fill: red } }')],
+  ['importance in layers', colored('@layer x { .a { fill: #080 !important } } #c { fill: red !important }')],
+  ['several media', colored('@media print, screen { .a { fill: #080 } } @media not screen { .a { fill: red } }')],
+  ['the medium of a stylesheet', `<style>.a { fill: #080 }</style><style media="print">.a { fill: red }</style>${box}`],
+  [
+    'variables of ancestors',
+    colored(':root { --x: red } g { --x: var(--y, #080) } .a { fill: var(--x) }', `<g>${box}</g>`),
+  ],
+  ['wrong values', colored('.a { fill: #080; fill: 080808; fill: nothing; fill: var(--nothing, #080) }')],
+  ['wrong rules', colored('rect, :: { fill: red } g; .b { fill: red } .a { fill: #080 }')],
+  ['what is unset', `<g fill="#080"><rect width="100" height="100" fill="red" style="fill: unset"/></g>`],
+  ['colors of CSS', colored('.a { fill: red; fill: color(srgb 0 .5333 0) }')],
+  ['colors in capitals', colored('.a { FILL: RGB(0 136 0) }')],
+  [
+    'geometry',
+    colored(
+      '.a { fill: #080; width: 100px; x: 0; r: 9px } path { width: 1px }',
+      box.replace('width="100"', 'width="1" x="60"'),
+    ),
+  ],
+  [
+    'the origin of an attribute',
+    colored(
+      '.a { transform-origin: 50px 50px }',
+      `<rect transform="rotate(180)" class="a" width="100" height="100" fill="#080"/>`,
+    ),
+  ],
+  [
+    'the original of a copy',
+    colored('g .a { fill: red } .a { fill: #080 }', `<g><defs>${box}</defs></g><use href="#c"/>`),
+  ],
+])('follows %s in CSS', async (_, content) => {
+  const bytes = encode(square(content));
+  expect((await codec.probe(bytes)).warnings).toEqual([]);
+  expect(await middle(bytes)).toEqual(green);
+});
+
 test('has straight alpha', async () => {
   expect(await middle(encode(square('<rect width="100" height="100" fill="red" fill-opacity=".5"/>')))).toEqual([
     255, 0, 0, 128,
@@ -218,6 +275,25 @@ test.each<[string, string, readonly object[]]>([
     [{ code: 'svg-characters', args: { characters: '\u{12000}' } }],
   ],
   [
+    'copies with other styles than the original',
+    '<style>g .q { opacity: 1 } use { --x: 1 } .q { opacity: var(--x, 1) }</style><g><path class="q" id="q"/></g><use href="#q"/>',
+    notDrawn('use, var(--x)'),
+  ],
+  ['a property', '<g style="offset-path: path(&quot;M0 0&quot;)"/>', notDrawn('offset-path')],
+  ['a blend mode', '<g style="mix-blend-mode: plus-lighter"/>', notDrawn('mix-blend-mode')],
+  ['colors that are mixed elsewhere', '<mask color-interpolation="linearRGB"/>', notDrawn('color-interpolation')],
+  ['modern colors in a gradient', '<stop stop-color="oklch(.6 .2 20)"/>', notDrawn('stop-color: oklch()')],
+  ['colors of a context', '<marker><path fill="context-stroke"/></marker>', notDrawn('context-stroke')],
+  ['text from right to left', '<text direction="rtl"/>', notDrawn('direction')],
+  ['a wavy line', '<text style="text-decoration: underline wavy"/>', notDrawn('text-decoration')],
+  ['scaled dashes', '<path pathLength="1" d="M0 0"/>', notDrawn('pathLength')],
+  ['everything of a property', '<g style="all: initial"/>', notDrawn('all')],
+  [
+    'emoji',
+    '<text>\u{1F600} 1 \u2764\uFE0F</text>',
+    [{ code: 'svg-characters', args: { characters: '\u{1F600} \u2764' } }],
+  ],
+  [
     'rules without effect',
     '<style>.a { animation: b 1s } circle:hover { offset-path: none } circle { cursor: pointer; -x-y: 1; offset-path: none } @supports (fill: red) { text { fill: red } }</style>',
     [],
@@ -232,6 +308,20 @@ test.each<[string, string, readonly object[]]>([
   expect((await codec.probe(bytes)).warnings).toEqual(warnings);
   expect(await middle(bytes)).toEqual(green); // the rest is drawn
 });
+
+test('warns about a border of the root, which is a box', async () => {
+  const bytes = encode(svg('viewBox="0 0 100 100" style="border: 1px solid; line-height: 2; margin: 0"'));
+  expect((await codec.probe(bytes)).warnings).toEqual(notDrawn('border'));
+});
+
+test.each(['<svg>', '<svg xmlns="http://www.w3.org/2000/SVG">'])(
+  'draws what starts with %s, with a warning',
+  async (start) => {
+    const bytes = encode(`${start}${disc}</svg>`);
+    expect((await codec.probe(bytes)).warnings).toEqual([{ code: 'svg-namespace', args: {} }]);
+    expect(await middle(bytes)).toEqual(green);
+  },
+);
 
 test('warns about a stylesheet and entities outside of the document', async () => {
   const head = '<?xml-stylesheet href="a.css"?><!DOCTYPE svg [<!ENTITY e SYSTEM "file:///etc/passwd">]>';
@@ -284,6 +374,16 @@ test.each<[string, Uint8Array, object]>([
     encode(square(`${'<g>'.repeat(20_000)}${'</g>'.repeat(20_000)}`)),
     { key: 'unreadable-image/svg-too-complex' },
   ],
+  [
+    'bytes that are not text',
+    Buffer.from(`<svg ${namespaces}>\n<text>Gr\u00fc\u00dfe</text></svg>`, 'latin1'),
+    { key: 'unreadable-image/svg-malformed', args: { line: 2 } },
+  ],
+  [
+    'selectors that multiply',
+    encode(square(`<style>circle~${'path~'.repeat(9)}g{fill:red}</style>${'<path/><g/>'.repeat(3000)}`)),
+    { key: 'unreadable-image/svg-too-complex' },
+  ],
   ['no width', encode(svg('width="0" height="10"')), { key: 'unreadable-image/svg-no-size' }],
   ['no view', encode(svg('width="10" height="10" viewBox="0 0 0 10"')), { key: 'unreadable-image/svg-no-size' }],
   [
@@ -318,8 +418,13 @@ test.each<[string, string]>([
   ['layers', `<style>${'@layer a{'.repeat(50_000)}</style>`],
   ['blocks', `<style>${'a{'.repeat(200_000)}</style>`],
   ['variables', `<rect style="fill:${'var(--a,'.repeat(50_000)}"/>`],
+  [
+    'variables in variables',
+    `<g style="--a0:;${Array.from({ length: 40 }, (_, at) => `--a${at + 1}:var(--a${at}) var(--a${at})`).join(';')};fill:var(--a40)"/>`,
+  ],
+  ['positions', `<style>g:nth-child(2n):last-of-type{}</style>${'<g/>'.repeat(20_000)}`],
   ['dashes', `<style>var(${'-'.repeat(500_000)}</style>`],
-])('reads %s that are never closed in linear time', { timeout: 10_000 }, async (_, content) => {
+])('reads many %s in linear time', { timeout: 10_000 }, async (_, content) => {
   await codec.probe(encode(square(content)));
 });
 

@@ -1,8 +1,16 @@
 import { SelectorType } from 'css-what';
 import type { Note } from './cssValues.ts';
-import { type Selector, SelectorMatcher } from './selector.ts';
+import type { Selector } from './selector.ts';
+import { SelectorMatcher } from './selectorMatcher.ts';
 import { type Declaration, parseDeclarations, type StyleRule, type Stylesheet } from './stylesheet.ts';
 import type { SvgElement } from './svgTree.ts';
+
+/** An element that `use` elements refer to. */
+export interface Copied {
+  readonly original: SvgElement;
+  /** Whether it's in a `defs` or `symbol`, so that only its copies are drawn. */
+  readonly isOnlyCopied: boolean;
+}
 
 interface Candidate {
   readonly selector: Selector;
@@ -30,10 +38,19 @@ export class Cascade {
     }
   }
 
-  /** The declarations for an element, those that count more last. Notes those that depend on what isn't known. */
-  declarationsOf(element: SvgElement): Declaration[] {
+  /**
+   * The declarations for an element, those that count more last. Notes those that depend on what isn't known.
+   * @param copied what a `use` has copied around the element. In a copy, rules don't see what is around the original.
+   */
+  declarationsOf(element: SvgElement, copied?: Copied): Declaration[] {
+    const outermost = copied?.isOnlyCopied ? copied.original : undefined;
     const matching = this.#candidatesFor(element)
-      .filter(({ selector }) => this.#matcher.matches(element, selector))
+      .filter(({ selector }) => this.#matcher.matches(element, selector, outermost))
+      .filter(({ selector }) => {
+        const isSame = !copied || copied.isOnlyCopied || this.#matcher.matches(element, selector, copied.original);
+        if (!isSame) this.#note('use');
+        return true;
+      })
       .filter(({ selector, rule }) => {
         const unknown = selector.unknown ?? rule.condition;
         if (unknown !== undefined) this.#note(unknown);

@@ -4,7 +4,7 @@ const toRgb = converter('rgb');
 
 /** A color of CSS in the form that every renderer knows, clipped to sRGB. Undefined for what isn't a color by itself. */
 export function plainColor(text: string): string | undefined {
-  const color = parse(text.toLowerCase());
+  const color = /^[\da-f]+$/i.test(text) ? undefined : parse(text.toLowerCase()); // the parser forgives a missing #
   if (!color) return undefined;
   const { r, g, b, alpha = 1 } = toRgb(color);
   const channels = [r, g, b].map((channel) => Math.round(Math.min(Math.max(channel, 0), 1) * 255)).join(', ');

@@ -10,9 +10,8 @@ export function parseRules(css: string): { prelude: string; body: string | undef
     else if (text === '}' && depth > 0 && --depth === 0) {
       rules.push({ prelude: css.slice(start, bodyStart - 1).trim(), body: css.slice(bodyStart, index) });
       start = index + 1;
-    } else if (text === ';' && depth === 0) {
-      const prelude = css.slice(start, index).trim();
-      if (prelude.startsWith('@')) rules.push({ prelude, body: undefined });
+    } else if (text === ';' && depth === 0 && css.slice(start, index).trimStart().startsWith('@')) {
+      rules.push({ prelude: css.slice(start, index).trim(), body: undefined });
       start = index + 1;
     }
   }

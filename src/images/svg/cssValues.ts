@@ -39,9 +39,11 @@ export function normalizeValue(property: string, text: string, note: Note): stri
     });
   }
   if (property === 'background') return background(value, note);
+  if (property === 'stop-color' && wideColor.test(value)) note(`stop-color: ${value.replace(/\(.*$/s, '()')}`);
   if (colors.has(property)) return paint(value, note);
   if (property === 'font-family') return value;
   if (property === 'font-size') value = fontSizes[value.toLowerCase()] ?? value;
+  if (property === 'image-rendering') value = smoothing[value.toLowerCase()] ?? 'auto';
   if (property === 'clip-path' && /^(?!none$|inherit$|url\()/.test(value)) {
     note(`clip-path: ${value.replace(/\(.*$/s, '()')}`);
     return undefined;
@@ -58,6 +60,9 @@ export function normalizeValue(property: string, text: string, note: Note): stri
   );
 }
 
+/** Colors that browsers don't blend in sRGB. */
+const wideColor = /^(?:oklch|oklab|lch|lab|color)\(/i;
+
 /** As in browsers, unlike in the renderer. */
 const fontSizes: Readonly<Record<string, string>> = {
   'xx-small': '9px',
@@ -70,6 +75,13 @@ const fontSizes: Readonly<Record<string, string>> = {
   'xxx-large': '48px',
   smaller: '83.333%',
   larger: '120%',
+};
+
+/** What the renderer calls the values that browsers draw without smoothing. */
+const smoothing: Readonly<Record<string, string>> = {
+  'crisp-edges': 'optimizeSpeed',
+  pixelated: 'optimizeSpeed',
+  '-webkit-optimize-contrast': 'optimizeSpeed',
 };
 
 const transforms = /^(?:transform|gradientTransform|patternTransform)$/;

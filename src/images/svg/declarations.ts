@@ -2,14 +2,21 @@ import { transformAround, transformAttribute } from './cssTransform.ts';
 import { type Note, normalizeValue } from './cssValues.ts';
 import { type CustomProperties, fillVariables, tooLong } from './customProperties.ts';
 import { fontFamilies, fontLonghands } from './fontProperties.ts';
-import { attributesOnly, initialValues, isProperty, isUndrawn, isUndrawnOnRoot } from './properties.ts';
+import {
+  attributesOnly,
+  initialValues,
+  isForeignGeometry,
+  isProperty,
+  isUndrawn,
+  isUndrawnOnRoot,
+} from './properties.ts';
 import type { Declaration } from './stylesheet.ts';
 
 /** The properties of an element as the renderer reads them. */
 export interface DrawnProperties {
   readonly attributes: ReadonlyMap<string, string>;
-  /** The content of its `style` attribute. */
-  readonly style: string;
+  /** The declarations of its `style` attribute. */
+  readonly style: ReadonlyMap<string, string>;
 }
 
 /** What an element's properties depend on. */
@@ -18,10 +25,12 @@ export interface PropertyContext {
   /** The size of the view box. */
   readonly viewport: { readonly width: number; readonly height: number };
   readonly isRoot: boolean;
-  /** The attribute that has the element's transform: gradients and patterns have one of their own. */
-  readonly transformName: string;
+  /** The name of the element. */
+  readonly element: string;
   readonly note: Note;
   readonly onFamilies: (names: readonly string[]) => void;
+  /** Called with a value that has variables. */
+  readonly onVariables: (value: string) => void;
 }
 
 interface Value {
@@ -51,7 +60,7 @@ export function drawnProperties(
   for (const { property, value } of declarations) {
     if (property.startsWith('--')) continue;
     for (const [name, result] of longhands(property.replace(knownPrefix, ''), value, context)) {
-      const target = attributesOnly.has(name) || name === context.transformName ? written : styled;
+      const target = attributesOnly.has(name) ? written : styled;
       if (result === 'reset') {
         written.delete(name);
         styled.delete(name);
@@ -62,9 +71,15 @@ export function drawnProperties(
   for (const name of styled.keys()) written.delete(name);
   for (const { notes } of [...written.values(), ...styled.values()]) for (const part of notes) context.note(part);
   const plain = withoutOrigin(textsOf(written, context), context);
-  const style = [...textsOf(styled, context)].map(([name, value]) => `${name}:${value}`);
-  return { attributes: plain, style: style.join(';') };
+  return { attributes: plain, style: textsOf(styled, context) };
 }
+
+/** Gradients and patterns have attributes of their own for the property. */
+const transformNames: Readonly<Record<string, string>> = {
+  linearGradient: 'gradientTransform',
+  radialGradient: 'gradientTransform',
+  pattern: 'patternTransform',
+};
 
 const knownPrefix = /^-webkit-(?=(?:transform|filter|clip-path)\b)/;
 
@@ -82,6 +97,7 @@ function propertyValue(property: string, text: string, context: PropertyContext)
   const notes: string[] = [];
   const note: Note = (part) => notes.push(part);
   const filled = fillVariables(text, context.customProperties);
+  if (filled !== text) context.onVariables(text);
   if (filled === undefined) return undefined;
   if (filled === tooLong) return { value: undefined, notes: ['var()'] };
   if (isUndrawn(property, filled.trim()) || (context.isRoot && isUndrawnOnRoot(property, filled.trim()))) {
@@ -95,6 +111,7 @@ type Longhand = [string, Value | 'reset'];
 
 function longhands(property: string, text: string, context: PropertyContext): Longhand[] {
   if (context.isRoot ? property === 'display' : property.startsWith('background')) return [];
+  if (isForeignGeometry(property, context.element)) return [];
   if (property === 'all') return [[property, { value: undefined, notes: ['all'] }]];
   const keyword = text.trim().toLowerCase();
   if (keyword === 'initial' && initialValues[property] !== undefined) {
@@ -123,7 +140,9 @@ function longhands(property: string, text: string, context: PropertyContext): Lo
       return [['text-decoration', result]];
     case 'transform': {
       const transform = transformAttribute(value);
-      return transform === undefined ? undrawn('transform') : [[context.transformName, { value: transform, notes }]];
+      return transform === undefined
+        ? undrawn('transform')
+        : [[transformNames[context.element] ?? 'transform', { value: transform, notes }]];
     }
     case 'd': {
       const path = /^path\(\s*(["'])(.*?)\1\s*\)$/s.exec(value)?.[2];
@@ -131,16 +150,6 @@ function longhands(property: string, text: string, context: PropertyContext): Lo
     }
     case 'mask':
       return [[property, maskWithoutMode(result, value)]];
-    case 'image-rendering':
-      return [
-        [
-          property,
-          {
-            value: /^(?:pixelated|crisp-edges|-webkit-optimize-contrast)$/.test(value) ? 'optimizeSpeed' : value,
-            notes,
-          },
-        ],
-      ];
     case 'white-space':
       return value.startsWith('pre') || value === 'break-spaces' ? [['xml:space', { value: 'preserve', notes }]] : [];
     default:

@@ -1,17 +1,12 @@
-import type { Cascade } from './cascade.ts';
-import { type Note, noteExternal } from './cssValues.ts';
+import type { Cascade, Copied } from './cascade.ts';
+import type { Note } from './cssValues.ts';
 import type { CustomProperties } from './customProperties.ts';
 import { type DrawnProperties, drawnProperties } from './declarations.ts';
+import { type EmbeddedImage, MarkupWriter, styleText } from './markupWriter.ts';
+import { followReferences, type References, readReferences, turnedId } from './references.ts';
 import type { Declaration } from './stylesheet.ts';
-import { escapeAttribute, escapeText, xhtmlNamespace } from './svgMarkup.ts';
 import { isSvgElement, type SvgElement, type SvgTree } from './svgTree.ts';
-import { noteUndrawn } from './undrawnElements.ts';
-
-/** An image in the document, as the place in `parts` that its address belongs in. */
-export interface EmbeddedImage {
-  readonly part: number;
-  readonly dataUri: string;
-}
+import { isUndrawnElement, isVisible, noteUndrawn } from './undrawnElements.ts';
 
 /** What was written of a document, and what it needs. */
 interface WrittenDocument {
@@ -26,22 +21,19 @@ interface WrittenDocument {
   readonly emoji: ReadonlySet<number>;
 }
 
-/** Elements without anything to see. */
-const silent = new Set(['metadata', 'title', 'desc', 'style', 'view']);
-const undrawn = new Set([
-  ...['animate', 'animateTransform', 'animateMotion', 'animateColor', 'set'],
-  ...['script', 'foreignObject', 'audio', 'video', 'iframe', 'canvas'],
-]);
 /** Attributes of the root that are written anew for each size. */
 const rootSize = new Set(['x', 'y', 'width', 'height', 'viewBox', 'preserveAspectRatio']);
-const transformNames: Readonly<Record<string, string>> = {
-  linearGradient: 'gradientTransform',
-  radialGradient: 'gradientTransform',
-  pattern: 'patternTransform',
-};
 /** Those that are drawn as images in a font of colors, so that no other font shows them as a browser does. */
 const emoji = /\p{Emoji_Presentation}|\p{Emoji}(?=\uFE0F)/gu;
 const maxCharacters = 20_000;
+
+/** What an element is in. */
+interface Place {
+  readonly customProperties: CustomProperties;
+  readonly isInText: boolean;
+  readonly isInDefinitions: boolean;
+  readonly copied: Copied | undefined;
+}
 
 /** Writes a document for the renderer. */
 export class DocumentWriter {
@@ -49,11 +41,14 @@ export class DocumentWriter {
   readonly #cascade: Cascade;
   readonly #viewport: { readonly width: number; readonly height: number };
   readonly #note: Note;
-  readonly #parts: string[] = [];
-  readonly #images: EmbeddedImage[] = [];
+  readonly #references: References;
+  readonly #markup: MarkupWriter;
   readonly #families = new Set<string>();
   readonly #characters = new Set<number>();
   readonly #emoji = new Set<number>();
+  /** The variables in what is copied by `use`, and those that not only the root sets: copies may have other values. */
+  readonly #copiedVariables = new Set<string>();
+  readonly #localVariables = new Set<string>();
   #hasText = false;
 
   /** @param viewport the size of the root's view box. */
@@ -62,21 +57,27 @@ export class DocumentWriter {
     this.#cascade = cascade;
     this.#viewport = viewport;
     this.#note = note;
+    this.#references = readReferences(tree.root);
+    this.#markup = new MarkupWriter(note);
   }
 
   write(): WrittenDocument {
     const { root } = this.#tree;
     const declarations = this.#cascade.declarationsOf(root);
-    const custom = customProperties(new Map(), declarations);
-    const { attributes, style } = this.#properties(root, declarations, custom);
-    const rootAttributes = new Map([...attributes].filter(([name]) => !rootSize.has(name)));
-    if (style !== '') rootAttributes.set('style', style);
-    this.#writeChildren(root, custom, false);
+    const place = {
+      customProperties: customProperties(new Map(), declarations),
+      isInText: false,
+      isInDefinitions: false,
+      copied: undefined,
+    };
+    const { attributes, style } = this.#properties(root, declarations, place);
+    this.#writeChildren(root, place);
+    for (const name of this.#copiedVariables) if (this.#localVariables.has(name)) this.#note(`var(${name})`);
     return {
-      rootAttributes,
-      parts: this.#parts,
-      images: this.#images,
-      background: /(?:^|;)background-color:([^;]*)/.exec(style)?.[1],
+      rootAttributes: style.size === 0 ? attributes : new Map(attributes).set('style', styleText(style)),
+      parts: this.#markup.parts,
+      images: this.#markup.images,
+      background: style.get('background-color'),
       hasText: this.#hasText,
       families: this.#families,
       characters: this.#characters,
@@ -84,25 +85,36 @@ export class DocumentWriter {
     };
   }
 
-  #properties(element: SvgElement, declarations: readonly Declaration[], custom: CustomProperties): DrawnProperties {
-    return drawnProperties(element.attributes, declarations, {
-      customProperties: custom,
+  #properties(element: SvgElement, declarations: readonly Declaration[], place: Place): DrawnProperties {
+    const isRoot = element.parent === undefined;
+    const attributes = isRoot
+      ? new Map([...element.attributes].filter(([name]) => !rootSize.has(name)))
+      : element.attributes;
+    const drawn = drawnProperties(attributes, declarations, {
+      customProperties: place.customProperties,
       viewport: this.#viewport,
-      isRoot: element.parent === undefined,
-      transformName: transformNames[element.name] ?? 'transform',
+      isRoot,
+      element: element.name,
       note: this.#note,
       onFamilies: (names) => {
         for (const name of names) this.#families.add(name);
       },
+      onVariables: (value) => {
+        if (place.copied) for (const [name] of value.matchAll(/--[\w-]+/g)) this.#copiedVariables.add(name);
+      },
     });
+    return {
+      attributes: followReferences(drawn.attributes, this.#references),
+      style: followReferences(drawn.style, this.#references),
+    };
   }
 
-  #writeChildren(parent: SvgElement, custom: CustomProperties, isInText: boolean): void {
+  #writeChildren(parent: SvgElement, place: Place): void {
     let isChosen = false;
     for (const child of parent.children) {
-      if (typeof child === 'string') this.#writeText(child, isInText);
+      if (typeof child === 'string') this.#writeText(child, place);
       else if (!(isChosen && parent.name === 'switch') && this.#isShown(child)) {
-        this.#writeElement(child, custom, isInText);
+        this.#writeElement(child, place);
         isChosen = true;
       }
     }
@@ -110,45 +122,62 @@ export class DocumentWriter {
 
   /** Whether there's something to see in an element. Notes those that should be, but aren't drawn. */
   #isShown(element: SvgElement): boolean {
-    const { name } = element;
-    if (!isSvgElement(element, this.#tree) || silent.has(name) || !isForUser(element)) return false;
-    if (!undrawn.has(name)) return true;
-    this.#note(name);
-    return false;
+    if (!isSvgElement(element, this.#tree) || !isVisible(element)) return false;
+    if (isUndrawnElement(element)) this.#note(element.name);
+    return !isUndrawnElement(element);
   }
 
-  #writeElement(element: SvgElement, inherited: CustomProperties, isInText: boolean): void {
+  #writeElement(element: SvgElement, around: Place): void {
     const { name } = element;
-    const declarations = this.#cascade.declarationsOf(element);
-    const custom = customProperties(inherited, declarations);
-    const { attributes, style } = this.#properties(element, declarations, custom);
+    const isCopied = this.#references.used.has(element.attributes.get('id') ?? '');
+    const isInDefinitions = around.isInDefinitions || name === 'defs' || name === 'symbol';
+    const copied = isCopied ? { original: element, isOnlyCopied: isInDefinitions } : around.copied;
+    const declarations = this.#cascade.declarationsOf(element, copied);
+    for (const { property } of declarations) if (property.startsWith('--')) this.#localVariables.add(property);
+    const place = {
+      customProperties: customProperties(around.customProperties, declarations),
+      isInText: around.isInText || name === 'text',
+      isInDefinitions,
+      copied,
+    };
+    const properties = this.#properties(element, declarations, place);
+    const { attributes } = properties;
     if (name === 'text') this.#hasText = true;
     noteUndrawn(element, attributes, this.#note);
-    this.#parts.push(`<${name}`);
-    for (const [attribute, value] of attributes) {
-      if (attribute === 'href') this.#writeReference(name, value);
-      else this.#parts.push(` ${attribute}="${escapeAttribute(value)}"`);
-    }
-    this.#parts.push(style === '' ? '>' : ` style="${escapeAttribute(style)}">`);
-    this.#writeChildren(element, custom, isInText || name === 'text');
-    this.#parts.push(`</${name}>`);
+    if (attributes.get('orient') === 'auto-start-reverse') this.#writeMarker(element, properties, place);
+    else if (name === 'svg') this.#writeNested(element, properties, place);
+    else this.#write(element, properties, place);
   }
 
-  #writeReference(element: string, target: string): void {
-    const address = decoded(target.trim());
-    if (address.startsWith('#')) {
-      this.#parts.push(` xlink:href="${escapeAttribute(address)}"`);
-    } else if ((element === 'image' || element === 'feImage') && /^data:/i.test(address)) {
-      this.#parts.push(' xlink:href="');
-      this.#images.push({ part: this.#parts.push('') - 1, dataUri: address });
-      this.#parts.push('"');
-    } else if (element !== 'a' && address !== '') {
-      noteExternal(address, this.#note);
-    }
+  #write(element: SvgElement, { attributes, style }: DrawnProperties, place: Place, wrapper?: string): void {
+    this.#markup.open(element.name, attributes, style);
+    if (wrapper !== undefined) this.#markup.open('g', new Map([['transform', wrapper]]), new Map());
+    this.#writeChildren(element, place);
+    if (wrapper !== undefined) this.#markup.close('g');
+    this.#markup.close(element.name);
   }
 
-  #writeText(text: string, isInText: boolean): void {
-    this.#parts.push(escapeText(text));
+  /** A marker, and its copy for the start of lines. */
+  #writeMarker(element: SvgElement, { attributes, style }: DrawnProperties, place: Place): void {
+    const [x = 0, y = 0] = ['refX', 'refY'].map((name) => Number(attributes.get(name) ?? 0));
+    if (Number.isNaN(x + y)) this.#note('auto-start-reverse');
+    const straight = new Map(attributes).set('orient', 'auto');
+    this.#write(element, { attributes: straight, style }, place);
+    const copy = new Map(straight).set('id', turnedId(attributes.get('id') ?? '')).set('overflow', 'visible');
+    this.#write(element, { attributes: copy, style }, place, `rotate(180 ${x || 0} ${y || 0})`);
+  }
+
+  /** The renderer would apply some properties of a document inside of the document twice. */
+  #writeNested(element: SvgElement, { attributes, style }: DrawnProperties, place: Place): void {
+    const part = (properties: ReadonlyMap<string, string>, isOfGroup: boolean) =>
+      new Map([...properties].filter(([name]) => groupProperties.has(name) === isOfGroup));
+    this.#markup.open('g', part(attributes, true), part(style, true));
+    this.#write(element, { attributes: part(attributes, false), style: part(style, false) }, place);
+    this.#markup.close('g');
+  }
+
+  #writeText(text: string, { isInText }: Place): void {
+    this.#markup.text(text);
     if (!isInText) return;
     for (const [character] of text.matchAll(emoji)) this.#emoji.add(character.codePointAt(0) ?? 0);
     for (const character of text) {
@@ -158,25 +187,7 @@ export class DocumentWriter {
   }
 }
 
-/** A reference inside of the document, without percent encoding. */
-function decoded(address: string): string {
-  if (!address.startsWith('#') || !address.includes('%')) return address;
-  try {
-    return decodeURIComponent(address);
-  } catch (error) {
-    if (error instanceof URIError) return address;
-    throw error;
-  }
-}
-
-/** Whether the conditions of an element are met: it's for readers of English, and needs nothing that browsers don't have. */
-function isForUser({ attributes }: SvgElement): boolean {
-  const languages = attributes.get('systemLanguage')?.split(',');
-  const isForeign = languages?.every((language) => !/^en\b/i.test(language.trim())) ?? false;
-  const extensions = attributes.get('requiredExtensions')?.trim() ?? xhtmlNamespace;
-  return !isForeign && extensions === xhtmlNamespace;
-}
-
+const groupProperties = new Set(['transform', 'opacity', 'clip-path', 'mask', 'filter', 'mix-blend-mode', 'isolation']);
 /** The custom properties of an element: its own, and those that it inherits. */
 function customProperties(inherited: CustomProperties, declarations: readonly Declaration[]): CustomProperties {
   const own = declarations.filter(({ property }) => property.startsWith('--'));

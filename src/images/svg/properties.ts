@@ -1,7 +1,15 @@
 /** Properties that the renderer reads from attributes only. */
 export const attributesOnly: ReadonlySet<string> = new Set([
   ...['x', 'y', 'width', 'height', 'cx', 'cy', 'r', 'rx', 'ry', 'd'],
-  ...['xml:space', 'transform', 'transform-origin', 'transform-box', 'mask-type'],
+  ...[
+    'xml:space',
+    'transform',
+    'gradientTransform',
+    'patternTransform',
+    'transform-origin',
+    'transform-box',
+    'mask-type',
+  ],
 ]);
 
 /** Properties and lengths that the renderer draws. */
@@ -60,13 +68,40 @@ const withoutEffect = new Set([
 const withoutEffectPrefix =
   /^(?:animation-|background-|border|box-|break-|caret-|column-|container|counter-|flex|grid|hyphenate-|inset|justify-|list-style|margin|mask-border|max-|min-|outline|overflow-|overscroll-|padding|page|place-|scroll|shape-(?:inside|margin|padding|subtract)|solid-|table-|text-(?:align|indent|justify|overflow|size-adjust|underline|wrap)|transition|-(?!webkit-(?:clip-path|filter|mask|text-fill|text-stroke|transform)))/;
 
+/** The properties that set the geometry of an element, in place of attributes of the same names. */
+const geometry: Readonly<Record<string, readonly string[]>> = {
+  circle: ['cx', 'cy', 'r'],
+  ellipse: ['cx', 'cy', 'rx', 'ry'],
+  image: ['x', 'y', 'width', 'height'],
+  path: ['d'],
+  rect: ['x', 'y', 'width', 'height', 'rx', 'ry'],
+  svg: ['x', 'y'],
+  use: ['x', 'y'],
+};
+const geometries = new Set(Object.values(geometry).flat());
+
+/** Whether a property has no effect on an element, because it's the geometry of others. */
+export function isForeignGeometry(property: string, element: string): boolean {
+  return geometries.has(property) && !geometry[element]?.includes(property);
+}
+
 /** Whether an attribute has the value of a property, or a length. */
 export function isProperty(attribute: string): boolean {
   return (drawn.has(attribute) || Object.hasOwn(drawnValues, attribute)) && !otherAttributes.has(attribute);
 }
 
 /** Attributes with the names of properties, whose values have another form. */
-const otherAttributes = new Set(['d', 'transform', 'xml:space', 'font', 'marker', 'background', 'background-color']);
+const otherAttributes = new Set([
+  'd',
+  'transform',
+  'gradientTransform',
+  'patternTransform',
+  'xml:space',
+  'font',
+  'marker',
+  'background',
+  'background-color',
+]);
 
 /** Whether a property has an effect in browsers that the renderer doesn't draw. */
 export function isUndrawn(property: string, value: string): boolean {

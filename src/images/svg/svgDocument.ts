@@ -1,9 +1,11 @@
 import { MixFailure } from '../../mix/failure.ts';
 import { Cascade } from './cascade.ts';
 import { noteExternal } from './cssValues.ts';
-import { DocumentWriter, type EmbeddedImage } from './documentWriter.ts';
+import { DocumentWriter } from './documentWriter.ts';
 import { expandEntities } from './entities.ts';
+import type { EmbeddedImage } from './markupWriter.ts';
 import { addStylesheet, type FontFace, type Stylesheet } from './stylesheet.ts';
+import { xhtmlNamespace } from './svgMarkup.ts';
 import { type SvgSize, svgSize } from './svgSize.ts';
 import { isSvgElement, readSvgTree, type SvgElement, type SvgTree, textOf } from './svgTree.ts';
 
@@ -48,12 +50,17 @@ export function readSvgDocument(text: string): SvgDocument {
   return { ...written, size, fontFaces: sheet.fontFaces, notDrawn: [...notes], isBare: tree.isBare };
 }
 
+/** A `style` of HTML counts too. */
+const isStyle = (element: SvgElement, tree: SvgTree) =>
+  isSvgElement(element, tree) || element.namespace === xhtmlNamespace;
+
 function stylesheetOf(tree: SvgTree): Stylesheet {
   const sheet: Stylesheet = { rules: [], fontFaces: [], layers: new Set(), unknown: new Set() };
   const search = (element: SvgElement) => {
     const type = element.attributes.get('type') ?? '';
+    if (element.name === 'link' && element.namespace === xhtmlNamespace) sheet.unknown.add('link');
     if (element.name !== 'style') for (const child of element.children) typeof child !== 'string' && search(child);
-    else if (isSvgElement(element, tree) && (type === '' || type === 'text/css')) {
+    else if (isStyle(element, tree) && (type === '' || type === 'text/css')) {
       addStylesheet(textOf(element), element.attributes.get('media') ?? '', sheet);
     }
   };

@@ -1,5 +1,27 @@
 import type { Note } from './cssValues.ts';
+import { xhtmlNamespace } from './svgMarkup.ts';
 import type { SvgElement } from './svgTree.ts';
+
+/** Elements without anything to see. */
+const silent = new Set(['metadata', 'title', 'desc', 'style', 'view']);
+const undrawn = new Set([
+  ...['animate', 'animateTransform', 'animateMotion', 'animateColor', 'set'],
+  ...['script', 'foreignObject', 'audio', 'video', 'iframe', 'canvas'],
+]);
+
+/** Whether a browser may show something of an element of SVG. */
+export const isVisible = (element: SvgElement) => !silent.has(element.name) && isForUser(element);
+
+/** Whether the renderer draws nothing of an element. */
+export const isUndrawnElement = ({ name }: SvgElement) => undrawn.has(name);
+
+/** Whether the conditions of an element are met: it's for readers of English, and needs nothing that browsers don't have. */
+function isForUser({ attributes }: SvgElement): boolean {
+  const languages = attributes.get('systemLanguage')?.split(',');
+  const isForeign = languages?.every((language) => !/^en\b/i.test(language.trim())) ?? false;
+  const extensions = attributes.get('requiredExtensions')?.trim() ?? xhtmlNamespace;
+  return !isForeign && extensions === xhtmlNamespace;
+}
 
 /** Attributes that browsers draw and the renderer doesn't, by element. A `*` stands for all of them. */
 const undrawnAttributes: Readonly<Record<string, readonly string[]>> = {

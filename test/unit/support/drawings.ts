@@ -109,6 +109,31 @@ export const drawings: Readonly<Record<string, TestDrawing>> = {
     ),
     size: { width: 100, height: 100 },
   },
+  'selectors and colors': {
+    svg: svg(
+      'viewBox="0 0 100 100"',
+      `<style>
+        @layer low { rect { stroke: crimson; stroke-width: 4px } #one { stroke: black } }
+        rect:nth-of-type(2n) { fill: oklch(60% .15 250); rx: 12px }
+        rect:not(:nth-of-type(2n)) { fill: hwb(40 10% 20%) !important }
+        g:has(circle) > :last-child { fill: color(display-p3 .9 .4 .1) }
+        #two ~ rect { stroke-dasharray: 6 3 }
+      </style>
+      <g><rect id="one" x="8" y="8" width="36" height="36" style="fill: black"/><rect id="two" x="56" y="8" width="36" height="36"/>
+      <rect x="8" y="56" width="36" height="36"/><circle cx="74" cy="74" r="18" fill="black"/></g>`,
+    ),
+    size: { width: 100, height: 100 },
+  },
+  'turned markers, nested documents and missing filters': {
+    svg: svg(
+      'viewBox="0 0 100 100"',
+      `<marker id="a" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="6" markerHeight="6" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z"/></marker>
+      <path d="M15 40L50 15L85 40" fill="none" stroke="teal" stroke-width="3" marker-start="url(#a)" marker-end="url(#a)"/>
+      <svg x="10" y="50" width="40" height="40" viewBox="0 0 10 10" opacity=".5" transform="rotate(-10 30 70)"><rect width="8" height="8" fill="navy"/></svg>
+      <rect x="60" y="55" width="2em" height="2em" fill="tomato" filter="url(#none)"/>`,
+    ),
+    size: { width: 100, height: 100 },
+  },
   'images inside': {
     svg: svg(
       'viewBox="0 0 100 100"',

@@ -1,0 +1,56 @@
+import type { SvgElement } from './svgTree.ts';
+
+/** What the elements of a document refer to. */
+export interface References {
+  readonly ids: ReadonlySet<string>;
+  /** The ids that `use` elements refer to. */
+  readonly used: ReadonlySet<string>;
+  /** The ids of markers that are turned around at the start of a line. */
+  readonly turned: ReadonlySet<string>;
+}
+
+export function readReferences(root: SvgElement): References {
+  const ids = new Set<string>();
+  const used = new Set<string>();
+  const turned = new Set<string>();
+  const read = ({ name, attributes, children }: SvgElement) => {
+    const id = attributes.get('id');
+    if (id !== undefined) ids.add(id);
+    if (id !== undefined && attributes.get('orient') === 'auto-start-reverse') turned.add(id);
+    const target = name === 'use' ? localTarget(attributes.get('href') ?? '') : undefined;
+    if (target !== undefined) used.add(target);
+    for (const child of children) if (typeof child !== 'string') read(child);
+  };
+  read(root);
+  return { ids, used, turned };
+}
+
+/** The id that a reference inside of the document has, without percent encoding. Undefined for another reference. */
+export function localTarget(reference: string): string | undefined {
+  const address = reference.trim();
+  if (!address.startsWith('#')) return undefined;
+  try {
+    return decodeURIComponent(address.slice(1));
+  } catch (error) {
+    if (error instanceof URIError) return address.slice(1);
+    throw error;
+  }
+}
+
+/** Leaves out a filter that doesn't exist, as browsers do, and turns markers at the start of lines. */
+export function followReferences(
+  properties: ReadonlyMap<string, string>,
+  { ids, turned }: References,
+): ReadonlyMap<string, string> {
+  const filters = properties.get('filter')?.matchAll(/url\(#([^()]*)\)/g) ?? [];
+  const isMissing = [...filters].some(([, id = '']) => !ids.has(id));
+  const marker = /^url\(#(.*)\)$/.exec(properties.get('marker-start') ?? '')?.[1] ?? '';
+  if (!isMissing && !turned.has(marker)) return properties;
+  const followed = new Map(properties);
+  if (isMissing) followed.delete('filter');
+  if (turned.has(marker)) followed.set('marker-start', `url(#${turnedId(marker)})`);
+  return followed;
+}
+
+/** The id of a marker's copy that is turned around, because the renderer doesn't turn one. */
+export const turnedId = (id: string) => `${id}-turned`;
