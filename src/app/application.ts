@@ -125,6 +125,7 @@ export class Application {
       trust,
       consent,
       credentials,
+      importer: this.importer,
       storage,
     });
     this.balance = new AccountBalance(async () =>

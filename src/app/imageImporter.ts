@@ -77,7 +77,7 @@ export class ImageImporter {
         const url = this.#options.credentials.take(address).trim();
         return newImage(url, url);
       }
-      return isDataUri(address) ? this.#importDataUri(address) : this.#importFile(pathOf(address));
+      return isDataUri(address) ? this.importDataUri(address) : this.#importFile(pathOf(address));
     });
   }
 
@@ -123,7 +123,8 @@ export class ImageImporter {
     return fileImage(await this.#keep(name, bytes), name);
   }
 
-  async #importDataUri(address: string): Promise<DraftImage> {
+  /** Imports the image inside a `data:` address like a pasted one. @throws MixFailure `save-failed`, or `unsupported-image`. */
+  async importDataUri(address: string): Promise<DraftImage> {
     const { bytes, type } = decodeDataUri(address.trim());
     const subtype = /^image\/([a-z0-9]+)/i.exec(type)?.[1]?.toLowerCase() ?? 'png';
     const name = `image.${subtype === 'jpeg' ? 'jpg' : subtype}`;

@@ -6,9 +6,10 @@ import type { JobHandle, JobRunner } from '../jobs/jobRunner.ts';
 import { type Draft, recipeOfDraft } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { EngineName } from '../mix/limits.ts';
-import { parseRecipe } from '../mix/recipe.ts';
+import { parseRecipe, type RecipeImage } from '../mix/recipe.ts';
 import { filesOf } from './draftStore.ts';
 import { usesService } from './engineChoice.ts';
+import type { ImageImporter } from './imageImporter.ts';
 import { createJobRequest, type PlannedSource, planMix } from './jobRequest.ts';
 import { locateMix, type MixLocation } from './mixLocation.ts';
 import type { Workspace } from './ports.ts';
@@ -17,6 +18,7 @@ import type { Settings } from './settings.ts';
 import type { Trust } from './trust.ts';
 import type { UploadConsent } from './uploadConsent.ts';
 import type { WebCredentials } from './webCredentials.ts';
+import { isDataUri } from './webUrl.ts';
 
 export interface MixStarterOptions {
   readonly runner: JobRunner;
@@ -25,6 +27,7 @@ export interface MixStarterOptions {
   readonly trust: Trust;
   readonly consent: UploadConsent;
   readonly credentials: WebCredentials;
+  readonly importer: ImageImporter;
   /** Absolute path of the workspace's storage. */
   readonly storage: string;
 }
@@ -69,7 +72,7 @@ export class MixStarter {
     return locateMix({ workspace, settings, storage, files, outputFolder });
   }
 
-  /** Checks trust and consent before anything is read, copied or created. @param mayUpload whether the user agreed, or agrees now. */
+  /** Checks trust and consent before anything outside of storage is read, copied or created. @param mayUpload whether the user agreed, or agrees now. */
   async #start(
     { recipe, notices }: ParsedRecipe,
     base: string,
@@ -77,10 +80,10 @@ export class MixStarter {
     engine: EngineName,
     mayUpload: (origin: string) => Promise<boolean>,
   ): Promise<JobHandle> {
-    const { runner, trust, settings, storage, credentials } = this.#options;
+    const { runner, trust, settings, storage } = this.#options;
     const service = settings.service();
     const plan = await planMix({
-      recipe: { ...recipe, images: recipe.images.map((image) => credentials.takeFrom(image)) },
+      recipe: { ...recipe, images: await Promise.all(recipe.images.map((image, index) => this.#take(image, index))) },
       notices,
       base,
       root,
@@ -101,6 +104,18 @@ export class MixStarter {
     if (needsUpload && !(await mayUpload(origin))) throw new MixFailure('upload-not-allowed');
     return runner.start(await createJobRequest(plan, { storage, isTrusted, mayUpload: needsUpload }));
   }
+  /** An image whose source has no password and isn't the image itself: what a job and a saved recipe may contain. */
+  async #take(image: RecipeImage, index: number): Promise<RecipeImage> {
+    const { credentials, importer } = this.#options;
+    if (!isDataUri(image.source)) return credentials.takeFrom(image);
+    try {
+      const { uri } = await importer.importDataUri(image.source);
+      return { ...credentials.takeFrom(image), source: uri };
+    } catch (error) {
+      throw error instanceof MixFailure ? error.forImage(index, error.imageName ?? `images.${index}`) : error;
+    }
+  }
+
   /** The service downloads a URL itself. A user and password are for the host of the URL alone. */
   #requireShareable({ location, index, name }: PlannedSource): void {
     if (location.kind === 'url' && this.#options.credentials.has(location.url)) {

@@ -21,7 +21,7 @@ export const failureTable = {
   'invalid-recipe/file-host':
     '{value} means a file on the computer {host}, which works only on Windows. Use a path, or file:/// and an absolute path.',
   'invalid-recipe/data-source':
-    "Images inside a recipe (data:) aren't supported. Save the image as a file and use its path.",
+    'An image inside a recipe (data:) can be mixed, but not edited. Save it as a file and use its path.',
   'invalid-recipe/url-with-password':
     "The URL of this image has a user name or password, which isn't sent to the hosted service. Use a file, or the local engine.",
   'invalid-recipe/no-file': "The recipe {file} can't be read. Check that the file exists.",

@@ -7,11 +7,12 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import type { ImageImporter } from '../../src/app/imageImporter.ts';
+import { readRecipeFromImage } from '../../src/app/recipeFile.ts';
 import { createSourceReader, type SourceReaderOptions } from '../../src/images/sourceReader.ts';
 import { retryAfter } from '../../src/network/retryAfter.ts';
 import { userAgent } from '../../src/network/userAgent.ts';
 import { readDownloadUrl, readDrop, readPaste, readUris } from '../../src/webview/imageTransfer.ts';
-import { AppBench } from './support/appBench.ts';
+import { AppBench, smallRecipe } from './support/appBench.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
@@ -338,6 +339,21 @@ describe('an import', () => {
     expect(images.map(({ path }) => path)).toEqual(['image.png', 'image.png', 'image.png', 'image.svg', 'image.svg']);
     expect(new Set(images.map(({ uri }) => uri)).size).toBe(2);
     expect(await readFile(fileURLToPath(images[0]?.uri ?? ''))).toEqual(image);
+  });
+
+  test('of a data URI in a recipe does the same, and the saved recipe finds the copy', async () => {
+    const noOptions = () => ({});
+    const mixOf = (source: string) =>
+      bench.recipes().run({ json: { ...smallRecipe, images: [{ source: 'red.png' }, { source }] } }, noOptions);
+    const first = await mixOf(`data:image/png;base64,${image.toString('base64')}`);
+    expect(first).toMatchObject({ status: 'done' });
+    const saved = await readRecipeFromImage(fileURLToPath(first.files[0] ?? ''), '');
+    expect(saved.images[1]?.source).toMatch(/^mixes\/sources\/[0-9a-f]{8}-image\.png$/);
+    expect(await bench.recipes().run({ json: saved }, noOptions)).toMatchObject({ status: 'done' });
+    for (const source of ['data:,', 'data:text/html,<b>', 'data:image/png;base64,AAAA']) {
+      const message = expect.stringMatching(/^image\.(?:png|html): This file/);
+      expect(await mixOf(source)).toMatchObject({ status: 'failed', error: { message } });
+    }
   });
 
   test('of an address elsewhere never takes the local file with the same path', async () => {
