@@ -296,6 +296,15 @@ test('the first image of an animated AVIF', async () => {
   expect((await decode(animated)).data).toEqual((await decode(still)).data);
 });
 
+test('an AVIF whose list of properties has no end is cut off', async () => {
+  const bytes = await scene().avif().toBuffer();
+  const at = (type: string) => bytes.indexOf(type, 0, 'latin1');
+  for (const type of ['meta', 'iprp', 'ipma']) bytes.writeUInt32BE(0x7fffffff, at(type) - 4);
+  bytes.writeUInt32BE(0xffffffff, at('ipma') + 8);
+  bytes.writeUInt16BE(0x7777, at('pitm') + 8); // no image has that number
+  await expect(decode(bytes)).rejects.toMatchObject({ key: 'unreadable-image/cut' });
+});
+
 test('colors that an AVIF has for another image in it', async () => {
   const plain = await scene().avif().toBuffer();
   const other = withAvifColors(plain, 9, 16, false);

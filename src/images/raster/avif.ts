@@ -81,7 +81,8 @@ function associated(bytes: Uint8Array, { start, end }: Box, item: number): numbe
   const numbers = new NumberReader(bytes, start);
   const version = numbers.read(1);
   const isLong = (numbers.read(3) & 1) === 1;
-  for (let entries = numbers.read(4); entries > 0 && numbers.at < end; entries--) {
+  const stop = Math.min(end, bytes.length); // a broken length can be any number
+  for (let entries = numbers.read(4); entries > 0 && numbers.at < stop; entries--) {
     const id = numbers.read(version === 0 ? 2 : 4);
     const indices = Array.from({ length: numbers.read(1) }, () =>
       isLong ? numbers.read(2) & 0x7fff : numbers.read(1) & 0x7f,

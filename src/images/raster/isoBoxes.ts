@@ -5,6 +5,8 @@ export interface Box {
   readonly end: number;
 }
 
+const latin1 = new TextDecoder('latin1');
+
 /** The boxes between two places. The last one may end behind the file. */
 export function boxesIn(bytes: Uint8Array, from: number, to: number): Box[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -14,7 +16,7 @@ export function boxesIn(bytes: Uint8Array, from: number, to: number): Box[] {
     const isLong = short === 1 && at + 16 <= bytes.length;
     const length = isLong ? Number(view.getBigUint64(at + 8)) : short === 0 ? to - at : short;
     if (length < 8) break;
-    const type = new TextDecoder('latin1').decode(bytes.subarray(at + 4, at + 8));
+    const type = latin1.decode(bytes.subarray(at + 4, at + 8));
     boxes.push({ type, start: at + (isLong ? 16 : 8), end: at + length });
     at += length;
   }

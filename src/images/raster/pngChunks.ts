@@ -14,7 +14,7 @@ export function readChunks(bytes: Uint8Array): PngChunk[] {
   const chunks: PngChunk[] = [];
   for (let at = 8; at + 8 <= bytes.length; ) {
     const length = view.getUint32(at);
-    const type = latin1(bytes.subarray(at + 4, at + 8));
+    const type = latin1.decode(bytes.subarray(at + 4, at + 8));
     const end = at + 8 + length;
     const whole = end + 4 <= bytes.length;
     const isOptional = /^[a-z]/.test(type);
@@ -26,7 +26,7 @@ export function readChunks(bytes: Uint8Array): PngChunk[] {
   return chunks;
 }
 
-const latin1 = (bytes: Uint8Array) => new TextDecoder('latin1').decode(bytes);
+const latin1 = new TextDecoder('latin1');
 
 /** A chunk with its length and checksum. */
 export function pngChunk(type: string, data: Uint8Array): Buffer {
