@@ -164,6 +164,10 @@ test.each<[string, string]>([
     colored(':root { --x: red } g { --x: var(--y, #080) } .a { fill: var(--x) }', `<g>${box}</g>`),
   ],
   ['wrong values', colored('.a { fill: #080; fill: 080808; fill: nothing; fill: var(--nothing, #080) }')],
+  [
+    'keywords and units that are missing',
+    '<path d="M0 50H100" style="stroke: #080; stroke-width: 90px; stroke-width: wide; transform: translate(70, 0)"/>',
+  ],
   ['wrong rules', colored('rect, :: { fill: red } g; .b { fill: red } .a { fill: #080 }')],
   ['what is unset', `<g fill="#080"><rect width="100" height="100" fill="red" style="fill: unset"/></g>`],
   ['colors of CSS', colored('.a { fill: red; fill: color(srgb 0 .5333 0) }')],

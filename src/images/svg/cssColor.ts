@@ -1,4 +1,4 @@
-import { converter, parse } from 'culori';
+import { converter, formatHex8, parse } from 'culori';
 
 const toRgb = converter('rgb');
 
@@ -9,6 +9,12 @@ export function plainColor(text: string): string | undefined {
   const { r, g, b, alpha = 1 } = toRgb(color);
   const channels = [r, g, b].map((channel) => Math.round(Math.min(Math.max(channel, 0), 1) * 255)).join(', ');
   return alpha < 1 ? `rgba(${channels}, ${Math.max(alpha, 0)})` : `rgb(${channels})`;
+}
+
+/** The same as `#rrggbbaa`, for where the renderer doesn't know functions. */
+export function hexColor(text: string): string | undefined {
+  const plain = plainColor(text);
+  return plain === undefined ? undefined : formatHex8(plain);
 }
 
 /** `light-dark(a, b)` is `a`: a browser shows images in its light scheme unless a page says otherwise. */

@@ -17,6 +17,14 @@ const pixelsOf: Readonly<Record<string, number>> = {
   rem: 16,
 };
 
+/** Whether lengths and angles have units, as CSS demands and the attribute doesn't. */
+export function hasUnits(css: string): boolean {
+  const calls = css.matchAll(/(?:translate|rotate|skew)\w*\(([^()]*)\)/gi);
+  return [...calls].every(([, args = '']) =>
+    args.split(/[\s,]+/).every((arg) => !/^[+-]?[\d.]+$/.test(arg) || Number(arg) === 0),
+  );
+}
+
 /** A CSS transform as the attribute of the same name. Undefined for one that only CSS can express. */
 export function transformAttribute(css: string): string | undefined {
   const calls = [...css.matchAll(/([a-z0-9]+)\(([^()]*)\)/gi)];

@@ -1,5 +1,6 @@
-import { lightOf, plainColor } from './cssColor.ts';
+import { hexColor, lightOf, plainColor } from './cssColor.ts';
 import { splitTopLevel } from './cssSyntax.ts';
+import { isValid } from './properties.ts';
 
 /** Tells about something in a document that isn't drawn. Names are those of SVG and CSS, so they need no translation. */
 export type Note = (part: string) => void;
@@ -38,6 +39,7 @@ export function normalizeValue(property: string, text: string, note: Note): stri
       return whole;
     });
   }
+  if (!isValid(property, value)) return undefined;
   if (property === 'background') return background(value, note);
   if (property === 'stop-color' && wideColor.test(value)) note(`stop-color: ${value.replace(/\(.*$/s, '()')}`);
   if (colors.has(property)) return paint(value, note);
@@ -48,18 +50,15 @@ export function normalizeValue(property: string, text: string, note: Note): stri
     note(`clip-path: ${value.replace(/\(.*$/s, '()')}`);
     return undefined;
   }
+  if (property === 'filter') value = value.replace(colorFunction, (color) => hexColor(color) ?? color);
   const unknown = [...value.matchAll(/([a-z][\w-]*)\(/gi)].map(([, name = '']) => name.toLowerCase());
   for (const name of unknown) if (!isKnownFunction(name, property)) note(`${name}()`);
   const unit = unknownUnit.exec(value)?.[1];
   if (unit) note(`CSS unit ${unit.toLowerCase()}`);
-  const withColors =
-    property === 'filter' ? value.replace(/\b(?:rgb|hsl)a?\([^()]*\)/gi, (color) => plainColor(color) ?? color) : value;
-  return withColors.replace(
-    /(?<![\w#.-])([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(rem|q|px|in|cm|mm|pt|pc|em)\b/gi,
-    length,
-  );
+  return value.replace(/(?<![\w#.-])([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(rem|q|px|in|cm|mm|pt|pc|em)\b/gi, length);
 }
 
+const colorFunction = /\b(?:rgba?|hsla?|hwb|(?:ok)?lab|(?:ok)?lch|color)\([^()]*\)/gi;
 /** Colors that browsers don't blend in sRGB. */
 const wideColor = /^(?:oklch|oklab|lch|lab|color)\(/i;
 

@@ -1,4 +1,4 @@
-import { transformAround, transformAttribute } from './cssTransform.ts';
+import { hasUnits, transformAround, transformAttribute } from './cssTransform.ts';
 import { type Note, normalizeValue } from './cssValues.ts';
 import { type CustomProperties, fillVariables, tooLong } from './customProperties.ts';
 import { fontFamilies, fontLonghands } from './fontProperties.ts';
@@ -139,6 +139,7 @@ function longhands(property: string, text: string, context: PropertyContext): Lo
     case 'text-decoration-line':
       return [['text-decoration', result]];
     case 'transform': {
+      if (!hasUnits(value)) return [];
       const transform = transformAttribute(value);
       return transform === undefined
         ? undrawn('transform')

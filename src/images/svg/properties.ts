@@ -117,6 +117,24 @@ export function isUndrawnOnRoot(property: string, value: string): boolean {
   );
 }
 
+/** The keywords of some properties. Browsers ignore others. */
+const keywords: Readonly<Record<string, RegExp>> = {
+  'clip-rule': /^(?:evenodd|nonzero|inherit)$/i,
+  'fill-rule': /^(?:evenodd|nonzero|inherit)$/i,
+  'font-style': /^(?:normal|italic|oblique.*|inherit)$/i,
+  'stroke-linecap': /^(?:butt|round|square|inherit)$/i,
+  'stroke-linejoin': /^(?:arcs|bevel|miter|miter-clip|round|inherit)$/i,
+  'text-anchor': /^(?:start|middle|end|inherit)$/i,
+  visibility: /^(?:visible|hidden|collapse|inherit)$/i,
+};
+const numeric = /^(?:stroke-(?:width|opacity|miterlimit|dashoffset)|(?:fill-|stop-|flood-)?opacity)$/;
+
+/** Whether a value can be one of a property. If in doubt, it can. */
+export function isValid(property: string, value: string): boolean {
+  if (numeric.test(property)) return /^[+-]?\.?\d|\(|^inherit$/i.test(value);
+  return keywords[property]?.test(value) ?? true;
+}
+
 /** The initial values of properties that are inherited. */
 export const initialValues: Readonly<Record<string, string>> = {
   'clip-rule': 'nonzero',

@@ -63,6 +63,10 @@ async function embed(
   const { bytes, type } = decodeDataUri(dataUri);
   if (isSvg(bytes) && depth < maxNesting) {
     const nested = await openDrawing(bytes, tools, depth + 1);
+    if (nested.document.isBare) {
+      problems.notDrawn.add(type);
+      return ''; // as in a browser
+    }
     for (const part of nested.notDrawn) problems.notDrawn.add(part);
     for (const character of nested.missing) problems.missing.add(character);
     // The renderer draws no text in an SVG inside an SVG.
