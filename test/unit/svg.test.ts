@@ -291,6 +291,8 @@ test.each<[string, string, readonly object[]]>([
   ['text from right to left', '<text direction="rtl"/>', notDrawn('direction')],
   ['a wavy line', '<text style="text-decoration: underline wavy"/>', notDrawn('text-decoration')],
   ['scaled dashes', '<path pathLength="1" d="M0 0"/>', notDrawn('pathLength')],
+  ['text along a shape', '<circle id="z"/><text><textPath href="#z"/></text>', notDrawn('textPath')],
+  ['a radius', '<rect rx="auto"/>', notDrawn('rx')],
   ['everything of a property', '<g style="all: initial"/>', notDrawn('all')],
   [
     'emoji',
@@ -426,6 +428,12 @@ test.each<[string, string]>([
     'variables in variables',
     `<g style="--a0:;${Array.from({ length: 40 }, (_, at) => `--a${at + 1}:var(--a${at}) var(--a${at})`).join(';')};fill:var(--a40)"/>`,
   ],
+  [
+    'digits',
+    `<rect style="stroke-width:${'1'.repeat(300_000)};transform:scale(${'0'.repeat(300_000)}x)" x="${'1'.repeat(300_000)}"/>`,
+  ],
+  ['functions', `<rect style="fill:${'light-dark('.repeat(20_000)};filter:${'drop-shadow(rgb('.repeat(20_000)}"/>`],
+  ['words', `<style>svg{background:${'a '.repeat(100_000)}}</style>`],
   ['positions', `<style>g:nth-child(2n):last-of-type{}</style>${'<g/>'.repeat(20_000)}`],
   ['dashes', `<style>var(${'-'.repeat(500_000)}</style>`],
 ])('reads many %s in linear time', { timeout: 10_000 }, async (_, content) => {

@@ -70,7 +70,7 @@ function transformCall(name: string, args: readonly string[]): string | undefine
 const number = (text: string) => (text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text));
 
 function length(text: string): number | undefined {
-  const [, value, unit = ''] = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]*)$/i.exec(text) ?? [];
+  const [, value, unit = ''] = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)([a-z]*)$/i.exec(text) ?? [];
   const perUnit = pixelsOf[unit.toLowerCase()];
   return value === undefined || perUnit === undefined ? undefined : Number(value) * perUnit;
 }

@@ -1,5 +1,4 @@
 import { hexColor, lightOf, plainColor } from './cssColor.ts';
-import { splitTopLevel } from './cssSyntax.ts';
 import { isValid } from './properties.ts';
 
 /** Tells about something in a document that isn't drawn. Names are those of SVG and CSS, so they need no translation. */
@@ -26,7 +25,7 @@ const knownFunctions = new Set([
 const colors = new Set(['fill', 'stroke', 'color', 'stop-color', 'flood-color', 'lighting-color', 'background-color']);
 const colorKeywords = new Set(['none', 'currentcolor', 'context-fill', 'context-stroke', 'inherit']);
 const unknownUnit =
-  /(?<![\w#.-])[+-]?(?:\d+\.?\d*|\.\d+)((?:[sld]?v(?:w|h|i|b|min|max))|cq(?:w|h|i|b|min|max)|ex|ch|cap|ic|lh|rlh|rex|rch)\b/i;
+  /(?<![\w#.-])[+-]?(?:\d+(?:\.\d*)?|\.\d+)((?:[sld]?v(?:w|h|i|b|min|max))|cq(?:w|h|i|b|min|max)|ex|ch|cap|ic|lh|rlh|rex|rch)\b/i;
 
 /** Writes a value as the renderer knows it, and notes what it doesn't know. Undefined for one that browsers don't know either. */
 export function normalizeValue(property: string, text: string, note: Note): string | undefined {
@@ -55,7 +54,10 @@ export function normalizeValue(property: string, text: string, note: Note): stri
   for (const name of unknown) if (!isKnownFunction(name, property)) note(`${name}()`);
   const unit = unknownUnit.exec(value)?.[1];
   if (unit) note(`CSS unit ${unit.toLowerCase()}`);
-  return value.replace(/(?<![\w#.-])([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(rem|q|px|in|cm|mm|pt|pc|em)\b/gi, length);
+  return value.replace(
+    /(?<![\w#.-])([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)(rem|q|px|in|cm|mm|pt|pc|em)\b/gi,
+    length,
+  );
 }
 
 const colorFunction = /\b(?:rgba?|hsla?|hwb|(?:ok)?lab|(?:ok)?lch|color)\([^()]*\)/gi;
@@ -117,7 +119,7 @@ function background(value: string, note: Note): string | undefined {
   for (const image of value.matchAll(/([a-z-]*gradient|image-set|element|cross-fade|url)\(/gi)) {
     if (image[1] !== 'url') note(`${image[1]?.toLowerCase()}()`);
   }
-  const words = splitTopLevel(value.replace(/\s+(?![^()]*\))/g, ','), ',');
+  const words = value.match(/[a-z-]+\((?:[^()]|\([^()]*\))*\)|[^\s(),]+/gi) ?? [];
   return words.map(plainColor).find((color) => color !== undefined);
 }
 

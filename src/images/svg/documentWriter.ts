@@ -143,7 +143,7 @@ export class DocumentWriter {
     const properties = this.#properties(element, declarations, place);
     const { attributes } = properties;
     if (name === 'text') this.#hasText = true;
-    noteUndrawn(element, attributes, this.#note);
+    noteUndrawn(element, attributes, this.#references, this.#note);
     if (attributes.get('orient') === 'auto-start-reverse') this.#writeMarker(element, properties, place);
     else if (name === 'svg') this.#writeNested(element, properties, place);
     else this.#write(element, properties, place);

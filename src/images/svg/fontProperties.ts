@@ -52,7 +52,7 @@ const unescapeXml = (text: string) =>
     .replace(/&amp;/g, '&');
 
 const size =
-  /^(?:[+]?(?:\d+\.?\d*|\.\d+)(?:[a-z]+|%)?|(?:xx?-)?(?:small|large)|xxx-large|medium|smaller|larger)(?:\s*\/\s*[^\s]+)?$/i;
+  /^(?:[+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[a-z]+|%)?|(?:xx?-)?(?:small|large)|xxx-large|medium|smaller|larger)(?:\s*\/\s*[^\s]+)?$/i;
 const slant = /^(?:italic|oblique)$/i;
 const weight = /^(?:bold|bolder|lighter|[1-9]\d{0,2}|1000)$/i;
 const width = /^(?:(?:ultra|extra|semi)-)?(?:condensed|expanded)$/i;

@@ -129,8 +129,17 @@ const keywords: Readonly<Record<string, RegExp>> = {
 };
 const numeric = /^(?:stroke-(?:width|opacity|miterlimit|dashoffset)|(?:fill-|stop-|flood-)?opacity)$/;
 
+/** Whether a length that isn't 0 has a unit in each function of a filter. */
+function haveUnits(filter: string): boolean {
+  const calls = [...filter.matchAll(/(?:blur|drop-shadow)\(([^()]*)/gi)];
+  return calls.every(([, args = '']) =>
+    args.split(/\s+/).every((arg) => !/^[+-]?[\d.]+$/.test(arg) || Number(arg) === 0),
+  );
+}
+
 /** Whether a value can be one of a property. If in doubt, it can. */
 export function isValid(property: string, value: string): boolean {
+  if (property === 'filter') return haveUnits(value);
   if (numeric.test(property)) return /^[+-]?\.?\d|\(|^inherit$/i.test(value);
   return keywords[property]?.test(value) ?? true;
 }

@@ -3,6 +3,8 @@ import type { SvgElement } from './svgTree.ts';
 /** What the elements of a document refer to. */
 export interface References {
   readonly ids: ReadonlySet<string>;
+  /** The ids of paths. */
+  readonly paths: ReadonlySet<string>;
   /** The ids that `use` elements refer to. */
   readonly used: ReadonlySet<string>;
   /** The ids of markers that are turned around at the start of a line. */
@@ -11,18 +13,20 @@ export interface References {
 
 export function readReferences(root: SvgElement): References {
   const ids = new Set<string>();
+  const paths = new Set<string>();
   const used = new Set<string>();
   const turned = new Set<string>();
   const read = ({ name, attributes, children }: SvgElement) => {
     const id = attributes.get('id');
     if (id !== undefined) ids.add(id);
+    if (id !== undefined && name === 'path') paths.add(id);
     if (id !== undefined && attributes.get('orient') === 'auto-start-reverse') turned.add(id);
     const target = name === 'use' ? localTarget(attributes.get('href') ?? '') : undefined;
     if (target !== undefined) used.add(target);
     for (const child of children) if (typeof child !== 'string') read(child);
   };
   read(root);
-  return { ids, used, turned };
+  return { ids, paths, used, turned };
 }
 
 /** The id that a reference inside of the document has, without percent encoding. Undefined for another reference. */

@@ -31,7 +31,7 @@ const pixelsPerUnit: Readonly<Record<string, number>> = {
   ch: fontSize / 2,
 };
 const fitPattern = /^(?:none|xM(?:in|id|ax)YM(?:in|id|ax))(?:\s+(?:meet|slice))?$/;
-const lengthPattern = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]*)$/i;
+const lengthPattern = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)([a-z]*)$/i;
 
 /** A browser's size of an image that has none. */
 const fallback = { width: 300, height: 150 };

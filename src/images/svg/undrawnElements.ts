@@ -1,4 +1,5 @@
 import type { Note } from './cssValues.ts';
+import { localTarget, type References } from './references.ts';
 import { xhtmlNamespace } from './svgMarkup.ts';
 import type { SvgElement } from './svgTree.ts';
 
@@ -33,13 +34,21 @@ const undrawnAttributes: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Notes what the renderer doesn't draw of an element as a browser does, apart from its properties. @param attributes as written. */
-export function noteUndrawn(element: SvgElement, attributes: ReadonlyMap<string, string>, note: Note): void {
+export function noteUndrawn(
+  element: SvgElement,
+  attributes: ReadonlyMap<string, string>,
+  { paths }: References,
+  note: Note,
+): void {
   const { name } = element;
   for (const attribute of [...(undrawnAttributes['*'] ?? []), ...(undrawnAttributes[name] ?? [])]) {
     if (!/^(?:0%?|left|)$/.test(attributes.get(attribute)?.trim() ?? '')) note(attribute);
   }
   const hasSide = (side: string) => /^\s*\+?[\d.]/.test(attributes.get(side) ?? '');
   if (name === 'image' && hasSide('width') !== hasSide('height')) note('image');
+  for (const radius of ['rx', 'ry']) if (attributes.get(radius)?.trim() === 'auto') note(radius);
+  const target = localTarget(attributes.get('href') ?? '');
+  if (name === 'textPath' && target !== undefined && !paths.has(target)) note(name); // only paths are followed
   const isEmpty = element.children.every((child) => typeof child === 'string');
   if (name === 'g' && isEmpty && element.attributes.has('filter')) note('filter');
   if (name === 'feDisplacementMap') note(name); // in another color space
