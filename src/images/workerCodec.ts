@@ -163,6 +163,7 @@ export class WorkerCodec implements Codec {
       this.#queue.pause();
       try {
         await abortable(this.#queue.onPendingZero(), stop);
+        clearTimeout(this.#idleTimer); // the queue is idle meanwhile, the thread isn't
         await this.#endThreads();
         stop.throwIfAborted();
         const thread = this.#start();

@@ -47,6 +47,15 @@ test('an image whose decoder crashed or hung is tried once more, alone in a new 
   await rm(folder, { recursive: true });
 });
 
+test('a second try may take longer than a thread without work is kept', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'codec-retry-'));
+  const codec = fakeCodec({ idleMs: 20, fontFolders: [folder] });
+  await expect(codec.decode(gif, coverOf(14))).resolves.toMatchObject({ width: 14 });
+  await expect(codec.decode(gif, works)).resolves.toMatchObject(works);
+  await vi.waitFor(() => expect(codec.threadCount).toBe(0));
+  await rm(folder, { recursive: true });
+});
+
 test('an abort ends a second try, and the next image gets its turn', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'codec-retry-'));
   const codec = fakeCodec({ timeoutMs: 30_000, fontFolders: [folder] });
