@@ -22,6 +22,9 @@ export const limits = {
   samples: { min: 1, max: 4 },
 } as const satisfies Record<string, Range>;
 
+/** Reframed samples show a part of an image up to this much larger, so the image is decoded this much larger. */
+export const maxReframingScale = 1.35;
+
 /** What an engine accepts, and which parts of a recipe it ignores. */
 export interface EngineLimits {
   readonly images: Range;

@@ -410,6 +410,11 @@ test.each<[string, Uint8Array, object]>([
   expect(await middle(encode(square(disc)))).toEqual(green); // the decoder still works
 });
 
+test.each([4096, 5530])('covers the largest result, which is decoded with %i pixels a side', async (side) => {
+  const { width, height } = await codec.decode(encode(square(disc)), { width: side, height: side });
+  expect([width, height]).toEqual([side, side]);
+});
+
 test('bounds the pixels of a long drawing', async () => {
   const { width, height } = await codec.decode(encode(svg('width="100000" height="10"')), {
     width: 4000,

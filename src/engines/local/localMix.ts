@@ -4,13 +4,14 @@ import type { Codec, ImageInfo } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import { noticeOfImage } from '../../mix/imageWarning.ts';
+import { maxReframingScale } from '../../mix/limits.ts';
 import { makeNotice } from '../../mix/notice.ts';
 import { seedOfSample } from '../../mix/recipe.ts';
 import type { Clock } from '../clock.ts';
 import type { MixContext, MixTask, TaskSource } from '../engine.ts';
 import type { MissingImage } from './kernelMessages.ts';
 import type { KernelThread } from './kernelThread.ts';
-import { maxRasters, maxReframingScale, requireMemory } from './memory.ts';
+import { maxRasters, requireMemory } from './memory.ts';
 import { ProgressMeter } from './progressMeter.ts';
 
 /** Stored in every result. It changes whenever the kernel's output does. */

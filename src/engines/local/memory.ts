@@ -1,9 +1,7 @@
 import { freemem, totalmem } from 'node:os';
 import type { ImageInfo } from '../../images/codec.ts';
 import { MixFailure } from '../../mix/failure.ts';
-
-/** Reframed samples show a part of an image up to this much larger, so the image is decoded this much larger. */
-export const maxReframingScale = 1.35;
+import { maxReframingScale } from '../../mix/limits.ts';
 
 /** How many decoded images may exist at once: two that are decoded, and one that the mixer takes over. */
 export const maxRasters = 3;

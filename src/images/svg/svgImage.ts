@@ -1,10 +1,15 @@
+import { limits, maxReframingScale } from '../../mix/limits.ts';
 import type { ImageInfo, Raster } from '../codec.ts';
 import { FontLibrary } from '../fonts/fontLibrary.ts';
 import { type Drawing, type DrawingTools, openDrawing, warningsOf } from './svgDrawing.ts';
 import { renderDrawing } from './svgRenderer.ts';
 
-/** The most pixels that an SVG is rendered with, and the longest side. */
-const maxPixels = 16e6;
+/**
+ * The most pixels that an SVG is rendered with: a square one covers the largest result, reframed. One that is much longer than wide
+ * is coarser then, because the renderer may need several layers of this size at once.
+ */
+const maxPixels = Math.ceil(limits.side.max * maxReframingScale) ** 2;
+/** In pixels. */
 const maxSide = 30_000;
 /** In pixels. The longest side of an SVG with text inside another one. */
 const embeddedSide = 2048;
