@@ -1,8 +1,9 @@
 import type { Provenance } from '../mix/provenance.ts';
 import { parseJson } from '../storage/json.ts';
 import { isJpeg, readExtendedJpegXmp, readJpegXmp, writeJpegXmp } from './jpegXmp.ts';
-import { isPng, readPngText, writePngTexts } from './pngText.ts';
+import { readPngText, writePngTexts } from './pngText.ts';
 import { readPngXmp } from './pngXmp.ts';
+import { isPng } from './raster/pngChunks.ts';
 import { isWebp, readWebpXmp, writeWebpXmp } from './webpXmp.ts';
 import { readXmp, writeXmp } from './xmp.ts';
 

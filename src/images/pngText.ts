@@ -1,25 +1,13 @@
 import { inflate } from './inflate.ts';
-import { pngChunk } from './raster/pngChunks.ts';
+import { chunksOf, type PngChunk, pngChunk } from './raster/pngChunks.ts';
 
-const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const latin1 = new TextDecoder('latin1');
 
 /** The most texts with a keyword that are tried, and the most bytes that one is inflated to: a small file could keep it busy for long. */
 const maxTexts = 8;
 const maxInflated = 16 * 1024 * 1024;
 
-/** A chunk of a PNG: its type, its data, and its range in the file. */
-interface Chunk {
-  readonly type: string;
-  readonly data: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Whether bytes begin with the PNG signature. */
-export function isPng(bytes: Uint8Array): boolean {
-  return signature.every((byte, at) => bytes[at] === byte);
-}
+const wholeChunks = (png: Uint8Array) => chunksOf(png).filter(({ whole }) => whole);
 
 /** The text of a PNG under a keyword, from a tEXt, zTXt or iTXt chunk that can be read, or undefined. */
 export function readPngText(png: Uint8Array, keyword: string): string | undefined {
@@ -29,7 +17,7 @@ export function readPngText(png: Uint8Array, keyword: string): string | undefine
 
 /** The same, as it is encoded. */
 export function readPngTextBytes(png: Uint8Array, keyword: string): Uint8Array | undefined {
-  const texts = chunksOf(png).filter((chunk) => keywordOf(chunk) === keyword);
+  const texts = wholeChunks(png).filter((chunk) => keywordOf(chunk) === keyword);
   for (const chunk of texts.slice(0, maxTexts)) {
     const bytes = textOf(chunk);
     if (bytes) return bytes;
@@ -42,10 +30,10 @@ export function readPngTextBytes(png: Uint8Array, keyword: string): Uint8Array |
  * the format can't contain, are dropped.
  */
 export function writePngTexts(png: Uint8Array<ArrayBuffer>, texts: Readonly<Record<string, string>>) {
-  const chunks = chunksOf(png);
+  const chunks = wholeChunks(png);
   const firstData = chunks.find(({ type }) => type === 'IDAT');
   if (!firstData) return png;
-  const parts: Uint8Array[] = [png.subarray(0, signature.length)];
+  const parts: Uint8Array[] = [png.subarray(0, chunks[0]?.start)];
   for (const chunk of chunks) {
     // Before the pixels, for readers that read only the start of the file.
     if (chunk === firstData) parts.push(...Object.entries(texts).map(([keyword, text]) => textChunk(keyword, text)));
@@ -55,21 +43,7 @@ export function writePngTexts(png: Uint8Array<ArrayBuffer>, texts: Readonly<Reco
   return new Uint8Array(Buffer.concat(parts));
 }
 
-function chunksOf(png: Uint8Array): Chunk[] {
-  if (!isPng(png)) return [];
-  const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
-  const chunks: Chunk[] = [];
-  for (let start = signature.length; start + 12 <= png.length; ) {
-    const end = start + 12 + view.getUint32(start);
-    if (end > png.length) break;
-    const type = latin1.decode(png.subarray(start + 4, start + 8));
-    chunks.push({ type, data: png.subarray(start + 8, end - 4), start, end });
-    start = end;
-  }
-  return chunks;
-}
-
-function keywordOf({ type, data }: Chunk): string | undefined {
+function keywordOf({ type, data }: PngChunk): string | undefined {
   if (type !== 'iTXt' && type !== 'tEXt' && type !== 'zTXt') return undefined;
   const end = data.indexOf(0);
   return end < 0 ? undefined : latin1.decode(data.subarray(0, end));
@@ -79,7 +53,7 @@ function keywordOf({ type, data }: Chunk): string | undefined {
  * tEXt: keyword, NUL, text. zTXt: keyword, NUL, compression method, text. iTXt: keyword, NUL, compression flag and method, language,
  * NUL, translated keyword, NUL, text. The only method is 0, deflate.
  */
-function textOf({ type, data }: Chunk): Uint8Array | undefined {
+function textOf({ type, data }: PngChunk): Uint8Array | undefined {
   const start = data.indexOf(0) + 1;
   if (type === 'tEXt') return data.subarray(start);
   if (type === 'zTXt') return data[start] === 0 ? inflate(data.subarray(start + 1), maxInflated) : undefined;

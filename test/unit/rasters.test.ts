@@ -34,6 +34,8 @@ const named = (name: string) => {
   if (!found) throw new Error(`There is no image ${name}`);
   return found.make();
 };
+const withLast = (bytes: Uint8Array, change: number) =>
+  Buffer.concat([bytes.subarray(0, -1), Buffer.of((bytes.at(-1) ?? 0) ^ change)]);
 const none = [0, 0, 0, 0];
 const red = [220, 40, 40, 255];
 
@@ -50,6 +52,7 @@ test.each<[string, ...(readonly [[number, number], number[]])[]]>([
   ['GIF with a broken second frame', [[3, 3], red]],
   ['GIF with text after the first frame', [[3, 3], red]],
   ['GIF with a small first frame', [[0, 0], none], [[9, 5], none], [[10, 5], red], [[29, 14], red], [[30, 14], none]],
+  ['GIF with an empty first frame', [[0, 0], none], [[47, 31], none]],
   ['GIF with a background color', [[0, 0], none], [[10, 5], red]],
   ['GIF with a frame that leaves its screen', [[0, 0], none], [[29, 14], red]],
   [
@@ -249,6 +252,28 @@ describe('damage', () => {
 
   test('a PNG that lacks only its end is decoded, with a warning', async () => {
     expect(await warningsOf(await named('PNG without an end'))).toEqual([{ code: 'no-end', args: {} }]);
+  });
+
+  test('as in browsers, the checksum of the packed pixels of a PNG may be missing or wrong', async () => {
+    const rows = Array.from({ length: 4 }, (_, y) => Buffer.of(y, 20, 30, y, 50, 60));
+    const make = (change: (packed: Buffer) => Buffer) => pngFile({ width: 2, height: 4, rows, change });
+    const wanted = await decode(make((packed) => packed));
+    expect([...wanted.data.subarray(8, 12)]).toEqual([1, 20, 30, 255]);
+    expect(await decode(make((packed) => packed.subarray(0, -4)))).toEqual(wanted);
+    const wrong = make((packed) => withLast(packed, 0x55));
+    expect(await decode(wrong)).toEqual(wanted);
+    // If the checksum of the chunk is wrong too, the pixels are.
+    const damaged = Buffer.concat([withLast(wrong.subarray(0, -12), 0x55), pngChunk('IEND')]);
+    await expect(decode(damaged)).rejects.toMatchObject({ key: 'unreadable-image/damaged' });
+  });
+
+  test('a PNG of very many chunks is refused soon', async () => {
+    const small = pngFile({ width: 1, height: 1, rows: [Buffer.of(1, 2, 3)] });
+    const empty = pngChunk('teSt');
+    const withChunks = (count: number) =>
+      Buffer.concat([small.subarray(0, 33), Buffer.alloc(count * empty.length, empty), small.subarray(33)]);
+    await expect(decode(withChunks(600_000))).rejects.toMatchObject({ key: 'unreadable-image/damaged' });
+    expect(await decode(withChunks(1000))).toEqual(await decode(small));
   });
 
   test('a GIF whose frame has all pixels needs no end code', async () => {

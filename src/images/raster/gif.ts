@@ -18,9 +18,10 @@ interface Frame {
 /** The first frame on its canvas, which is transparent around it. */
 export function prepareGif(bytes: Uint8Array): ConvertedRaster {
   const { screen, frame } = readHeader(bytes);
-  // As in browsers, the canvas grows to hold the whole frame.
+  // As in browsers, the canvas grows to hold the whole frame, and a frame without pixels leaves it empty.
   const width = Math.max(screen.width, frame.x + frame.width);
   const height = Math.max(screen.height, frame.y + frame.height);
+  if (width === 0 || height === 0) throw new MixFailure('unreadable-image/damaged');
   const hasAlpha = frame.width < width || frame.height < height || frame.transparent !== undefined;
   return {
     size: { width, height, hasAlpha },
@@ -83,14 +84,13 @@ function readHeader(bytes: Uint8Array): { screen: { width: number; height: numbe
   const frame = {
     x: at16(bytes, at),
     y: at16(bytes, at + 2),
-    width: at16(bytes, at + 4) || screen.width,
-    height: at16(bytes, at + 6) || screen.height,
+    width: at16(bytes, at + 4),
+    height: at16(bytes, at + 6),
     interlaced: (local & 0x40) !== 0,
     palette: localSize > 0 ? bytes.subarray(at + 9, data) : global,
     transparent,
     data,
   };
-  if (frame.width === 0 || frame.height === 0) throw new MixFailure('unreadable-image/damaged');
   return { screen, frame };
 }
 

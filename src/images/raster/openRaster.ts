@@ -10,7 +10,7 @@ import type { Inks } from './inks.ts';
 import { explainJpeg, prepareJpeg } from './jpeg.ts';
 import { refuseTooLarge } from './pixelLimit.ts';
 import { preparePng } from './png.ts';
-import { presentPartOfPng } from './pngData.ts';
+import { presentPartOfPng, repackPng } from './pngData.ts';
 import type { DecoderFile, PreparedRaster } from './preparedRaster.ts';
 import { fromGrayProfile } from './recolor.ts';
 import { prepareTiff } from './tiff.ts';
@@ -102,8 +102,8 @@ async function drawFile(
   const isDisplayP3 = space === 'rgb16' && icc !== undefined;
   // Nor does it apply the profile of 16-bit gray.
   const recolor = space === 'grey16' && icc ? fromGrayProfile(icc) : part.recolor;
-  const draw = async (failOn: 'error' | 'warning'): Promise<Pixels> => {
-    const image = scaled(sharp(bytes, { failOn, limitInputPixels: maxPixels, autoOrient: true }), bounds);
+  const draw = async (failOn: 'error' | 'warning', source = bytes): Promise<Pixels> => {
+    const image = scaled(sharp(source, { failOn, limitInputPixels: maxPixels, autoOrient: true }), bounds);
     if (inks) {
       const raw = await toBytes(image.pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' }));
       return { ...raw, data: withColors(raw.data, raw.data.length / (raw.width * raw.height), inks) };
@@ -115,11 +115,13 @@ async function drawFile(
   };
   return rethrowTyped(
     async () => {
-      if (file.format !== 'jpeg') return draw('error');
       try {
-        return await draw('warning');
+        return await draw(file.format === 'jpeg' ? 'warning' : 'error');
       } catch (error) {
-        if (isAboutImage(error) && isHarmless(error)) return draw('error');
+        if (!isAboutImage(error)) throw error;
+        if (file.format === 'jpeg' && isHarmless(error)) return draw('error');
+        const repacked = file.format === 'png' ? repackPng(bytes, file.bytes) : undefined;
+        if (repacked) return draw('error', repacked);
         throw error;
       }
     },

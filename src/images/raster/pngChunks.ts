@@ -1,32 +1,58 @@
 import { crc32 } from 'node:zlib';
+import { MixFailure } from '../../mix/failure.ts';
+
+const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** Encoders write a chunk for some kilobytes of pixels. A file of empty ones could keep its reader busy for long. */
+const maxChunks = 500_000;
 
 /** A chunk of a PNG. */
 export interface PngChunk {
   readonly type: string;
   readonly data: Uint8Array;
-  /** Whether all of its data is in the file. */
+  /** Whether all of it is in the file, with its checksum. */
   readonly whole: boolean;
 }
 
-/** The chunks up to the end or to where the file is cut off, without those that decoders skip because their checksum is wrong. */
-export function readChunks(bytes: Uint8Array): PngChunk[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const chunks: PngChunk[] = [];
-  for (let at = 8; at + 8 <= bytes.length; ) {
-    const length = view.getUint32(at);
-    const type = latin1.decode(bytes.subarray(at + 4, at + 8));
-    const end = at + 8 + length;
-    const whole = end + 4 <= bytes.length;
-    const isOptional = /^[a-z]/.test(type);
-    const isSkipped = isOptional && whole && crc32(bytes.subarray(at + 4, end)) !== view.getUint32(end);
-    if (!isSkipped) chunks.push({ type, data: bytes.subarray(at + 8, end), whole });
+/** A chunk and the bytes of the file that it consists of. */
+export interface PlacedChunk extends PngChunk {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Whether bytes begin with the PNG signature. */
+export function isPng(bytes: Uint8Array): boolean {
+  return signature.every((byte, at) => bytes[at] === byte);
+}
+
+/** The first chunks, up to the end of the image or to where the file is cut off. None if it isn't a PNG. */
+export function chunksOf(png: Uint8Array): PlacedChunk[] {
+  if (!isPng(png)) return [];
+  const view = viewOf(png);
+  const chunks: PlacedChunk[] = [];
+  for (let start = signature.length; start + 8 <= png.length && chunks.length < maxChunks; ) {
+    const type = String.fromCharCode(...png.subarray(start + 4, start + 8));
+    const end = start + 12 + view.getUint32(start);
+    chunks.push({ type, data: png.subarray(start + 8, end - 4), whole: end <= png.length, start, end });
     if (type === 'IEND') break;
-    at = end + 4;
+    start = end;
   }
   return chunks;
 }
 
-const latin1 = new TextDecoder('latin1');
+/** The chunks as decoders read them: without optional ones whose checksum is wrong. @throws MixFailure if there are too many. */
+export function readChunks(png: Uint8Array): PngChunk[] {
+  const chunks = chunksOf(png);
+  if (chunks.length === maxChunks) throw new MixFailure('unreadable-image/damaged');
+  return chunks.filter((chunk) => !isOptional(chunk) || !chunk.whole || hasChecksum(png, chunk));
+}
+
+/** Whether decoders can do without it. */
+const isOptional = ({ type }: PngChunk) => /^[a-z]/.test(type);
+
+/** Whether the checksum of a chunk that is whole is right. */
+export const hasChecksum = (png: Uint8Array, { start, end }: PlacedChunk): boolean =>
+  crc32(png.subarray(start + 4, end - 4)) === number32(png, end - 4);
 
 /** A chunk with its length and checksum. */
 export function pngChunk(type: string, data: Uint8Array): Buffer {
@@ -38,6 +64,7 @@ export function pngChunk(type: string, data: Uint8Array): Buffer {
   return out;
 }
 
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** A number of four bytes. */
-export const number32 = (bytes: Uint8Array, at: number) =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at);
+export const number32 = (bytes: Uint8Array, at: number) => viewOf(bytes).getUint32(at);

@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { MixFailure } from '../../mix/failure.ts';
-import { inflate } from '../inflate.ts';
-import { number32, type PngChunk, readChunks } from './pngChunks.ts';
+import { inflatePart } from '../inflate.ts';
+import { chunksOf, hasChecksum, number32, type PngChunk, pngChunk, readChunks } from './pngChunks.ts';
 
 /** In bytes: 100 megapixels of 16-bit RGBA, and more. */
 const maxUnpacked = 1e9;
@@ -22,7 +22,7 @@ function unpackRows(chunks: readonly PngChunk[], wanted: number): Uint8Array | u
   const data = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map((one) => one.data));
   if (data.length === 0) return new Uint8Array();
   if (wanted > maxUnpacked) return undefined;
-  return inflate(data, wanted + 1024, true);
+  return inflatePart(data, wanted + 1024);
 }
 
 /** Chunks whose last data is cut off. If only its checksum is missing, the rows are packed again. @throws MixFailure */
@@ -36,8 +36,30 @@ export function withWholeData(chunks: readonly PngChunk[], header: Uint8Array): 
     throw new MixFailure('unreadable-image/cut', { args: { percent } });
   }
   if (!rows) throw new MixFailure('unreadable-image/damaged');
+  return withRows(chunks, rows, wanted);
+}
+
+/**
+ * A PNG with its pixels packed again if they are all there: the checksum of packed data, which browsers ignore, may be missing or wrong.
+ * Undefined if pixels are missing, or if the checksum of a chunk in `original`, which the PNG was made of, is wrong.
+ */
+export function repackPng(png: Uint8Array, original: Uint8Array): Buffer | undefined {
+  const isIntact = chunksOf(original).every((chunk) => chunk.whole && hasChecksum(original, chunk));
+  const chunks = readChunks(png);
+  const header = chunks.find(({ type }) => type === 'IHDR')?.data;
+  if (!isIntact || !header || header.length < 13) return undefined;
+  const wanted = unpackedLength(header);
+  const rows = unpackRows(chunks, wanted);
+  if (!rows || rows.length < wanted) return undefined;
+  const parts = withRows(chunks, rows, wanted).map(({ type, data }) => pngChunk(type, data));
+  return Buffer.concat([png.subarray(0, 8), ...parts]);
+}
+
+/** Chunks with other data, before the end. */
+function withRows(chunks: readonly PngChunk[], rows: Uint8Array, wanted: number): PngChunk[] {
   const data = { type: 'IDAT', data: deflateSync(rows.subarray(0, wanted), { level: 1 }), whole: true };
-  return [...chunks.filter(({ type }) => type !== 'IDAT'), data];
+  const others = chunks.filter(({ type }) => type !== 'IDAT' && type !== 'IEND');
+  return [...others, data, ...chunks.filter(({ type }) => type === 'IEND')];
 }
 
 /** The bytes of a PNG's rows after decompression, each with its filter byte. */

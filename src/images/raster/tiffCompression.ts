@@ -1,5 +1,5 @@
 import { MixFailure } from '../../mix/failure.ts';
-import { inflate } from '../inflate.ts';
+import { inflatePart } from '../inflate.ts';
 
 const damaged = () => new MixFailure('unreadable-image/damaged');
 
@@ -24,7 +24,7 @@ export function unpackBlock(compression: number, packed: Uint8Array, wanted: num
 const maxFill = 65_536;
 
 function unpackDeflate(packed: Uint8Array, wanted: number): Uint8Array {
-  const bytes = inflate(packed, wanted + maxFill, true);
+  const bytes = inflatePart(packed, wanted + maxFill);
   if (!bytes) throw damaged();
   return bytes;
 }

@@ -109,6 +109,10 @@ export const browserCases: readonly BrowserCase[] = [
   gifCase('GIF with a background color', () => Buffer.concat([gifHead(width, height, 2), smallFrame, trailer])),
   gifCase('GIF with a frame larger than its screen', () => Buffer.concat([gifHead(20, 20), frame(), trailer])),
   gifCase('GIF with a frame that leaves its screen', () => Buffer.concat([gifHead(25, 12), smallFrame, trailer])),
+  gifCase('GIF with an empty first frame', () => gif(gifFrame({ width: 0, height: 10, indices }), trailer)),
+  gifCase('GIF with an empty first frame before others', () =>
+    gif(gifFrame({ width: 0, height: 0, indices: [] }), frame(), trailer),
+  ),
   gifCase('GIF without a size', () => Buffer.concat([gifHead(0, 0), frame(), trailer])),
   gifCase('GIF with transparency', () => gif(frame({ transparent: 1 }), trailer)),
   gifCase('interlaced GIF', () =>
@@ -157,6 +161,14 @@ export const browserCases: readonly BrowserCase[] = [
   pngCase('PNG with a broken profile and a gamma', () =>
     png([gamma(100000), pngChunk('iCCP', ascii('x\0\0nonsense'))]),
   ),
+  ...[[], [gamma(100000)]].flatMap((before) => [
+    pngCase(`PNG without a checksum of its pixels, chunks: ${before.length}`, () =>
+      png(before, { change: (packed) => packed.subarray(0, -4) }),
+    ),
+    pngCase(`PNG with a wrong checksum of its pixels, chunks: ${before.length}`, () =>
+      png(before, { change: (packed) => Buffer.concat([packed.subarray(0, -1), Buffer.of((packed.at(-1) ?? 0) ^ 1)]) }),
+    ),
+  ]),
   pngCase('PNG without an end', () => png([]).subarray(0, -12)),
   pngCase('PNG with a broken profile', () => png([pngChunk('iCCP', ascii('x\0\0nonsense'))])),
   pngCase('gray PNG with alpha', () => scene().greyscale().ensureAlpha(0.4).png().toBuffer()),

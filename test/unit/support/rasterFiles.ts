@@ -33,18 +33,21 @@ export interface PngParts {
   /** Chunks before the data. */
   readonly before?: readonly Buffer[];
   readonly after?: readonly Buffer[];
+  /** Changes the packed rows. */
+  readonly change?: (packed: Buffer) => Buffer;
 }
 
 export const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const filtered = (rows: readonly Uint8Array[]) =>
   deflateSync(Buffer.concat(rows.flatMap((row) => [Buffer.of(0), row])));
 
-export function pngFile({ width, height, depth = 8, colorType = 2, rows, before = [], after = [] }: PngParts): Buffer {
+export function pngFile(parts: PngParts): Buffer {
+  const { width, height, depth = 8, colorType = 2, rows, before = [], after = [], change = (packed) => packed } = parts;
   return Buffer.concat([
     pngSignature,
     pngChunk('IHDR', Buffer.concat([big(width, height), Buffer.of(depth, colorType, 0, 0, 0)])),
     ...before,
-    pngChunk('IDAT', filtered(rows)),
+    pngChunk('IDAT', change(filtered(rows))),
     ...after,
     pngChunk('IEND'),
   ]);
