@@ -7,7 +7,8 @@ export function inflate(packed: Uint8Array, maxLength: number): Uint8Array | und
 
 /** The same, but what is there of data that ends early, and data whose checksum is wrong. */
 export function inflatePart(packed: Uint8Array, maxLength: number): Uint8Array | undefined {
-  const [method = 0, flags = 0] = packed;
+  const [method, flags] = packed;
+  if (method === undefined || flags === undefined) return new Uint8Array();
   if ((method & 15) !== 8 || (method * 256 + flags) % 31 !== 0) return undefined;
   const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxLength };
   return unlessDamaged(() => inflateRawSync(packed.subarray(2), options));
