@@ -372,17 +372,37 @@ test('inks with a profile become the colors of its table: black alone is neutral
   expect(Math.abs(g - 136)).toBeLessThanOrEqual(2);
 });
 
+const page = (value: number, size: number, ...more: TiffTag[]) => ({
+  tags: tiffTags({ width: size, height: size, bits: [8], photometric: 1, more }),
+  blocks: [Buffer.alloc(size * size, value)],
+});
+
 test('the first page counts', async () => {
-  const page = (value: number, size: number) => ({
-    tags: tiffTags({ width: size, height: size, bits: [8], photometric: 1 }),
-    blocks: [Buffer.alloc(size * size, value)],
-  });
   const { width, data } = await built.codec.decode(tiffFile([page(50, 16), page(99, 8)]), {
     width: side,
     height: side,
   });
   expect([width, data[0]]).toEqual([16, 50]);
 });
+
+test.each([{}, { bigEndian: true }, { bigTiff: true }])(
+  'thumbnails before the first page are skipped: %o',
+  async (form) => {
+    const thumbnail = tag(254, 1);
+    const drawn = async (...pages: TiffParts[]) => {
+      const { width, data } = await built.codec.decode(tiffFile(pages.map((one) => ({ ...one, ...form }))), {
+        width: side,
+        height: side,
+      });
+      return [width, data[0]];
+    };
+    const [small, full, other] = [page(10, 8, thumbnail), page(20, 16), page(30, 12)];
+    expect(await drawn(small, full, other)).toEqual([16, 20]);
+    expect(await drawn(small, small, other, full)).toEqual([12, 30]);
+    expect(await drawn(full, small)).toEqual([16, 20]);
+    expect(await drawn(small)).toEqual([8, 10]);
+  },
+);
 
 test.each<[string, () => Buffer, object]>([
   [

@@ -7,6 +7,7 @@ import { profileChunk, replacedByProfile } from './pngColors.ts';
 import { withWholeData } from './pngData.ts';
 import type { DecoderFile, PreparedRaster } from './preparedRaster.ts';
 import { TiffDirectory } from './tiffDirectory.ts';
+import { tiffTag } from './tiffTag.ts';
 import { plainTiff } from './tiffWriter.ts';
 
 /**
@@ -66,7 +67,7 @@ function onCanvas(frame: Pixels, { x, y, canvas }: FramePlace): Uint8Array {
 function orientationOf(exif: Uint8Array | undefined): number {
   if (!exif) return 1;
   try {
-    return validOrientation(new TiffDirectory(exif).number(274, 1));
+    return validOrientation(new TiffDirectory(exif).number(tiffTag.orientation, 1));
   } catch (error) {
     if (!(error instanceof MixFailure)) throw error;
     return 1; // as decoders do

@@ -7,6 +7,7 @@ import type { PreparedRaster } from './preparedRaster.ts';
 import { convertSamples, type Range, rangeOf } from './tiffConversion.ts';
 import { TiffDirectory } from './tiffDirectory.ts';
 import { isLab, photometrics, presentPartOfTiff, readLayout, type TiffLayout } from './tiffLayout.ts';
+import { tiffTag } from './tiffTag.ts';
 import { plainTiff } from './tiffWriter.ts';
 import { readSubsampled } from './tiffYcbcr.ts';
 
@@ -14,11 +15,15 @@ const uncompressedKinds = new Set([1, 5, 8, 32_773, 32_946]);
 const faxKinds = new Set([2, 3, 4]);
 const jpegKind = 7;
 
+/** In a broken file, one page can lead to another for ever. */
+const maxThumbnails = 16;
+
 /**
- * The first page of a TIFF: the file itself if the decoder is known to read its kind, otherwise rewritten as a plain one.
+ * The first page of a TIFF, but for thumbnails: the file itself if the decoder is known to read its kind, otherwise rewritten as a plain one.
  * @throws MixFailure that names what can't be read.
  */
-export function prepareTiff(bytes: Uint8Array): PreparedRaster {
+export function prepareTiff(file: Uint8Array): PreparedRaster {
+  const bytes = startingAtImage(file);
   const directory = new TiffDirectory(bytes);
   refuseCameraRaw(directory);
   const layout = readLayout(directory);
@@ -27,17 +32,18 @@ export function prepareTiff(bytes: Uint8Array): PreparedRaster {
   refuseOtherInks(directory, layout);
   const present = presentPartOfTiff(layout, bytes.length);
   if (present < 1) throw new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(present * 100) } });
-  const palette = layout.photometric === photometrics.palette ? directory.numbers(320) : [];
+  const palette = layout.photometric === photometrics.palette ? directory.numbers(tiffTag.palette) : [];
   if (layout.photometric === photometrics.palette && palette.length < 3 * 2 ** layout.bits) {
     throw new MixFailure('unreadable-image/damaged');
   }
-  const profile = directory.blob(34_675);
-  directory.blob(347); // tables that the decoder needs for JPEG
+  const profile = directory.blob(tiffTag.profile);
+  directory.requireBlob(tiffTag.jpegTables);
   const isInks = layout.photometric === photometrics.inks;
   const inks = isInks ? { inks: exactInks(profile) } : {};
-  const orientation = validOrientation(directory.number(274, 1));
+  const orientation = validOrientation(directory.number(tiffTag.orientation, 1));
   // The decoder refuses a file whose orientation isn't valid.
-  if (isReadByDecoder(layout) && orientation === directory.number(274, 1)) return { bytes, ...inks, warnings: [] };
+  if (isReadByDecoder(layout) && orientation === directory.number(tiffTag.orientation, 1))
+    return { bytes, ...inks, warnings: [] };
   const { littleEndian } = directory;
   const range = rangeOf(bytes, layout, littleEndian);
   const hasAlpha = layout.alpha !== undefined;
@@ -67,9 +73,25 @@ export function prepareTiff(bytes: Uint8Array): PreparedRaster {
   };
 }
 
+/** The file, without thumbnails before its first page. A file of nothing else is itself. */
+function startingAtImage(file: Uint8Array): Uint8Array {
+  const first = new TiffDirectory(file);
+  refuseCameraRaw(first);
+  let page = first;
+  let place = 0;
+  for (let count = 0; isThumbnail(page) && count < maxThumbnails; count++) {
+    place = page.next;
+    if (place === 0) return file;
+    page = new TiffDirectory(file, place);
+  }
+  return place === 0 || isThumbnail(page) ? file : first.startingAt(place);
+}
+
+const isThumbnail = (page: TiffDirectory): boolean => (page.number(tiffTag.subfileType, 0) & 1) === 1;
+
 function refuseCameraRaw(directory: TiffDirectory): void {
-  const photometric = directory.number(262, 1);
-  if (directory.has(50_706)) throw new MixFailure('unsupported-image', { args: { format: 'RAW (DNG)' } });
+  const photometric = directory.number(tiffTag.photometric, 1);
+  if (directory.has(tiffTag.dngVersion)) throw new MixFailure('unsupported-image', { args: { format: 'RAW (DNG)' } });
   if (photometric === 32_803 || photometric === 34_892) {
     throw new MixFailure('unsupported-image', { args: { format: 'RAW' } });
   }
@@ -91,14 +113,14 @@ function refuseUnknown(layout: TiffLayout): void {
   const depth = `${bits}-bit${format === 2 ? ' signed' : format === 3 ? ' float' : format > 4 ? ' complex' : ''}`;
   const areIntegers = format === 1 || format === 4;
   const isKnownDepth = (areIntegers && (bits <= 16 || bits === 32)) || (format === 3 && [16, 32, 64].includes(bits));
-  const isRight =
+  const areSamplesSupported =
     isKnownDepth &&
     !(isFax && (bits !== 1 || samples !== 1)) &&
     !(compression === jpegKind && (bits !== 8 || (photometric !== photometrics.ycbcr && layout.hasOthers))) &&
     !(photometric === photometrics.palette && (!areIntegers || bits > 16 || samples !== 1)) &&
     !(photometric === photometrics.ycbcr && (bits !== 8 || samples !== 3 || layout.planar)) &&
     !(isLab(layout) && (!areIntegers || (bits !== 8 && bits !== 16)));
-  if (!isRight) throw new MixFailure('unsupported-image/tiff-samples', { args: { bits: depth } });
+  if (!areSamplesSupported) throw new MixFailure('unsupported-image/tiff-samples', { args: { bits: depth } });
   const canPredict =
     predictor === 1 || (predictor === 2 && areIntegers && bits % 8 === 0) || (predictor === 3 && format === 3);
   if (!canPredict)
@@ -108,8 +130,8 @@ function refuseUnknown(layout: TiffLayout): void {
 /** Only cyan, magenta, yellow and black become colors. */
 function refuseOtherInks(directory: TiffDirectory, { photometric, samples }: TiffLayout): void {
   if (photometric !== photometrics.inks) return;
-  const isCmyk = directory.number(332, 1) === 1 && directory.number(334, 4) === 4;
-  if (!isCmyk || (samples > 4 && !directory.has(338))) {
+  const isCmyk = directory.number(tiffTag.inkSet, 1) === 1 && directory.number(tiffTag.inkCount, 4) === 4;
+  if (!isCmyk || (samples > 4 && !directory.has(tiffTag.extraSamples))) {
     throw new MixFailure('unsupported-image/tiff-color', { args: { number: photometric } });
   }
 }

@@ -1,25 +1,33 @@
 import { MixFailure } from '../../mix/failure.ts';
 
-/** The first directory of a TIFF or BigTIFF. */
+/** A directory of a TIFF or BigTIFF: the tags of a page. */
 export class TiffDirectory {
   readonly littleEndian: boolean;
+  /** Where the directory of the next page is. 0 if there is none, or if that isn't in the file. */
+  readonly next: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #isBig: boolean;
   readonly #entries = new Map<number, { type: number; count: number; at: number }>();
 
-  /** @throws MixFailure `unreadable-image/truncated` if the directory isn't in the file. */
-  constructor(bytes: Uint8Array) {
+  /**
+   * @param place where it is. By default, that of the first page.
+   * @throws MixFailure `unreadable-image/truncated` if the directory isn't in the file.
+   */
+  constructor(bytes: Uint8Array, place?: number) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.littleEndian = bytes[0] === 0x49;
     if (bytes.length < 16) throw new MixFailure('unreadable-image/truncated');
     this.#isBig = this.#view.getUint16(2, this.littleEndian) === 43;
     const wide = this.#isBig ? 8 : 4;
-    const start = this.#number(wide, this.#isBig ? 8 : 4);
+    const start = place ?? this.#number(wide, this.#isBig ? 8 : 4);
     const count = this.#number(this.#isBig ? 8 : 2, start);
     const size = this.#isBig ? 20 : 12;
-    for (let index = 0, at = start + (this.#isBig ? 8 : 2); index < Math.min(count, 4096); index++, at += size) {
+    let at = start + (this.#isBig ? 8 : 2);
+    const end = at + count * size;
+    this.next = end + wide <= bytes.length ? this.#number(wide, end) : 0;
+    for (let index = 0; index < Math.min(count, 4096); index++, at += size) {
       const tag = this.#number(2, at);
       const type = this.#number(2, at + 2);
       const length = this.#number(wide, at + 4);
@@ -29,6 +37,15 @@ export class TiffDirectory {
         this.#entries.set(tag, { type, count: length, at: bytesLong <= wide ? field : this.#number(wide, field) });
       }
     }
+  }
+
+  /** A copy of the file whose first page is that of the directory at `place`. */
+  startingAt(place: number): Uint8Array {
+    const copy = Uint8Array.from(this.#bytes);
+    const view = new DataView(copy.buffer);
+    if (this.#isBig) view.setBigUint64(8, BigInt(place), this.littleEndian);
+    else view.setUint32(4, place, this.littleEndian);
+    return copy;
   }
 
   has(tag: number): boolean {
@@ -55,6 +72,11 @@ export class TiffDirectory {
     const end = entry.at + entry.count * (sizes[entry.type] ?? 1);
     if (end > this.#bytes.length) throw new MixFailure('unreadable-image/truncated');
     return this.#bytes.subarray(entry.at, end);
+  }
+
+  /** @throws MixFailure `unreadable-image/truncated` if a tag is there whose bytes aren't in the file: the decoder would crash or guess. */
+  requireBlob(tag: number): void {
+    this.blob(tag);
   }
 
   #value(type: number, at: number): number {

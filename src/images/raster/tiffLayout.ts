@@ -1,5 +1,6 @@
 import { MixFailure } from '../../mix/failure.ts';
 import type { TiffDirectory } from './tiffDirectory.ts';
+import { tiffTag } from './tiffTag.ts';
 
 /** How a TIFF stores its pixels. */
 export interface TiffLayout {
@@ -51,51 +52,51 @@ export const isLab = ({ photometric }: TiffLayout): boolean =>
   photometric === photometrics.lab || photometric === photometrics.iccLab;
 
 export function readLayout(directory: TiffDirectory): TiffLayout {
-  const width = directory.number(256, 0);
-  const height = directory.number(257, 0);
-  const samples = directory.number(277, 1);
-  const depths = directory.has(258) ? directory.numbers(258) : [1];
+  const width = directory.number(tiffTag.width, 0);
+  const height = directory.number(tiffTag.height, 0);
+  const samples = directory.number(tiffTag.samples, 1);
+  const depths = directory.has(tiffTag.bits) ? directory.numbers(tiffTag.bits) : [1];
   const [bits = 1] = depths;
   if (depths.some((one) => one !== bits)) {
     throw new MixFailure('unsupported-image/tiff-samples', { args: { bits: depths.join('-') } });
   }
-  const formats = directory.has(339) ? directory.numbers(339) : [1];
+  const formats = directory.has(tiffTag.sampleFormat) ? directory.numbers(tiffTag.sampleFormat) : [1];
   const [format = 1] = formats;
   if (formats.some((one) => one !== format)) {
     throw new MixFailure('unsupported-image/tiff-samples', {
       args: { bits: `${bits}-bit, formats ${formats.join('-')}` },
     });
   }
-  const photometric = directory.number(262, samples >= 3 ? photometrics.rgb : photometrics.blackIsZero);
+  const photometric = directory.number(tiffTag.photometric, samples >= 3 ? photometrics.rgb : photometrics.blackIsZero);
   const colors = { 2: 3, 5: 4, 6: 3, 8: 3, 9: 3 }[photometric] ?? 1;
   if (![width, height, samples, bits].every(isCount) || samples < colors) {
     throw new MixFailure('unreadable-image/damaged');
   }
-  const isTiled = directory.has(322);
+  const isTiled = directory.has(tiffTag.tileWidth);
   const block = isTiled
-    ? { width: directory.number(322, width), height: directory.number(323, height) }
-    : { width, height: Math.min(height, directory.number(278, height) || height) };
+    ? { width: directory.number(tiffTag.tileWidth, width), height: directory.number(tiffTag.tileHeight, height) }
+    : { width, height: Math.min(height, directory.number(tiffTag.rowsPerStrip, height) || height) };
   const blockBytes = (block.width * block.height * samples * bits) / 8;
   if (!isCount(block.width) || !isCount(block.height) || blockBytes > maxBlockBytes) {
     throw new MixFailure('unreadable-image/damaged');
   }
-  const [across = 2, down = 2] = directory.numbers(530);
+  const [across = 2, down = 2] = directory.numbers(tiffTag.subsampling);
   return {
     width,
     height,
     bits,
     samples,
     format,
-    compression: directory.number(259, 1),
+    compression: directory.number(tiffTag.compression, 1),
     photometric,
-    predictor: directory.number(317, 1),
-    planar: directory.number(284, 1) === 2 && samples > 1,
-    hasTiledPlanes: isTiled && directory.number(284, 1) === 2,
+    predictor: directory.number(tiffTag.predictor, 1),
+    planar: directory.number(tiffTag.planar, 1) === 2 && samples > 1,
+    hasTiledPlanes: isTiled && directory.number(tiffTag.planar, 1) === 2,
     colors,
     ...extraSamples(directory, samples, colors),
     block,
-    offsets: directory.numbers(isTiled ? 324 : 273),
-    lengths: directory.numbers(isTiled ? 325 : 279),
+    offsets: directory.numbers(isTiled ? tiffTag.tileOffsets : tiffTag.stripOffsets),
+    lengths: directory.numbers(isTiled ? tiffTag.tileLengths : tiffTag.stripLengths),
     subsampling: { across, down },
   };
 }
@@ -105,7 +106,7 @@ function extraSamples(
   samples: number,
   colors: number,
 ): Pick<TiffLayout, 'alpha' | 'hasOthers'> {
-  const kinds = directory.numbers(338);
+  const kinds = directory.numbers(tiffTag.extraSamples);
   const extra = samples - colors;
   // Without the tag, a single extra sample is alpha in practice.
   if (kinds.length === 0) {

@@ -1,3 +1,5 @@
+import { tiffTag } from './tiffTag.ts';
+
 /** Pixels of one kind, 8 or 16 bits a sample. */
 export interface PlainPixels {
   readonly width: number;
@@ -17,25 +19,30 @@ export function plainTiff(pixels: PlainPixels): Uint8Array {
   const bits = data.BYTES_PER_ELEMENT * 8;
   const colors = channels - (hasAlpha ? 1 : 0);
   const tags: [tag: number, type: number, count: number, value: number][] = [
-    [256, 4, 1, width],
-    [257, 4, 1, height],
-    [258, 3, channels, 0],
-    [259, 3, 1, 1],
-    [262, 3, 1, isInks ? 5 : colors === 1 ? 1 : 2],
-    [273, 4, 1, 0],
-    [274, 3, 1, orientation],
-    [277, 3, 1, channels],
-    [278, 4, 1, height],
-    [279, 4, 1, data.byteLength],
-    [284, 3, 1, 1],
-    ...(hasAlpha ? [[338, 3, 1, 2] satisfies [number, number, number, number]] : []),
-    ...(profile ? [[34_675, 7, profile.length, 0] satisfies [number, number, number, number]] : []),
+    [tiffTag.width, 4, 1, width],
+    [tiffTag.height, 4, 1, height],
+    [tiffTag.bits, 3, channels, 0],
+    [tiffTag.compression, 3, 1, 1],
+    [tiffTag.photometric, 3, 1, isInks ? 5 : colors === 1 ? 1 : 2],
+    [tiffTag.stripOffsets, 4, 1, 0],
+    [tiffTag.orientation, 3, 1, orientation],
+    [tiffTag.samples, 3, 1, channels],
+    [tiffTag.rowsPerStrip, 4, 1, height],
+    [tiffTag.stripLengths, 4, 1, data.byteLength],
+    [tiffTag.planar, 3, 1, 1],
+    ...(hasAlpha ? [[tiffTag.extraSamples, 3, 1, 2] satisfies [number, number, number, number]] : []),
+    ...(profile ? [[tiffTag.profile, 7, profile.length, 0] satisfies [number, number, number, number]] : []),
   ];
   const depthsAt = 8 + 2 + tags.length * 12 + 4;
   const profileAt = depthsAt + 2 * channels + (channels % 2) * 2;
   const pixelsAt = profileAt + (profile ? profile.length + (profile.length % 2) : 0);
   const out = new Uint8Array(pixelsAt + data.byteLength);
   const view = new DataView(out.buffer);
+  const places = new Map<number, number>([
+    [tiffTag.bits, depthsAt],
+    [tiffTag.stripOffsets, pixelsAt],
+    [tiffTag.profile, profileAt],
+  ]);
   out.set([0x49, 0x49, 42, 0, 8]);
   view.setUint16(8, tags.length, true);
   for (const [index, [tag, type, count, value]] of tags.entries()) {
@@ -43,10 +50,10 @@ export function plainTiff(pixels: PlainPixels): Uint8Array {
     view.setUint16(at, tag, true);
     view.setUint16(at + 2, type, true);
     view.setUint32(at + 4, count, true);
-    if (tag === 258 && channels <= 2) {
+    if (tag === tiffTag.bits && channels <= 2) {
       for (let sample = 0; sample < channels; sample++) view.setUint16(at + 8 + sample * 2, bits, true);
     } else {
-      view.setUint32(at + 8, { 258: depthsAt, 273: pixelsAt, 34675: profileAt }[tag] ?? value, true);
+      view.setUint32(at + 8, places.get(tag) ?? value, true);
     }
   }
   for (let sample = 0; sample < channels; sample++) view.setUint16(depthsAt + sample * 2, bits, true);

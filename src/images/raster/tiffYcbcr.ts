@@ -2,6 +2,7 @@ import { MixFailure } from '../../mix/failure.ts';
 import { unpackBlock } from './tiffCompression.ts';
 import type { TiffDirectory } from './tiffDirectory.ts';
 import { blockCounts, type TiffLayout } from './tiffLayout.ts';
+import { tiffTag } from './tiffTag.ts';
 
 /** RGB of an image of luma and chroma in which several pixels share their chroma (TIFF 6.0, section 21). 16 bits a sample. */
 export function readSubsampled(file: Uint8Array, directory: TiffDirectory, layout: TiffLayout): Uint16Array {
@@ -36,8 +37,8 @@ export function readSubsampled(file: Uint8Array, directory: TiffDirectory, layou
 }
 
 function converter(directory: TiffDirectory) {
-  const [red = 0.299, green = 0.587, blue = 0.114] = directory.numbers(529);
-  const [y0 = 0, y1 = 255, b0 = 128, b1 = 255, r0 = 128, r1 = 255] = directory.numbers(532);
+  const [red = 0.299, green = 0.587, blue = 0.114] = directory.numbers(tiffTag.lumaWeights);
+  const [y0 = 0, y1 = 255, b0 = 128, b1 = 255, r0 = 128, r1 = 255] = directory.numbers(tiffTag.blackAndWhite);
   const level = (value: number) => Math.round(Math.min(255, Math.max(0, value)) * 257);
   return (luma: number, cb: number, cr: number): [number, number, number] => {
     const y = ((luma - y0) * 255) / (y1 - y0 || 255);
