@@ -1,7 +1,8 @@
 import { hexColor, lightOf, plainColor } from './cssColor.ts';
+import { fontSizeKeywords } from './fontSize.ts';
 import { isValid } from './properties.ts';
 
-/** Tells about something in a document that isn't drawn. Names are those of SVG and CSS, so they need no translation. */
+/** Called with the name of what isn't drawn. SVG or CSS calls it so, so it needs no translation. */
 export type Note = (part: string) => void;
 
 /** Functions that the renderer knows; everything else with a bracket is noted. */
@@ -27,8 +28,11 @@ const colorKeywords = new Set(['none', 'currentcolor', 'context-fill', 'context-
 const unknownUnit =
   /(?<![\w#.-])[+-]?(?:\d+(?:\.\d*)?|\.\d+)((?:[sld]?v(?:w|h|i|b|min|max))|cq(?:w|h|i|b|min|max)|ex|ch|cap|ic|lh|rlh|rex|rch)\b/i;
 
-/** Writes a value as the renderer knows it, and notes what it doesn't know. Undefined for one that browsers don't know either. */
-export function normalizeValue(property: string, text: string, note: Note): string | undefined {
+/**
+ * Writes a value as the renderer knows it, and notes what it doesn't know. Undefined for one that browsers don't know either.
+ * @param rem the font size that the unit stands for, in pixels.
+ */
+export function normalizeValue(property: string, text: string, rem: number, note: Note): string | undefined {
   let value = lightOf(text.trim());
   if (value.includes('(')) {
     value = value.replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^()"'\s]*))\s*\)/gi, (whole, double, single, bare) => {
@@ -43,7 +47,7 @@ export function normalizeValue(property: string, text: string, note: Note): stri
   if (property === 'stop-color' && wideColor.test(value)) note(`stop-color: ${value.replace(/\(.*$/s, '()')}`);
   if (colors.has(property)) return paint(value, note);
   if (property === 'font-family') return value;
-  if (property === 'font-size') value = fontSizes[value.toLowerCase()] ?? value;
+  if (property === 'font-size') value = fontSizeKeywords[value.toLowerCase()] ?? value;
   if (property === 'image-rendering') value = smoothing[value.toLowerCase()] ?? 'auto';
   if (property === 'clip-path' && /^(?!none$|inherit$|url\()/.test(value)) {
     note(`clip-path: ${value.replace(/\(.*$/s, '()')}`);
@@ -56,27 +60,13 @@ export function normalizeValue(property: string, text: string, note: Note): stri
   if (unit) note(`CSS unit ${unit.toLowerCase()}`);
   return value.replace(
     /(?<![\w#.-])([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)(rem|q|px|in|cm|mm|pt|pc|em)\b/gi,
-    length,
+    (_, number: string, unit: string) => length(number, unit.toLowerCase(), rem),
   );
 }
 
 const colorFunction = /\b(?:rgba?|hsla?|hwb|(?:ok)?lab|(?:ok)?lch|color)\([^()]*\)/gi;
 /** Colors that browsers don't blend in sRGB. */
 const wideColor = /^(?:oklch|oklab|lch|lab|color)\(/i;
-
-/** As in browsers, unlike in the renderer. */
-const fontSizes: Readonly<Record<string, string>> = {
-  'xx-small': '9px',
-  'x-small': '10px',
-  small: '13px',
-  medium: '16px',
-  large: '18px',
-  'x-large': '24px',
-  'xx-large': '32px',
-  'xxx-large': '48px',
-  smaller: '83.333%',
-  larger: '120%',
-};
 
 /** What the renderer calls the values that browsers draw without smoothing. */
 const smoothing: Readonly<Record<string, string>> = {
@@ -89,15 +79,9 @@ const transforms = /^(?:transform|gradientTransform|patternTransform)$/;
 const isKnownFunction = (name: string, property: string) =>
   knownFunctions.has(name) || transforms.test(property) || (property === 'd' && name === 'path');
 
-function length(_: string, number: string, unit: string): string {
-  switch (unit.toLowerCase()) {
-    case 'rem':
-      return `${Number(number) * 16}px`;
-    case 'q':
-      return `${Number(number) / 4}mm`;
-    default:
-      return number + unit.toLowerCase();
-  }
+function length(number: string, unit: string, rem: number): string {
+  if (unit === 'rem') return `${Number(number) * rem}px`;
+  return unit === 'q' ? `${Number(number) / 4}mm` : number + unit;
 }
 
 /** A color, a gradient or pattern with a color to use if there's none, or a keyword. */

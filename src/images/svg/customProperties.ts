@@ -1,5 +1,22 @@
+import type { Declaration } from './stylesheet.ts';
+
 /** The custom properties that an element has or inherits, by their names. */
 export type CustomProperties = ReadonlyMap<string, string>;
+
+/** Those of an element: its own, and those that it inherits. @param declarations in ascending order of precedence. */
+export function customPropertiesOf(
+  inherited: CustomProperties,
+  declarations: readonly Declaration[],
+): CustomProperties {
+  const own = declarations.filter(({ property }) => property.startsWith('--'));
+  if (own.length === 0) return inherited;
+  const all = new Map(inherited);
+  for (const { property, value } of own) {
+    if (value === 'initial') all.delete(property);
+    else all.set(property, value);
+  }
+  return all;
+}
 
 /** How long a value may become, in characters, and how many variables it may take. */
 const maxLength = 100_000;

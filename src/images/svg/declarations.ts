@@ -1,4 +1,5 @@
-import { hasUnits, transformAround, transformAttribute } from './cssTransform.ts';
+import { type FontSizes, initialFontSize } from './cssLength.ts';
+import { isCssTransform, transformAround, transformAttribute } from './cssTransform.ts';
 import { type Note, normalizeValue } from './cssValues.ts';
 import { type CustomProperties, fillVariables, tooLong } from './customProperties.ts';
 import { fontFamilies, fontLonghands } from './fontProperties.ts';
@@ -24,6 +25,7 @@ export interface PropertyContext {
   readonly customProperties: CustomProperties;
   /** The size of the view box. */
   readonly viewport: { readonly width: number; readonly height: number };
+  readonly fontSizes: FontSizes;
   readonly isRoot: boolean;
   /** The name of the element. */
   readonly element: string;
@@ -103,7 +105,9 @@ function propertyValue(property: string, text: string, context: PropertyContext)
   if (isUndrawn(property, filled.trim()) || (context.isRoot && isUndrawnOnRoot(property, filled.trim()))) {
     return { value: undefined, notes: [property] };
   }
-  const value = normalizeValue(property, filled, note);
+  // In the root's own font size, it stands for the initial one.
+  const rem = context.isRoot && property === 'font-size' ? initialFontSize : context.fontSizes.root;
+  const value = normalizeValue(property, filled, rem, note);
   return value === undefined && notes.length === 0 ? undefined : { value, notes };
 }
 
@@ -139,8 +143,8 @@ function longhands(property: string, text: string, context: PropertyContext): Lo
     case 'text-decoration-line':
       return [['text-decoration', result]];
     case 'transform': {
-      if (!hasUnits(value)) return [];
-      const transform = transformAttribute(value);
+      if (!isCssTransform(value)) return [];
+      const transform = transformAttribute(value, context.fontSizes);
       return transform === undefined
         ? undrawn('transform')
         : [[transformNames[context.element] ?? 'transform', { value: transform, notes }]];
@@ -168,7 +172,7 @@ function maskWithoutMode({ notes }: Value, value: string): Value {
 /** The attribute `transform` that makes up for `transform-origin`, which the renderer doesn't know. */
 function withoutOrigin(
   properties: Map<string, string>,
-  { viewport, isRoot, note }: PropertyContext,
+  { viewport, fontSizes, isRoot, note }: PropertyContext,
 ): Map<string, string> {
   const origin = properties.get('transform-origin');
   const box = properties.get('transform-box') ?? 'view-box';
@@ -179,7 +183,7 @@ function withoutOrigin(
   if (isRoot) note('transform');
   if (box !== 'view-box') note('transform-box');
   if (origin === undefined) return properties;
-  const around = transformAround(transform, origin, viewport);
+  const around = transformAround(transform, origin, viewport, fontSizes);
   if (around === undefined) note('transform-origin');
   else properties.set('transform', around);
   return properties;

@@ -1,9 +1,11 @@
 import type { Cascade, Copied } from './cascade.ts';
+import { type FontSizes, initialFontSize } from './cssLength.ts';
 import type { Note } from './cssValues.ts';
-import type { CustomProperties } from './customProperties.ts';
+import { type CustomProperties, customPropertiesOf } from './customProperties.ts';
 import { type DrawnProperties, drawnProperties } from './declarations.ts';
+import { fontSizeOf } from './fontSize.ts';
 import { type EmbeddedImage, MarkupWriter, styleText } from './markupWriter.ts';
-import { followReferences, type References, readReferences, turnedId } from './references.ts';
+import { followReferences, type References, readReferences, turnedId, withSymbolSize } from './references.ts';
 import type { Declaration } from './stylesheet.ts';
 import { isSvgElement, type SvgElement, type SvgTree } from './svgTree.ts';
 import { isUndrawnElement, isVisible, noteUndrawn } from './undrawnElements.ts';
@@ -30,6 +32,7 @@ const maxCharacters = 20_000;
 /** What an element is in. */
 interface Place {
   readonly customProperties: CustomProperties;
+  readonly fontSizes: FontSizes;
   readonly isInText: boolean;
   readonly isInDefinitions: boolean;
   readonly copied: Copied | undefined;
@@ -64,8 +67,12 @@ export class DocumentWriter {
   write(): WrittenDocument {
     const { root } = this.#tree;
     const declarations = this.#cascade.declarationsOf(root);
+    const variables = customPropertiesOf(new Map(), declarations);
+    const initial = { own: initialFontSize, root: initialFontSize };
+    const fontSize = fontSizeOf(root.attributes, declarations, variables, initial);
     const place = {
-      customProperties: customProperties(new Map(), declarations),
+      customProperties: variables,
+      fontSizes: { own: fontSize, root: fontSize },
       isInText: false,
       isInDefinitions: false,
       copied: undefined,
@@ -93,6 +100,7 @@ export class DocumentWriter {
     const drawn = drawnProperties(attributes, declarations, {
       customProperties: place.customProperties,
       viewport: this.#viewport,
+      fontSizes: place.fontSizes,
       isRoot,
       element: element.name,
       note: this.#note,
@@ -104,7 +112,7 @@ export class DocumentWriter {
       },
     });
     return {
-      attributes: followReferences(drawn.attributes, this.#references),
+      attributes: withSymbolSize(element, followReferences(drawn.attributes, this.#references), this.#references),
       style: followReferences(drawn.style, this.#references),
     };
   }
@@ -134,8 +142,13 @@ export class DocumentWriter {
     const copied = isCopied ? { original: element, isOnlyCopied: isInDefinitions } : around.copied;
     const declarations = this.#cascade.declarationsOf(element, copied);
     for (const { property } of declarations) if (property.startsWith('--')) this.#localVariables.add(property);
+    const variables = customPropertiesOf(around.customProperties, declarations);
     const place = {
-      customProperties: customProperties(around.customProperties, declarations),
+      customProperties: variables,
+      fontSizes: {
+        ...around.fontSizes,
+        own: fontSizeOf(element.attributes, declarations, variables, around.fontSizes),
+      },
       isInText: around.isInText || name === 'text',
       isInDefinitions,
       copied,
@@ -187,15 +200,5 @@ export class DocumentWriter {
   }
 }
 
+/** Of a document inside of the document. */
 const groupProperties = new Set(['transform', 'opacity', 'clip-path', 'mask', 'filter', 'mix-blend-mode', 'isolation']);
-/** The custom properties of an element: its own, and those that it inherits. */
-function customProperties(inherited: CustomProperties, declarations: readonly Declaration[]): CustomProperties {
-  const own = declarations.filter(({ property }) => property.startsWith('--'));
-  if (own.length === 0) return inherited;
-  const all = new Map(inherited);
-  for (const { property, value } of own) {
-    if (value === 'initial') all.delete(property);
-    else all.set(property, value);
-  }
-  return all;
-}

@@ -9,6 +9,8 @@ export interface References {
   readonly used: ReadonlySet<string>;
   /** The ids of markers that are turned around at the start of a line. */
   readonly turned: ReadonlySet<string>;
+  /** By id. */
+  readonly symbols: ReadonlyMap<string, SvgElement>;
 }
 
 export function readReferences(root: SvgElement): References {
@@ -16,17 +18,20 @@ export function readReferences(root: SvgElement): References {
   const paths = new Set<string>();
   const used = new Set<string>();
   const turned = new Set<string>();
-  const read = ({ name, attributes, children }: SvgElement) => {
+  const symbols = new Map<string, SvgElement>();
+  const read = (element: SvgElement) => {
+    const { name, attributes, children } = element;
     const id = attributes.get('id');
     if (id !== undefined) ids.add(id);
     if (id !== undefined && name === 'path') paths.add(id);
     if (id !== undefined && attributes.get('orient') === 'auto-start-reverse') turned.add(id);
+    if (id !== undefined && name === 'symbol' && !symbols.has(id)) symbols.set(id, element);
     const target = name === 'use' ? localTarget(attributes.get('href') ?? '') : undefined;
     if (target !== undefined) used.add(target);
     for (const child of children) if (typeof child !== 'string') read(child);
   };
   read(root);
-  return { ids, paths, used, turned };
+  return { ids, paths, used, turned, symbols };
 }
 
 /** The id that a reference inside of the document has, without percent encoding. Undefined for another reference. */
@@ -58,3 +63,21 @@ export function followReferences(
 
 /** The id of a marker's copy that is turned around, because the renderer doesn't turn one. */
 export const turnedId = (id: string) => `${id}-turned`;
+
+/** Gives a `use` without a size that of its symbol, which the renderer doesn't know. One without an area refers to nothing then. */
+export function withSymbolSize(
+  { name }: SvgElement,
+  attributes: ReadonlyMap<string, string>,
+  { symbols }: References,
+): ReadonlyMap<string, string> {
+  const symbol = name === 'use' ? symbols.get(localTarget(attributes.get('href') ?? '') ?? '') : undefined;
+  if (!symbol) return attributes;
+  const sized = new Map(attributes);
+  for (const side of ['width', 'height']) {
+    const size = attributes.get(side) ?? symbol.attributes.get(side);
+    if (size === undefined) continue;
+    if (Number.parseFloat(size) > 0) sized.set(side, size);
+    else sized.delete('href');
+  }
+  return sized;
+}

@@ -1,3 +1,7 @@
+import { initialFontSize, pixelsOf } from './cssLength.ts';
+import { fontSizeOf } from './fontSize.ts';
+import { parseDeclarations } from './stylesheet.ts';
+
 /** A rectangle in the units of a drawing. */
 export interface ViewBox {
   readonly x: number;
@@ -15,23 +19,7 @@ export interface SvgSize {
   readonly fit: string;
 }
 
-const fontSize = 16;
-const pixelsPerUnit: Readonly<Record<string, number>> = {
-  '': 1,
-  px: 1,
-  in: 96,
-  cm: 96 / 2.54,
-  mm: 96 / 25.4,
-  q: 96 / 101.6,
-  pt: 96 / 72,
-  pc: 16,
-  em: fontSize,
-  rem: fontSize,
-  ex: fontSize / 2,
-  ch: fontSize / 2,
-};
 const fitPattern = /^(?:none|xM(?:in|id|ax)YM(?:in|id|ax))(?:\s+(?:meet|slice))?$/;
-const lengthPattern = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)([a-z]*)$/i;
 
 /** A browser's size of an image that has none. */
 const fallback = { width: 300, height: 150 };
@@ -41,10 +29,8 @@ const fallback = { width: 300, height: 150 };
  * them, else the size of the view box, else 300 × 150. Undefined if a side is zero, because then nothing is drawn.
  */
 export function svgSize(attributes: ReadonlyMap<string, string>): SvgSize | undefined {
-  const style = attributes.get('style') ?? '';
-  const side = (name: 'width' | 'height') => pixels(declared(style, name) ?? attributes.get(name) ?? '');
   const viewBox = parseViewBox(attributes.get('viewBox') ?? '');
-  const size = sizeFrom(side('width'), side('height'), viewBox);
+  const size = sizeFrom(sideOf('width', attributes), sideOf('height', attributes), viewBox);
   if (size.width === 0 || size.height === 0 || viewBox === 'empty') return undefined;
   if (!viewBox) return { ...size, viewBox: { x: 0, y: 0, ...size }, fit: 'none' };
   const wanted = attributes.get('preserveAspectRatio')?.trim() ?? '';
@@ -65,22 +51,15 @@ function sizeFrom(width: number | undefined, height: number | undefined, box: Vi
   return { width: box.width * scale, height: box.height * scale };
 }
 
-/** A length in CSS pixels. Undefined for a percentage, a keyword, and what isn't a length. */
-function pixels(text: string): number | undefined {
-  const [, number, unit = ''] = lengthPattern.exec(text.trim()) ?? [];
-  const perUnit = pixelsPerUnit[unit.toLowerCase()];
-  const value = number === undefined || perUnit === undefined ? Number.NaN : Number(number) * perUnit;
-  return value >= 0 && value <= 1e9 ? value : undefined;
-}
-
-/** The value of a property in a style attribute. */
-function declared(style: string, name: string): string | undefined {
-  const values = style.split(';').flatMap((declaration) => {
-    const [property = '', value = ''] = declaration.split(':', 2);
-    return property.trim().toLowerCase() === name ? [value.replace(/!\s*important/i, '').trim()] : [];
-  });
-  const value = values.at(-1);
-  return value === undefined || value === '' ? undefined : value;
+/** The size of a side in CSS pixels: the last value that is a length. A number needs no unit in the attribute only. */
+function sideOf(name: 'width' | 'height', attributes: ReadonlyMap<string, string>): number | undefined {
+  const style = parseDeclarations(attributes.get('style') ?? '');
+  const initial = { own: initialFontSize, root: initialFontSize };
+  const fontSize = fontSizeOf(attributes, style, new Map(), initial);
+  const styled = style.filter(({ property, value }) => property === name && !/^[+-]?[\d.]*[1-9][\d.]*$/.test(value));
+  return [attributes.get(name) ?? '', ...styled.map(({ value }) => value)]
+    .map((text) => pixelsOf(text, { own: fontSize, root: fontSize }))
+    .findLast((side) => side !== undefined && side >= 0 && side <= 1e9);
 }
 
 function parseViewBox(text: string): ViewBox | 'empty' | undefined {

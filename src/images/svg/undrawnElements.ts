@@ -29,7 +29,7 @@ const undrawnAttributes: Readonly<Record<string, readonly string[]>> = {
   '*': ['pathLength'],
   filter: ['href'],
   radialGradient: ['fr'],
-  symbol: ['refX', 'refY'],
+  symbol: ['refX', 'refY', 'x', 'y'],
   textPath: ['path', 'side'],
 };
 

@@ -7,6 +7,8 @@ export interface TestDrawing {
   readonly bundledFont?: boolean;
   /** Whether a browser adds space around the drawing, rather than scaling it, if it is shown larger. */
   readonly isUnscaled?: boolean;
+  /** The share of pixels that may differ clearly, such as at edges that are smoothed in another way. By default, 0.003. */
+  readonly differentShare?: number;
 }
 
 const svg = (attributes: string, content: string) =>
@@ -38,6 +40,7 @@ export const drawings: Readonly<Record<string, TestDrawing>> = {
       `${shapes}<g transform="translate(100)">${shapes}</g>`,
     ),
     size: { width: 9600, height: 4800 },
+    differentShare: 0.005, // smoothed edges, of which many small shapes have more
   },
   'a view box alone': { svg: svg('viewBox="0 0 100 100"', shapes), size: { width: 100, height: 100 } },
   percentages: {
@@ -134,6 +137,17 @@ export const drawings: Readonly<Record<string, TestDrawing>> = {
     ),
     size: { width: 100, height: 100 },
   },
+  'sizes of symbols and of fonts': {
+    svg: svg(
+      'viewBox="0 0 100 100" style="font-size: 20px"',
+      `<symbol id="s" viewBox="0 0 10 10" width="30" height="30"><circle cx="5" cy="5" r="5" fill="teal"/></symbol>
+      <use href="#s" x="5" y="5"/><use href="#s" x="40" y="5" width="20"/><use href="#s" x="60" width="0"/>
+      <g font-size="10"><rect width="2em" height="5mm" style="transform: translate(1em, 4em) rotate(10deg)"/></g>
+      <rect width="1in" height="12pt" style="transform: translateY(70px); stroke: coral; stroke-width: .2rem"/>
+      <rect x="60" y="40" width="20" height="20" fill="olive" style="transform: translate(9px 9px); transform: rotate(9deg, 9, 9)"/>`,
+    ),
+    size: { width: 100, height: 100 },
+  },
   'images inside': {
     svg: svg(
       'viewBox="0 0 100 100"',
@@ -157,5 +171,6 @@ export const drawings: Readonly<Record<string, TestDrawing>> = {
     ),
     size: { width: 200, height: 100 },
     bundledFont: true,
+    differentShare: 0.025, // edges of glyphs, which a browser hints
   },
 };
