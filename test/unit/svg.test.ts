@@ -156,6 +156,7 @@ test.each<[string, string]>([
   ['siblings', colored('g ~ .a { fill: red } g ~ g + .a { fill: #080 }', `<g/><path/><g/>${box}`)],
   ['what is inside', colored('svg:has(> g > rect) .a { fill: #080 }', `<g>${box}</g>`)],
   ['attributes', colored('[data-d~=f][class^="a"][id="C" i] { fill: #080 }')],
+  ['escapes of values', colored(String.raw`.a { fill: \23 08\30 }`)],
   ['escapes', colored(String.raw`.\31 \:x { fill: #080 }`, box.replace('a b', '1:x'))],
   ['layers', colored('@layer y, x; @layer x { .a { fill: #080 } } @layer y { #c { fill: red } }')],
   ['importance in layers', colored('@layer x { .a { fill: #080 !important } } #c { fill: red !important }')],

@@ -1,4 +1,5 @@
-import { converter, formatHex8, parse } from 'culori';
+import 'culori/css'; // the color spaces of CSS, of those that the library knows
+import { converter, formatHex8, parse } from 'culori/fn';
 
 const toRgb = converter('rgb');
 

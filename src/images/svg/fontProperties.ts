@@ -1,4 +1,5 @@
 import { splitTopLevel } from './cssSyntax.ts';
+import { escapeAttribute, unescapeAttribute } from './svgMarkup.ts';
 
 /** Keywords for families of the system, and the five of CSS 2 that they stand for. */
 const generic: Readonly<Record<string, string>> = {
@@ -37,19 +38,11 @@ export function fontFamilies(value: string, onFamilies: (names: readonly string[
 /** Puts the names of `resolve` in place of each marked family. */
 export function resolveFamilies(text: string, resolve: (name: string) => readonly string[]): string {
   return text.replace(new RegExp(`'${familyMark}([^']*)'`, 'g'), (_, name: string) =>
-    resolve(unescapeXml(name))
-      .map((family) => `'${escapeXml(family.replaceAll("'", ''))}'`)
+    resolve(unescapeAttribute(name))
+      .map((family) => `'${escapeAttribute(family.replaceAll("'", ''))}'`)
       .join(','),
   );
 }
-
-const escapeXml = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
-const unescapeXml = (text: string) =>
-  text
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&quot;/g, '"')
-    .replace(/&amp;/g, '&');
 
 const size =
   /^(?:[+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[a-z]+|%)?|(?:xx?-)?(?:small|large)|xxx-large|medium|smaller|larger)(?:\s*\/\s*[^\s]+)?$/i;

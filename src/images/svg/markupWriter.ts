@@ -2,8 +2,9 @@ import { type Note, noteExternal } from './cssValues.ts';
 import { localTarget } from './references.ts';
 import { escapeAttribute, escapeText } from './svgMarkup.ts';
 
-/** An image in the document, as the place in `parts` that its address belongs in. */
+/** An image in the document. */
 export interface EmbeddedImage {
+  /** The index of the part that is to become the address of the image as PNG or SVG. */
   readonly part: number;
   readonly dataUri: string;
 }

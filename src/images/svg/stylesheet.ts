@@ -1,4 +1,4 @@
-import { parseRules, splitTopLevel } from './cssSyntax.ts';
+import { parseRules, splitTopLevel, unescapeCss } from './cssSyntax.ts';
 import { parseSelectors, type Selector } from './selector.ts';
 
 /** A property and its value, as they are written. */
@@ -131,7 +131,7 @@ export function parseDeclarations(css: string): Declaration[] {
   return splitTopLevel(css, ';').flatMap((text) => {
     const colon = text.indexOf(':');
     const name = text.slice(0, colon).trim();
-    const raw = text.slice(colon + 1).trim();
+    const raw = unescapeCss(text.slice(colon + 1).trim());
     if (colon < 0 || !/^-{0,2}[a-z_][\w-]*$/i.test(name)) return [];
     const important = /\s*!\s*important$/i.exec(raw)?.[0] ?? '';
     const property = name.startsWith('--') ? name : name.toLowerCase();

@@ -14,7 +14,7 @@ export interface SvgDocument {
   readonly size: SvgSize;
   /** Attributes of the root but for its size. */
   readonly rootAttributes: ReadonlyMap<string, string>;
-  /** The content of the root, as XML. */
+  /** The content of the root, as XML. Those for images are empty until `svgDrawing.ts` fills them. */
   readonly parts: string[];
   readonly images: readonly EmbeddedImage[];
   /** As `rgb()` or `rgba()`. */

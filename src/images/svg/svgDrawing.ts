@@ -5,7 +5,7 @@ import { readWebFont, type WebFont } from '../fonts/webFont.ts';
 import { decodeDataUri } from './dataUri.ts';
 import { resolveFamilies } from './fontProperties.ts';
 import { readSvgDocument, type SvgDocument } from './svgDocument.ts';
-import { escapeAttribute } from './svgMarkup.ts';
+import { escapeAttribute, svgNamespace, xlinkNamespace } from './svgMarkup.ts';
 import { isSvg, readXml } from './xmlText.ts';
 
 /** What drawings are made with. */
@@ -19,8 +19,9 @@ export interface DrawingTools {
   rasterize(drawing: Drawing): Promise<Uint8Array>;
 }
 
-/** How deep SVG images inside SVG images are drawn. */
+/** How deep SVG images inside SVG images are drawn. Drawings have one or two levels; more could multiply the work for a small file. */
 const maxNesting = 3;
+/** How many parts or characters a warning names. */
 const maxNamed = 6;
 
 /** An SVG that is ready to be rendered. */
@@ -108,11 +109,11 @@ function writeDocument({ size, rootAttributes, parts }: SvgDocument, width: numb
     .set('viewBox', `${box.x} ${box.y} ${box.width} ${box.height}`)
     .set('preserveAspectRatio', fit);
   const written = [...attributes].map(([name, value]) => ` ${name}="${escapeAttribute(value)}"`).join('');
-  const namespaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"';
+  const namespaces = `xmlns="${svgNamespace}" xmlns:xlink="${xlinkNamespace}"`;
   return `<svg ${namespaces}${written}>${parts.join('')}</svg>`;
 }
 
-/** What to tell the user about a drawing. */
+/** The warnings about what isn't drawn as a browser draws it. */
 export function warningsOf({ document, notDrawn, missing }: Drawing): ImageWarning[] {
   const warnings: ImageWarning[] = document.isBare ? [makeImageWarning('svg-namespace')] : [];
   if (notDrawn.size > 0) warnings.push(makeImageWarning('svg-not-drawn', { parts: listed([...notDrawn], ', ') }));

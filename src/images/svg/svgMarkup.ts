@@ -35,3 +35,9 @@ export const escapeText = (text: string) => text.replace(/[&<>\r]/g, (character)
 /** For an attribute in double quotes. */
 export const escapeAttribute = (text: string) =>
   text.replace(/[&<>"\n\r\t]/g, (character) => escapes[character] ?? character);
+
+const unescaped = new Map(Object.entries(escapes).map(([character, written]) => [written, character]));
+
+/** The text that `escapeAttribute` wrote. */
+export const unescapeAttribute = (text: string) =>
+  text.replace(/&[#\w]+;/g, (written) => unescaped.get(written) ?? written);
