@@ -330,6 +330,21 @@ test('an AVIF whose list of properties has no end is cut off', async () => {
   await expect(decode(bytes)).rejects.toMatchObject({ key: 'unreadable-image/cut' });
 });
 
+test('an AVIF is refused by its size before its decoder lacks memory', async () => {
+  const withSize = async (width: number, height: number) => {
+    const bytes = await scene().avif().toBuffer();
+    const at = bytes.indexOf('ispe', 0, 'latin1') + 8;
+    bytes.writeUInt32BE(width, at);
+    bytes.writeUInt32BE(height, at + 4);
+    return bytes;
+  };
+  await expect(decode(await withSize(10_000, 7001))).rejects.toMatchObject({
+    key: 'image-too-large/pixels',
+    args: { max: 70 },
+  });
+  expect(await built.codec.probe(await withSize(10_000, 7000))).toMatchObject({ width: 10_000 });
+});
+
 test('colors that an AVIF has for another image in it', async () => {
   const plain = await scene().avif().toBuffer();
   const other = withAvifColors(plain, 9, 16, false);

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { MixFailure } from '../../mix/failure.ts';
-import { maxMegapixels } from '../imageLimits.ts';
+import { maxAvifMegapixels, maxMegapixels, refuseTooLarge } from '../imageLimits.ts';
 import type { Bounds, ImageFile, OpenImage, Pixels } from '../openImage.ts';
 import { isAboutImage, rethrowTyped, toBytes } from '../sharpFailure.ts';
 import { divideByAlpha } from './alpha.ts';
@@ -8,7 +8,6 @@ import { prepareAvif, presentPartOfAvif } from './avif.ts';
 import { prepareGif } from './gif.ts';
 import type { Inks } from './inks.ts';
 import { explainJpeg, prepareJpeg } from './jpeg.ts';
-import { refuseTooLarge } from './pixelLimit.ts';
 import { preparePng } from './png.ts';
 import { presentPartOfPng, repackPng } from './pngData.ts';
 import type { DecoderFile, PreparedRaster } from './preparedRaster.ts';
@@ -38,7 +37,7 @@ export async function openRaster(file: ImageFile): Promise<OpenImage> {
   }
   const metadata = await readMetadata(file, prepared);
   const { width, height, hasAlpha } = metadata;
-  refuseTooLarge(width, height);
+  refuseTooLarge(width, height, format === 'avif' ? maxAvifMegapixels : maxMegapixels);
   return {
     info: { format, width, height, hasAlpha, warnings },
     draw: (bounds) => drawFile(file, prepared, bounds, metadata),

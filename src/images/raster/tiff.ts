@@ -1,8 +1,8 @@
 import { MixFailure } from '../../mix/failure.ts';
 import { type ImageWarning, makeImageWarning } from '../../mix/imageWarning.ts';
+import { refuseTooLarge } from '../imageLimits.ts';
 import { exactInks } from './inks.ts';
 import { uprightSize, validOrientation } from './orientation.ts';
-import { refuseTooLarge } from './pixelLimit.ts';
 import type { PreparedRaster } from './preparedRaster.ts';
 import { convertSamples, type Range, rangeOf } from './tiffConversion.ts';
 import { TiffDirectory } from './tiffDirectory.ts';
