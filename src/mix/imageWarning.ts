@@ -7,6 +7,8 @@ export const imageWarningTable = {
     "Parts of this SVG aren't drawn: {parts}. If they matter, export it as PNG from a browser or its editor.",
   'svg-characters':
     'These characters of the SVG are missing in all fonts, or are drawn without their colors: {characters}. Convert the text to paths, or export the SVG as PNG from a browser.',
+  'svg-fonts':
+    'Not all fonts of this system could be searched in time, so the text of this SVG may be in another font than usual. Convert the text to paths to be sure.',
   'svg-namespace':
     'This SVG is drawn, but browsers don\'t show it as an image. Add xmlns="http://www.w3.org/2000/svg" to its svg element.',
   'no-end':

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompressSync, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FontLibrary } from '../../src/images/fonts/fontLibrary.ts';
+import { selectFonts } from '../../src/images/fonts/fontSelection.ts';
 import { WorkerCodec } from '../../src/images/workerCodec.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -57,6 +59,19 @@ test.each([
   expect((await draw(codec, drawing(text))).equals(expected)).toBe(true);
   expect((await draw(bare, drawing(text))).equals(expected)).toBe(false);
 });
+
+test.each([
+  ['Nowhere', 0, true],
+  ['Nowhere', 60_000, false],
+  ['DejaVu Sans', 0, true], // text without a family, too
+])(
+  'the choice of %s after a search of at most %i ms may depend on time: %s',
+  async (family, searchTime, isUncertain) => {
+    const needs = { families: new Set([family]), characters: new Set<number>(), webFonts: new Map() };
+    const selection = await selectFonts(needs, new FontLibrary([folder], searchTime), join(root, 'dist'));
+    expect(selection.isUncertain).toBe(isUncertain);
+  },
+);
 
 test('each generic family has its own font', async () => {
   const expected = await draw(codec, drawing('font-family="DejaVu Sans Mono">Rag'));

@@ -11,28 +11,41 @@ interface FontFile {
   readonly faces: readonly Face[];
 }
 
+interface FoundFonts {
+  readonly files: readonly FontFile[];
+  readonly isComplete: boolean;
+}
+
 const maxFiles = 3000;
 const maxDepth = 6;
 /** Of one file, and of all that one drawing uses, in bytes. */
 const maxFileLength = 40 * 2 ** 20;
 const maxTotalLength = 96 * 2 ** 20;
-/** Milliseconds in which fonts are searched. What was found until then is used. */
-const searchTime = 3000;
 
 /** Finds and reads the system's fonts. Nothing is read before the first question. */
 export class FontLibrary {
   readonly #folders: () => Promise<readonly string[]>;
-  #files: Promise<readonly FontFile[]> | undefined;
+  readonly #searchTime: number;
+  #found: Promise<FoundFonts> | undefined;
 
-  /** @param folders absolute paths; by default, those of the system. */
-  constructor(folders?: readonly string[]) {
+  /**
+   * @param folders absolute paths; by default, those of the system.
+   * @param searchTime milliseconds in which fonts are searched. What was found until then is used.
+   */
+  constructor(folders?: readonly string[], searchTime = 3000) {
     this.#folders = folders ? async () => folders : systemFontFolders;
+    this.#searchTime = searchTime;
+  }
+
+  /** Whether every font file was seen: there weren't too many, and all folders answered in time. */
+  async isComplete(): Promise<boolean> {
+    return (await this.#index()).isComplete;
   }
 
   /** The name of a family as the renderer knows it; undefined if it isn't installed. */
   async find(name: string): Promise<string | undefined> {
     const wanted = name.toLowerCase();
-    for (const { faces } of await this.#index()) {
+    for (const { faces } of (await this.#index()).files) {
       const face = faces.find(({ names, hasOutlines }) => hasOutlines && names.has(wanted));
       if (face) return face.family;
     }
@@ -44,8 +57,8 @@ export class FontLibrary {
     families: ReadonlySet<string>,
     characters: readonly number[],
   ): Promise<{ fonts: Uint8Array[]; missing: number[] }> {
-    const files = await this.#index();
-    const end = performance.now() + searchTime;
+    const { files } = await this.#index();
+    const end = performance.now() + this.#searchTime;
     const isWanted = ({ faces }: FontFile) => faces.some(({ family }) => families.has(family));
     const fonts: Uint8Array[] = [];
     let missing = [...characters];
@@ -65,32 +78,40 @@ export class FontLibrary {
     return { fonts, missing };
   }
 
-  #index(): Promise<readonly FontFile[]> {
-    this.#files ??= this.#search();
-    return this.#files;
+  #index(): Promise<FoundFonts> {
+    this.#found ??= this.#search();
+    return this.#found;
   }
 
-  async #search(): Promise<readonly FontFile[]> {
+  async #search(): Promise<FoundFonts> {
     const files: FontFile[] = [];
-    const end = performance.now() + searchTime;
-    const timer = new Promise<void>((resolve) => setTimeout(resolve, searchTime).unref());
+    const end = performance.now() + this.#searchTime;
+    const timer = new Promise<false>((resolve) => setTimeout(resolve, this.#searchTime, false).unref());
     const search = async () => {
-      for (const folder of await this.#folders()) await searchFolder(folder, maxDepth, files, end);
+      let isComplete = true;
+      for (const folder of await this.#folders()) {
+        isComplete = (await searchFolder(folder, maxDepth, files, end)) && isComplete;
+      }
+      return isComplete;
     };
     // A folder on a network drive may not answer.
-    await Promise.race([search(), timer]);
-    return [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+    const isComplete = await Promise.race([search(), timer]);
+    return { files: [...files].sort((a, b) => (a.path < b.path ? -1 : 1)), isComplete };
   }
 }
 
-async function searchFolder(folder: string, depth: number, files: FontFile[], end: number): Promise<void> {
+/** Adds the fonts in a folder. @returns whether all of them were seen. */
+async function searchFolder(folder: string, depth: number, files: FontFile[], end: number): Promise<boolean> {
   const entries = (await readdir(folder, { withFileTypes: true }).catch(ignoreSystemError)) ?? [];
+  let isComplete = true;
   for (const entry of entries) {
-    if (files.length >= maxFiles || performance.now() > end) return;
+    if (files.length >= maxFiles || performance.now() > end) return false;
     const path = join(folder, entry.name);
-    if (entry.isDirectory() && depth > 0) await searchFolder(path, depth - 1, files, end);
-    else if (/\.(?:ttf|otf|ttc|otc)$/i.test(entry.name) && !entry.isDirectory()) await addFile(path, files);
+    if (entry.isDirectory() && depth > 0) {
+      isComplete = (await searchFolder(path, depth - 1, files, end)) && isComplete;
+    } else if (/\.(?:ttf|otf|ttc|otc)$/i.test(entry.name) && !entry.isDirectory()) await addFile(path, files);
   }
+  return isComplete;
 }
 
 async function addFile(path: string, files: FontFile[]): Promise<void> {

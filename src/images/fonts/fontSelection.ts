@@ -48,17 +48,29 @@ export interface FontSelection {
   resolve(name: string): readonly string[];
   /** Characters that no font has. */
   readonly missing: readonly number[];
+  /** Whether a font that comes first may be installed, but wasn't found because the search for fonts ended early. */
+  readonly isUncertain: boolean;
 }
 
 /** @param folder of the bundled font. */
 export async function selectFonts(needs: TextNeeds, library: FontLibrary, folder: string): Promise<FontSelection> {
   const used = new Set<string>();
   const replacements = new Map<string, readonly string[]>();
+  let isFirst = true;
+  const firstOf = async (names: readonly string[]) => {
+    for (const [at, name] of names.entries()) {
+      const found = name === bundledFamily ? name : await library.find(name);
+      if (found === undefined) continue;
+      if (at > 0) isFirst = false;
+      return found;
+    }
+    isFirst = false;
+    return undefined;
+  };
   for (const name of needs.families) {
     const web = needs.webFonts.get(name.toLowerCase());
     const family =
-      web?.family ??
-      (isGeneric(name) ? undefined : await firstOf([name, ...(similar[name.toLowerCase()] ?? [])], library));
+      web?.family ?? (isGeneric(name) ? undefined : await firstOf([name, ...(similar[name.toLowerCase()] ?? [])]));
     if (family !== undefined && !web) used.add(family);
     replacements.set(name, family === undefined ? [name] : [family]);
   }
@@ -72,7 +84,7 @@ export async function selectFonts(needs: TextNeeds, library: FontLibrary, folder
   for (const name of genericFamilies) {
     // Text without a family is drawn in the serif font.
     const isUsed = name === 'serif' || needs.families.has(name);
-    families[name] = (isUsed ? await firstOf(generic[name], library) : undefined) ?? bundledFamily;
+    families[name] = (isUsed ? await firstOf(generic[name]) : undefined) ?? bundledFamily;
     if (isUsed) used.add(families[name]);
   }
   const bundled = await Promise.all(
@@ -87,18 +99,11 @@ export async function selectFonts(needs: TextNeeds, library: FontLibrary, folder
     generic: families,
     resolve: (name) => (isGeneric(name) ? [families[name]] : (replacements.get(name) ?? [name])),
     missing,
+    isUncertain: !isFirst && !(await library.isComplete()),
   };
 }
 
 const isGeneric = (name: string): name is GenericFamily => Object.hasOwn(generic, name);
-
-async function firstOf(names: readonly string[], library: FontLibrary): Promise<string | undefined> {
-  for (const name of names) {
-    const found = name === bundledFamily ? name : await library.find(name);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
 
 /** White space, controls, joiners and variation selectors. */
 function isInvisible(character: number): boolean {

@@ -31,6 +31,8 @@ export interface Drawing {
   readonly notDrawn: ReadonlySet<string>;
   /** Characters that no font has, or that a browser draws in colors. */
   readonly missing: ReadonlySet<number>;
+  /** Whether its text, or that of a drawing in it, may have a better font that wasn't found. */
+  readonly hasUncertainFonts: boolean;
   /** Undefined if there's no text. */
   readonly fonts: FontSelection | undefined;
   /** The document at a size in pixels. */
@@ -42,22 +44,25 @@ export async function openDrawing(bytes: Uint8Array, tools: DrawingTools, depth 
   const document = readSvgDocument(readXml(bytes));
   const notDrawn = new Set(document.notDrawn);
   const missing = new Set(document.emoji);
+  const problems = { notDrawn, missing, hasUncertainFonts: false };
   const written = new Map<string, string>();
   for (const { part, dataUri } of document.images) {
-    const address = written.get(dataUri) ?? (await embed(dataUri, { notDrawn, missing }, tools, depth));
+    const address = written.get(dataUri) ?? (await embed(dataUri, problems, tools, depth));
     written.set(dataUri, address);
     document.parts[part] = address;
   }
   const fonts = document.hasText ? await fontsOf(document, notDrawn, tools) : undefined;
   for (const character of fonts?.missing ?? []) missing.add(character);
   const resolve = (text: string) => (fonts ? resolveFamilies(text, fonts.resolve) : text);
-  return { document, notDrawn, missing, fonts, write: (...size) => resolve(writeDocument(document, ...size)) };
+  const hasUncertainFonts = problems.hasUncertainFonts || (fonts?.isUncertain ?? false);
+  const write = (width: number, height: number) => resolve(writeDocument(document, width, height));
+  return { document, notDrawn, missing, hasUncertainFonts, fonts, write };
 }
 
 /** The address of an image as the renderer reads it: PNG or SVG. Empty if it can't be drawn. */
 async function embed(
   dataUri: string,
-  problems: { readonly notDrawn: Set<string>; readonly missing: Set<number> },
+  problems: { readonly notDrawn: Set<string>; readonly missing: Set<number>; hasUncertainFonts: boolean },
   tools: DrawingTools,
   depth: number,
 ): Promise<string> {
@@ -70,6 +75,7 @@ async function embed(
     }
     for (const part of nested.notDrawn) problems.notDrawn.add(part);
     for (const character of nested.missing) problems.missing.add(character);
+    problems.hasUncertainFonts ||= nested.hasUncertainFonts;
     // The renderer draws no text in an SVG inside an SVG.
     if (nested.fonts) return toDataUri('image/png', await tools.rasterize(nested));
     const { width, height } = nested.document.size;
@@ -114,13 +120,14 @@ function writeDocument({ size, rootAttributes, parts }: SvgDocument, width: numb
 }
 
 /** The warnings about what isn't drawn as a browser draws it. */
-export function warningsOf({ document, notDrawn, missing }: Drawing): ImageWarning[] {
+export function warningsOf({ document, notDrawn, missing, hasUncertainFonts }: Drawing): ImageWarning[] {
   const warnings: ImageWarning[] = document.isBare ? [makeImageWarning('svg-namespace')] : [];
   if (notDrawn.size > 0) warnings.push(makeImageWarning('svg-not-drawn', { parts: listed([...notDrawn], ', ') }));
   if (missing.size > 0) {
     const characters = [...missing].map((character) => String.fromCodePoint(character));
     warnings.push(makeImageWarning('svg-characters', { characters: listed(characters, ' ') }));
   }
+  if (hasUncertainFonts) warnings.push(makeImageWarning('svg-fonts'));
   return warnings;
 }
 
