@@ -4,7 +4,14 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { builtCodec } from './support/builtCodec.ts';
-import { type TiffParts, type TiffShape, type TiffTag, tiffFile, tiffTags } from './support/rasterFiles.ts';
+import {
+  stagedInkProfile,
+  type TiffParts,
+  type TiffShape,
+  type TiffTag,
+  tiffFile,
+  tiffTags,
+} from './support/rasterFiles.ts';
 
 // TIFF has many more forms than decoders read. Each is drawn right or refused by name.
 
@@ -370,6 +377,24 @@ test('inks with a profile become the colors of its table: black alone is neutral
   const [r = 0, g = 0, b = 0] = data;
   expect(Math.max(r, g, b) - Math.min(r, g, b)).toBeLessThanOrEqual(2);
   expect(Math.abs(g - 136)).toBeLessThanOrEqual(2);
+});
+
+test.each([1, 2] as const)('a profile of inks as of version 4 is applied, bytes: %i', async (size) => {
+  const profile: TiffTag = { tag: 34_675, type: 1, values: [...stagedInkProfile(size)] };
+  const colorOf = async (...inks: number[]) => {
+    const block = samples(4, (_x, _y, at) => bytes8(inks[at] ?? 0));
+    const bytes = tiff({ bits: [8, 8, 8, 8], photometric: 5, more: [profile] }, [block]);
+    const { data } = await built.codec.decode(bytes, { width: side, height: side });
+    return [...data.subarray(0, 3)];
+  };
+  const near = async (inks: number[], wanted: number[]) => {
+    const found = await colorOf(...inks);
+    for (const [at, value] of wanted.entries()) expect(Math.abs((found[at] ?? 0) - value)).toBeLessThanOrEqual(2);
+  };
+  await near([0, 0, 0, 0], [255, 255, 255]);
+  await near([0, 0, 0, 255], [0, 0, 0]);
+  // Magenta alone: a lightness of 60 and 68 for a.
+  await near([0, 255, 0, 0], [248, 80, 150]);
 });
 
 const page = (value: number, size: number, ...more: TiffTag[]) => ({

@@ -14,18 +14,17 @@ export function multiplyMatrices(one: Matrix, other: Matrix): Matrix {
 
 export function invertMatrix([a, b, c, d, e, f, g, h, i]: Matrix): Matrix {
   const scale = 1 / (a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g));
-  const raw = [
-    e * i - f * h,
-    c * h - b * i,
-    b * f - c * e,
-    f * g - d * i,
-    a * i - c * g,
-    c * d - a * f,
-    d * h - e * g,
-    b * g - a * h,
-    a * e - b * d,
+  return [
+    (e * i - f * h) * scale,
+    (c * h - b * i) * scale,
+    (b * f - c * e) * scale,
+    (f * g - d * i) * scale,
+    (a * i - c * g) * scale,
+    (c * d - a * f) * scale,
+    (d * h - e * g) * scale,
+    (b * g - a * h) * scale,
+    (a * e - b * d) * scale,
   ];
-  return raw.map((value) => value * scale) as unknown as Matrix;
 }
 
 const apply = (m: Matrix, [x, y, z]: readonly [number, number, number]): [number, number, number] => [

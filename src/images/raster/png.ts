@@ -86,7 +86,7 @@ function separateFrame(
   const count = chunks[animation]?.data;
   if (!count || count.length < 8 || number32(count, 0) === 0) return undefined;
   if (animation > image || first < image || !control || control.length < 26) return undefined;
-  const [width, height, x, y] = [4, 8, 12, 16].map((at) => number32(control, at)) as [number, number, number, number];
+  const [width = 0, height = 0, x = 0, y = 0] = [4, 8, 12, 16].map((at) => number32(control, at));
   const canvas = { width: number32(header, 0), height: number32(header, 4) };
   const next = chunks.findIndex(({ type }, at) => at > first && type === 'fcTL');
   const data = chunks.slice(first + 1, next < 0 ? undefined : next).filter(({ type }) => type === 'fdAT');

@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib';
 import { MixFailure } from '../../mix/failure.ts';
 import { inflate } from '../inflate.ts';
 import {
@@ -69,27 +70,5 @@ function primariesFrom(data: Uint8Array): number[] {
 }
 
 function packProfile(profile: Uint8Array): Buffer {
-  return pngChunk('iCCP', Buffer.concat([Buffer.from('x\0\0', 'latin1'), stored(profile)]));
-}
-
-/** As zlib data without compression. */
-function stored(data: Uint8Array): Buffer {
-  let one = 1;
-  let two = 0;
-  for (const byte of data) {
-    one = (one + byte) % 65_521;
-    two = (two + one) % 65_521;
-  }
-  const head = Buffer.from([
-    0x78,
-    1,
-    1,
-    data.length & 255,
-    data.length >> 8,
-    ~data.length & 255,
-    (~data.length >> 8) & 255,
-  ]);
-  const check = Buffer.alloc(4);
-  check.writeUInt32BE(((two << 16) | one) >>> 0);
-  return Buffer.concat([head, data, check]);
+  return pngChunk('iCCP', Buffer.concat([Buffer.from('x\0\0', 'latin1'), deflateSync(profile)]));
 }

@@ -11,6 +11,7 @@ import {
   pngChunk,
   pngFile,
   pngSignature,
+  stagedInkProfile,
   withAvifColors,
 } from './rasterFiles.ts';
 
@@ -195,6 +196,11 @@ export const browserCases: readonly BrowserCase[] = [
   jpegCase('JPEG of inks', () => blockJpeg({ blocks: inkBlocks, across: 4, adobe: 0 })),
   jpegCase('JPEG of inks without a mark', () => blockJpeg({ blocks: inkBlocks, across: 4 })),
   jpegCase('JPEG of inks as YCCK', () => blockJpeg({ blocks: inkBlocks, across: 4, adobe: 2 })),
+  ...([1, 2] as const).map((size) =>
+    jpegCase(`JPEG of inks with a profile of version 4, bytes: ${size}`, () =>
+      blockJpeg({ blocks: inkBlocks, across: 4, adobe: 0, profile: stagedInkProfile(size) }),
+    ),
+  ),
   jpegCase('JPEG of inks with a profile', () =>
     scene().toColourspace('cmyk').withIccProfile('cmyk').jpeg({ quality: 98 }).toBuffer(),
   ),

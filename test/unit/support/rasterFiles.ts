@@ -237,6 +237,58 @@ export function tiffTags(shape: TiffShape): TiffTag[] {
   ];
 }
 
+// ICC
+
+const fixed = (...values: number[]): Buffer => big(...values.map((value) => Math.round(value * 65_536)));
+const gammaCurve = (gamma: number): Buffer => Buffer.concat([ascii('para'), big(0, 0), fixed(gamma)]);
+
+/**
+ * A profile of inks as those of version 4: a table between curves, with a matrix. Black takes lightness away, and the other inks
+ * lead to their colors.
+ */
+export function stagedInkProfile(size: 1 | 2): Buffer {
+  const grid = [3, 2, 2, 3];
+  const values: number[] = [];
+  for (let point = 0; point < 36; point++) {
+    const [c, m, y, k] = [
+      Math.floor(point / 12) / 2,
+      Math.floor(point / 6) % 2,
+      Math.floor(point / 3) % 2,
+      (point % 3) / 2,
+    ];
+    const light = (1 - (k ?? 0)) * (1 - 0.3 * (c ?? 0) - 0.4 * (m ?? 0) - 0.1 * (y ?? 0));
+    const chroma = 0.3 * (1 - (k ?? 0));
+    values.push(light, 0.5 + chroma * ((m ?? 0) - (c ?? 0)), 0.5 + chroma * ((y ?? 0) - (c ?? 0) / 2));
+  }
+  const numbers = values.map((value) => Math.round(value * (size === 1 ? 255 : 65_535)));
+  const table = size === 1 ? Buffer.from(numbers) : big16(...numbers);
+  const parts = [
+    Buffer.concat([gammaCurve(0.9), gammaCurve(1), gammaCurve(1)]),
+    fixed(1, 0, 0, 0, 0.9, 0, 0, 0, 0.9, 0, 0.05, 0.05),
+    Buffer.concat([gammaCurve(1.1), gammaCurve(1), gammaCurve(1)]),
+    Buffer.concat([Buffer.of(...grid), Buffer.alloc(12), Buffer.of(size, 0, 0, 0), table]),
+    Buffer.concat([1, 1.2, 1, 0.8].map(gammaCurve)),
+  ];
+  const places: number[] = [];
+  let end = 32;
+  const padded = parts.map((part) => {
+    places.push(end);
+    const whole = Buffer.concat([part, Buffer.alloc((4 - (part.length % 4)) % 4)]);
+    end += whole.length;
+    return whole;
+  });
+  const tag = Buffer.concat([ascii('mAB '), big(0), Buffer.of(4, 3, 0, 0), big(...places), ...padded]);
+  const white = Buffer.concat([ascii('XYZ '), big(0), fixed(0.9642, 1, 0.8249)]);
+  const head = Buffer.alloc(128);
+  big(128 + 28 + tag.length + white.length).copy(head);
+  big(0x04200000).copy(head, 8);
+  ascii('prtrCMYKLab ').copy(head, 12);
+  ascii('acsp').copy(head, 36);
+  fixed(0.9642, 1, 0.8249).copy(head, 68);
+  const list = [big(2), ascii('A2B0'), big(156, tag.length), ascii('wtpt'), big(156 + tag.length, white.length)];
+  return Buffer.concat([head, ...list, tag, white]);
+}
+
 // JPEG
 
 const segment = (marker: number, ...parts: Uint8Array[]): Buffer => {
