@@ -83,7 +83,7 @@ const transformNames: Readonly<Record<string, string>> = {
   pattern: 'patternTransform',
 };
 
-const knownPrefix = /^-webkit-(?=(?:transform|filter|clip-path)\b)/;
+const knownPrefix = /^-webkit-(?=(?:transform|filter|clip-path|opacity|writing-mode)\b)/;
 
 function textsOf(values: ReadonlyMap<string, Value>, { onFamilies }: PropertyContext): Map<string, string> {
   const texts = new Map<string, string>();

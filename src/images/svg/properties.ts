@@ -28,26 +28,34 @@ const drawn = new Set([
 ]);
 
 const decoration = '(?:none|underline|overline|line-through|solid|currentcolor)';
-/** Values of other properties that are drawn, or change nothing. */
+/** All values of other properties that are drawn, or change nothing. */
 const drawnValues: Readonly<Record<string, RegExp>> = {
+  'block-size': /^[\d.]+$/, // editors write a number, which browsers ignore
   'color-interpolation': /^(?:auto|srgb)$/i,
   direction: /^ltr$/i,
-  'font-variant': /^(?:normal|none)$/i,
+  'font-size-adjust': /^none$/i,
+  'font-variant': /^normal$/i,
+  'font-variant-ligatures': /^(?:normal|common-ligatures)$/i,
+  'inline-size': /^[\d.]+$/,
   'mix-blend-mode':
-    /^(?:multiply|screen|overlay|darken|lighten|color-dodge|color-burn|hard-light|soft-light|difference|exclusion|hue|saturation|color|luminosity)$/i,
+    /^(?:normal|multiply|screen|overlay|darken|lighten|color-dodge|color-burn|hard-light|soft-light|difference|exclusion|hue|saturation|color|luminosity)$/i,
   'offset-anchor': /./, // noted as offset-path
   'offset-distance': /./,
   'offset-rotate': /./,
+  scale: /^(?:none|1|100%)$/i,
   'text-decoration': new RegExp(`^${decoration}(?:\\s+${decoration})*$`, 'i'),
   'text-decoration-color': /^currentcolor$|^#000000$/i, // editors write this one without a line
   'text-decoration-line': new RegExp(`^${decoration}(?:\\s+${decoration})*$`, 'i'),
   'text-decoration-style': /^solid$/i,
   'text-orientation': /^(?:mixed|sideways)$/i,
+  translate: /^(?:none|0(?:px|%)?)$/i,
   'unicode-bidi': /^(?:normal|embed|isolate|plaintext)$/i,
   'vector-effect': /^none$/i,
 };
 
-/** Values that change nothing in properties that aren't drawn. */
+/** Keywords for values that count elsewhere. */
+const inheriting = /^(?:initial|unset|revert|revert-layer|inherit)$/i;
+/** Values that change nothing in the properties that aren't drawn and have no values above. */
 const neutral =
   /^(?:none|normal|auto|initial|unset|revert|revert-layer|inherit|0(?:px|%|deg)?|1|100%|all|baseline|start|medium)$/i;
 
@@ -55,8 +63,8 @@ const neutral =
 const withoutEffect = new Set([
   ...['align-content', 'align-items', 'align-self', 'appearance', 'aspect-ratio', 'backdrop-filter', 'caption-side'],
   ...['accent-color', 'backface-visibility', 'baseline-source', 'buffered-rendering', 'clear', 'clip', 'content'],
-  ...['color-adjust', 'color-profile', 'color-scheme', 'contain', 'content-visibility', 'cursor', 'enable-background'],
-  ...['float', 'forced-color-adjust', 'hyphens', 'image-orientation', 'inline-size', 'block-size', 'isolation'],
+  ...['color-adjust', 'color-profile', 'color-scheme', 'contain', 'cursor', 'enable-background'],
+  ...['float', 'forced-color-adjust', 'hyphens', 'image-orientation'],
   ...['kerning', 'line-break', 'line-height', 'object-fit', 'object-position', 'order', 'orphans', 'perspective'],
   ...['perspective-origin', 'pointer-events', 'position', 'print-color-adjust', 'quotes', 'rendering-intent', 'resize'],
   ...['tab-size', 'touch-action', 'transform-style', 'user-select', 'vertical-align', 'widows', 'will-change'],
@@ -66,7 +74,7 @@ const withoutEffect = new Set([
 ]);
 /** Of the same properties, and of those that browsers never had. */
 const withoutEffectPrefix =
-  /^(?:animation-|background-|border|box-|break-|caret-|column-|container|counter-|flex|grid|hyphenate-|inset|justify-|list-style|margin|mask-border|max-|min-|outline|overflow-|overscroll-|padding|page|place-|scroll|shape-(?:inside|margin|padding|subtract)|solid-|table-|text-(?:align|indent|justify|overflow|size-adjust|underline|wrap)|transition|-(?!webkit-(?:clip-path|filter|mask|text-fill|text-stroke|transform)))/;
+  /^(?:animation-|background-|border|box-|break-|caret-|column-|container|counter-|flex|grid|hyphenate-|inset|justify-|list-style|margin|mask-border|max-|min-|outline-(?:color|offset|width)|overflow-|overscroll-|padding|page|place-|scroll|shape-(?:inside|margin|padding|subtract)|solid-|table-|text-(?:align|indent|justify|overflow|size-adjust|underline|wrap)|transition|-(?!webkit-(?:clip-path|filter|logical|mask|opacity|text-fill|text-security|text-stroke|transform|writing-mode)))/;
 
 /** The properties that set the geometry of an element, in place of attributes of the same names. */
 const geometry: Readonly<Record<string, readonly string[]>> = {
@@ -105,16 +113,13 @@ const otherAttributes = new Set([
 
 /** Whether a property has an effect in browsers that the renderer doesn't draw. */
 export function isUndrawn(property: string, value: string): boolean {
-  if (drawn.has(property) || neutral.test(value) || drawnValues[property]?.test(value)) return false;
+  if (drawn.has(property) || inheriting.test(value) || (drawnValues[property] ?? neutral).test(value)) return false;
   return !withoutEffect.has(property) && !withoutEffectPrefix.test(property);
 }
 
 /** Properties of boxes have an effect on the root, which is one. */
 export function isUndrawnOnRoot(property: string, value: string): boolean {
-  return (
-    /^(?:border(?!-(?:collapse|spacing|radius))|padding|margin|outline|box-shadow)/.test(property) &&
-    !neutral.test(value)
-  );
+  return /^(?:border(?!-(?:collapse|spacing|radius))|padding|margin|box-shadow)/.test(property) && !neutral.test(value);
 }
 
 /** The keywords of some properties. Browsers ignore others. */
