@@ -11,6 +11,7 @@ export function usesService(engine: EngineName): boolean {
     case 'hosted':
       return true;
     case 'local':
+    case 'comfyui':
       return false;
   }
 }

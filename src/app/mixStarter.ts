@@ -92,7 +92,7 @@ export class MixStarter {
     const { isTrusted } = trust;
     if (!usesService(engine))
       return runner.start(await createJobRequest(plan, { storage, isTrusted, mayUpload: false }));
-    trust.require('hosted');
+    trust.require('server');
     const { origin } = serviceOf(service);
     const needsUpload = has('file');
     if (needsUpload && !(await mayUpload(origin))) throw new MixFailure('upload-not-allowed');

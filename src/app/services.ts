@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../engines/clock.ts';
+import { type ComfyuiEngine, createComfyuiEngine } from '../engines/comfyui/comfyuiEngine.ts';
 import type { LogEvent } from '../engines/hosted/engineLog.ts';
 import { createHostedEngine, type HostedEngine } from '../engines/hosted/hostedEngine.ts';
 import { serviceOf } from '../engines/hosted/service.ts';
@@ -48,6 +49,7 @@ export class Services {
   readonly #trustGranted: Disposable;
   #networkChanges = 0;
   #local: LocalEngine | undefined;
+  #comfyui: ComfyuiEngine | undefined;
   #hosted: HostedEngine | undefined;
 
   constructor(options: ServicesOptions) {
@@ -66,10 +68,17 @@ export class Services {
       directory: join(storage, 'jobs'),
       workspaceStorage,
       isTrusted: () => trust.isTrusted,
-      engines: { local: async () => this.#localEngine(), hosted: async () => this.#hostedEngine() },
+      engines: {
+        local: async () => this.#localEngine(),
+        comfyui: async () => this.#comfyuiEngine(),
+        hosted: async () => this.#hostedEngine(),
+      },
       writer: new ResultWriter((error) => log('warn', `temporary files can't be removed: ${String(error)}`)),
       clock: systemClock,
-      maxConcurrent: () => settings.get('hosted.maxConcurrent'),
+      maxConcurrent: (engine) =>
+        engine === 'hosted'
+          ? settings.get('hosted.maxConcurrent')
+          : Math.max(1, settings.get('comfyui.servers').length),
       newId: randomUUID,
       onError: (jobId, error) => jobLog.failed(jobId, error),
       owner: randomUUID(),
@@ -104,16 +113,22 @@ export class Services {
   reconnect(): void {
     this.#networkChanges++;
     this.#hosted?.reconnect();
+    this.#comfyui?.reconnect();
   }
 
   async dispose(): Promise<void> {
     this.#trustGranted.dispose();
     await this.runner.dispose();
-    await Promise.all([this.#local?.dispose(), this.#hosted?.dispose(), this.codec.dispose()]);
+    await Promise.all([
+      this.#local?.dispose(),
+      this.#comfyui?.dispose(),
+      this.#hosted?.dispose(),
+      this.codec.dispose(),
+    ]);
   }
 
   /** The network, which doesn't connect in Restricted Mode whatever asks for it. @param what says so in the failure. */
-  #connectFor(what: 'hosted' | 'network'): Connect {
+  #connectFor(what: 'server' | 'network'): Connect {
     return (rules) => {
       this.#options.trust.require(what);
       return this.#network(rules);
@@ -126,11 +141,27 @@ export class Services {
     return this.#local;
   }
 
+  #comfyuiEngine(): ComfyuiEngine {
+    const { settings, log } = this.#options;
+    this.#comfyui ??= createComfyuiEngine({
+      servers: () => settings.get('comfyui.servers'),
+      timeoutSeconds: () => settings.get('comfyui.timeout'),
+      authorization: async () => undefined,
+      connect: this.#connectFor('server'),
+      codec: this.codec,
+      reader: this.reader,
+      clock: systemClock,
+      newId: randomUUID,
+      log: ({ level, jobId, event, args }) => log(level, `${jobId ?? 'comfyui'} ${event} ${JSON.stringify(args)}`),
+    });
+    return this.#comfyui;
+  }
+
   #hostedEngine(): HostedEngine {
     const { settings, apiKey, storage } = this.#options;
     this.#hosted ??= createHostedEngine({
       settings: () => ({ ...settings.service(), timeoutSeconds: settings.get('hosted.timeout') }),
-      connect: this.#connectFor('hosted'),
+      connect: this.#connectFor('server'),
       apiKey,
       codec: this.codec,
       reader: this.reader,

@@ -59,6 +59,15 @@ export const recipeSchema = z.looseObject({
     .nullable()
     .default(null)
     .describe('The id that the service passes to the webhook.'),
+  model: z
+    .string()
+    .trim()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'The checkpoint of the ComfyUI engine, as its server names it. If null or missing, the one in the settings.',
+    ),
 });
 export type Recipe = z.infer<typeof recipeSchema>;
 
@@ -177,6 +186,8 @@ function isSet(recipe: Recipe, part: EngineLimits['ignores'][number]): boolean {
       const weights = enabledImages(recipe).map(({ image }) => image.weight);
       return weights.some((weight) => weight !== weights[0]);
     }
+    case 'model':
+      return recipe.model !== null;
     case 'steps':
       return false;
   }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { draftImageSchema, draftSchema } from '../mix/draft.ts';
-import { dialectNames, engineNames } from '../mix/limits.ts';
+import { dialectNames, engineNames, ignoredParts } from '../mix/limits.ts';
 import { progressSchema } from '../mix/progress.ts';
 
 /** A method or event: its parameters, its result, and the time-out in milliseconds, or null for none. */
@@ -29,7 +29,7 @@ export const engineViewSchema = z.object({
   /** The longest side of a result, in pixels. */
   maxSide: z.number(),
   needsPrompt: z.boolean(),
-  ignores: z.array(z.enum(['prompt', 'negativePrompt', 'steps', 'weights'])),
+  ignores: z.array(z.enum(ignoredParts)),
   /** The balance of the account at the service; null if it isn't known. */
   balance: z.object({ amount: z.number(), currency: z.string() }).nullable(),
 });

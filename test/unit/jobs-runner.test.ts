@@ -6,7 +6,7 @@ import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { temporaryPath } from '../../src/storage/durableFile.ts';
 import { ManualClock } from './support/clocks.ts';
-import { JobBench, type ManualEngine, resultOf } from './support/jobBench.ts';
+import { JobBench, type ManualEngine, onlyHosted, resultOf } from './support/jobBench.ts';
 
 let bench: JobBench;
 beforeEach(async () => {
@@ -352,7 +352,7 @@ test("fails a job that can't be written to disk, or whose engine can't be loaded
   await rm(bench.jobs);
 
   const broken = bench.window({
-    engines: { hosted: () => Promise.reject(new Error('no module')), local: () => Promise.reject(new Error()) },
+    engines: onlyHosted(() => Promise.reject(new Error('no module'))),
   });
   expect(await broken.runner.start(bench.request()).finished).toMatchObject({
     status: 'failed',
