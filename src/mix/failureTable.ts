@@ -96,6 +96,8 @@ export const failureTable = {
   'image-too-large/pixels':
     'This image has {width} × {height} pixels ({megapixels} megapixels), but the limit is {max} megapixels. Use a smaller copy.',
   'image-too-large/bytes': 'This file is {megabytes} MB, but the limit is {max} MB. Use a smaller copy.',
+  'image-too-large/comfyui':
+    "{server} doesn't accept uploads of this size (HTTP 413). Raise the limit of ComfyUI (--max-upload-size) or of the proxy in front of it.",
   'blocked-address/result':
     "The service's result link {link} points to this machine or a private network, so it wasn't downloaded. To allow this, turn on imageMixer.images.allowPrivateAddresses in your user settings.",
   'blocked-address':
@@ -112,6 +114,8 @@ export const failureTable = {
     "VS Code's secret storage can't be read, so the API key for {origin} isn't known. Unlock the OS keyring, or run “Image Mixer: Set API Key” to use a key until this window closes. Then try again.",
   'invalid-api-key':
     "The service didn't accept the API key for {origin}. Check the key in your account there, then run “Image Mixer: Set API Key” again.",
+  'invalid-api-key/comfyui':
+    "{server} didn't accept the stored authorization (HTTP {status}). Run “Image Mixer: Set ComfyUI Authorization” and enter the whole header value, such as Bearer and a token.",
   'invalid-request': 'The service rejected the request: {message}. Fix the problem, then mix again.',
   'invalid-request/refused': 'The service rejected the request: {message}',
   'invalid-request/image-not-fetched':
@@ -119,6 +123,10 @@ export const failureTable = {
   'invalid-request/unexpected': 'An unexpected error occurred. See the log for details.',
   'invalid-request/bad-options':
     "The options aren't valid. Pass an object that can have outputFolder (a file Uri) and engine (hosted or local).",
+  'invalid-request/comfyui':
+    "{server} rejected the graph ({problem}). If you use your own workflow, run it in ComfyUI to see what's wrong.",
+  'invalid-request/comfyui-node':
+    "{server} rejected the graph: the node {node} can't use its input {input} ({problem}). If you use your own workflow, fix it in ComfyUI and export it again.",
   'insufficient-credits':
     "Your account at {origin} doesn't have enough credits for this mix. Buy credits there, then mix again.",
   'plan-required': "Your plan at {origin} doesn't include this. Switch to a plan that does, then mix again.",
@@ -128,6 +136,11 @@ export const failureTable = {
   'service-unavailable': "The service isn't available right now ({message}). Try again later.",
   'service-unavailable/retry-after':
     "The service isn't available right now ({message}). Wait {seconds} s, then try again.",
+  'service-unavailable/comfyui': '{server} reported an error (HTTP {status}). Check its console, or try again later.',
+  'service-unavailable/comfyui-gateway':
+    "ComfyUI at {server} isn't running or is still starting (HTTP {status}). Start it, or try again in a minute.",
+  'service-unavailable/comfyui-none':
+    'No ComfyUI server is set. Add its address to imageMixer.comfyui.servers, such as http://127.0.0.1:8188.',
   'generation-failed': 'The mix failed. Try again. If it keeps failing, try another seed.',
   'generation-failed/internal': 'An unexpected error occurred: {detail}. Try again, or see the log for details.',
   'generation-failed/mixer-failed': 'The local mix failed. Try again. If it keeps failing, see the log for details.',
@@ -166,6 +179,14 @@ export const failureTable = {
   'unexpected-response/too-large': "{origin} returned a response that's too large to read. Try again later.",
   'unexpected-response/redirected':
     "{origin} redirected the request to {target}. The API key wasn't sent there. Check imageMixer.hosted.baseUrl.",
+  'unexpected-response/comfyui':
+    "{server} returned an answer that isn't in ComfyUI's format. Update ComfyUI, or check imageMixer.comfyui.servers.",
+  'unexpected-response/not-comfyui':
+    "{server} isn't a ComfyUI server (HTTP {status}). Check imageMixer.comfyui.servers, including the path.",
+  'unexpected-response/sign-in':
+    '{server} requires signing in (HTTP {status}). Run “Image Mixer: Set ComfyUI Authorization”, or check imageMixer.comfyui.servers.',
+  'unexpected-response/comfyui-old':
+    '{server} runs ComfyUI {version}, which is too old. Update it to {minimum} or newer.',
   'interrupted/gateway-error':
     "A gateway at {origin} responded instead of the service, so it's unclear whether the mix ran and was charged. Check your account there before you mix again.",
   'interrupted/no-answer':
@@ -180,6 +201,21 @@ export const failureTable = {
     "The saved state of this mix can't be read, so it's unclear whether the service ran the mix and charged for it. Check your account there before you mix again.",
   interrupted:
     "The connection was lost after the request was sent, so it's unclear whether the service ran the mix and charged for it. Check your account there before you mix again.",
+  'missing-model': "The server doesn't have a model that this mix needs.",
+  'missing-model/file':
+    "{server} doesn't have {file}. Download it from {source} into {folder} there, then run “Image Mixer: Check ComfyUI Server”.",
+  'missing-model/pack':
+    "{server} doesn't have the node pack {file}. Install it from {source} into {folder} there, restart ComfyUI, then run “Image Mixer: Check ComfyUI Server”.",
+  'missing-model/checkpoint':
+    "{server} doesn't have the checkpoint {file}. Put it into models/checkpoints there, or choose another one.",
+  'missing-model/no-checkpoint':
+    '{server} has no checkpoint that can mix images. Put an SDXL or SD 1.5 checkpoint into models/checkpoints there.',
+  'missing-model/preset':
+    "{preset} isn't a preset of the IP-Adapter for {file}. Choose another preset in imageMixer.comfyui.preset, or another checkpoint.",
+  'missing-model/node':
+    "{server} doesn't have the node {node}. Install the node pack that it belongs to, and restart ComfyUI.",
+  'missing-model/value':
+    "{server} doesn't have {value}, which is set as {input} of the node {node}. Add it there, or choose another one.",
   timeout:
     "The service didn't finish within {seconds} seconds, but it still might. Choose “Check again” to look for the result. You won't be charged twice.",
   network: "{host} can't be reached. Check your connection and proxy settings, then try again.",
@@ -207,6 +243,12 @@ export const failureTable = {
   'network/url-busy-seconds': '{host} gets too many requests (HTTP 429). Wait {seconds} s, then try again.',
   'network/bad-redirect': "{url} redirects to an address that isn't http or https. Use the URL of the image itself.",
   'network/url-status': '{host} returned HTTP {status}. Try again later.',
+  'network/comfyui-refused':
+    'No ComfyUI server answers at {server}. Start ComfyUI, or check imageMixer.comfyui.servers.',
+  'network/comfyui-bad-url':
+    'imageMixer.comfyui.servers contains an invalid address. Enter base URLs such as http://127.0.0.1:8188, without a user name, password, query, or fragment.',
+  'network/comfyui-insecure-url':
+    "{host} in imageMixer.comfyui.servers isn't on this machine or a private network, so plain http isn't allowed. Use https://.",
   'save-failed': "The result can't be saved to {path}. Check that the folder is writable.",
   'save-failed/storage':
     "The job didn't start because its state can't be saved ({detail}). Check the disk, then try again.",
