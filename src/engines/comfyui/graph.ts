@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { IgnoredPart } from '../../mix/limits.ts';
+import type { Notice } from '../../mix/notice.ts';
 
 const graphNodeSchema = z.object({
   class_type: z.string(),
@@ -14,7 +16,10 @@ export type Graph = z.infer<typeof graphSchema>;
 
 /** A mix as a graph expresses it: one sample. */
 export interface GraphMix {
-  /** The images that count, in the order of the recipe. `file` is as LoadImage takes it; the strengths sum to the image strength. */
+  /**
+   * The enabled images in the order of the recipe, those with weight 0 too: in a workflow, a position can have a meaning of its own.
+   * `file` is as LoadImage takes it; the strengths sum to the image strength.
+   */
   readonly images: readonly { readonly file: string; readonly strength: number }[];
   readonly prompt: string;
   readonly negativePrompt: string;
@@ -26,24 +31,51 @@ export interface GraphMix {
   readonly seed: number;
 }
 
-/** A graph that can be queued. */
+/** A part of a mix that a graph can leave out. */
+export type UnusedPart = IgnoredPart | 'guidanceScale' | 'seed' | 'size';
+
+/** A graph for one sample. */
 export interface BuiltGraph {
   readonly graph: Graph;
   /** The node whose images are the results. */
   readonly output: string;
+  /** The parts of the mix that have no effect. */
+  readonly ignores: readonly UnusedPart[];
+  /** What to tell about those of them that are set. The same for every sample of a mix. */
+  readonly notices: readonly Notice[];
 }
 
-/** The models that a built-in graph is made with, as the server names them. */
-export type ModelPlan =
-  | { readonly kind: 'adapter'; readonly checkpoint: string; readonly preset: string }
-  | {
-      readonly kind: 'redux';
-      /** A model of its own, or one inside a checkpoint. */
-      readonly model: { readonly loader: 'unet' | 'checkpoint'; readonly file: string };
-      /** The two text encoders; null if the checkpoint has them. */
-      readonly clips: readonly [string, string] | null;
-      /** Null if the checkpoint has it. */
-      readonly vae: string | null;
-      readonly clipVision: string;
-      readonly styleModel: string;
-    };
+/**
+ * The graph as a prompt of its own: its output node gets an input that no node knows. Otherwise a server that ran the same graph before
+ * runs nothing, and names the old files, which may be gone.
+ */
+export function graphOfPrompt({ graph, output }: BuiltGraph, promptId: string): Graph {
+  const node = graph[output];
+  return node ? { ...graph, [output]: { ...node, inputs: { ...node.inputs, _run: promptId } } } : graph;
+}
+
+/** SD1.5 or SDXL with an IP-Adapter, as the server names them. */
+export interface AdapterPlan {
+  readonly kind: 'adapter';
+  readonly checkpoint: string;
+  readonly preset: string;
+}
+
+/** Flux with Redux, as the server names its files. */
+export interface ReduxPlan {
+  readonly kind: 'redux';
+  /** A model with its text encoders and VAE in files of their own, or a checkpoint that has them all. */
+  readonly model:
+    | {
+        readonly loader: 'unet';
+        readonly file: string;
+        readonly clips: readonly [string, string];
+        readonly vae: string;
+      }
+    | { readonly loader: 'checkpoint'; readonly file: string };
+  readonly clipVision: string;
+  readonly styleModel: string;
+}
+
+/** The models that a built-in graph is made with. */
+export type ModelPlan = AdapterPlan | ReduxPlan;

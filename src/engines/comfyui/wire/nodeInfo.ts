@@ -9,6 +9,8 @@ export interface NodeInput {
   readonly choices: readonly string[] | undefined;
   readonly min: number | undefined;
   readonly max: number | undefined;
+  /** What a number goes up by in the editor. The server doesn't check it, but some nodes round down to it. */
+  readonly step: number | undefined;
 }
 
 /** A class of nodes, as a server describes it. */
@@ -22,6 +24,7 @@ const optionsSchema = z
   .object({
     min: z.number().optional().catch(undefined),
     max: z.number().optional().catch(undefined),
+    step: z.number().positive().optional().catch(undefined),
     options: z.array(z.unknown()).optional().catch(undefined),
   })
   .catch({});
@@ -49,11 +52,12 @@ export function nodeInfoOf(answer: z.output<typeof objectInfoSchema>, className:
 function add(inputs: Map<string, NodeInput>, name: string, description: unknown, required: boolean): void {
   if (!Array.isArray(description)) return;
   const [type, written]: unknown[] = description;
-  const { min, max, options } = optionsSchema.parse(written ?? {});
-  if (Array.isArray(type)) inputs.set(name, { required, type: 'COMBO', choices: texts(type), min, max });
+  const { options, min, max, step } = optionsSchema.parse(written ?? {});
+  const range = { min, max, step };
+  if (Array.isArray(type)) inputs.set(name, { required, type: 'COMBO', choices: texts(type), ...range });
   else if (typeof type === 'string') {
     const choices = type === 'COMBO' ? texts(options ?? []) : undefined;
-    inputs.set(name, { required, type, choices, min, max });
+    inputs.set(name, { required, type, choices, ...range });
   }
 }
 
