@@ -10,7 +10,7 @@ export interface Hold {
   release(): void;
 }
 
-/** A node that really ran; cached nodes don't count. */
+/** A node that began to run; cached nodes don't count. */
 export interface NodeRun {
   readonly promptId: string;
   readonly nodeId: string;
@@ -45,7 +45,7 @@ export interface ComfyUIServer {
   readonly settings: ComfyUISettings;
   /** Every request so far, oldest first, WebSocket upgrades too. */
   readonly requests: readonly SeenRequest[];
-  /** Every node that really ran, oldest first. */
+  /** Every node that began to run, oldest first. */
   readonly runs: readonly NodeRun[];
   /** The files in the input, output and temp folders. */
   readonly files: readonly StoredFile[];

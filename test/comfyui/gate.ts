@@ -3,12 +3,14 @@ import type { Hold } from './controls.ts';
 /**
  * Where a prompt can be held: before it's taken from the queue, before a node of a class runs, after a sampling step (from 1), or
  * between `execution_success` and the writing of its history. Only a prompt held at a step can be interrupted, as in ComfyUI.
+ * `strangers` holds other users' prompts instead of the clients'; `queue` holds whichever comes first.
  */
-export type HoldPoint =
+export type HoldPoint = { readonly strangers?: boolean } & (
   | { readonly at: 'queue' }
   | { readonly at: 'node'; readonly classType: string }
   | { readonly at: 'step'; readonly step: number }
-  | { readonly at: 'history' };
+  | { readonly at: 'history' }
+);
 
 interface Waiting {
   readonly point: HoldPoint;
@@ -34,17 +36,17 @@ export class Gate {
     };
   }
 
-  /** Resolves at once unless the point is held. */
-  async pass(point: HoldPoint, promptId: string): Promise<void> {
-    for (const waiting of this.#waiting) {
-      if (!samePoint(waiting.point, point)) continue;
-      waiting.reach(promptId);
-      await waiting.released;
-    }
+  /** Undefined unless the point is held. */
+  pass(point: HoldPoint, promptId: string): Promise<void> | undefined {
+    const holds = [...this.#waiting].filter((waiting) => samePoint(waiting.point, point));
+    if (holds.length === 0) return undefined;
+    for (const { reach } of holds) reach(promptId);
+    return Promise.all(holds.map(({ released }) => released)).then(() => undefined);
   }
 }
 
 function samePoint(held: HoldPoint, point: HoldPoint): boolean {
+  if (held.at !== 'queue' && (held.strangers ?? false) !== (point.strangers ?? false)) return false;
   if (held.at === 'node') return point.at === 'node' && held.classType === point.classType;
   if (held.at === 'step') return point.at === 'step' && held.step === point.step;
   return held.at === point.at;

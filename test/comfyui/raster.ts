@@ -31,11 +31,7 @@ export function pipeline({ width, height, data }: Raster): Sharp {
 
 /** The pixels that come out of a sharp pipeline. */
 export async function rasterOf(image: Sharp): Promise<Raster> {
-  const { data, info } = await image
-    .toColourspace('srgb')
-    .ensureAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+  const { data, info } = await image.toColourspace('srgb').ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
 }
 
