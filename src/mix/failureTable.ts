@@ -30,6 +30,29 @@ export const failureTable = {
   'invalid-recipe/encoding': "The recipe {file} isn't text in UTF-8 or UTF-16. Save it as UTF-8.",
   'invalid-recipe/no-json': "The recipe {file} isn't valid JSON: {detail}",
   'invalid-recipe/none-in-image': "This image doesn't contain a recipe. Only results saved by Image Mixer do.",
+  'invalid-recipe/workflow-too-large': 'The workflow {file} is larger than {max} MB. Export it without embedded files.',
+  'invalid-recipe/workflow-no-json':
+    "The workflow {file} isn't valid JSON. In ComfyUI, choose Export (API), and use that file.",
+  'invalid-recipe/workflow-editor-format':
+    "The workflow {file} has the format of the ComfyUI editor, which a server can't run. In ComfyUI, choose Export (API), and use that file.",
+  'invalid-recipe/workflow-shape':
+    "{file} isn't a ComfyUI workflow in API format. In ComfyUI, choose Export (API), and use that file.",
+  'invalid-recipe/workflow-title':
+    "The workflow {file} has a node titled {title}, which isn't known. Use mix:image, mix:weight, mix:prompt, mix:negative, mix:seed, mix:size, mix:steps, mix:guidance, or mix:output, and a number from 1 to {max} for images and weights.",
+  'invalid-recipe/workflow-no-image':
+    'No node of the workflow {file} is titled mix:image {number}. Give that title to the node that loads this image, then export the workflow again.',
+  'invalid-recipe/workflow-input':
+    "The node titled {title} in the workflow {file} doesn't have the input {input}. Give the title to a node that has it.",
+  'invalid-recipe/workflow-too-many-images':
+    '{count} images are turned on, but the workflow {file} has nodes for {max}. Turn some off, or add nodes titled mix:image.',
+  'invalid-recipe/workflow-too-few-images':
+    'The workflow {file} needs {count} images, because its image {number} has no weight. Turn on more images, or add a node titled mix:weight {number}.',
+  'invalid-recipe/workflow-range':
+    'The node titled {title} in the workflow {file} accepts {min} to {max} for {input}, but this mix sets it to {value}. Change the mix, or fix the workflow.',
+  'invalid-recipe/workflow-output':
+    'The workflow {file} has {count} nodes that save or show images. Give exactly one of them the title mix:output.',
+  'invalid-recipe/workflow-no-output':
+    "The node titled {title} in the workflow {file} doesn't save or show images. Give the title to one that does, such as Save Image.",
   'unsupported-image': "{format} files aren't supported. Save the image as PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
   'unsupported-image/no-address':
     "This isn't the address of a file or of an image on the web, so it was skipped. Use a file, or an http or https URL.",

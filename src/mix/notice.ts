@@ -5,6 +5,8 @@ import type { SentenceParameters } from './sentence.ts';
 export const noticeTable = {
   'unknown-key': 'The recipe has an unknown key, {key}. It was kept but has no effect.',
   ignored: 'This engine ignores the {part}.',
+  'model-ignores': 'The model ignores the {part}.',
+  'workflow-ignores': 'No node of the workflow {file} is titled {title}, so this has no effect: {part}.',
   'steps-over-limit':
     'The recipe has {value} steps, but the service documents a maximum of {max}. The number was sent unchanged.',
   'transparency-lost':

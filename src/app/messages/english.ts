@@ -8,6 +8,7 @@ export const english = {
   'field.steps': 'Steps',
   'field.guidanceScale': 'Guidance scale',
   'field.seed': 'Seed',
+  'field.size': 'Size',
   'field.samples': 'Samples',
   'field.weight': 'Weight',
   'field.weights': 'weights',
