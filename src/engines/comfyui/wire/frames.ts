@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseJson } from '../../../storage/json.ts';
 import type { PreviewImage } from '../../engine.ts';
-import type { SocketMessage } from './events.ts';
+import { parseMessage, type SocketMessage } from './events.ts';
 
 /** The first number of a binary frame. */
 const frameTypes = { preview: 1, previewWithMetadata: 4 } as const;
@@ -9,8 +9,19 @@ const formats: Readonly<Record<number, PreviewImage['mime']>> = { 1: 'image/jpeg
 
 const metadataSchema = z.object({ prompt_id: z.string(), image_type: z.enum(['image/jpeg', 'image/png']) });
 
-/** Reads a binary message; undefined if it's damaged. All numbers are 32-bit and big-endian. */
-export function parseFrame(frame: ArrayBuffer): SocketMessage | undefined {
+/** Reads what a socket received: JSON as text, or a binary message; undefined if it's damaged. Never throws. */
+export function readMessage(data: unknown): SocketMessage | undefined {
+  if (data instanceof ArrayBuffer) return parseFrame(data);
+  try {
+    return parseMessage(typeof data === 'string' ? parseJson(data) : undefined);
+  } catch (error) {
+    if (error instanceof z.ZodError) return undefined;
+    throw error;
+  }
+}
+
+/** All numbers are 32-bit and big-endian. */
+function parseFrame(frame: ArrayBuffer): SocketMessage | undefined {
   if (frame.byteLength < 8) return undefined;
   const view = new DataView(frame);
   const [type, second] = [view.getUint32(0), view.getUint32(4)];
