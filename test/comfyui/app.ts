@@ -25,7 +25,6 @@ export async function createApp(
   const app = fastify({
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: true,
-    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 1000 },
     rewriteUrl: ({ url = '/' }) => withoutBase(url, world.settings.basePath),
   });
   await app.register(websocket);

@@ -3,12 +3,14 @@ import { linkOf } from './graph.ts';
 import type { Ending, HistoryEntry } from './history.ts';
 import { Interrupted, type Interruption, ProcessEnded } from './interruption.ts';
 import { cacheKeys, executionOrder, type NodeCache } from './nodeCache.ts';
+import { detailsOf, NodeFailure } from './nodeFailure.ts';
 import { classNamed } from './nodes/catalog.ts';
 import type { NodeResult, RunContext } from './nodes/nodeClass.ts';
 import { Inputs, type Value } from './nodes/values.ts';
 import type { Prompt } from './queue.ts';
 import type { Reporter } from './reporter.ts';
 import type { Sockets } from './sockets.ts';
+import { abilitiesOf } from './version.ts';
 import { shelfOf, type World } from './world.ts';
 
 /** What an execution uses. */
@@ -18,16 +20,6 @@ export interface Surroundings {
   readonly cache: NodeCache;
   readonly interruption: Interruption;
   readonly reporter: Reporter;
-}
-
-/** An error of a node with the name of a Python exception. */
-class NodeFailure extends Error {
-  readonly type: string;
-
-  constructor(type: string, message: string) {
-    super(message);
-    this.type = type;
-  }
 }
 
 /** Runs the nodes of one prompt that aren't cached. */
@@ -108,17 +100,7 @@ export class Execution {
       return;
     }
     reporter.state(id, 'error');
-    reporter.message('execution_error', {
-      ...place,
-      exception_message: error.message,
-      exception_type: error instanceof NodeFailure ? error.type : 'Exception',
-      traceback: [
-        `  File "/srv/ComfyUI/execution.py", line 496, in execute\n`,
-        `    raise Exception("${error.message}")\n`,
-      ],
-      current_inputs: Object.fromEntries(Object.entries(node.inputs).map(([name, value]) => [name, [value]])),
-      current_outputs: this.#prompt.outputs,
-    });
+    reporter.message('execution_error', { ...place, ...detailsOf(error, node), current_outputs: this.#prompt.outputs });
   }
 
   /** Holds and faults before a node runs. */
@@ -180,8 +162,8 @@ export class Execution {
   }
 
   get #wantsPreviews(): boolean {
-    const { previews } = this.#around.world.settings;
-    const method = this.#prompt.extraData.preview_method;
+    const { previews, version } = this.#around.world.settings;
+    const method = abilitiesOf(version).strict ? this.#prompt.extraData.preview_method : undefined;
     return typeof method === 'string' && method !== 'default' ? method !== 'none' : previews;
   }
 

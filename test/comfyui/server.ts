@@ -79,7 +79,9 @@ export async function startComfyUI(options: ComfyUIOptions = {}): Promise<ComfyU
       return process.sockets.ids;
     },
     configure(settings) {
-      world.settings = { ...world.settings, ...settings };
+      // A copy of the fault happens again, even if it's the same as before.
+      const fault = settings.fault && { fault: { ...settings.fault } };
+      world.settings = { ...world.settings, ...settings, ...fault };
     },
     scenario: (name) => server.configure(scenarioNamed(name).settings),
     reset() {

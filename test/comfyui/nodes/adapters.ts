@@ -1,32 +1,10 @@
 import { filesOfPreset, presets } from '../modelFiles.ts';
-import { type Ingredient, pipeline, type Raster, rasterOf, resized } from '../raster.ts';
+import { pipeline, type Raster, rasterOf, resized } from '../raster.ts';
+import { adapted, combining, fiveOf, imagesOf, type PackClass, range, scalings, weightTypes } from './adapterParts.ts';
+import { embedNodes } from './embeds.ts';
 import { choice, fileIn, float, link, type NodeClass, outputs } from './nodeClass.ts';
-import type { Inputs, ValueOf } from './values.ts';
 
-const weightTypes = choice(
-  'linear',
-  'ease in',
-  'ease out',
-  'ease in-out',
-  'reverse in-out',
-  'weak input',
-  'weak output',
-  'weak middle',
-  'strong middle',
-  'style transfer',
-  'composition',
-  'strong style transfer',
-  'style and composition',
-  'style transfer precise',
-  'composition precise',
-);
-const combining = choice('concat', 'add', 'subtract', 'average', 'norm average');
-const scalings = choice('V only', 'K+V', 'K+V w/ C penalty', 'K+mean(V) w/ C penalty');
-const range = { start_at: float(0, 0, 1, 0.001), end_at: float(1, 0, 1, 0.001) };
-const fiveOf = (prefix: string, type: 'IPADAPTER_PARAMS' | 'EMBEDS'): [string, ReturnType<typeof link>][] =>
-  [1, 2, 3, 4, 5].map((i) => [`${prefix}${i}`, link(type)]);
-
-const pack: readonly Omit<NodeClass, 'category' | 'isOfPack'>[] = [
+const pack: readonly PackClass[] = [
   {
     name: 'PrepImageForClipVision',
     displayName: 'Prep Image For ClipVision',
@@ -139,89 +117,14 @@ const pack: readonly Omit<NodeClass, 'category' | 'isOfPack'>[] = [
     outputs: outputs('MODEL'),
     run: (inputs) => ({ outputs: [adapted(inputs, imagesOf(inputs, 'weight', 'attn_mask'))] }),
   },
-  {
-    name: 'IPAdapterEncoder',
-    displayName: 'IPAdapter Encoder',
-    required: { ipadapter: link('IPADAPTER'), image: link('IMAGE'), weight: float(1, -1, 3) },
-    optional: { mask: link('MASK'), clip_vision: link('CLIP_VISION') },
-    outputs: [
-      { type: 'EMBEDS', name: 'pos_embed' },
-      { type: 'EMBEDS', name: 'neg_embed' },
-    ],
-    run: (inputs) => ({
-      outputs: [
-        { type: 'EMBEDS', images: imagesOf(inputs, 'weight', 'mask') },
-        { type: 'EMBEDS', images: [] },
-      ],
-    }),
-  },
-  {
-    name: 'IPAdapterCombineEmbeds',
-    displayName: 'IPAdapter Combine Embeds',
-    required: {
-      embed1: link('EMBEDS'),
-      method: choice('concat', 'add', 'subtract', 'average', 'norm average', 'max', 'min'),
-    },
-    optional: Object.fromEntries(fiveOf('embed', 'EMBEDS').slice(1)),
-    outputs: outputs('EMBEDS'),
-    run: (inputs) => ({
-      outputs: [
-        {
-          type: 'EMBEDS',
-          images: fiveOf('embed', 'EMBEDS').flatMap(([name]) => inputs.optional(name, 'EMBEDS')?.images ?? []),
-        },
-      ],
-    }),
-  },
-  {
-    name: 'IPAdapterEmbeds',
-    displayName: 'IPAdapter Embeds',
-    required: {
-      model: link('MODEL'),
-      ipadapter: link('IPADAPTER'),
-      pos_embed: link('EMBEDS'),
-      weight: float(1, -1, 3, 0.05),
-      weight_type: weightTypes,
-      ...range,
-      embeds_scaling: scalings,
-    },
-    optional: { neg_embed: link('EMBEDS'), attn_mask: link('MASK'), clip_vision: link('CLIP_VISION') },
-    outputs: outputs('MODEL'),
-    run(inputs) {
-      const images = inputs.value('pos_embed', 'EMBEDS').images;
-      const strength = inputs.number('weight');
-      return {
-        outputs: [
-          adapted(
-            inputs,
-            images.map((image) => ({ ...image, weight: image.weight * strength })),
-          ),
-        ],
-      };
-    },
-  },
 ];
 
 /** The nodes of the IP-Adapter pack. */
-export const adapterNodes: readonly NodeClass[] = pack.map((one) => ({
+export const adapterNodes: readonly NodeClass[] = [...pack, ...embedNodes].map((one) => ({
   ...one,
   category: 'ipadapter',
   isOfPack: true,
 }));
-
-/** The model with images added to those that it has. */
-function adapted(inputs: Inputs, images: readonly Ingredient[]): ValueOf<'MODEL'> {
-  inputs.value('ipadapter', 'IPADAPTER');
-  const model = inputs.value('model', 'MODEL');
-  return { ...model, images: [...model.images, ...images] };
-}
-
-function imagesOf(inputs: Inputs, weight: string, mask: string): Ingredient[] {
-  const [attention] = inputs.optional(mask, 'MASK')?.masks ?? [];
-  return inputs
-    .value('image', 'IMAGE')
-    .rasters.map((raster) => ({ raster, weight: inputs.number(weight), mask: attention }));
-}
 
 /** A square of 224 pixels, which is what the pack's encoder sees. */
 async function squareOf(raster: Raster, position: string): Promise<Raster> {

@@ -68,7 +68,7 @@ export const samplingNodes: readonly NodeClass[] = [
       const order = {
         width,
         height,
-        seed: Number(BigInt(inputs.number('seed')) % 2n ** 32n),
+        seed: Number(BigInt(Math.trunc(inputs.number('seed'))) % 2n ** 32n),
         guidanceScale: Math.min(20, Math.max(1, positive.guidance ?? inputs.number('cfg'))),
       };
       const mixed = rasters.map((_, sample) => mixIngredients([...adapted, ...positive.images], { ...order, sample }));

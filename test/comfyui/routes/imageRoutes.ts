@@ -2,10 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import sharp from 'sharp';
 import { folderTypes } from '../disk.ts';
 import type { Process } from '../process.ts';
+import { abilitiesOf } from '../version.ts';
 
 /** Uploads and downloads. */
 export function addImageRoutes(app: FastifyInstance, process: Process): void {
-  const { disk } = process.world;
+  const { world } = process;
+  const { disk } = world;
   app.post('/upload/image', async (request, reply) => {
     const form = await formOf(request);
     const image = form.get('image');
@@ -17,7 +19,9 @@ export function addImageRoutes(app: FastifyInstance, process: Process): void {
     }
     const bytes = Buffer.from(await image.arrayBuffer());
     const overwrite = ['true', '1'].includes(String(form.get('overwrite')));
-    return { name: disk.upload({ type, subfolder, name: image.name, bytes }, overwrite), subfolder, type };
+    const name = disk.upload({ type, subfolder, name: image.name, bytes }, overwrite);
+    const { strict } = abilitiesOf(world.settings.version);
+    return { name, subfolder, type, ...(strict ? { asset: { name, size: bytes.length } } : {}) };
   });
 
   app.get<{ Querystring: Partial<Record<'filename' | 'subfolder' | 'type' | 'preview' | 'channel', string>> }>(
