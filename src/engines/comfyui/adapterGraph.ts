@@ -1,9 +1,6 @@
 import type { AdapterPlan, BuiltGraph, Graph, GraphMix } from './graph.ts';
 import { graphNode, type Link, resultNode, samplingNodes } from './graphParts.ts';
 
-/** How many images one node combines. */
-const COMBINED_AT_ONCE = 5;
-
 /**
  * A graph of SD1.5 or SDXL with an IP-Adapter. Each image adds its strength times its effect, so the strengths say what share it has.
  * Images with strength 0 are left out; without any other image, so is the adapter.
@@ -25,6 +22,7 @@ export function buildAdapterGraph({ checkpoint, preset }: AdapterPlan, mix: Grap
         // Good with 20 to 30 steps for SD1.5 and SDXL alike. It adds no noise on the way: more steps refine the same result.
         sampler: 'dpmpp_2m',
         scheduler: 'karras',
+        title: 'mix:seed mix:steps mix:guidance',
       },
       mix,
     ),
@@ -37,11 +35,11 @@ export function buildAdapterGraph({ checkpoint, preset }: AdapterPlan, mix: Grap
  * those of a chain that is partly cached.
  */
 function adapterNodes(images: GraphMix['images'], preset: string): Graph {
-  const weighed = images.map((_, i): Link => [`weight${i + 1}`, 0]);
-  const { nodes, params } = combine(weighed);
+  const others = images.slice(1).map((_, i): Link => [`weight${i + 2}`, 0]);
+  const { nodes, params } = combine(['weight1', 0], others);
   return {
     adapter: graphNode('IPAdapterUnifiedLoader', { model: ['checkpoint', 0], preset }),
-    ...Object.assign({}, ...images.map((image, i) => imageNodes(image, i + 1))),
+    ...Object.fromEntries(images.flatMap((image, i) => Object.entries(imageNodes(image, i + 1)))),
     ...nodes,
     adapted: graphNode('IPAdapterFromParams', {
       model: ['adapter', 0],
@@ -79,9 +77,21 @@ function imageNodes({ file, strength }: GraphMix['images'][number], number: numb
   };
 }
 
-/** Combines the parameters of several images, in groups if there are too many for one node. One image needs no combining. */
-function combine(params: readonly Link[], level = 1): { nodes: Graph; params: Link } {
-  const [first] = params;
-  if (!first || params.length === 1) return { nodes: {}, params: first ?? ['', 0] };
-  throw new TypeError(String(level));
+/** How many images a node can add to those that are already combined. */
+const ADDED_AT_ONCE = 4;
+
+/** Combines the parameters of several images. A single image needs no node. */
+function combine(first: Link, others: readonly Link[]): { nodes: Graph; params: Link } {
+  const nodes: Graph = {};
+  let params = first;
+  for (let i = 0; i < others.length; i += ADDED_AT_ONCE) {
+    const id = `combined${i / ADDED_AT_ONCE + 1}`;
+    const all = [params, ...others.slice(i, i + ADDED_AT_ONCE)];
+    nodes[id] = graphNode(
+      'IPAdapterCombineParams',
+      Object.fromEntries(all.map((link, k) => [`params_${k + 1}`, link])),
+    );
+    params = [id, 0];
+  }
+  return { nodes, params };
 }

@@ -3,7 +3,7 @@ import type { Graph, GraphMix, GraphNode } from './graph.ts';
 /** A link to an output of a node: its id and the position of the output. */
 export type Link = readonly [id: string, output: number];
 
-/** A node with a title by which a workflow made from the graph is bound. */
+/** @param title binds the node if the graph is saved as a workflow (see `workflowTitle.ts`). */
 export function graphNode(
   classType: string,
   inputs: Readonly<Record<string, string | number | Link>>,
@@ -21,27 +21,26 @@ export interface Sampling {
   readonly cfg: number;
   readonly sampler: string;
   readonly scheduler: string;
+  readonly title: string;
 }
 
 /** The node whose images are the results of a built-in graph. */
 export const resultNode = 'result';
 
-/** Latent images have one cell for 8 pixels. */
-const CELL = 8;
+/** A cell of a latent image has 8 by 8 pixels. */
+function wholeCells(side: number): number {
+  return Math.ceil(side / 8) * 8;
+}
 
 /**
  * The nodes from noise to the result, which has the size of the mix. The result is only previewed, so that no file of it stays on the
  * server.
  */
 export function samplingNodes(sampling: Sampling, { width, height, steps, seed }: GraphMix): Graph {
-  const [fullWidth, fullHeight] = [width, height].map((side) => Math.ceil(side / CELL) * CELL);
-  const fits = fullWidth === width && fullHeight === height;
+  const canvas = { width: wholeCells(width), height: wholeCells(height) };
+  const fits = canvas.width === width && canvas.height === height;
   return {
-    canvas: graphNode(
-      'EmptyLatentImage',
-      { width: fullWidth ?? width, height: fullHeight ?? height, batch_size: 1 },
-      'mix:size',
-    ),
+    canvas: graphNode('EmptyLatentImage', { ...canvas, batch_size: 1 }, 'mix:size'),
     sampler: graphNode(
       'KSampler',
       {
@@ -56,7 +55,7 @@ export function samplingNodes(sampling: Sampling, { width, height, steps, seed }
         latent_image: ['canvas', 0],
         denoise: 1,
       },
-      'mix:seed mix:steps mix:guidance',
+      sampling.title,
     ),
     decoded: graphNode('VAEDecode', { samples: ['sampler', 0], vae: sampling.vae }),
     ...(fits
