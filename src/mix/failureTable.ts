@@ -239,6 +239,8 @@ export const failureTable = {
     "{server} doesn't have the node {node}. Install the node pack that it belongs to, and restart ComfyUI.",
   'missing-model/value':
     "{server} doesn't have {value}, which is set as {input} of the node {node}. Add it there, or choose another one.",
+  'missing-model/family':
+    "{file} is neither an SDXL, an SD 1.5, nor a Flux model, so the built-in graph can't use it. Choose another one, or set your own workflow in imageMixer.comfyui.workflow.",
   timeout:
     "The service didn't finish within {seconds} seconds, but it still might. Choose “Check again” to look for the result. You won't be charged twice.",
   network: "{host} can't be reached. Check your connection and proxy settings, then try again.",

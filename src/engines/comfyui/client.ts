@@ -12,6 +12,7 @@ import {
   fileNamesSchema,
   metadataSchema,
   type Queue,
+  queueLengthSchema,
   queueSchema,
   type ServerFile,
   type SystemStats,
@@ -124,6 +125,12 @@ export class ComfyuiClient {
     }
   }
 
+  /** How many prompts run or wait. */
+  queueLength(signal: AbortSignal): Promise<number> {
+    return this.#get('prompt', queueLengthSchema, maxBytes.small, signal);
+  }
+
+  /** The prompts that run or wait. Their graphs make the answer long: for their number alone, ask for the length. */
   queue(signal: AbortSignal): Promise<Queue> {
     return this.#get('queue', queueSchema, maxBytes.graphs, signal);
   }

@@ -40,8 +40,25 @@ export interface MissingModel {
   readonly source: string;
 }
 
-/** The kind of model that a checkpoint is, as far as its metadata or its name tells. */
-export type ModelFamily = 'sd15' | 'sdxl' | 'flux' | 'unknown';
+/** The kind of model that a checkpoint is, as far as its metadata or its name tells. The built-in graphs can't use `other`. */
+export type ModelFamily = 'sd15' | 'sdxl' | 'flux' | 'other' | 'unknown';
+
+/** A model that a mix can be made with, as the server names it: a checkpoint, or a Flux model with its other parts in separate files. */
+export interface ServerModel {
+  readonly name: string;
+  readonly family: ModelFamily;
+  readonly loader: 'checkpoint' | 'unet';
+}
+
+/** The files besides the model that a mix with Flux and Redux needs: as the server names them, or what is missing. */
+export interface ReduxFiles {
+  readonly styleModel: string | MissingModel;
+  readonly clipVision: string | MissingModel;
+  /** Text encoders and VAE, which a checkpoint has inside. */
+  readonly clip: string | MissingModel;
+  readonly t5: string | MissingModel;
+  readonly vae: string | MissingModel;
+}
 
 /** What a server is and has. */
 export interface ServerReport {
@@ -52,13 +69,14 @@ export interface ServerReport {
   readonly devices: readonly { readonly name: string; readonly memory: number; readonly freeMemory: number }[];
   /** How many prompts run or wait there. */
   readonly queueLength: number;
-  readonly checkpoints: readonly { readonly name: string; readonly family: ModelFamily }[];
+  readonly checkpoints: readonly ServerModel[];
   /** The presets of the IP-Adapter. Those with missing files can't be used. */
   readonly presets: readonly {
     readonly name: string;
     readonly family: 'sd15' | 'sdxl';
     readonly missing: readonly MissingModel[];
   }[];
+  readonly redux: ReduxFiles;
   /** What the built-in graphs lack altogether, such as the IP-Adapter pack. */
   readonly missing: readonly MissingModel[];
 }

@@ -75,3 +75,7 @@ export const queueSchema = z
   .transform(({ queue_running, queue_pending }) => ({ running: queue_running, pending: queue_pending }));
 /** The prompts of a server, in the order in which they run. */
 export type Queue = z.output<typeof queueSchema>;
+
+export const queueLengthSchema = z
+  .object({ exec_info: z.object({ queue_remaining: z.number().min(0) }) })
+  .transform(({ exec_info }) => exec_info.queue_remaining);
