@@ -2,11 +2,11 @@ import type { HoldPoint } from './gate.ts';
 import type { SeenRequest } from './log.ts';
 import type { ComfyUISettings } from './settings.ts';
 
-/** A prompt that's stopped at a point until it's released. */
+/** A point that prompts don't pass until it's released. */
 export interface Hold {
-  /** Resolves with the id of the prompt that got to the point. */
+  /** Resolves with the id of the first prompt that got to the point. */
   readonly reached: Promise<string>;
-  /** Lets it go on. Does nothing the second time. */
+  /** Lets prompts pass. Does nothing the second time. */
   release(): void;
 }
 
@@ -60,9 +60,11 @@ export interface ComfyUIServer {
   reset(): void;
   /** Resolves with the `count`th request (1 by default) of this method and path prefix, at once if it was already received. */
   waitFor(method: string, path: string, count?: number): Promise<SeenRequest>;
+  /** Resolves once the server sends to this many sockets. */
+  waitForSockets(count: number): Promise<void>;
   /** Resolves once no prompt runs or waits. */
   idle(): Promise<void>;
-  /** Stops the next prompt that gets to a point, until it's released. */
+  /** Stops every prompt that gets to a point, until it's released. */
   hold(point: HoldPoint): Hold;
   /** Kills the process and starts it again on the same port: only the input and output folders are left. */
   restart(): Promise<void>;

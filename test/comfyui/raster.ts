@@ -51,6 +51,11 @@ export function opaque({ width, height, data }: Raster): Raster {
   return { width, height, data: data.map((value, i) => (i % 4 === 3 ? 255 : value)) };
 }
 
+/** Whether no pixel is transparent. */
+export function isOpaque({ data }: Raster): boolean {
+  return data.every((value, i) => i % 4 !== 3 || value === 255);
+}
+
 export interface MixOrder {
   readonly width: number;
   readonly height: number;

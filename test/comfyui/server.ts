@@ -88,6 +88,7 @@ export async function startComfyUI(options: ComfyUIOptions = {}): Promise<ComfyU
       world.settings = initial;
     },
     waitFor: (method, path, count = 1) => world.log.waitFor(method, path, count),
+    waitForSockets: (count) => process.sockets.until(count),
     idle: () => process.idle(),
     hold: (point) => world.gate.hold(point),
     restart() {

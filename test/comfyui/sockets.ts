@@ -20,6 +20,7 @@ export class Sockets {
   readonly #clients = new Map<string, Client>();
   /** Sockets that the server has no entry for any more, but that are open. */
   readonly #all = new Set<WebSocket>();
+  readonly #waiters = new Set<() => void>();
   readonly #flags: () => Readonly<Record<string, unknown>> | undefined;
 
   /** @param flags answers a client's feature flags; undefined: the server knows none. */
@@ -41,9 +42,11 @@ export class Sockets {
       this.#all.delete(socket);
       // As in ComfyUI, the entry goes even if a newer socket has taken it over: that one gets nothing any more.
       this.#clients.delete(id);
+      this.#settle();
     });
     socket.once('message', (data) => this.#agree(client, String(data)));
     for (const event of greeting) sendTo(client, event);
+    this.#settle();
     // A network that has lost a connection lets it go only now.
     if (older?.silent) older.socket.terminate();
   }
@@ -81,6 +84,16 @@ export class Sockets {
 
   silence(): void {
     for (const client of this.#clients.values()) client.silent = true;
+  }
+
+  /** Resolves once there are this many clients. */
+  async until(count: number): Promise<void> {
+    while (this.#clients.size !== count) await new Promise<void>((resolve) => this.#waiters.add(resolve));
+  }
+
+  #settle(): void {
+    for (const resolve of this.#waiters) resolve();
+    this.#waiters.clear();
   }
 
   #receivers(id: string | undefined): readonly Client[] {

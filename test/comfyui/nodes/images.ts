@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { hashOf } from '../disk.ts';
-import { decode, opaque, pipeline, plain, type Raster, resized } from '../raster.ts';
+import { decode, isOpaque, opaque, pipeline, plain, type Raster, resized } from '../raster.ts';
 import { choice, int, link, type NodeClass, type NodeResult, outputs, type RunContext, text } from './nodeClass.ts';
 
 const MAX_SIZE = 16384;
@@ -140,7 +140,8 @@ async function written(
 ): Promise<NodeResult> {
   const images = [];
   for (const raster of rasters) {
-    const bytes = withText(await pipeline(raster).png().toBuffer(), 'prompt', JSON.stringify(graph));
+    const image = isOpaque(raster) ? pipeline(raster).removeAlpha() : pipeline(raster);
+    const bytes = withText(await image.png().toBuffer(), 'prompt', JSON.stringify(graph));
     const { name, subfolder } = disk.writeResult(type, prefix, bytes);
     images.push({ filename: name, subfolder, type });
   }
