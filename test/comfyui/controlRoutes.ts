@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ComfyUIServer } from './controls.ts';
+import { scenarios } from './scenarios.ts';
 
 /** The controls that need no types of their own, for another process: `POST /controls/restart` and the like. */
 export function addControlRoutes(app: FastifyInstance, server: ComfyUIServer): void {
@@ -25,6 +26,7 @@ export function addControlRoutes(app: FastifyInstance, server: ComfyUIServer): v
     files: server.files.map(({ type, subfolder, name, bytes }) => ({ type, subfolder, name, size: bytes.length })),
   }));
   app.post<{ Params: { name: string } }>('/scenario/:name', async ({ params }, reply) => {
+    if (!scenarios.some(({ name }) => name === params.name)) return await reply.code(404).send();
     server.scenario(params.name);
     return await reply.code(204).send();
   });

@@ -60,7 +60,7 @@ export class Process {
     this.queue.add(prompt);
     this.#announce();
     if (!prompt.isStrangers && this.world.faults.take(['delete-pending'])) this.remove(({ id }) => id === prompt.id);
-    this.#work ??= this.#workOff();
+    if (this.queue.pending.length > 0) this.#work ??= this.#workOff();
     return prompt;
   }
 

@@ -1,51 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import sharp from 'sharp';
-import { afterEach, describe, expect, test } from 'vitest';
-import { type ComfyUIOptions, type ComfyUIServer, startComfyUI } from '../comfyui/server.ts';
-import { BareClient } from './support/comfyuiClient.ts';
+import { describe, expect, test } from 'vitest';
 import { mixGraph } from './support/comfyuiGraph.ts';
+import { run, type Started, start, viewOf } from './support/comfyuiServers.ts';
 
-const open: ComfyUIServer[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.close()));
-});
-
-interface Started {
-  readonly server: ComfyUIServer;
-  readonly client: BareClient;
-  /** Two uploaded images. */
-  readonly images: readonly string[];
-}
-
-async function start(options: ComfyUIOptions = {}): Promise<Started> {
-  const server = await startComfyUI(options);
-  open.push(server);
-  const client = new BareClient(server);
-  return { server, client, images: [await client.upload('red'), await client.upload('blue')] };
-}
-
-/** Queues a graph, waits for its end, and returns its history. */
-async function run({ client }: Started, graph: unknown) {
-  const id = await client.queue(graph);
-  await client.server.idle();
-  return (await client.json(`/api/history/${id}`))[id];
-}
-
-/** The average color of the first result. */
+/** The average color of a prompt's first result. */
 async function colorOf(bench: Started, entry: Awaited<ReturnType<typeof run>>): Promise<number[]> {
-  const bytes = await viewOf(bench, entry);
-  return (await sharp(bytes).stats()).channels.map(({ mean }) => Math.round(mean));
-}
-
-async function viewOf({ client }: Started, entry: Awaited<ReturnType<typeof run>>): Promise<Buffer> {
-  const query = new URLSearchParams(Object.values(entry.outputs as Record<string, Outputs>)[0]?.images[0]);
-  const response = await client.get(`/api/view?${query}`);
-  expect(response.status).toBe(200);
-  return Buffer.from(await response.arrayBuffer());
-}
-
-interface Outputs {
-  readonly images: readonly Record<string, string>[];
+  return (await sharp(await viewOf(bench, entry)).stats()).channels.map(({ mean }) => Math.round(mean));
 }
 
 describe('a good run', () => {
