@@ -53,7 +53,7 @@ export class Execution {
     for (const id of order) {
       const isOutput = outputs.includes(id);
       const known = cached.get(id);
-      if (known && isOutput) reporter.executed(id, known.ui ?? null);
+      if (known && (isOutput || world.settings.extraEvents)) reporter.executed(id, known.ui ?? null);
       if (known) continue;
       succeeded = await this.#runNode(id, keys.get(id) ?? '');
       if (!succeeded) break;

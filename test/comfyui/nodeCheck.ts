@@ -18,28 +18,21 @@ const LONGEST_LIST = 20;
 
 /** Checks the inputs of one node. Inputs that its class doesn't have are ignored, as the server does. */
 export function checkInputs(node: GraphNode, one: NodeClass, outputType: OutputType, shelf: Shelf): Reason[] {
-  const specs = Object.entries({ ...one.required, ...one.optional });
-  const custom = one.check?.(node.inputs, shelf);
-  const reasons = specs.flatMap(([name, spec]) => {
+  return Object.entries({ ...one.required, ...one.optional }).flatMap(([name, spec]) => {
     const value = node.inputs[name];
     const info = { input_name: name, input_config: describeInput(spec, shelf) };
     if (value === undefined) {
-      return name in one.required
-        ? [reason('required_input_missing', 'Required input is missing', name, { input_name: name })]
-        : [];
+      const missing = reason('required_input_missing', 'Required input is missing', name, { input_name: name });
+      return name in one.required ? [missing] : [];
     }
-    return (
-      checkLink(name, value, spec, outputType, info) ?? (one.check ? [] : checkConstant(name, value, spec, info, shelf))
-    );
+    const linked = checkLink(name, value, spec, outputType, info);
+    if (linked || one.check?.input !== name) return linked ?? checkConstant(name, value, spec, info, shelf);
+    const problem = one.check.problem(value, shelf);
+    const received = { ...info, received_value: value };
+    return problem === undefined
+      ? []
+      : [reason('custom_validation_failed', 'Custom validation failed for node', problem, received)];
   });
-  if (!custom || reasons.length > 0) return reasons;
-  const spec = one.required[custom.input];
-  const info = {
-    input_name: custom.input,
-    input_config: spec && describeInput(spec, shelf),
-    received_value: node.inputs[custom.input],
-  };
-  return [reason('custom_validation_failed', 'Custom validation failed for node', custom.details, info)];
 }
 
 /** Undefined if the value is a constant. */
@@ -71,7 +64,6 @@ function checkConstant(name: string, value: unknown, spec: InputSpec, info: obje
   switch (spec.kind) {
     case 'link':
     case 'STRING':
-    case 'BOOLEAN':
       return [];
     case 'INT':
     case 'FLOAT': {

@@ -22,6 +22,8 @@ export class Process {
   readonly #end = new AbortController();
   #interruption: Interruption | undefined;
   #reporter: Reporter | undefined;
+  /** Whether the process does nothing more, and restarts after its reply. */
+  #isDoomed = false;
   #work: Promise<void> | undefined;
   /** Set while a finished prompt waits for requests for its history. */
   #late: { readonly promptId: string; left: number; readonly resolve: () => void } | undefined;
@@ -38,6 +40,10 @@ export class Process {
     const { version, uploadLimit } = this.world.settings;
     if (!abilitiesOf(version).features) return undefined;
     return { supports_preview_metadata: true, max_upload_size: uploadLimit };
+  }
+
+  get isDoomed(): boolean {
+    return this.#isDoomed;
   }
 
   /** Adds the socket of a client, which is told the state of the queue and the node that runs for it. */
@@ -60,7 +66,8 @@ export class Process {
     this.queue.add(prompt);
     this.#announce();
     if (!prompt.isStrangers && this.world.faults.take(['delete-pending'])) this.remove(({ id }) => id === prompt.id);
-    if (this.queue.pending.length > 0) this.#work ??= this.#workOff();
+    if (!prompt.isStrangers && this.world.faults.take(['restart-on-arrival'])) this.#isDoomed = true;
+    if (this.queue.pending.length > 0 && !this.#isDoomed) this.#work ??= this.#workOff();
     return prompt;
   }
 

@@ -35,7 +35,7 @@ export interface ComfyUISettings {
   readonly stepMs: number;
   /** The duration of loading a checkpoint, in milliseconds, which can't be interrupted; 0 by default. */
   readonly loadMs: number;
-  /** Whether lists of models have the newer COMBO form also where the version doesn't decide; false by default. */
+  /** Whether every list has the newer COMBO form; false by default. */
   readonly comboLists: boolean;
   /** The largest request body, in bytes; 100 MB by default. */
   readonly uploadLimit: number;
@@ -45,13 +45,13 @@ export interface ComfyUISettings {
   readonly models: ModelFiles;
   /** The `__metadata__` of `.safetensors` files, by name. */
   readonly modelMetadata: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Node classes that aren't installed. `IPAdapter` stands for the whole pack. */
+  /** Node classes that aren't installed. `IPAdapter_plus` stands for the whole pack. */
   readonly missingClasses: readonly string[];
   /** How many requests for a prompt's history are answered `{}` between `execution_success` and the writing; 0 by default. */
   readonly lateHistory: number;
   /** Strangers' prompts that are queued whenever a client's prompt arrives, just ahead of it. */
   readonly strangersAhead: readonly { readonly clientId?: string }[];
-  /** Whether a custom pack sends events of its own, and a bare `executing` comes on connecting. */
+  /** Whether a custom pack sends events of its own, and cached nodes without a result are `executed` with `output: null`. */
   readonly extraEvents: boolean;
   /** Whether history leaves out the outputs of cached nodes of prompts without a client id (builds of early 2026). */
   readonly omitsCachedOutputs: boolean;

@@ -86,7 +86,7 @@ const checks: Readonly<Record<string, (bench: Started) => Promise<void>>> = {
     await client.queue(mixGraph(bench));
     await closed;
     await server.start();
-    expect(server.queue).toEqual([]);
+    expect([server.queue, server.runs]).toEqual([[], []]);
     expect((await run(bench, mixGraph(bench))).status.completed).toBe(true);
   },
   'lost-history': async (bench) => {
@@ -174,6 +174,8 @@ const checks: Readonly<Record<string, (bench: Started) => Promise<void>>> = {
     await client.connect();
     await client.finished(await client.queue(mixGraph(bench)));
     const types = client.frames.map(({ type }) => type);
+    await client.finished(await client.queue(mixGraph({ ...bench, seed: 2 })));
+    expect((await client.frame('executed', ({ data }) => data.node === 'ckpt')).data.output).toBeNull();
     for (const type of ['crystools.monitor', 'binary 3', 'binary 99']) expect(types).toContain(type);
   },
   'small-upload-limit': async ({ client }) => {
@@ -342,8 +344,7 @@ test('every kind of node has its effect', async () => {
     });
   const masked = {
     ...base,
-    halves: node('LoadImage', { image: 'halves.png' }),
-    isRed: node('ImageToMask', { image: ['halves', 0], channel: 'red' }),
+    isRed: node('LoadImageMask', { image: 'halves.png', channel: 'red' }),
     isBlue: node('InvertMask', { mask: ['isRed', 0] }),
     first: adapter(0, 'load', 'isRed'),
     ipa: adapter(1, 'first', 'isBlue'),

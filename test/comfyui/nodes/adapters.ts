@@ -101,6 +101,21 @@ const pack: readonly PackClass[] = [
     run: (inputs) => ({ outputs: [adapted(inputs, inputs.value('ipadapter_params', 'IPADAPTER_PARAMS').images)] }),
   },
   {
+    name: 'IPAdapter',
+    displayName: 'IPAdapter',
+    required: {
+      model: link('MODEL'),
+      ipadapter: link('IPADAPTER'),
+      image: link('IMAGE'),
+      weight: float(1, -1, 3, 0.05),
+      ...range,
+      weight_type: choice('standard', 'prompt is more important', 'style transfer'),
+    },
+    optional: { attn_mask: link('MASK') },
+    outputs: outputs('MODEL'),
+    run: (inputs) => ({ outputs: [adapted(inputs, imagesOf(inputs, 'weight', 'attn_mask'))] }),
+  },
+  {
     name: 'IPAdapterAdvanced',
     displayName: 'IPAdapter Advanced',
     required: {

@@ -17,7 +17,7 @@ export function installedClasses({ settings }: Shelf): readonly NodeClass[] {
   return [...all.values()].filter(
     ({ name, isOfPack, exists }) =>
       !missingClasses.includes(name) &&
-      !(isOfPack && missingClasses.includes('IPAdapter')) &&
+      !(isOfPack && missingClasses.includes('IPAdapter_plus')) &&
       (exists?.(abilities) ?? true),
   );
 }
@@ -60,7 +60,6 @@ export function describeInput(spec: InputSpec, shelf: Shelf): readonly [unknown,
       return [kind, options];
     }
     case 'STRING':
-    case 'BOOLEAN':
       return [spec.kind, { default: spec.default }];
     case 'choice': {
       const options = spec.options(shelf);

@@ -1,46 +1,13 @@
 import { crc32 } from 'node:zlib';
-import { hashOf } from '../disk.ts';
-import { decode, isOpaque, opaque, pipeline, plain, type Raster, resized } from '../raster.ts';
+import { isOpaque, pipeline, plain, type Raster, resized } from '../raster.ts';
 import { choice, int, link, type NodeClass, type NodeResult, outputs, type RunContext, text } from './nodeClass.ts';
+import { uploadNodes } from './uploads.ts';
 
 const MAX_SIZE = 16384;
 
 /** The nodes that read, scale and write images. */
 export const imageNodes: readonly NodeClass[] = [
-  {
-    name: 'LoadImage',
-    displayName: 'Load Image',
-    category: 'image',
-    required: {
-      image: {
-        kind: 'choice',
-        form: 'list',
-        options: ({ disk }) =>
-          disk.files.filter(({ type, subfolder }) => type === 'input' && subfolder === '').map(({ name }) => name),
-      },
-    },
-    outputs: outputs('IMAGE', 'MASK'),
-    check({ image }, { disk }) {
-      const found = disk.named(String(image));
-      return found ? undefined : { input: 'image', details: `image - Invalid image file: ${image}` };
-    },
-    fingerprint: ({ image }, { disk }) => hashOf(disk.named(String(image))?.bytes ?? ''),
-    async run(inputs, { disk }) {
-      const file = disk.named(inputs.text('image'));
-      if (!file) throw new Error(`[Errno 2] No such file or directory: '/srv/ComfyUI/input/${inputs.text('image')}'`);
-      const raster = await decode(file.bytes);
-      const mask = Float32Array.from({ length: raster.width * raster.height }, (_, i) => {
-        return 1 - (raster.data[i * 4 + 3] ?? 255) / 255;
-      });
-      const { width, height } = raster;
-      return {
-        outputs: [
-          { type: 'IMAGE', rasters: [opaque(raster)] },
-          { type: 'MASK', masks: [{ width, height, data: mask }] },
-        ],
-      };
-    },
-  },
+  ...uploadNodes,
   {
     name: 'EmptyImage',
     displayName: 'EmptyImage',

@@ -15,7 +15,6 @@ export type InputSpec =
       readonly step: number;
     }
   | { readonly kind: 'STRING'; readonly default: string }
-  | { readonly kind: 'BOOLEAN'; readonly default: boolean }
   | {
       readonly kind: 'choice';
       /** `combo`: always the COMBO form; `list`: the older form, unless `comboLists` is set. */
@@ -64,11 +63,8 @@ export interface NodeClass {
   /** Part of the IP-Adapter pack. */
   readonly isOfPack?: boolean;
   readonly exists?: (abilities: Abilities) => boolean;
-  /** Checks constants beyond their type. Returns what's wrong, or undefined. Its inputs aren't checked against their lists. */
-  readonly check?: (
-    constants: Readonly<Record<string, unknown>>,
-    shelf: Shelf,
-  ) => { input: string; details: string } | undefined;
+  /** A check of one input instead of that against its list. `problem` returns what's wrong, or undefined. */
+  readonly check?: { readonly input: string; readonly problem: (value: unknown, shelf: Shelf) => string | undefined };
   /** What the result depends on besides the inputs, such as the bytes of a file. */
   readonly fingerprint?: (constants: Readonly<Record<string, unknown>>, shelf: Shelf) => string;
   readonly run: (inputs: Inputs, context: RunContext) => NodeResult | Promise<NodeResult>;
@@ -90,15 +86,9 @@ export const float = (value: number, min: number, max: number, step = 0.01): Inp
   step,
 });
 export const text = (value = ''): InputSpec => ({ kind: 'STRING', default: value });
-export const boolean = (value: boolean): InputSpec => ({ kind: 'BOOLEAN', default: value });
 export const choice = (...options: readonly string[]): InputSpec => ({
   kind: 'choice',
   form: 'list',
-  options: () => options,
-});
-export const combo = (...options: readonly string[]): InputSpec => ({
-  kind: 'choice',
-  form: 'combo',
   options: () => options,
 });
 

@@ -66,9 +66,4 @@ export class Inputs {
   text(name: string): string {
     return String(this.#values.get(name) ?? '');
   }
-
-  /** Whether a constant is given. */
-  has(name: string): boolean {
-    return this.#values.has(name);
-  }
 }

@@ -52,7 +52,7 @@ export function addPromptRoutes(app: FastifyInstance, process: Process): void {
       },
       { front: body.front ?? false, number: body.number },
     );
-    if (world.faults.take(['restart-on-arrival'])) reply.raw.once('finish', () => void world.restart());
+    if (process.isDoomed) reply.raw.once('finish', () => void world.restart());
     if (world.faults.take(['lose-reply'])) {
       request.raw.socket.destroy();
       return reply.hijack();

@@ -21,7 +21,12 @@ export const versions: readonly Scenario[] = [
   }),
   scenario('previews', 'a preview image at every step', 'show it', { previews: true }),
   scenario('sub-path', 'the server is under `/comfy`', 'keep the path of the base URL', { basePath: '/comfy' }),
-  scenario('unknown-events', 'a custom pack sends text and binary events of its own', 'ignore them', {
-    extraEvents: true,
-  }),
+  scenario(
+    'unknown-events',
+    'a custom pack sends text and binary events of its own; cached nodes are `executed` with `output: null`',
+    'ignore them',
+    {
+      extraEvents: true,
+    },
+  ),
 ];
