@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { TextEvent } from './events.ts';
 import { Execution } from './executor.ts';
@@ -67,7 +68,7 @@ export class Process {
     this.#announce();
     if (!prompt.isStrangers && this.world.faults.take(['delete-pending'])) this.remove(({ id }) => id === prompt.id);
     if (!prompt.isStrangers && this.world.faults.take(['restart-on-arrival'])) this.#isDoomed = true;
-    if (this.queue.pending.length > 0 && !this.#isDoomed) this.#work ??= this.#workOff();
+    if (!this.#isDoomed) this.#work ??= this.#workOff();
     return prompt;
   }
 
@@ -115,6 +116,8 @@ export class Process {
   }
 
   async #workOff(): Promise<void> {
+    // The reply goes out first: mixing keeps the thread busy.
+    await setImmediate();
     try {
       while (this.queue.pending[0]) {
         const waiting = new Interruption(this.#end.signal);

@@ -45,7 +45,7 @@ export interface ComfyUISettings {
   readonly models: ModelFiles;
   /** The `__metadata__` of `.safetensors` files, by name. */
   readonly modelMetadata: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Node classes that aren't installed. `IPAdapter_plus` stands for the whole pack. */
+  /** Node classes that aren't installed. `IPAdapter` stands for the whole pack. */
   readonly missingClasses: readonly string[];
   /** How many requests for a prompt's history are answered `{}` between `execution_success` and the writing; 0 by default. */
   readonly lateHistory: number;

@@ -120,6 +120,13 @@ const checks: Readonly<Record<string, (bench: Started) => Promise<void>>> = {
     await bench.server.idle();
     expect((await bench.client.json(`/history/${id}`))[id].status.completed).toBe(true);
   },
+  'late-reply': async (bench) => {
+    const { client } = bench;
+    await client.connect();
+    const reply = client.queue(mixGraph(bench), { prompt_id: client.id });
+    await client.finished(client.id);
+    expect(await reply).toBe(client.id);
+  },
   'sockets-dropped': async (bench) => {
     const { client, server } = bench;
     const socket = await client.connect();

@@ -17,7 +17,7 @@ export function installedClasses({ settings }: Shelf): readonly NodeClass[] {
   return [...all.values()].filter(
     ({ name, isOfPack, exists }) =>
       !missingClasses.includes(name) &&
-      !(isOfPack && missingClasses.includes('IPAdapter_plus')) &&
+      !(isOfPack && missingClasses.includes('IPAdapter')) &&
       (exists?.(abilities) ?? true),
   );
 }

@@ -61,5 +61,5 @@ export function addInformationRoutes(app: FastifyInstance, process: Process): vo
 /** The folders of models. `ipadapter` exists only with the pack. */
 function folders({ world }: Process): string[] {
   const { models, missingClasses } = world.settings;
-  return Object.keys(models).filter((folder) => folder !== 'ipadapter' || !missingClasses.includes('IPAdapter_plus'));
+  return Object.keys(models).filter((folder) => folder !== 'ipadapter' || !missingClasses.includes('IPAdapter'));
 }

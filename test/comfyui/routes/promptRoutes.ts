@@ -57,6 +57,7 @@ export function addPromptRoutes(app: FastifyInstance, process: Process): void {
       request.raw.socket.destroy();
       return reply.hijack();
     }
+    if (world.faults.take(['late-reply'])) await process.idle();
     return { prompt_id: id, number, node_errors: nodeErrors };
   });
 

@@ -38,6 +38,9 @@ export const losses: readonly Scenario[] = [
   scenario('lost-reply', 'a prompt is accepted, but the connection breaks before the reply, once', 'look for its id', {
     fault: { kind: 'lose-reply' },
   }),
+  scenario('late-reply', 'the reply to a prompt comes only after it has finished, once', 'use the events before it', {
+    fault: { kind: 'late-reply' },
+  }),
   scenario('sockets-dropped', 'all sockets close at the 1st step, once', 'reconnect; poll meanwhile', {
     fault: { kind: 'drop-sockets', step: 1 },
   }),

@@ -5,7 +5,7 @@ import { type Scenario, scenario, without } from '../scenario.ts';
 export const models: readonly Scenario[] = [
   scenario('no-checkpoint', 'no checkpoint is installed', 'say so before uploading', without('checkpoints')),
   scenario('no-pack', "the IP-Adapter pack isn't installed", 'say so before uploading', {
-    missingClasses: ['IPAdapter_plus'],
+    missingClasses: ['IPAdapter'],
   }),
   scenario(
     'no-adapter-files',
