@@ -3,7 +3,7 @@ import type { Hold } from './controls.ts';
 /**
  * Where a prompt can be held: before it's taken from the queue, before a node of a class runs, after a sampling step (from 1), or
  * between `execution_success` and the writing of its history. Only a prompt held at a step can be interrupted, as in ComfyUI.
- * `strangers` holds other users' prompts instead of the clients'; `queue` holds whichever comes first.
+ * `strangers` limits a hold to the prompts of other users (true) or of clients (false).
  */
 export type HoldPoint = { readonly strangers?: boolean } & (
   | { readonly at: 'queue' }
@@ -46,7 +46,7 @@ export class Gate {
 }
 
 function samePoint(held: HoldPoint, point: HoldPoint): boolean {
-  if (held.at !== 'queue' && (held.strangers ?? false) !== (point.strangers ?? false)) return false;
+  if (held.strangers !== undefined && held.strangers !== point.strangers) return false;
   if (held.at === 'node') return point.at === 'node' && held.classType === point.classType;
   if (held.at === 'step') return point.at === 'step' && held.step === point.step;
   return held.at === point.at;

@@ -121,7 +121,8 @@ export class Process {
     try {
       while (this.queue.pending[0]) {
         const waiting = new Interruption(this.#end.signal);
-        await waiting.waitRegardless(this.world.gate.pass({ at: 'queue' }, this.queue.pending[0].id));
+        const { id, isStrangers } = this.queue.pending[0];
+        await waiting.waitRegardless(this.world.gate.pass({ at: 'queue', strangers: isStrangers }, id));
         const prompt = this.queue.take();
         if (prompt) await this.#execute(prompt);
       }
