@@ -13,14 +13,11 @@ export const maxWorkflowImages = limitsOf('comfyui', 'v5').images.max;
 
 const start = /^\s*mix:/i;
 /** `mix:weight 2 *0.8`: the kind, the number of the image, and a factor. */
-const part = /^mix:\s*([a-z]+)(?:\s+(\d{1,4}))?(?:\s*\*\s*(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9}))?[\s,]*$/i;
-/** Longer titles aren't bindings. */
-const MAX_LENGTH = 200;
+const part = /^mix:\s*([a-z]+)(?:\s*(\d{1,4}))?(?:\s*\*\s*(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9}))?[\s,]*$/i;
 
 /** What a node is bound to, one after another: `mix:seed mix:steps`. None if the title isn't about a mix; undefined if it can't be read. */
 export function parseTitle(title: string): readonly Binding[] | undefined {
   if (!start.test(title)) return [];
-  if (title.length > MAX_LENGTH) return undefined;
   const bindings = title
     .trim()
     .split(/(?=mix:)/i)
