@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { exampleWorkflow } from '../../src/engines/comfyui/exampleWorkflow.ts';
@@ -312,5 +313,12 @@ describe('a workflow bound to a mix', () => {
         expect(validate(bound.graph, shelf({}))).toEqual({ error: undefined, outputs: ['result'], nodeErrors: {} });
       }),
     );
+  });
+
+  test('is accepted by a server if it is the one in the documentation', async () => {
+    const [, text = ''] = /```json\n(.+?)```/s.exec(await readFile('docs/comfyui-workflows.md', 'utf8')) ?? [];
+    const { graph, output: found, notices } = bind(text, single);
+    expect(notices).toEqual([]);
+    expect(validate(graph, shelf({}))).toEqual({ error: undefined, outputs: [found], nodeErrors: {} });
   });
 });
