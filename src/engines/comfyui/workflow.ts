@@ -11,6 +11,7 @@ export type Workflow = NonNullable<ComfyuiSettings['workflow']>;
 export interface BoundNode {
   readonly id: string;
   readonly node: GraphNode;
+  /** For messages. */
   readonly title: string;
   readonly binding: Binding;
   /** The inputs that get the value. */
@@ -21,6 +22,8 @@ export interface BoundNode {
 export const maxWorkflowBytes = 2_000_000;
 /** The deepest lists and objects in a node's inputs. Code that goes through deeper ones could run out of stack. */
 const MAX_DEPTH = 50;
+/** How much of a title messages show, in characters. */
+const LONGEST_SHOWN = 100;
 
 /**
  * Reads a workflow in API format. @param file the name of its file, for messages.
@@ -67,11 +70,10 @@ export function boundNodes({ name: file, graph }: Workflow): readonly BoundNode[
 }
 
 function bindingsOf(id: string, node: GraphNode, file: string): BoundNode[] {
-  const title = node._meta?.title ?? '';
-  const bindings = parseTitle(title);
+  const bindings = parseTitle(node._meta?.title ?? '');
+  const title = (node._meta?.title ?? '').trim().slice(0, LONGEST_SHOWN);
   if (!bindings) {
-    const args = { file, title: title.slice(0, 100), max: maxWorkflowImages };
-    throw new MixFailure('invalid-recipe/workflow-title', { args });
+    throw new MixFailure('invalid-recipe/workflow-title', { args: { file, title, max: maxWorkflowImages } });
   }
   return bindings.map((binding) => {
     const alternatives = inputsFor(binding);
