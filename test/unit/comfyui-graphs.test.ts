@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { buildAdapterGraph } from '../../src/engines/comfyui/adapterGraph.ts';
 import { buildGraph } from '../../src/engines/comfyui/builtInGraph.ts';
 import { exampleWorkflow } from '../../src/engines/comfyui/exampleWorkflow.ts';
-import { type Graph, type GraphMix, graphOfPrompt, type ReduxPlan } from '../../src/engines/comfyui/graph.ts';
+import {
+  type Graph,
+  type GraphMix,
+  graphOfPrompt,
+  type ReduxPlan,
+  strengthsOf,
+} from '../../src/engines/comfyui/graph.ts';
 import { buildReduxGraph } from '../../src/engines/comfyui/reduxGraph.ts';
 import { parseWorkflow } from '../../src/engines/comfyui/workflow.ts';
 import { bindWorkflow } from '../../src/engines/comfyui/workflowBinding.ts';
@@ -13,6 +19,8 @@ import { validate } from '../comfyui/validation.ts';
 import {
   adapterPlan,
   anyMix,
+  anyStrength,
+  anyWeights,
   frozen,
   infosOf,
   reduxPlans,
@@ -48,6 +56,20 @@ function mixedImages(graph: Graph): { file: unknown; strength: number }[] {
   const { ipadapter_params } = inputsOf(model);
   return ipadapter_params === undefined ? stylesOf(positive) : paramsOf(ipadapter_params);
 }
+
+test('the strengths of images are shares of the image strength', () => {
+  fc.assert(
+    fc.property(anyWeights, anyStrength, (weights, imageStrength) => {
+      const strengths = strengthsOf(weights, imageStrength);
+      expect(strengths.reduce((total, strength) => total + strength, 0)).toBeCloseTo(imageStrength, 9);
+      for (const [i, strength] of strengths.entries()) {
+        expect(strength).toBeGreaterThanOrEqual(0);
+        if (weights[i] === 0) expect(strength).toBe(0);
+      }
+    }),
+    { examples: [[[5e-324], 1.5]] },
+  );
+});
 
 describe('any built-in graph', () => {
   test.each(['0.3.64', '0.38.1'])('is accepted by a server of version %s', (version) => {

@@ -31,6 +31,12 @@ export interface GraphMix {
   readonly seed: number;
 }
 
+/** The strengths of a mix's images: their shares of the image strength, by their weights from 0 to 1, of which one must be above 0. */
+export function strengthsOf(weights: readonly number[], imageStrength: number): number[] {
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => imageStrength * (weight / sum));
+}
+
 /** A part of a mix that a graph can leave out. */
 export type UnusedPart = IgnoredPart | 'guidanceScale' | 'seed' | 'size';
 

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { z } from 'zod';
+import { imageStrengthRange } from '../../../src/engines/comfyui/comfyuiSettings.ts';
 import {
   type AdapterPlan,
   type BuiltGraph,
   type GraphMix,
   graphOfPrompt,
   type ReduxPlan,
+  strengthsOf,
 } from '../../../src/engines/comfyui/graph.ts';
 import { type NodeInfo, nodeInfoOf, objectInfoSchema } from '../../../src/engines/comfyui/wire/nodeInfo.ts';
 import { Disk } from '../../comfyui/disk.ts';
@@ -61,18 +63,23 @@ export function infosOf(from: Shelf): ReadonlyMap<string, NodeInfo> {
   return new Map(infos.flatMap(([name, info]) => (info ? [[name, info]] : [])));
 }
 
+/** Weights as a recipe's images can have them. */
+export const anyWeights = fc
+  .array(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1, noNaN: true })), { minLength: 1, maxLength: 10 })
+  .filter((weights) => weights.some((weight) => weight > 0));
+
+export const anyStrength = fc.double({ ...imageStrengthRange, noNaN: true });
+
 /** Any mix that a recipe for ComfyUI can be. @param strength the image strength; any by default. */
 export function anyMix({ strength }: { strength?: number } = {}): fc.Arbitrary<GraphMix> {
-  const weights = fc
-    .array(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1, noNaN: true })), { minLength: 1, maxLength: 10 })
-    .filter((all) => all.some((weight) => weight > 0));
-  const imageStrength = strength === undefined ? fc.double({ min: 0, max: 1.5, noNaN: true }) : fc.constant(strength);
+  const imageStrength = strength === undefined ? anyStrength : fc.constant(strength);
   const side = fc.integer({ min: 64, max: 2048 });
   return fc.record({
-    images: fc.tuple(weights, imageStrength).map(([all, total]) => {
-      const sum = all.reduce((one, other) => one + other, 0);
-      return all.map((weight, i) => ({ file: files[i % files.length] ?? '', strength: (total * weight) / sum }));
-    }),
+    images: fc
+      .tuple(anyWeights, imageStrength)
+      .map(([weights, total]) =>
+        strengthsOf(weights, total).map((share, i) => ({ file: files[i % files.length] ?? '', strength: share })),
+      ),
     prompt: fc.string(),
     negativePrompt: fc.string(),
     width: side,
