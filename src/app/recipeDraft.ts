@@ -12,7 +12,7 @@ import { withoutCredentials } from './webUrl.ts';
  */
 export function draftOfRecipe(recipe: Recipe, base: string, displayPath: (path: string) => string): Draft {
   const { images, version: _, ...rest } = recipe;
-  const { prompt, negativePrompt, width, height, steps, guidanceScale, seed, samples } = recipe;
+  const { prompt, negativePrompt, width, height, steps, guidanceScale, seed, samples, model } = recipe;
   return {
     prompt,
     negativePrompt,
@@ -22,6 +22,7 @@ export function draftOfRecipe(recipe: Recipe, base: string, displayPath: (path: 
     guidanceScale,
     seed,
     samples,
+    model,
     images: images.map(({ source, weight, enabled }, index) => {
       const location = locateSource(source, base, index);
       const path = location.kind === 'url' ? withoutCredentials(location.url) : displayPath(location.path);

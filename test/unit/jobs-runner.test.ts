@@ -42,6 +42,16 @@ test('runs a job to its end and leaves only the result on disk', async () => {
   expect(states).toContain('running/mixing');
 });
 
+test('the recipe of a job names the model that was really used', async () => {
+  const { runner, hosted } = bench.window();
+  const job = runner.start(bench.request());
+  const run = await hosted.started();
+  expect(run.task.recipe.model).toBeNull();
+  await run.context.deliver({ ...resultOf(0, 'a'), model: 'sub/base.safetensors' });
+  run.end();
+  expect((await job.finished).record.request.recipe.model).toBe('sub/base.safetensors');
+});
+
 test('runs several hosted jobs at once and the rest in order, alongside local ones', async () => {
   const { runner, hosted, local } = bench.window();
   const jobs = [1, 2, 3, 4].map(() => runner.start(bench.request()));
