@@ -113,7 +113,7 @@ function canTake({ inputs }: GraphNode, name: string, { kind }: Binding): boolea
 }
 
 /** The parts of a mix that have no effect on a workflow. Its models are its own. */
-export function ignoredParts(bound: readonly BoundNode[]): readonly UnusedPart[] {
+export function unusedParts(bound: readonly BoundNode[]): readonly UnusedPart[] {
   const kinds = new Set(bound.map(({ binding }) => binding.kind));
   const weighed = new Set(bound.flatMap(({ binding }) => (binding.kind === 'weight' ? [binding.number] : [])));
   const weighsAll = bound.every(({ binding }) => binding.kind !== 'image' || weighed.has(binding.number));

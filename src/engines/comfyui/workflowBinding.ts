@@ -2,7 +2,7 @@ import { MixFailure } from '../../mix/failure.ts';
 import { makeNotice, type Notice } from '../../mix/notice.ts';
 import type { BuiltGraph, Graph, GraphMix, UnusedPart } from './graph.ts';
 import type { NodeInfo, NodeInput } from './wire/nodeInfo.ts';
-import { type BoundNode, boundNodes, ignoredParts, partTitles, type Workflow } from './workflow.ts';
+import { type BoundNode, boundNodes, partTitles, unusedParts, type Workflow } from './workflow.ts';
 import type { Binding } from './workflowTitle.ts';
 
 /** What a server says about classes of nodes. Those that it doesn't have are missing. */
@@ -26,7 +26,7 @@ export function bindWorkflow(workflow: Workflow, mix: GraphMix, infos: NodeInfos
     });
     graph[place.id] = { ...node, inputs: { ...node.inputs, ...Object.fromEntries(values) } };
   }
-  const ignores = ignoredParts(bound);
+  const ignores = unusedParts(bound);
   const notices = ignores.filter((part) => isSet(part, mix)).map((part) => noticeOf(part, workflow.name));
   return { graph, output: outputOf(bound, workflow, infos), ignores, notices };
 }
