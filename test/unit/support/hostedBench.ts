@@ -38,6 +38,7 @@ export const passThroughCodec: Codec = {
   thumbnail: notImplemented,
   encode: notImplemented,
   uploadCopy: async (bytes) => ({ bytes: new Uint8Array(bytes), mime: 'image/jpeg', width: 1, height: 1 }),
+  uploadPng: async (bytes) => ({ bytes: new Uint8Array(bytes), mime: 'image/png', width: 1, height: 1 }),
   isUniform: async (bytes) => {
     if (!Buffer.from(bytes).includes('IEND')) throw new MixFailure('unreadable-image'); // a truncated PNG
     return Buffer.from(bytes).includes('blank');
