@@ -171,6 +171,17 @@ export const failureTable = {
   'generation-failed/no-memory':
     'This mix needs about {needed} MB of memory, but only {free} MB is free. Choose a smaller size or fewer images, or close other programs.',
   'generation-failed/mixer-hung': "A canceled local mix didn't stop, so the local engine was restarted. Mix again.",
+  'generation-failed/comfyui-memory':
+    '{server} ran out of memory. Choose a smaller size or fewer images, or close other programs there, then mix again.',
+  'generation-failed/comfyui-node':
+    'The node {node} failed on {server} ({problem}). See the console of ComfyUI for details, or try again.',
+  'generation-failed/comfyui-interrupted': 'Someone interrupted this mix on {server}. Mix again if you still need it.',
+  'generation-failed/comfyui-removed':
+    'Someone removed this mix from the queue of {server}. Mix again if you still need it.',
+  'generation-failed/comfyui-lost':
+    '{server} lost this mix twice, for example because it restarted. Check its console, then mix again.',
+  'generation-failed/comfyui-no-image':
+    '{server} finished the mix without a result. If you use your own workflow, run it in ComfyUI to see whether it saves or shows an image.',
   'result-unavailable': "The result is ready, but it can't be downloaded. Choose “Check again” to retry.",
   'result-unavailable/no-results':
     "The service says the mix is done but returned no result. Choose “Check again”. If there's still no result, contact the service.",
@@ -181,6 +192,8 @@ export const failureTable = {
     "The result is ready, but the image at {link} can't be read. Choose “Check again” to retry.",
   'result-unavailable/unsupported-image': "{link} didn't return an image. Choose “Check again” to retry.",
   'result-unavailable/image-too-large': 'The result at {link} is too large to download safely.',
+  'result-unavailable/comfyui':
+    "The result is ready, but {server} didn't return an image that can be read. Choose “Check again” to retry.",
   'result-unavailable/nothing-to-check': "There's nothing left to check for this mix. Mix again.",
   'result-unavailable/elsewhere': 'Another window is already checking this mix.',
   'result-unavailable/forgotten': 'This result is no longer in the list.',
@@ -241,8 +254,12 @@ export const failureTable = {
     "{server} doesn't have {value}, which is set as {input} of the node {node}. Add it there, or choose another one.",
   'missing-model/family':
     "{file} is neither an SDXL, an SD 1.5, nor a Flux model, so the built-in graph can't use it. Choose another one, or set your own workflow in imageMixer.comfyui.workflow.",
+  'missing-model/at-run':
+    '{server} found no {model} that fits this checkpoint and preset. Run “Image Mixer: Check ComfyUI Server” to see which file is missing.',
   timeout:
     "The service didn't finish within {seconds} seconds, but it still might. Choose “Check again” to look for the result. You won't be charged twice.",
+  'timeout/comfyui':
+    '{server} made no progress with this mix for {seconds} seconds. Choose “Check again” to look for the result, or restart ComfyUI if it hangs.',
   network: "{host} can't be reached. Check your connection and proxy settings, then try again.",
   'network/refused':
     '{host} refused the connection. Check the address and proxy settings, and make sure that the service is running.',

@@ -53,6 +53,7 @@ export const english = {
   'run.pick': 'Run a mix recipe',
   'run.noRecipes': 'There are no recipes (*.mix.json) in this workspace. Run “Image Mixer: New Recipe” to create one.',
   'progress.of': '{done} of {total}',
+  'progress.ahead': '{count} before it',
   'progress.eta': 'about {seconds} s left',
   'job.elsewhere': '{name} (from {folder})',
   'job.cancelledHosted':
