@@ -87,59 +87,64 @@ describe('a workflow file', () => {
   });
 
   test('of any content is either read completely or refused', () => {
-    const constant = fc.oneof(fc.string(), fc.double(), fc.tuple(fc.string(), fc.nat()), fc.jsonValue());
-    const word = fc.constantFrom(
-      'mix:',
-      'image',
-      'weight',
-      'seed',
-      'size',
-      'prompt',
-      'output',
-      ' ',
-      ',',
-      '*',
-      '0.5',
-      '1',
-      '2',
-      '10',
+    const twoImages = workflowOf(load('mix:image 2'), weight('mix:weight 2'));
+    const ids = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'toString', '0'));
+    const constant = fc.oneof(fc.string(), fc.double(), fc.tuple(ids, fc.nat()), fc.jsonValue());
+    const classes = fc.constantFrom('LoadImage', 'SaveImage', 'KSampler', '__proto__', 'constructor');
+    const words = ['mix:', 'image', 'weight', 'seed', 'prompt', 'output', ' ', ',', '*', '.5', '1', '2', '10'];
+    const madeTitle = fc.array(fc.constantFrom(...words), { maxLength: 8 }).map((parts) => parts.join(''));
+    const goodTitle = fc.constantFrom(
+      ...[
+        'mix:image 2',
+        'mix:weight *.5',
+        'mix:weight 2',
+        'mix:seed mix:steps',
+        'mix:prompt',
+        'mix:size',
+        'mix:output',
+        '',
+      ],
     );
-    const title = fc.oneof(
-      fc.string(),
-      fc.array(word, { maxLength: 8 }).map((words) => words.join('')),
+    const names = ['image', 'text', 'seed', 'steps', 'cfg', 'width', 'height', 'weight'];
+    const someInputs = fc.dictionary(
+      fc.oneof(fc.constantFrom('__proto__', 'constructor', ...names), fc.string()),
+      constant,
     );
-    const name = fc.oneof(
-      fc.string(),
-      fc.constantFrom('image', 'text', 'seed', 'width', 'height', 'weight', '__proto__', 'constructor'),
-    );
-    const anyNode = fc.record({
-      class_type: fc.constantFrom('LoadImage', 'SaveImage', '__proto__', 'constructor', 'A'),
-      inputs: fc.dictionary(name, constant),
-      _meta: fc.record({ title }),
-    });
-    const graph = fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'toString')), anyNode);
-    const text = fc.oneof(
-      fc.string(),
-      fc.json(),
-      fc.jsonValue().map((value) => JSON.stringify(value)),
-      graph.map((value) => JSON.stringify(value)),
-    );
-    let read = 0;
+    const allInputs = fc.tuple(constant, fc.string()).map(([value, image]) => ({
+      ...Object.fromEntries(names.map((name) => [name, value])),
+      image,
+    }));
+    const nodes = (title: fc.Arbitrary<string>, inputs: fc.Arbitrary<object>) =>
+      fc.dictionary(ids, fc.record({ class_type: classes, inputs, _meta: fc.record({ title }) }));
+    const json = fc
+      .oneof(
+        { weight: 1, arbitrary: fc.jsonValue() },
+        { weight: 2, arbitrary: nodes(fc.oneof(fc.string(), madeTitle), someInputs) },
+        { weight: 4, arbitrary: nodes(goodTitle, allInputs).map((more) => ({ ...more, ...JSON.parse(twoImages) })) },
+      )
+      .map((value) => JSON.stringify(value));
+    let [read, bound] = [0, 0];
     fc.assert(
-      fc.property(text, anyMix(), (written, some) => {
-        const failure = failureOf(() => {
-          const { graph: parsed } = parse(written);
-          read++;
-          expect(JSON.parse(JSON.stringify(parsed))).toEqual(parsed);
-          const bound = bind(written, some);
-          expect(Object.keys(bound.graph)).toEqual(Object.keys(parsed));
-          expect(Object.hasOwn(bound.graph, bound.output)).toBe(true);
-        });
-        if (failure) expect(failure.key).toMatch(/^invalid-recipe\/workflow-/);
-      }),
-      { numRuns: 1000, examples: [[workflowOf(), mix]] },
+      fc.property(
+        fc.oneof({ weight: 1, arbitrary: fc.string() }, { weight: 4, arbitrary: json }),
+        anyMix(),
+        (text, some) => {
+          const failure = failureOf(() => {
+            const { graph } = parse(text);
+            read++;
+            expect(JSON.parse(JSON.stringify(graph))).toEqual(graph);
+            const result = bind(text, { ...some, images: some.images.slice(0, 2) });
+            bound++;
+            expect(Object.keys(result.graph)).toEqual(Object.keys(graph));
+            expect(Object.hasOwn(result.graph, result.output)).toBe(true);
+          });
+          if (failure) expect(failure.key).toMatch(/^invalid-recipe\/workflow-/);
+        },
+      ),
+      { numRuns: 1000 },
     );
-    expect(read).toBeGreaterThan(0);
+    expect(read).toBeGreaterThan(100);
+    expect(bound).toBeGreaterThan(30);
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
