@@ -179,10 +179,7 @@ function mostTelling(failures: readonly MixFailure[]): MixFailure {
 }
 
 /** The answers in their order, once all are there, or some time after the first that is good. Rejects if one does before. */
-function firstAnswers<One>(
-  pending: readonly Promise<One>[],
-  isGood: (answer: One) => boolean,
-): Promise<One[]> {
+function firstAnswers<One>(pending: readonly Promise<One>[], isGood: (answer: One) => boolean): Promise<One[]> {
   return new Promise((resolve, reject) => {
     const answers = new Map<number, One>();
     let timer: NodeJS.Timeout | undefined;
