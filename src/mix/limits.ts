@@ -26,6 +26,10 @@ export const limits = {
 export const ignoredParts = ['prompt', 'negativePrompt', 'steps', 'weights', 'model'] as const;
 export type IgnoredPart = (typeof ignoredParts)[number];
 
+/** The parts of a mix that a ComfyUI workflow can leave out. */
+export const unusedParts = [...ignoredParts, 'guidanceScale', 'seed', 'size'] as const;
+export type UnusedPart = (typeof unusedParts)[number];
+
 /** What an engine accepts, and which parts of a recipe it ignores. */
 export interface EngineLimits {
   readonly images: Range;

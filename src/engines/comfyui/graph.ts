@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { IgnoredPart } from '../../mix/limits.ts';
+import type { UnusedPart } from '../../mix/limits.ts';
 import type { Notice } from '../../mix/notice.ts';
 
 const graphNodeSchema = z.object({
@@ -36,9 +36,6 @@ export function strengthsOf(weights: readonly number[], imageStrength: number): 
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => imageStrength * (weight / sum));
 }
-
-/** A part of a mix that a graph can leave out. */
-export type UnusedPart = IgnoredPart | 'guidanceScale' | 'seed' | 'size';
 
 /** A graph for one sample. */
 export interface BuiltGraph {

@@ -1,4 +1,5 @@
 import { MixFailure } from '../../mix/failure.ts';
+import { findModelNamed } from '../../mix/modelNames.ts';
 import type { MissingModel, ServerModel, ServerReport } from './comfyuiEngine.ts';
 import type { ModelPlan } from './graph.ts';
 import { adapterPack } from './modelFiles.ts';
@@ -35,23 +36,30 @@ export function planModel(report: ServerReport, choice: ModelChoice): ModelPlan 
   throw failures[0] ?? new MixFailure('missing-model/no-checkpoint', { args: { server: nameOf(report) } });
 }
 
-/** Finds a model by the server's name for it, or by the same path or file name as another server may write it. */
 function findModel(report: ServerReport, wanted: string): ServerModel {
-  const forms = [
-    (name: string) => name,
-    (name: string) => name.replaceAll('\\', '/').toLowerCase(),
-    (name: string) => name.replace(/^.*[\\/]/, '').toLowerCase(),
-    (name: string) =>
-      name
-        .replace(/^.*[\\/]/, '')
-        .replace(/\.(?:safetensors|ckpt|sft)$/i, '')
-        .toLowerCase(),
-  ];
-  for (const form of forms) {
-    const found = report.checkpoints.find(({ name }) => form(name) === form(wanted));
-    if (found) return found;
-  }
+  const found = findModelNamed(report.checkpoints, wanted);
+  if (found) return found;
   throw new MixFailure('missing-model/checkpoint', { args: { server: nameOf(report), file: wanted } });
+}
+
+/** Every file that a mix with a model and a preset lacks on a server. None for a model that the built-in graphs can't use. */
+export function missingFor(report: ServerReport, model: ServerModel, preset: string): readonly MissingModel[] {
+  switch (model.family) {
+    case 'sd15':
+    case 'sdxl':
+    case 'unknown': {
+      if (report.missing.length > 0) return report.missing;
+      const offered = presetsFor(report, model, preset);
+      return offered.every(({ missing }) => missing.length > 0) ? (offered[0]?.missing ?? []) : [];
+    }
+    case 'flux': {
+      const { styleModel, clipVision, ...parts } = report.redux;
+      const files = [styleModel, clipVision, ...(model.loader === 'unet' ? Object.values(parts) : [])];
+      return files.filter((file) => typeof file !== 'string');
+    }
+    case 'other':
+      return [];
+  }
 }
 
 function planFor(model: ServerModel, report: ServerReport, preset: string): ModelPlan {
@@ -70,14 +78,16 @@ function planFor(model: ServerModel, report: ServerReport, preset: string): Mode
 function adapterPlan({ name, family }: ServerModel, report: ServerReport, preset: string): ModelPlan {
   const [pack] = report.missing;
   if (pack) throw lacking(report, pack);
-  // The server itself finds out of which family an unknown checkpoint is.
-  const offered = report.presets.filter(
-    (one) => one.name === preset && (family === 'unknown' || one.family === family),
-  );
+  const offered = presetsFor(report, { family }, preset);
   if (offered.length === 0) throw new MixFailure('missing-model/preset', { args: { preset, file: name } });
   const missing = offered.every((one) => one.missing.length > 0) ? offered[0]?.missing[0] : undefined;
   if (missing) throw lacking(report, missing);
   return { kind: 'adapter', checkpoint: name, preset };
+}
+
+/** The server itself finds out of which family an unknown checkpoint is. */
+function presetsFor({ presets }: ServerReport, { family }: Pick<ServerModel, 'family'>, preset: string) {
+  return presets.filter((one) => one.name === preset && (family === 'unknown' || one.family === family));
 }
 
 function reduxPlan({ name, loader }: ServerModel, report: ServerReport): ModelPlan {

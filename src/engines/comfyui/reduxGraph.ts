@@ -1,5 +1,6 @@
+import type { UnusedPart } from '../../mix/limits.ts';
 import { makeNotice } from '../../mix/notice.ts';
-import type { BuiltGraph, Graph, GraphMix, ReduxPlan, UnusedPart } from './graph.ts';
+import type { BuiltGraph, Graph, GraphMix, ReduxPlan } from './graph.ts';
 import { graphNode, type Link, resultNode, samplingNodes } from './graphParts.ts';
 
 /** The parts of a mix that Flux ignores: without classifier-free guidance, the negative prompt isn't looked at. */

@@ -1,7 +1,8 @@
 import { MixFailure } from '../../mix/failure.ts';
+import type { UnusedPart } from '../../mix/limits.ts';
 import { parseJson } from '../../storage/json.ts';
 import type { ComfyuiSettings } from './comfyuiSettings.ts';
-import { type Graph, type GraphNode, graphSchema, type UnusedPart } from './graph.ts';
+import { type Graph, type GraphNode, graphSchema } from './graph.ts';
 import { type Binding, maxWorkflowImages, parseTitle } from './workflowTitle.ts';
 
 /** A workflow of the user's own, with the name of its file. */

@@ -1,6 +1,7 @@
 import { MixFailure } from '../../mix/failure.ts';
+import type { UnusedPart } from '../../mix/limits.ts';
 import { makeNotice, type Notice } from '../../mix/notice.ts';
-import type { BuiltGraph, Graph, GraphMix, UnusedPart } from './graph.ts';
+import type { BuiltGraph, Graph, GraphMix } from './graph.ts';
 import type { NodeInfo, NodeInput } from './wire/nodeInfo.ts';
 import { type BoundNode, boundNodes, partTitles, unusedParts, type Workflow } from './workflow.ts';
 import type { Binding } from './workflowTitle.ts';
