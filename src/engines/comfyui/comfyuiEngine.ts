@@ -3,13 +3,20 @@ import type { SourceReader } from '../../images/sourceReader.ts';
 import type { MixFailure } from '../../mix/failure.ts';
 import type { Connect } from '../../network/connections.ts';
 import type { Clock } from '../clock.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, MixContext, MixTask } from '../engine.ts';
+import { ComfyuiJob } from './comfyuiJob.ts';
+import type { ComfyuiServer } from './comfyuiServer.ts';
+import type { ComfyuiSettings } from './comfyuiSettings.ts';
+import { type ComfyuiState, createComfyuiState, isPending, parseComfyuiState } from './comfyuiState.ts';
+import { planModel } from './modelPlan.ts';
+import { type Lease, ServerPool } from './serverPool.ts';
+import type { UploadedNames } from './sourceUpload.ts';
 
 /** The ComfyUI engine's dependencies. Functions are called again for every job. */
 export interface ComfyuiEngineOptions {
   /** The base URLs of the servers, as in the settings. */
   servers(): readonly string[];
-  /** Seconds that a server may take for one sample, once it has started it. */
+  /** Seconds that a server may go without any progress on a sample that it has started. Waiting in its queue doesn't count. */
   timeoutSeconds(): number;
   /** The value of the authorization header for an origin; undefined if none is stored. */
   authorization(origin: string): Promise<string | undefined>;
@@ -84,16 +91,82 @@ export interface ServerReport {
 /** A server as it answered, or why it can't be used. */
 export type ServerState = ServerReport | { readonly url: string; readonly failure: MixFailure };
 
+/** How servers are asked. */
+export interface ServerQuery {
+  /** Asks them again. Otherwise, they are as they last answered. */
+  readonly refresh?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called with each server as it answers, so that a slow one doesn't hold the others. */
+  readonly onState?: (state: ServerState) => void;
+}
+
 /** The engine that mixes on the user's own ComfyUI servers. */
 export interface ComfyuiEngine extends Engine {
-  /** The servers in the order of the settings, as they last answered. Never rejects. @param refresh asks them again. */
-  servers(options?: { refresh?: boolean; signal?: AbortSignal }): Promise<readonly ServerState[]>;
+  /** The servers in the order of the settings. Never rejects. */
+  servers(query?: ServerQuery): Promise<readonly ServerState[]>;
   /** Uses new connections from now on, and asks the servers again. Call it when settings, authorizations or the network change. */
   reconnect(): void;
   dispose(): Promise<void>;
 }
 
 /** Creates the ComfyUI engine. It doesn't connect before it is used. */
-export function createComfyuiEngine(_options: ComfyuiEngineOptions): ComfyuiEngine {
-  throw new TypeError('Not built yet');
+export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngine {
+  const pool = new ServerPool(options);
+  const uploads = new WeakMap<ComfyuiServer, UploadedNames>();
+  const uploadsOf = (server: ComfyuiServer): UploadedNames => {
+    const uploaded = uploads.get(server) ?? new Map();
+    uploads.set(server, uploaded);
+    return uploaded;
+  };
+
+  /** A job stays with the server that it began on. */
+  const assign = async (
+    task: MixTask,
+    settings: ComfyuiSettings,
+    { saved, signal }: MixContext,
+  ): Promise<Assignment> => {
+    const state = parseComfyuiState(saved);
+    if (state?.samples.length === task.recipe.samples) return { ...(await pool.acquire(state.server, signal)), state };
+    const { checkpoint, preset, workflow } = settings;
+    const choice = { model: task.recipe.model, checkpoint, preset };
+    const chosen = await pool.choose((report) => (workflow ? null : planModel(report, choice)), signal);
+    const { server, report, plan } = chosen;
+    const place = { server: server.address.url, serverVersion: report.version, plan };
+    return { ...chosen, state: createComfyuiState(task, place, options.newId) };
+  };
+
+  return {
+    name: 'comfyui',
+    async run(task, context) {
+      context.signal.throwIfAborted();
+      const settings = task.comfyui;
+      if (!settings) throw new TypeError('A ComfyUI job needs settings');
+      context.progress({ stage: 'queued' });
+      const { server, state, release } = await assign(task, settings, context);
+      const timeout = 1000 * options.timeoutSeconds();
+      try {
+        await new ComfyuiJob({
+          ...options,
+          task,
+          settings,
+          context,
+          server,
+          state,
+          timeout,
+          uploaded: uploadsOf(server),
+        }).run();
+      } finally {
+        release();
+      }
+    },
+    canCheckAgain: (saved) => parseComfyuiState(saved)?.samples.some(isPending) ?? false,
+    servers: (request) => pool.states(request),
+    reconnect: () => pool.reconnect(),
+    dispose: () => pool.dispose(),
+  };
+}
+
+/** The server that has a job, to itself, and how far the job is. */
+interface Assignment extends Lease {
+  readonly state: ComfyuiState;
 }

@@ -1,5 +1,5 @@
 import { MixFailure } from '../../mix/failure.ts';
-import type { ServerReport, ServerState } from './comfyuiEngine.ts';
+import type { ServerQuery, ServerReport, ServerState } from './comfyuiEngine.ts';
 import { ComfyuiServer, type ServerServices } from './comfyuiServer.ts';
 import { serverAddress } from './serverAddress.ts';
 
@@ -77,16 +77,12 @@ export class ServerPool {
     return { server, release: await server.take(signal) };
   }
 
-  /** The servers in the order of the settings, as they last answered. Never rejects. @param refresh asks them again. */
-  async states({ refresh, signal = new AbortController().signal }: { refresh?: boolean; signal?: AbortSignal } = {}) {
-    const states = this.#configured().map(async ({ url, server, failure }): Promise<ServerState> => {
-      if (!server) return { url, failure };
-      try {
-        return await server.state({ refresh, signal });
-      } catch (error) {
-        if (!signal.aborted) throw error;
-        return { url, failure: new MixFailure('network/timeout', { args: { host: server.address.name } }) };
-      }
+  /** The servers in the order of the settings. Never rejects. */
+  async states({ refresh, signal = new AbortController().signal, onState }: ServerQuery = {}) {
+    const states = this.#configured().map(async (one) => {
+      const state = one.server ? await stateOf(one.server, refresh, signal) : { url: one.url, failure: one.failure };
+      onState?.(state);
+      return state;
     });
     return Promise.all(states);
   }
@@ -161,6 +157,18 @@ export class ServerPool {
     const server = this.#servers.get(address.base) ?? new ComfyuiServer(address, this.#options);
     this.#servers.set(address.base, server);
     return server;
+  }
+}
+
+async function stateOf(server: ComfyuiServer, refresh: boolean | undefined, signal: AbortSignal): Promise<ServerState> {
+  try {
+    return await server.state({ refresh, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return {
+      url: server.address.url,
+      failure: new MixFailure('network/timeout', { args: { host: server.address.name } }),
+    };
   }
 }
 
