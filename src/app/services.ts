@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../engines/clock.ts';
-import { type ComfyuiEngine, createComfyuiEngine } from '../engines/comfyui/comfyuiEngine.ts';
+import { type ComfyuiEngine, createComfyuiEngine, type ServerState } from '../engines/comfyui/comfyuiEngine.ts';
 import type { LogEvent } from '../engines/hosted/engineLog.ts';
 import { createHostedEngine, type HostedEngine } from '../engines/hosted/hostedEngine.ts';
 import { serviceOf } from '../engines/hosted/service.ts';
@@ -29,6 +29,8 @@ export interface ServicesOptions {
   readonly trust: Trust;
   /** The API key that is stored for exactly this origin. @throws MixFailure `no-api-key…`, after some seconds at the latest. */
   readonly apiKey: (origin: string) => Promise<string>;
+  /** The value of the authorization header that is stored for exactly this origin; undefined if none is, or it can't be read. */
+  readonly authorization: (origin: string) => Promise<string | undefined>;
   readonly networkRules: () => NetworkRules;
   /** Absolute path of a folder that all windows share: jobs, and what the hosted engine remembers. */
   readonly storage: string;
@@ -109,11 +111,25 @@ export class Services {
     return this.#options.trust.isTrusted ? this.#hostedEngine().balance() : undefined;
   }
 
+  /**
+   * The ComfyUI servers in the order of the settings, as they last answered. @param options.refresh asks them again.
+   * @throws MixFailure `untrusted-workspace` in Restricted Mode.
+   */
+  async comfyuiServers(options?: { refresh?: boolean; signal?: AbortSignal }): Promise<readonly ServerState[]> {
+    this.#options.trust.require('server');
+    return this.#comfyuiEngine().servers(options);
+  }
+
+  /** Asks the ComfyUI servers again from now on, over new connections, because their addresses or authorizations changed. */
+  reconnectComfyui(): void {
+    this.#comfyui?.reconnect();
+  }
+
   /** Uses new connections from now on, because the network settings changed. */
   reconnect(): void {
     this.#networkChanges++;
     this.#hosted?.reconnect();
-    this.#comfyui?.reconnect();
+    this.reconnectComfyui();
   }
 
   async dispose(): Promise<void> {
@@ -142,17 +158,17 @@ export class Services {
   }
 
   #comfyuiEngine(): ComfyuiEngine {
-    const { settings, log } = this.#options;
+    const { settings, authorization } = this.#options;
     this.#comfyui ??= createComfyuiEngine({
       servers: () => settings.get('comfyui.servers'),
       timeoutSeconds: () => settings.get('comfyui.timeout'),
-      authorization: async () => undefined,
+      authorization: async (origin) => (await authorization(origin)) || undefined,
       connect: this.#connectFor('server'),
       codec: this.codec,
       reader: this.reader,
       clock: systemClock,
       newId: randomUUID,
-      log: ({ level, jobId, event, args }) => log(level, `${jobId ?? 'comfyui'} ${event} ${JSON.stringify(args)}`),
+      log: (event) => this.#write('comfyui', event),
     });
     return this.#comfyui;
   }
@@ -168,14 +184,14 @@ export class Services {
       store: new FolderStore(join(storage, 'service')),
       clock: systemClock,
       random: Math.random,
-      log: (event) => this.#write(event),
+      log: (event) => this.#write('service', event),
     });
     return this.#hosted;
   }
 
-  #write({ level, jobId, event, args }: LogEvent): void {
+  #write(part: 'comfyui' | 'service', { level, jobId, event, args }: LogEvent): void {
     const details = Object.entries(args).map(([name, value]) => ` ${name}=${value}`);
-    const subject = jobId === undefined ? 'service' : logPrefixOf(jobId);
+    const subject = jobId === undefined ? part : logPrefixOf(jobId);
     this.#options.log(level, `${subject} ${event}${details.join('')}`);
   }
 }

@@ -64,6 +64,16 @@ export class Settings {
     return { baseUrl: this.get('hosted.baseUrl'), dialect: this.get('hosted.dialect') };
   }
 
+  /** The settings that say how a mix on a ComfyUI server is made. @param folder absolute path of the workspace folder. */
+  comfyui(folder?: string) {
+    return {
+      checkpoint: this.get('comfyui.checkpoint', folder),
+      preset: this.get('comfyui.preset', folder),
+      imageStrength: this.get('comfyui.imageStrength', folder),
+      workflow: this.get('comfyui.workflow', folder),
+    };
+  }
+
   /** The value of `imageMixer.NAME`. @param folder absolute path of the workspace folder, for settings that can differ by folder. */
   get<Name extends SettingName>(name: Name, folder?: string): SettingValue<Name> {
     const schema = parsers[name];

@@ -14,7 +14,7 @@ export const failureTable = {
   'invalid-recipe/prompt-required': 'The hosted service needs a prompt. Describe what the result should show.',
   'invalid-recipe/out-of-range': '{field} is {value}. Enter a number from {min} to {max}.',
   'invalid-recipe/side-over-limit':
-    '{field} is {value}, but the hosted engine makes results of at most {max} pixels. Enter a smaller number, or choose the local engine.',
+    '{field} is {value}, but this engine makes results of at most {max} pixels. Enter a smaller number, or choose the local engine.',
   'invalid-recipe/bad-value': "{field} can't be {value}. Fix it in the recipe.",
   'invalid-recipe/bad-source': "{value} isn't a valid source. Use a file path or an http or https URL.",
   'invalid-recipe/bad-file-uri': "{value} isn't a valid file URI. Use a file path instead.",
@@ -31,6 +31,10 @@ export const failureTable = {
   'invalid-recipe/no-json': "The recipe {file} isn't valid JSON: {detail}",
   'invalid-recipe/none-in-image': "This image doesn't contain a recipe. Only results saved by Image Mixer do.",
   'invalid-recipe/workflow-too-large': 'The workflow {file} is larger than {max} MB. Export it without embedded files.',
+  'invalid-recipe/workflow-unreadable':
+    "The workflow {file} can't be read ({detail}). Check imageMixer.comfyui.workflow, and that you have permission to read the file.",
+  'invalid-recipe/workflow-no-folder':
+    'The workflow {file} is relative to the workspace folder, but no folder is open. Enter an absolute path in imageMixer.comfyui.workflow, or open the folder.',
   'invalid-recipe/workflow-no-json':
     "The workflow {file} isn't valid JSON. In ComfyUI, choose Export (API), and use that file.",
   'invalid-recipe/workflow-editor-format':
@@ -145,7 +149,7 @@ export const failureTable = {
     "The service couldn't download one of the images ({message}). Check that the URLs are public, then mix again.",
   'invalid-request/unexpected': 'An unexpected error occurred. See the log for details.',
   'invalid-request/bad-options':
-    "The options aren't valid. Pass an object that can have outputFolder (a file Uri) and engine (hosted or local).",
+    "The options aren't valid. Pass an object that can have outputFolder (a file Uri) and engine (hosted, comfyui, or local).",
   'invalid-request/comfyui':
     "{server} rejected the graph ({problem}). If you use your own workflow, run it in ComfyUI to see what's wrong.",
   'invalid-request/comfyui-node':

@@ -7,8 +7,7 @@ export const noticeTable = {
   ignored: 'This engine ignores the {part}.',
   'model-ignores': 'The model ignores the {part}.',
   'workflow-ignores': 'No node of the workflow {file} is titled {title}, so this has no effect: {part}.',
-  'steps-over-limit':
-    'The recipe has {value} steps, but the service documents a maximum of {max}. The number was sent unchanged.',
+  'steps-over-limit': 'The recipe has {value} steps, but the usual maximum is {max}. The number was sent unchanged.',
   'transparency-lost':
     "JPEG can't be transparent, so transparent parts of the result are white. To keep them, set imageMixer.output.format to png or webp.",
   'fewer-results': 'The service returned {count} of {asked} results.',

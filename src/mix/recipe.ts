@@ -27,24 +27,26 @@ export const recipeSchema = z.looseObject({
   images: z
     .array(recipeImageSchema)
     .min(1)
-    .describe('The images to mix: up to 10 with the local engine, up to 5 (v5) or 4 (v6) with the hosted engine.'),
+    .describe(
+      'The images to mix: up to 10 with the local engine and ComfyUI, up to 5 (v5) or 4 (v6) with the hosted engine.',
+    ),
   prompt: z.string().default('').describe('What the result should show. The hosted engine needs a prompt.'),
   negativePrompt: z.string().default('').describe("What the result shouldn't show."),
   width: wholeInRange(limits.side)
     .default(768)
     .describe(
-      'The width of the result in pixels: up to 4096 with the local engine, up to 1024 with the hosted engine.',
+      'The width of the result in pixels: up to 4096 with the local engine, 2048 with ComfyUI, and 1024 with the hosted engine.',
     ),
   height: wholeInRange(limits.side)
     .default(768)
     .describe(
-      'The height of the result in pixels: up to 4096 with the local engine, up to 1024 with the hosted engine.',
+      'The height of the result in pixels: up to 4096 with the local engine, 2048 with ComfyUI, and 1024 with the hosted engine.',
     ),
   steps: z
     .int()
     .min(limits.steps.min)
     .default(30)
-    .describe('The number of denoising steps, from 1 to 50. Hosted engine only.'),
+    .describe('The number of denoising steps, from 1 to 50. The local engine has none.'),
   guidanceScale: inRange(limits.guidanceScale)
     .default(7.5)
     .describe('The guidance scale, from 1 (loose) to 20 (strict).'),

@@ -36,7 +36,7 @@ export const engineViewSchema = z.object({
 export type EngineView = z.infer<typeof engineViewSchema>;
 
 /** The command that fixes a failure which no change to the mix can fix. */
-const failureFixSchema = z.enum(['setApiKey', 'openAccount']);
+const failureFixSchema = z.enum(['setApiKey', 'openAccount', 'checkComfyUI', 'setComfyUIAuthorization']);
 export type FailureFix = z.infer<typeof failureFixSchema>;
 
 /** A job of this window. `message` says how it ended. */
@@ -152,7 +152,7 @@ export const hostContract = {
   reuseSettings: method(z.object({ id: z.string() }), z.object({ draft: draftSchema })),
   useAsSource: method(z.object({ id: z.string() }), importedImagesSchema),
   runCommand: method(
-    z.object({ command: z.enum(['setApiKey', 'openAccount', 'openSettings', 'showLog']) }),
+    z.object({ command: z.enum([...failureFixSchema.options, 'openSettings', 'showLog']) }),
     noResult,
     null,
   ),
