@@ -16,9 +16,13 @@ export function isAtLeast(version: string, other: string): boolean {
 }
 
 /** @throws MixFailure `unexpected-response/comfyui-old` if the server's version is too old for this engine. */
-export function requireVersion(version: string, { name: server }: ServerAddress): void {
-  if (isAtLeast(version, minimum)) return;
-  throw new MixFailure('unexpected-response/comfyui-old', { args: { server, version, minimum } });
+export function requireVersion(version: string, address: ServerAddress): void {
+  if (!isAtLeast(version, minimum)) throw tooOld(version, address);
+}
+
+/** The failure for a server that is too old, as its version says or its behavior shows. */
+export function tooOld(version: string, { name: server }: ServerAddress): MixFailure {
+  return new MixFailure('unexpected-response/comfyui-old', { args: { server, version, minimum } });
 }
 
 function numbersOf(version: string): number[] | undefined {
