@@ -132,6 +132,10 @@ describe('after a job has ended', () => {
     expect(announced).toMatchObject([{ kind: 'failed', actions: ['setApiKey', 'openAccount'] }]);
     expect(announceFailure('Full.', 'save-failed', 'local').actions).toEqual(['showLog']);
     expect(fixCommandsFor('insufficient-credits', 'hosted')).toEqual(['openAccount']);
+    expect(fixCommandsFor('missing-model', 'comfyui')).toEqual(['checkComfyUI']);
+    expect(fixCommandsFor('invalid-api-key', 'comfyui')).toEqual(['setComfyUIAuthorization']);
+    expect(fixCommandsFor('unexpected-response', 'comfyui')).toContain('setComfyUIAuthorization');
+    expect(fixCommandsFor('network', 'hosted')).toEqual([]);
   });
 
   test('it is announced even if its results cannot be listed, the user is told once, and the next change lists them', async () => {
@@ -223,6 +227,14 @@ describe('a new key', () => {
     resumed.end();
     await close();
     expect(hosted.runs).toHaveLength(3);
+  });
+
+  test('for a server resumes the jobs that it asked to sign in', async () => {
+    const signIn = new MixFailure('unexpected-response/sign-in', { args: { server: 'a.example', status: 401 } });
+    const { runner, hosted, close } = await failedJobs(signIn);
+    await followUp({ runner }).secretChanged();
+    (await hosted.started(1)).end();
+    await close();
   });
 
   test('resumes the others if one of them cannot be resumed', async () => {
