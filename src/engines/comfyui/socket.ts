@@ -122,7 +122,7 @@ export class ServerSocket {
       this.#closed();
       failures = connection.signal.aborted || clock.monotonic() - start > goodConnection ? 0 : failures + 1;
       const delay = failures === 0 ? 0 : Math.min(times.firstDelay * 2 ** (failures - 1), times.maxDelay);
-      await this.#sleep(delay, signal);
+      if (delay > 0) await this.#sleep(delay, signal);
     }
   }
 
