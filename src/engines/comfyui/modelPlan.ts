@@ -25,7 +25,10 @@ export function planModel(report: ServerReport, choice: ModelChoice): ModelPlan 
     report.checkpoints.filter(({ family }) => families.includes(family));
   const candidates = [...first('sd15', 'sdxl'), ...first('unknown'), ...first('flux')];
   const failures: MixFailure[] = [];
+  const isWrongPreset = ({ key }: MixFailure) => key === 'missing-model/preset';
   for (const model of candidates) {
+    // A model without presets would hide that the preset is wrong.
+    if (model.family === 'flux' && failures.length > 0 && failures.every(isWrongPreset)) break;
     try {
       return planFor(model, report, choice.preset);
     } catch (error) {
@@ -33,7 +36,8 @@ export function planModel(report: ServerReport, choice: ModelChoice): ModelPlan 
       failures.push(error);
     }
   }
-  throw failures[0] ?? new MixFailure('missing-model/no-checkpoint', { args: { server: nameOf(report) } });
+  const failure = failures.find((one) => !isWrongPreset(one)) ?? failures[0];
+  throw failure ?? new MixFailure('missing-model/no-checkpoint', { args: { server: nameOf(report) } });
 }
 
 function findModel(report: ServerReport, wanted: string): ServerModel {
