@@ -50,6 +50,7 @@ export async function engineOnFiles(paths: readonly string[]) {
         delivered: new Set(),
         progress,
         notice: () => {},
+        preview: () => {},
         save: async () => {},
         deliver: async () => {},
       },

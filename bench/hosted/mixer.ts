@@ -44,7 +44,7 @@ export class Mixer {
       directory: join(folder, 'jobs'),
       workspaceStorage: folder,
       isTrusted: () => true,
-      engines: { hosted: async () => this.#engine, local: () => Promise.reject(new Error('Only hosted mixes here')) },
+      engines: { hosted: async () => this.#engine, local: onlyHosted, comfyui: onlyHosted },
       writer: new ResultWriter(),
       clock: systemClock,
       maxConcurrent: () => maxConcurrent,
@@ -97,4 +97,8 @@ export class Mixer {
     await this.#runner.dispose();
     await Promise.all([this.#engine.dispose(), this.#codec.dispose()]);
   }
+}
+
+function onlyHosted(): Promise<never> {
+  return Promise.reject(new Error('Only hosted mixes here'));
 }

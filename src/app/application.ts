@@ -4,6 +4,7 @@ import type { NetworkRules } from '../network/connectionRules.ts';
 import { AccountBalance } from './accountBalance.ts';
 import { ApiKeys } from './apiKeys.ts';
 import { type Background, createBackground } from './background.ts';
+import { ComfyuiServers } from './comfyuiServers.ts';
 import { DraftStore } from './draftStore.ts';
 import { EngineChoice, usesService } from './engineChoice.ts';
 import { ImageImporter } from './imageImporter.ts';
@@ -11,10 +12,12 @@ import { ImageLoader } from './imageLoader.ts';
 import { traceOf } from './jobLog.ts';
 import { Messages } from './messages/messages.ts';
 import { MixStarter } from './mixStarter.ts';
+import type { OriginSecretsOptions } from './originSecrets.ts';
 import { PanelService } from './panelService.ts';
 import type { KeyValueStore, Questions, Secrets, SettingSource, Workspace } from './ports.ts';
 import { PromptHistory } from './promptHistory.ts';
 import { ResultStore } from './resultStore.ts';
+import { ServerAuthorizations } from './serverAuthorizations.ts';
 import { type LogLevel, Services } from './services.ts';
 import { Settings } from './settings.ts';
 import { Trust } from './trust.ts';
@@ -52,7 +55,9 @@ export class Application {
   readonly background: Background;
   readonly trust: Trust;
   readonly keys: ApiKeys;
+  readonly authorizations: ServerAuthorizations;
   readonly services: Services;
+  readonly comfyui: ComfyuiServers;
   readonly engine: EngineChoice;
   readonly drafts: DraftStore;
   readonly prompts: PromptHistory;
@@ -72,12 +77,18 @@ export class Application {
     );
     const trust = new Trust(workspace);
     const background = createBackground((error) => log('error', traceOf(error)));
-    const keys = new ApiKeys({
+    let isWarned = false;
+    const secretStorage: Omit<OriginSecretsOptions, 'prefix'> = {
       secrets: host.secrets,
       clock: systemClock,
       onFailure: (error) => log('warn', traceOf(error)),
-      onUnreadable: () => host.warn(messages.say('key.unreadable')),
-    });
+      onUnreadable: () => {
+        if (!isWarned) host.warn(messages.say('key.unreadable'));
+        isWarned = true;
+      },
+    };
+    const keys = new ApiKeys(secretStorage);
+    const authorizations = new ServerAuthorizations(secretStorage);
     const consent = new UploadConsent({ settings, store, questions: host.questions, messages, background });
     const credentials = new WebCredentials();
     const services = new Services({
@@ -85,6 +96,7 @@ export class Application {
       trust,
       apiKey: (origin) => keys.require(origin),
       addressOf: (url) => credentials.addressOf(url),
+      authorization: (origin) => authorizations.get(origin),
       networkRules: host.networkRules,
       storage: globalStorage,
       workspaceStorage: storage,
@@ -97,7 +109,9 @@ export class Application {
     this.trust = trust;
     this.keys = keys;
     this.credentials = credentials;
+    this.authorizations = authorizations;
     this.services = services;
+    this.comfyui = new ComfyuiServers({ settings, services, messages, workspace });
     this.engine = new EngineChoice({ settings, keys, trust, origin: () => services.usableOrigin() });
     this.drafts = new DraftStore({
       folder: windowStorage,

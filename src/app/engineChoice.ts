@@ -11,11 +11,15 @@ export function usesService(engine: EngineName): boolean {
     case 'hosted':
       return true;
     case 'local':
+    case 'comfyui':
       return false;
   }
 }
 
-/** Chooses the engine of the next mix: by the setting; `auto` is hosted once a key is stored, and always local in Restricted Mode. */
+/**
+ * Chooses the engine of the next mix: by the setting. `auto` is hosted once a key is stored, else comfyui once a server is set, else local,
+ * and always local in Restricted Mode.
+ */
 export class EngineChoice {
   readonly #settings: Settings;
   readonly #keys: ApiKeys;
@@ -33,7 +37,9 @@ export class EngineChoice {
   async name(): Promise<EngineName> {
     const chosen = this.#settings.get('engine');
     if (chosen !== 'auto') return chosen;
-    return this.#trust.isTrusted && (await this.#hasKey()) ? 'hosted' : 'local';
+    if (!this.#trust.isTrusted) return 'local';
+    if (await this.#hasKey()) return 'hosted';
+    return this.#settings.get('comfyui.servers').length > 0 ? 'comfyui' : 'local';
   }
 
   /** The engine as the panel shows it. @param balance the balance of the account at the service, if known. */

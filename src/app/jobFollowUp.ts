@@ -3,8 +3,11 @@ import { isUnfinished, type JobRecord } from '../jobs/job.ts';
 import type { JobRunner, JobSnapshot } from '../jobs/jobRunner.ts';
 import { isForeign } from '../jobs/recoveryRules.ts';
 import { MixFailure } from '../mix/failure.ts';
+import type { FailureRecord } from '../mix/failureRecord.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
+import type { EngineName } from '../mix/limits.ts';
+import type { FailureFix } from '../protocol/contract.ts';
 import type { AccountBalance } from './accountBalance.ts';
 import { usesService } from './engineChoice.ts';
 import { fixCommandsFor } from './jobView.ts';
@@ -22,12 +25,12 @@ export interface FailureAnnouncement {
   readonly kind: 'failed';
   readonly message: string;
   /** Commands without `imageMixer.`, for buttons. */
-  readonly actions: readonly ('setApiKey' | 'openAccount' | 'showLog')[];
+  readonly actions: readonly (FailureFix | 'showLog')[];
 }
 
 /** The announcement of a failure, with commands that fix it, or else the log. */
-export function announceFailure(message: string, code: FailureCode): FailureAnnouncement {
-  const fixes = fixCommandsFor(code);
+export function announceFailure(message: string, code: FailureCode, engine: EngineName): FailureAnnouncement {
+  const fixes = fixCommandsFor(code, engine);
   return { kind: 'failed', message, actions: fixes.length > 0 ? fixes : ['showLog'] };
 }
 
@@ -95,13 +98,12 @@ export class JobFollowUp {
     await this.#listOf(record).addFrom(record);
   }
 
-  /** Resumes the jobs with paid work that stopped because the right key was missing. In Restricted Mode they wait for trust. */
-  async keyChanged(): Promise<void> {
+  /** Resumes the jobs with work elsewhere that stopped because the right secret was missing. In Restricted Mode they wait for trust. */
+  async secretChanged(): Promise<void> {
     const { runner, trust, onError } = this.#options;
     if (!trust.isTrusted) return;
     for (const { record } of runner.jobs()) {
-      const code = record.failure?.code;
-      if (!record.canCheckAgain || (code !== 'no-api-key' && code !== 'invalid-api-key')) continue;
+      if (!record.canCheckAgain || !record.failure || !lacksSecret(record.failure)) continue;
       await runner.checkAgain(record.id).catch(onError); // one job doesn't hold up the others
     }
   }
@@ -142,7 +144,8 @@ export class JobFollowUp {
   #announcementOf({ record }: JobSnapshot): Announcement | undefined {
     const { messages, workspace } = this.#options;
     if (record.failure) {
-      return announceFailure(messages.failure(failureFromRecord(record.failure)), record.failure.code);
+      const message = messages.failure(failureFromRecord(record.failure));
+      return announceFailure(message, record.failure.code, record.request.engine);
     }
     const saved = record.results.filter(({ written }) => written);
     const [first] = saved;
@@ -164,4 +167,9 @@ export class JobFollowUp {
 function detailOf(error: unknown): string {
   const cause = error instanceof MixFailure ? error.cause : error;
   return cause instanceof Error ? cause.message : String(error);
+}
+
+/** Whether a job stopped because a key or an authorization was missing, wrong, or couldn't be read. */
+function lacksSecret({ code, reason }: FailureRecord): boolean {
+  return code === 'no-api-key' || code === 'invalid-api-key' || reason === 'sign-in';
 }

@@ -1,4 +1,5 @@
 import { basename, extname, sep } from 'node:path';
+import type { ComfyuiSettings } from '../engines/comfyui/comfyuiSettings.ts';
 import type { ServiceSettings } from '../engines/hosted/service.ts';
 import type { SourceLocation } from '../images/sourceReader.ts';
 import type { Home, JobRequest } from '../jobs/job.ts';
@@ -71,8 +72,16 @@ export async function planMix(input: PlanInput): Promise<MixPlan> {
   return { input, recipe: { ...recipe, images }, notices: [...input.notices, ...notices], sources };
 }
 
-/** Creates the job request of a plan, and copies the sources from outside the root. @throws MixFailure of reading or saving one. */
-export async function createJobRequest({ input, recipe, notices, sources }: MixPlan, home: Home): Promise<JobRequest> {
+/**
+ * Creates the job request of a plan, and copies the sources from outside the root.
+ * @param comfyui how a mix on a ComfyUI server is made; undefined for other engines.
+ * @throws MixFailure of reading or saving one.
+ */
+export async function createJobRequest(
+  { input, recipe, notices, sources }: MixPlan,
+  home: Home,
+  comfyui?: ComfyuiSettings,
+): Promise<JobRequest> {
   const { engine, service, root, destination } = input;
   const images = [...recipe.images];
   const imported: JobRequest['sources'] = [];
@@ -86,6 +95,7 @@ export async function createJobRequest({ input, recipe, notices, sources }: MixP
     home,
     engine,
     ...(usesService(engine) ? { service } : {}),
+    ...(comfyui ? { comfyui } : {}),
     recipe: { ...recipe, images },
     sources: imported,
     destination,

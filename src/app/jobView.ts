@@ -5,6 +5,7 @@ import type { JobSnapshot } from '../jobs/jobRunner.ts';
 import { isForeign } from '../jobs/recoveryRules.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
+import type { EngineName } from '../mix/limits.ts';
 import type { FailureFix, JobView } from '../protocol/contract.ts';
 import { usesService } from './engineChoice.ts';
 import type { Messages } from './messages/messages.ts';
@@ -32,7 +33,7 @@ export function viewOfJob({ record, progress }: JobSnapshot, workspaceStorage: s
     progress,
     ...(message === undefined ? {} : { message }),
     ...(failure?.field === undefined ? {} : { field: failure.field }),
-    fixes: failure ? fixCommandsFor(failure.code) : [],
+    fixes: failure ? fixCommandsFor(failure.code, record.request.engine) : [],
     canCheckAgain: record.canCheckAgain,
   };
 }
@@ -57,7 +58,11 @@ function endMessage({ state, request, notices, engineState }: JobRecord, message
 }
 
 /** The commands, without `imageMixer.`, that fix failures that no change to the mix can fix. */
-export function fixCommandsFor(code: FailureCode): FailureFix[] {
+export function fixCommandsFor(code: FailureCode, engine: EngineName): FailureFix[] {
+  return engine === 'comfyui' ? comfyuiFixesFor(code) : serviceFixesFor(code);
+}
+
+function serviceFixesFor(code: FailureCode): FailureFix[] {
   switch (code) {
     case 'no-api-key':
     case 'invalid-api-key':
@@ -65,6 +70,21 @@ export function fixCommandsFor(code: FailureCode): FailureFix[] {
     case 'insufficient-credits':
     case 'plan-required':
       return ['openAccount'];
+    default:
+      return [];
+  }
+}
+
+function comfyuiFixesFor(code: FailureCode): FailureFix[] {
+  switch (code) {
+    case 'missing-model':
+    case 'network':
+    case 'service-unavailable':
+      return ['checkComfyUI'];
+    case 'invalid-api-key':
+      return ['setComfyUIAuthorization'];
+    case 'unexpected-response': // such as the page of a sign-in
+      return ['setComfyUIAuthorization', 'checkComfyUI'];
     default:
       return [];
   }

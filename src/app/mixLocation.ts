@@ -7,6 +7,8 @@ import type { Settings } from './settings.ts';
 export interface MixLocation {
   /** Absolute path of the folder that sources are relative to: a workspace folder, or storage if none is open. */
   readonly root: string;
+  /** The workspace folder whose settings apply; undefined without one. */
+  readonly folder: string | undefined;
   readonly destination: Destination;
 }
 
@@ -30,6 +32,7 @@ export function locateMix(options: {
   const root = folder ?? join(storage, 'untitled');
   return {
     root,
+    folder,
     destination: {
       folder: options.outputFolder ?? outputFolder(root, settings.get('output.folder', folder)),
       root: options.outputFolder ?? root,

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { dirname } from 'node:path';
+import type { ComfyuiSettings } from '../engines/comfyui/comfyuiSettings.ts';
 import { serviceOf } from '../engines/hosted/service.ts';
 import type { SourceLocation } from '../images/sourceReader.ts';
 import type { JobHandle, JobRunner } from '../jobs/jobRunner.ts';
@@ -8,7 +9,6 @@ import { MixFailure } from '../mix/failure.ts';
 import type { EngineName } from '../mix/limits.ts';
 import { parseRecipe, type RecipeImage } from '../mix/recipe.ts';
 import { filesOf } from './draftStore.ts';
-import { usesService } from './engineChoice.ts';
 import type { ImageImporter } from './imageImporter.ts';
 import { createJobRequest, type PlannedSource, planMix } from './jobRequest.ts';
 import { locateMix, type MixLocation } from './mixLocation.ts';
@@ -19,6 +19,7 @@ import type { Trust } from './trust.ts';
 import type { UploadConsent } from './uploadConsent.ts';
 import type { WebCredentials } from './webCredentials.ts';
 import { isDataUri } from './webUrl.ts';
+import { readWorkflow } from './workflowFile.ts';
 
 export interface MixStarterOptions {
   readonly runner: JobRunner;
@@ -76,7 +77,7 @@ export class MixStarter {
   async #start(
     { recipe, notices }: ParsedRecipe,
     base: string,
-    { root, destination }: MixLocation,
+    { root, folder, destination }: MixLocation,
     engine: EngineName,
     mayUpload: (origin: string) => Promise<boolean>,
   ): Promise<JobHandle> {
@@ -94,16 +95,35 @@ export class MixStarter {
     });
     const has = (kind: SourceLocation['kind']) => plan.sources.some(({ location }) => location.kind === kind);
     if (has('url')) trust.require('network');
-    const { isTrusted } = trust;
-    if (!usesService(engine))
-      return runner.start(await createJobRequest(plan, { storage, isTrusted, mayUpload: false }));
-    trust.require('hosted');
-    for (const source of plan.sources) this.#requireShareable(source);
-    const { origin } = serviceOf(service);
-    const needsUpload = has('file');
-    if (needsUpload && !(await mayUpload(origin))) throw new MixFailure('upload-not-allowed');
-    return runner.start(await createJobRequest(plan, { storage, isTrusted, mayUpload: needsUpload }));
+    const home = { storage, isTrusted: trust.isTrusted };
+    switch (engine) {
+      case 'local':
+        return runner.start(await createJobRequest(plan, { ...home, mayUpload: false }));
+      case 'comfyui': {
+        trust.require('server');
+        // Setting the address of one's own server is the consent.
+        const comfyui = await this.#comfyuiSettings(folder);
+        return runner.start(await createJobRequest(plan, { ...home, mayUpload: true }, comfyui));
+      }
+      case 'hosted': {
+        trust.require('server');
+        for (const source of plan.sources) this.#requireShareable(source);
+        const { origin } = serviceOf(service);
+        const needsUpload = has('file');
+        if (needsUpload && !(await mayUpload(origin))) throw new MixFailure('upload-not-allowed');
+        return runner.start(await createJobRequest(plan, { ...home, mayUpload: needsUpload }));
+      }
+    }
   }
+
+  /** The settings of the moment, with the user's workflow. @throws MixFailure `invalid-recipe/workflow-…` if that can't be used. */
+  async #comfyuiSettings(folder: string | undefined): Promise<ComfyuiSettings> {
+    const { settings, workspace } = this.#options;
+    const { workflow, ...others } = settings.comfyui(folder);
+    if (workflow === '') return { ...others, workflow: null };
+    return { ...others, workflow: await readWorkflow(workflow, folder, (path) => workspace.displayPath(path)) };
+  }
+
   /** An image whose source has no password and isn't the image itself: what a job and a saved recipe may contain. */
   async #take(image: RecipeImage, index: number): Promise<RecipeImage> {
     const { credentials, importer } = this.#options;

@@ -11,7 +11,7 @@ import { locateSource, locationOf, portableSource, uriOf } from './sourceLocatio
  */
 export function draftOfRecipe(recipe: Recipe, base: string, displayPath: (path: string) => string): Draft {
   const { images, version: _, ...rest } = recipe;
-  const { prompt, negativePrompt, width, height, steps, guidanceScale, seed, samples } = recipe;
+  const { prompt, negativePrompt, width, height, steps, guidanceScale, seed, samples, model } = recipe;
   return {
     prompt,
     negativePrompt,
@@ -21,6 +21,7 @@ export function draftOfRecipe(recipe: Recipe, base: string, displayPath: (path: 
     guidanceScale,
     seed,
     samples,
+    model,
     images: images.map(({ source, weight, enabled }, index) => {
       const location = locateSource(source, base, index);
       const path = location.kind === 'url' ? location.url : displayPath(location.path);

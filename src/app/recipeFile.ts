@@ -52,7 +52,7 @@ export async function readRecipe(
 }
 
 /** UTF-8 or UTF-16, by the byte order mark or, since JSON begins with ASCII, by the zeros. @throws TypeError for anything else. */
-function decodeText(bytes: Uint8Array): string {
+export function decodeText(bytes: Uint8Array): string {
   const [first, second] = bytes;
   const isLittle = (first === 0xff && second === 0xfe) || (first !== 0 && second === 0);
   const isBig = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0);
@@ -60,7 +60,8 @@ function decodeText(bytes: Uint8Array): string {
   return new TextDecoder(encoding, { fatal: true }).decode(bytes); // drops the byte order mark
 }
 
-function isEncodingError(error: unknown): boolean {
+/** Whether an error says that bytes aren't text in the encoding that they seem to have. */
+export function isEncodingError(error: unknown): boolean {
   return error instanceof TypeError && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../engines/clock.ts';
+import { type ComfyuiEngine, createComfyuiEngine, type ServerState } from '../engines/comfyui/comfyuiEngine.ts';
 import type { LogEvent } from '../engines/hosted/engineLog.ts';
 import { createHostedEngine, type HostedEngine } from '../engines/hosted/hostedEngine.ts';
 import { serviceOf } from '../engines/hosted/service.ts';
@@ -30,6 +31,8 @@ export interface ServicesOptions {
   readonly apiKey: (origin: string) => Promise<string>;
   /** The address to download an image URL from, which may have a user and password. */
   readonly addressOf: (url: string) => string;
+  /** The value of the authorization header that is stored for exactly this origin; undefined if none is, or it can't be read. */
+  readonly authorization: (origin: string) => Promise<string | undefined>;
   readonly networkRules: () => NetworkRules;
   /** Absolute path of a folder that all windows share: jobs, and what the hosted engine remembers. */
   readonly storage: string;
@@ -50,6 +53,7 @@ export class Services {
   readonly #trustGranted: Disposable;
   #networkChanges = 0;
   #local: LocalEngine | undefined;
+  #comfyui: ComfyuiEngine | undefined;
   #hosted: HostedEngine | undefined;
 
   constructor(options: ServicesOptions) {
@@ -69,10 +73,17 @@ export class Services {
       directory: join(storage, 'jobs'),
       workspaceStorage,
       isTrusted: () => trust.isTrusted,
-      engines: { local: async () => this.#localEngine(), hosted: async () => this.#hostedEngine() },
+      engines: {
+        local: async () => this.#localEngine(),
+        comfyui: async () => this.#comfyuiEngine(),
+        hosted: async () => this.#hostedEngine(),
+      },
       writer: new ResultWriter((error) => log('warn', `temporary files can't be removed: ${String(error)}`)),
       clock: systemClock,
-      maxConcurrent: () => settings.get('hosted.maxConcurrent'),
+      maxConcurrent: (engine) =>
+        engine === 'hosted'
+          ? settings.get('hosted.maxConcurrent')
+          : Math.max(1, settings.get('comfyui.servers').length),
       newId: randomUUID,
       onError: (jobId, error) => jobLog.failed(jobId, error),
       owner: randomUUID(),
@@ -103,20 +114,40 @@ export class Services {
     return this.#options.trust.isTrusted ? this.#hostedEngine().balance() : undefined;
   }
 
+  /**
+   * The ComfyUI servers in the order of the settings, as they last answered. @param options.refresh asks them again.
+   * @throws MixFailure `untrusted-workspace` in Restricted Mode.
+   */
+  async comfyuiServers(options?: { refresh?: boolean; signal?: AbortSignal }): Promise<readonly ServerState[]> {
+    this.#options.trust.require('server');
+    return this.#comfyuiEngine().servers(options);
+  }
+
+  /** Asks the ComfyUI servers again from now on, over new connections, because their addresses or authorizations changed. */
+  reconnectComfyui(): void {
+    this.#comfyui?.reconnect();
+  }
+
   /** Uses new connections from now on, because the network settings changed. */
   reconnect(): void {
     this.#networkChanges++;
     this.#hosted?.reconnect();
+    this.reconnectComfyui();
   }
 
   async dispose(): Promise<void> {
     this.#trustGranted.dispose();
     await this.runner.dispose();
-    await Promise.all([this.#local?.dispose(), this.#hosted?.dispose(), this.codec.dispose()]);
+    await Promise.all([
+      this.#local?.dispose(),
+      this.#comfyui?.dispose(),
+      this.#hosted?.dispose(),
+      this.codec.dispose(),
+    ]);
   }
 
   /** The network, which doesn't connect in Restricted Mode whatever asks for it. @param what says so in the failure. */
-  #connectFor(what: 'hosted' | 'network'): Connect {
+  #connectFor(what: 'server' | 'network'): Connect {
     return (rules) => {
       this.#options.trust.require(what);
       return this.#network(rules);
@@ -129,25 +160,41 @@ export class Services {
     return this.#local;
   }
 
+  #comfyuiEngine(): ComfyuiEngine {
+    const { settings, authorization } = this.#options;
+    this.#comfyui ??= createComfyuiEngine({
+      servers: () => settings.get('comfyui.servers'),
+      timeoutSeconds: () => settings.get('comfyui.timeout'),
+      authorization: async (origin) => (await authorization(origin)) || undefined,
+      connect: this.#connectFor('server'),
+      codec: this.codec,
+      reader: this.reader,
+      clock: systemClock,
+      newId: randomUUID,
+      log: (event) => this.#write('comfyui', event),
+    });
+    return this.#comfyui;
+  }
+
   #hostedEngine(): HostedEngine {
     const { settings, apiKey, storage } = this.#options;
     this.#hosted ??= createHostedEngine({
       settings: () => ({ ...settings.service(), timeoutSeconds: settings.get('hosted.timeout') }),
-      connect: this.#connectFor('hosted'),
+      connect: this.#connectFor('server'),
       apiKey,
       codec: this.codec,
       reader: this.reader,
       store: new FolderStore(join(storage, 'service')),
       clock: systemClock,
       random: Math.random,
-      log: (event) => this.#write(event),
+      log: (event) => this.#write('service', event),
     });
     return this.#hosted;
   }
 
-  #write({ level, jobId, event, args }: LogEvent): void {
+  #write(part: 'comfyui' | 'service', { level, jobId, event, args }: LogEvent): void {
     const details = Object.entries(args).map(([name, value]) => ` ${name}=${value}`);
-    const subject = jobId === undefined ? 'service' : logPrefixOf(jobId);
+    const subject = jobId === undefined ? part : logPrefixOf(jobId);
     this.#options.log(level, `${subject} ${event}${details.join('')}`);
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { imageStrengthRange } from '../engines/comfyui/comfyuiSettings.ts';
 import type { ServiceSettings } from '../engines/hosted/service.ts';
 import { dialectNames } from '../mix/limits.ts';
 import { resultFormats } from '../mix/resultFormat.ts';
@@ -9,12 +10,21 @@ import type { SettingSource } from './ports.ts';
  * an output folder outside the workspace pass here, and fail later, when they are used (`serviceOf`, `outputFolder`).
  */
 const schemas = {
-  engine: z.enum(['auto', 'hosted', 'local']).default('auto'),
+  engine: z.enum(['auto', 'hosted', 'comfyui', 'local']).default('auto'),
   'hosted.baseUrl': z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),
   'hosted.dialect': z.enum(dialectNames).default('v5'),
   'hosted.uploads': z.enum(['ask', 'allow', 'never']).default('ask'),
   'hosted.maxConcurrent': z.int().min(1).max(15).default(3),
   'hosted.timeout': z.int().min(10).max(86_400).default(600),
+  'comfyui.servers': z
+    .array(z.url({ protocol: /^https?$/ }))
+    .max(16)
+    .default([]),
+  'comfyui.checkpoint': z.string().trim().default(''),
+  'comfyui.preset': z.string().trim().min(1).default('PLUS (high strength)'),
+  'comfyui.imageStrength': z.number().min(imageStrengthRange.min).max(imageStrengthRange.max).default(0.8),
+  'comfyui.workflow': z.string().trim().default(''),
+  'comfyui.timeout': z.int().min(10).max(86_400).default(1800),
   'images.allowPrivateAddresses': z.boolean().default(false),
   'output.folder': z.string().trim().min(1).default('mixes'),
   'output.fileName': z.string().trim().min(1).default('{name}-{seed}-{index}'),
@@ -52,6 +62,16 @@ export class Settings {
   /** The settings that say which hosted service is used. */
   service(): ServiceSettings {
     return { baseUrl: this.get('hosted.baseUrl'), dialect: this.get('hosted.dialect') };
+  }
+
+  /** The settings that say how a mix on a ComfyUI server is made. @param folder absolute path of the workspace folder. */
+  comfyui(folder?: string) {
+    return {
+      checkpoint: this.get('comfyui.checkpoint', folder),
+      preset: this.get('comfyui.preset', folder),
+      imageStrength: this.get('comfyui.imageStrength', folder),
+      workflow: this.get('comfyui.workflow', folder),
+    };
   }
 
   /** The value of `imageMixer.NAME`. @param folder absolute path of the workspace folder, for settings that can differ by folder. */

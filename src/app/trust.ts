@@ -1,8 +1,8 @@
 import { MixFailure } from '../mix/failure.ts';
 import type { Workspace } from './ports.ts';
 
-/** What Restricted Mode forbids: running a recipe of the workspace, paid work on the hosted service, fetching images. */
-export type RestrictedAction = 'recipe' | 'hosted' | 'network';
+/** What Restricted Mode forbids: running a recipe of the workspace, work on the hosted service or a ComfyUI server, fetching images. */
+export type RestrictedAction = 'recipe' | 'server' | 'network';
 
 /** Decides what an untrusted workspace may do. Code that runs a recipe, uses the service or fetches an image has to call `require` first. */
 export class Trust {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { apiKeySecret } from '../app/apiKeys.ts';
 import { Application } from '../app/application.ts';
 import { usesService } from '../app/engineChoice.ts';
+import { authorizationSecret } from '../app/serverAuthorizations.ts';
 import { isValidSetting, type SettingName } from '../app/settings.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { environmentRules } from '../network/connectionRules.ts';
@@ -13,7 +14,7 @@ const noEvent = () => ({ dispose: () => {} });
 /**
  * The application for the command line: the recipe's folder is the workspace, and nobody is asked.
  * @param tell shows a line about something that went wrong.
- * @throws MixFailure if the hosted engine is to run and the base URL isn't one.
+ * @throws MixFailure if the engine to run needs a base URL, and that isn't one.
  */
 export function createCommandLineApp(
   { recipe, engine, environment }: Invocation,
@@ -22,6 +23,9 @@ export function createCommandLineApp(
   // An invalid setting counts as unset, but then the key would go to the default service, which it isn't for.
   const isUrlValid = isValidSetting('hosted.baseUrl', environment.IMAGE_MIXER_BASE_URL);
   if (usesService(engine) && !isUrlValid) throw new MixFailure('network/bad-base-url', { retryable: false });
+  const servers = environment.IMAGE_MIXER_COMFYUI_SERVERS;
+  const areServersValid = isValidSetting('comfyui.servers', servers);
+  if (engine === 'comfyui' && !areServersValid) throw new MixFailure('network/comfyui-bad-url', { retryable: false });
   const folder = dirname(recipe);
   const storage = join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'image-mixer');
   const settings = new Map<string, unknown>(
@@ -31,14 +35,18 @@ export function createCommandLineApp(
       'hosted.dialect': environment.IMAGE_MIXER_DIALECT,
       'hosted.uploads': 'allow', // running the command is the consent
       'hosted.maxConcurrent': 1,
+      'comfyui.servers': areServersValid ? servers : [],
     } satisfies Partial<Record<SettingName, unknown>>),
   );
   const app: Application = new Application({
     settings: { read: (name) => settings.get(name), onChange: noEvent },
     secrets: {
-      // Jobs of earlier runs may belong to another service, which must not get this key.
-      get: async (name) =>
-        isUrlValid && name === apiKeySecret(app.services.origin()) ? environment.IMAGE_MIXER_API_KEY : undefined,
+      // Jobs of earlier runs may belong to another service or server, which must not get these.
+      get: async (name) => {
+        if (isUrlValid && name === apiKeySecret(app.services.origin())) return environment.IMAGE_MIXER_API_KEY;
+        const isServer = app.comfyui.origins().some((origin) => name === authorizationSecret(origin));
+        return isServer ? environment.IMAGE_MIXER_COMFYUI_AUTHORIZATION : undefined;
+      },
       store: async () => {},
       delete: async () => {},
       onChange: noEvent,

@@ -4,6 +4,7 @@ import type { Notice } from '../mix/notice.ts';
 import type { Progress } from '../mix/progress.ts';
 import type { RunnableRecipe } from '../mix/recipe.ts';
 import type { ResultFormat } from '../mix/resultFormat.ts';
+import type { ComfyuiSettings } from './comfyui/comfyuiSettings.ts';
 import type { ServiceSettings } from './hosted/service.ts';
 
 /** A source image of a task, in the order of the recipe's enabled images. */
@@ -24,6 +25,8 @@ export interface MixTask {
   readonly sources: readonly TaskSource[];
   /** The service that the job was meant for when it was created. Only hosted jobs have one. */
   readonly service?: ServiceSettings | undefined;
+  /** How a mix on a ComfyUI server is made. Only comfyui jobs have it. */
+  readonly comfyui?: ComfyuiSettings | undefined;
   /** Whether files of this machine may be uploaded: the consent that the job was created with. */
   readonly mayUpload: boolean;
   /** The format of results that the extension encodes itself; PNG if absent. */
@@ -40,6 +43,16 @@ export interface MixResult {
   /** The hosted service's id of the generation. */
   readonly serviceId?: string;
   readonly engineVersion: string;
+  /** The model that made it, if the engine has several. */
+  readonly model?: string;
+  /** How the images were weighed on a ComfyUI server. */
+  readonly comfyui?: { readonly preset: string; readonly imageStrength: number };
+}
+
+/** A picture of an unfinished result, encoded. */
+export interface PreviewImage {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly mime: 'image/jpeg' | 'image/png';
 }
 
 /**
@@ -59,6 +72,8 @@ export interface MixContext {
   readonly delivered: ReadonlySet<number>;
   progress(progress: Progress): void;
   notice(notice: Notice): void;
+  /** Shows what the result looks like so far, in place of the preview before. */
+  preview(image: PreviewImage): void;
   /** Stores the engine's own state (plain JSON) with the job; resolves once it is on disk. */
   save(state: unknown): Promise<void>;
   /** Saves a result in the project; resolves once it is on disk. Delivering an index a second time does nothing. */

@@ -56,6 +56,8 @@ export interface Codec {
     bounds: { maxSide: number; maxBytes: number },
     signal?: AbortSignal,
   ): Promise<EncodedImage>;
+  /** A PNG for upload, without loss: upright, on white, without any metadata, fitting `maxSide` pixels. */
+  uploadPng(bytes: Uint8Array, maxSide: number, signal?: AbortSignal): Promise<EncodedImage>;
   /** Whether every pixel has the same color: the service blanks a blocked result that way. */
   isUniform(bytes: Uint8Array, signal?: AbortSignal): Promise<boolean>;
   /** Ends the threads. Unfinished work rejects with an AbortError. */

@@ -17,6 +17,7 @@ export const decoderRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('thumbnail'), format, bytes, side }),
   z.object({ kind: z.literal('encode'), format: z.enum(resultFormats), bytes, width: side, height: side }),
   z.object({ kind: z.literal('uploadCopy'), format, bytes, maxSide: side, maxBytes: z.int().min(1) }),
+  z.object({ kind: z.literal('uploadPng'), format, bytes, maxSide: side }),
   z.object({ kind: z.literal('isUniform'), format, bytes }),
 ]);
 export type DecoderRequest = z.infer<typeof decoderRequestSchema>;
@@ -46,6 +47,7 @@ export const decoderResultSchemas = {
   thumbnail: z.object({ bytes, mime: z.string(), width: z.int(), height: z.int() }),
   encode: z.object({ bytes, isFlattened: z.boolean() }),
   uploadCopy: z.object({ bytes, mime: z.string(), width: z.int(), height: z.int() }),
+  uploadPng: z.object({ bytes, mime: z.string(), width: z.int(), height: z.int() }),
   isUniform: z.boolean(),
 } as const satisfies Record<DecoderRequest['kind'], z.ZodType>;
 export type DecoderResult<K extends DecoderRequest['kind']> = z.infer<(typeof decoderResultSchemas)[K]>;

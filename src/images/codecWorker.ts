@@ -14,7 +14,17 @@ import {
   decoderRequestSchema,
   decoderVersionsSchema,
 } from './codecMessages.ts';
-import { decode, encode, encodePng, isUniform, probe, thumbnail, uploadCopy, useSvgAssets } from './codecOperations.ts';
+import {
+  decode,
+  encode,
+  encodePng,
+  isUniform,
+  probe,
+  thumbnail,
+  uploadCopy,
+  uploadPng,
+  useSvgAssets,
+} from './codecOperations.ts';
 
 if (!parentPort) throw new Error('The codec runs in a worker thread');
 const port = parentPort;
@@ -33,6 +43,8 @@ function execute(request: DecoderRequest): Promise<AnyResult> {
       return encode(request.bytes, request, request.format);
     case 'uploadCopy':
       return uploadCopy(request, request.maxSide, request.maxBytes);
+    case 'uploadPng':
+      return uploadPng(request, request.maxSide);
     case 'isUniform':
       return isUniform(request);
   }

@@ -25,6 +25,15 @@ export function readPngTextBytes(png: Uint8Array, keyword: string): Uint8Array |
   return undefined;
 }
 
+/** The same PNG without the texts under these keywords. Returns an incomplete PNG unchanged. */
+export function removePngTexts(png: Uint8Array<ArrayBuffer>, keywords: readonly string[]) {
+  const chunks = chunksOf(png);
+  const isKept = (chunk: Chunk) => !keywords.includes(keywordOf(chunk) ?? '');
+  if (chunks.every(isKept)) return png;
+  const kept = chunks.filter(isKept).map(({ start, end }) => png.subarray(start, end));
+  return new Uint8Array(Buffer.concat([png.subarray(0, signature.length), ...kept, png.subarray(chunks.at(-1)?.end)]));
+}
+
 /**
  * Replaces the texts under these keywords and keeps the other chunks. Returns an incomplete PNG unchanged. NUL characters, which
  * the format can't contain, are dropped.

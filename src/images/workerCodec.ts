@@ -119,6 +119,15 @@ export class WorkerCodec implements Codec {
     );
   }
 
+  async uploadPng(bytes: Uint8Array, maxSide: number, signal?: AbortSignal): Promise<EncodedImage> {
+    const format = await checkFile(bytes);
+    return this.#run(
+      () => ({ kind: 'uploadPng', format, bytes: new Uint8Array(bytes), maxSide }),
+      decoderResultSchemas.uploadPng,
+      signal,
+    );
+  }
+
   async isUniform(bytes: Uint8Array, signal?: AbortSignal): Promise<boolean> {
     const format = await checkFile(bytes);
     return this.#run(

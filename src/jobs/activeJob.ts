@@ -1,3 +1,4 @@
+import type { PreviewImage } from '../engines/engine.ts';
 import type { MixFailure } from '../mix/failure.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { Notice } from '../mix/notice.ts';
@@ -9,6 +10,8 @@ import type { JobFolder } from './jobFolder.ts';
 export interface JobSnapshot {
   readonly record: JobRecord;
   readonly progress: Progress;
+  /** What its unfinished result looks like, if its engine shows that. */
+  readonly preview?: PreviewImage | undefined;
 }
 
 /** How a job ended in this window. */
@@ -38,6 +41,8 @@ export class ActiveJob {
   /** The job's leased folder; undefined until the job is on disk, and again once this window has removed it or given up the lease. */
   folder: JobFolder | undefined;
   progress: Progress = { stage: 'waiting' };
+  /** What its unfinished result looks like, if its engine shows that. */
+  preview: PreviewImage | undefined;
   #record: JobRecord;
   readonly #onChange: (job: ActiveJob) => void;
   readonly #finish: (end: JobEnd) => void;
@@ -55,7 +60,7 @@ export class ActiveJob {
   }
 
   get snapshot(): JobSnapshot {
-    return { record: this.#record, progress: this.progress };
+    return { record: this.#record, progress: this.progress, preview: this.preview };
   }
 
   /** Whether the job is waiting or running. */
@@ -71,6 +76,11 @@ export class ActiveJob {
 
   reportProgress(progress: Progress): void {
     this.progress = progress;
+    this.#onChange(this);
+  }
+
+  showPreview(image: PreviewImage): void {
+    this.preview = image;
     this.#onChange(this);
   }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { comfyuiSettingsSchema } from '../engines/comfyui/comfyuiSettings.ts';
 import { serviceSettingsSchema } from '../engines/hosted/service.ts';
 import { failureRecordSchema } from '../mix/failureRecord.ts';
 import { engineNames } from '../mix/limits.ts';
@@ -28,6 +29,8 @@ export const jobRequestSchema = z.object({
   engine: z.enum(engineNames),
   /** The service that a hosted job is for, whatever the settings of the window that runs it. */
   service: serviceSettingsSchema.optional(),
+  /** How a mix on a ComfyUI server is made, whatever the settings of the window that runs it. */
+  comfyui: comfyuiSettingsSchema.optional(),
   /** The recipe as run: its sources as they are saved with the result, its seed drawn. */
   recipe: recipeSchema.extend({ seed: z.int() }),
   sources: z.array(z.object({ index: z.int(), name: z.string(), weight: z.number(), location: locationSchema })),

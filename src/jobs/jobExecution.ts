@@ -41,11 +41,12 @@ async function runEngine(
   job.update({ state: 'running' }); // written with the next step: until then, `waiting` and `running` recover the same way
   await saver.saveKept(job, folder);
   const { id, request } = job.record;
-  const { recipe, sources, service, home, destination } = request;
+  const { recipe, sources, service, comfyui, home, destination } = request;
   if (writtenSamples(job.record).size === recipe.samples) return;
   const engine = await getEngine();
   job.controller.signal.throwIfAborted();
-  const task = { jobId: id, recipe, sources, service, mayUpload: home.mayUpload, format: destination.format };
+  const { mayUpload } = home;
+  const task = { jobId: id, recipe, sources, service, comfyui, mayUpload, format: destination.format };
   await engine.run(task, contextOf(job, folder, saver, ended));
 }
 
@@ -60,6 +61,9 @@ function contextOf(job: ActiveJob, folder: JobFolder, saver: ResultSaver, ended:
     },
     notice: (notice) => {
       if (!ended.aborted) job.addNotice(notice);
+    },
+    preview: (image) => {
+      if (!ended.aborted) job.showPreview(image);
     },
     save: async (engineState) => {
       ended.throwIfAborted();

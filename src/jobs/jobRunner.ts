@@ -32,8 +32,8 @@ export interface JobRunnerOptions {
   readonly engines: Readonly<Record<EngineName, () => Promise<Engine>>>;
   readonly writer: ResultWriter;
   readonly clock: Clock;
-  /** How many hosted jobs may run at once. Local jobs run one at a time: each uses the whole machine. */
-  maxConcurrent(): number;
+  /** How many jobs of an engine may run at once. Local jobs run one at a time: each uses the whole machine. */
+  maxConcurrent(engine: Exclude<EngineName, 'local'>): number;
   newId(): string;
   /** Called with the error that made a job fail, whose record keeps neither its stack nor its cause, and with errors that stopped nothing. */
   onError(jobId: string | undefined, error: unknown): void;
@@ -200,12 +200,7 @@ export class JobRunner {
 
   #limit(engine: EngineName): number {
     if (this.#disposed.signal.aborted) return 0;
-    switch (engine) {
-      case 'local':
-        return 1;
-      case 'hosted':
-        return this.#options.maxConcurrent();
-    }
+    return engine === 'local' ? 1 : this.#options.maxConcurrent(engine);
   }
 
   async #run(job: ActiveJob, folder: JobFolder): Promise<void> {

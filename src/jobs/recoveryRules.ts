@@ -78,6 +78,7 @@ function maxAge(engine: EngineName): number {
   switch (engine) {
     case 'local':
       return 10 * minute;
+    case 'comfyui':
     case 'hosted':
       return day;
   }

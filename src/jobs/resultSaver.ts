@@ -33,6 +33,7 @@ export class ResultSaver {
   /** Saves a new result. @throws MixFailure `save-failed`, LeaseLost. */
   async save(job: ActiveJob, folder: JobFolder, result: MixResult): Promise<void> {
     if (isWritten(job.record, result.index)) return;
+    recordModel(job, result);
     const { destination, recipe, engine } = job.record.request;
     const bytes = destination.embedRecipe
       ? await embedProvenance(result.bytes, createProvenance(recipe, { ...result, engine }))
@@ -121,6 +122,13 @@ function isWritten(record: JobRecord, index: number): boolean {
 function recordResult(job: ActiveJob, { index, seed }: KeptResult, path: string, written: boolean): void {
   const others = job.record.results.filter((result) => result.index !== index);
   job.update({ results: [...others, { index, seed, path, written }].sort((a, b) => a.index - b.index) });
+}
+
+/** The recipe as run names the model that was really used. */
+function recordModel(job: ActiveJob, { model }: MixResult): void {
+  const { request } = job.record;
+  if (model === undefined || model === request.recipe.model) return;
+  job.update({ request: { ...request, recipe: { ...request.recipe, model } } });
 }
 
 function parseName(name: string): KeptResult | undefined {

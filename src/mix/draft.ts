@@ -27,6 +27,8 @@ export const draftSchema = z.object({
   /** Null draws a new seed for every mix. */
   seed: typedNumber.nullable(),
   samples: typedNumber,
+  /** The model, where the engine has a choice; null leaves it to the settings. */
+  model: z.string().nullable().default(null),
   /** Keys of a recipe that the panel doesn't show, unchanged. */
   extra: z.record(z.string(), z.unknown()),
 });
@@ -43,6 +45,7 @@ export const emptyDraft: Draft = {
   guidanceScale: 7.5,
   seed: null,
   samples: 1,
+  model: null,
   extra: {},
 };
 

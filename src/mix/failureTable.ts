@@ -14,7 +14,7 @@ export const failureTable = {
   'invalid-recipe/prompt-required': 'The hosted service needs a prompt. Describe what the result should show.',
   'invalid-recipe/out-of-range': '{field} is {value}. Enter a number from {min} to {max}.',
   'invalid-recipe/side-over-limit':
-    '{field} is {value}, but the hosted engine makes results of at most {max} pixels. Enter a smaller number, or choose the local engine.',
+    '{field} is {value}, but this engine makes results of at most {max} pixels. Enter a smaller number, or choose the local engine.',
   'invalid-recipe/bad-value': "{field} can't be {value}. Fix it in the recipe.",
   'invalid-recipe/bad-source': "{value} isn't a valid source. Use a file path or an http or https URL.",
   'invalid-recipe/bad-file-uri': "{value} isn't a valid file URI. Use a file path instead.",
@@ -30,6 +30,33 @@ export const failureTable = {
   'invalid-recipe/encoding': "The recipe {file} isn't text in UTF-8 or UTF-16. Save it as UTF-8.",
   'invalid-recipe/no-json': "The recipe {file} isn't valid JSON: {detail}",
   'invalid-recipe/none-in-image': "This image doesn't contain a recipe. Only results saved by Image Mixer do.",
+  'invalid-recipe/workflow-too-large': 'The workflow {file} is larger than {max} MB. Export it without embedded files.',
+  'invalid-recipe/workflow-unreadable':
+    "The workflow {file} can't be read ({detail}). Check imageMixer.comfyui.workflow, and that you have permission to read the file.",
+  'invalid-recipe/workflow-no-folder':
+    'The workflow {file} is relative to the workspace folder, but no folder is open. Enter an absolute path in imageMixer.comfyui.workflow, or open the folder.',
+  'invalid-recipe/workflow-no-json':
+    "The workflow {file} isn't valid JSON. In ComfyUI, choose Export (API), and use that file.",
+  'invalid-recipe/workflow-editor-format':
+    "The workflow {file} has the format of the ComfyUI editor, which a server can't run. In ComfyUI, choose Export (API), and use that file.",
+  'invalid-recipe/workflow-shape':
+    "{file} isn't a ComfyUI workflow in API format. In ComfyUI, choose Export (API), and use that file.",
+  'invalid-recipe/workflow-title':
+    "The workflow {file} has a node titled {title}, which isn't known. Use mix:image, mix:weight, mix:prompt, mix:negative, mix:seed, mix:size, mix:steps, mix:guidance, or mix:output, and a number from 1 to {max} for images and weights.",
+  'invalid-recipe/workflow-no-image':
+    'No node of the workflow {file} is titled mix:image {number}. Give that title to the node that loads this image, then export the workflow again.',
+  'invalid-recipe/workflow-input':
+    "The node titled {title} in the workflow {file} doesn't have the input {input}. Give the title to a node that has it.",
+  'invalid-recipe/workflow-too-many-images':
+    '{count} images are turned on, but the workflow {file} has nodes for {max}. Turn some off, or add nodes titled mix:image.',
+  'invalid-recipe/workflow-too-few-images':
+    'The workflow {file} needs {count} images, because its image {number} has no weight. Turn on more images, or add a node titled mix:weight {number}.',
+  'invalid-recipe/workflow-range':
+    'The node titled {title} in the workflow {file} accepts {min} to {max} for {input}, but this mix sets it to {value}. Change the mix, or fix the workflow.',
+  'invalid-recipe/workflow-output':
+    'The workflow {file} has {count} nodes that save or show images. Give exactly one of them the title mix:output.',
+  'invalid-recipe/workflow-no-output':
+    "The node titled {title} in the workflow {file} doesn't save or show images. Give the title to one that does, such as Save Image.",
   'unsupported-image': "{format} files aren't supported. Save the image as PNG, JPEG, WebP, GIF, AVIF, TIFF, or SVG.",
   'unsupported-image/no-address':
     "This isn't the address of a file or of an image on the web, so it was skipped. Use a file, or an http or https URL.",
@@ -96,6 +123,8 @@ export const failureTable = {
   'image-too-large/pixels':
     'This image has {width} × {height} pixels ({megapixels} megapixels), but the limit is {max} megapixels. Use a smaller copy.',
   'image-too-large/bytes': 'This file is {megabytes} MB, but the limit is {max} MB. Use a smaller copy.',
+  'image-too-large/comfyui':
+    "{server} doesn't accept uploads of this size (HTTP 413). Raise the limit of ComfyUI (--max-upload-size) or of the proxy in front of it.",
   'blocked-address/result':
     "The service's result link {link} points to this machine or a private network, so it wasn't downloaded. To allow this, turn on imageMixer.images.allowPrivateAddresses in your user settings.",
   'blocked-address':
@@ -112,13 +141,19 @@ export const failureTable = {
     "VS Code's secret storage can't be read, so the API key for {origin} isn't known. Unlock the OS keyring, or run “Image Mixer: Set API Key” to use a key until this window closes. Then try again.",
   'invalid-api-key':
     "The service didn't accept the API key for {origin}. Check the key in your account there, then run “Image Mixer: Set API Key” again.",
+  'invalid-api-key/comfyui':
+    "{server} didn't accept the stored authorization (HTTP {status}). Run “Image Mixer: Set ComfyUI Authorization” and enter the whole header value, such as Bearer and a token.",
   'invalid-request': 'The service rejected the request: {message}. Fix the problem, then mix again.',
   'invalid-request/refused': 'The service rejected the request: {message}',
   'invalid-request/image-not-fetched':
     "The service couldn't download one of the images ({message}). Check that the URLs are public, then mix again.",
   'invalid-request/unexpected': 'An unexpected error occurred. See the log for details.',
   'invalid-request/bad-options':
-    "The options aren't valid. Pass an object that can have outputFolder (a file Uri) and engine (hosted or local).",
+    "The options aren't valid. Pass an object that can have outputFolder (a file Uri) and engine (hosted, comfyui, or local).",
+  'invalid-request/comfyui':
+    "{server} rejected the graph ({problem}). If you use your own workflow, run it in ComfyUI to see what's wrong.",
+  'invalid-request/comfyui-node':
+    "{server} rejected the graph: the node {node} can't use its input {input} ({problem}). If you use your own workflow, fix it in ComfyUI and export it again.",
   'insufficient-credits':
     "Your account at {origin} doesn't have enough credits for this mix. Buy credits there, then mix again.",
   'plan-required': "Your plan at {origin} doesn't include this. Switch to a plan that does, then mix again.",
@@ -128,6 +163,11 @@ export const failureTable = {
   'service-unavailable': "The service isn't available right now ({message}). Try again later.",
   'service-unavailable/retry-after':
     "The service isn't available right now ({message}). Wait {seconds} s, then try again.",
+  'service-unavailable/comfyui': '{server} reported an error (HTTP {status}). Check its console, or try again later.',
+  'service-unavailable/comfyui-gateway':
+    "ComfyUI at {server} isn't running or is still starting (HTTP {status}). Start it, or try again in a minute.",
+  'service-unavailable/comfyui-none':
+    'No ComfyUI server is set. Add its address to imageMixer.comfyui.servers, such as http://127.0.0.1:8188.',
   'generation-failed': 'The mix failed. Try again. If it keeps failing, try another seed.',
   'generation-failed/internal': 'An unexpected error occurred: {detail}. Try again, or see the log for details.',
   'generation-failed/mixer-failed': 'The local mix failed. Try again. If it keeps failing, see the log for details.',
@@ -135,6 +175,17 @@ export const failureTable = {
   'generation-failed/no-memory':
     'This mix needs about {needed} MB of memory, but only {free} MB is free. Choose a smaller size or fewer images, or close other programs.',
   'generation-failed/mixer-hung': "A canceled local mix didn't stop, so the local engine was restarted. Mix again.",
+  'generation-failed/comfyui-memory':
+    '{server} ran out of memory. Choose a smaller size or fewer images, or close other programs there, then mix again.',
+  'generation-failed/comfyui-node':
+    'The node {node} failed on {server} ({problem}). See the console of ComfyUI for details, or try again.',
+  'generation-failed/comfyui-interrupted': 'Someone interrupted this mix on {server}. Mix again if you still need it.',
+  'generation-failed/comfyui-removed':
+    'Someone removed this mix from the queue of {server}. Mix again if you still need it.',
+  'generation-failed/comfyui-lost':
+    '{server} lost this mix twice, for example because it restarted. Check its console, then mix again.',
+  'generation-failed/comfyui-no-image':
+    '{server} finished the mix without a result. If you use your own workflow, run it in ComfyUI to see whether it saves or shows an image.',
   'result-unavailable': "The result is ready, but it can't be downloaded. Choose “Check again” to retry.",
   'result-unavailable/no-results':
     "The service says the mix is done but returned no result. Choose “Check again”. If there's still no result, contact the service.",
@@ -145,6 +196,8 @@ export const failureTable = {
     "The result is ready, but the image at {link} can't be read. Choose “Check again” to retry.",
   'result-unavailable/unsupported-image': "{link} didn't return an image. Choose “Check again” to retry.",
   'result-unavailable/image-too-large': 'The result at {link} is too large to download safely.',
+  'result-unavailable/comfyui':
+    "The result is ready, but {server} didn't return an image that can be read. Choose “Check again” to retry.",
   'result-unavailable/nothing-to-check': "There's nothing left to check for this mix. Mix again.",
   'result-unavailable/elsewhere': 'Another window is already checking this mix.',
   'result-unavailable/forgotten': 'This result is no longer in the list.',
@@ -166,6 +219,14 @@ export const failureTable = {
   'unexpected-response/too-large': "{origin} returned a response that's too large to read. Try again later.",
   'unexpected-response/redirected':
     "{origin} redirected the request to {target}. The API key wasn't sent there. Check imageMixer.hosted.baseUrl.",
+  'unexpected-response/comfyui':
+    "{server} returned an answer that isn't in ComfyUI's format. Update ComfyUI, or check imageMixer.comfyui.servers.",
+  'unexpected-response/not-comfyui':
+    "{server} isn't a ComfyUI server (HTTP {status}). Check imageMixer.comfyui.servers, including the path.",
+  'unexpected-response/sign-in':
+    '{server} requires signing in (HTTP {status}). Run “Image Mixer: Set ComfyUI Authorization”, or check imageMixer.comfyui.servers.',
+  'unexpected-response/comfyui-old':
+    '{server} runs ComfyUI {version}, which is too old. Update it to {minimum} or newer.',
   'interrupted/gateway-error':
     "A gateway at {origin} responded instead of the service, so it's unclear whether the mix ran and was charged. Check your account there before you mix again.",
   'interrupted/no-answer':
@@ -180,8 +241,29 @@ export const failureTable = {
     "The saved state of this mix can't be read, so it's unclear whether the service ran the mix and charged for it. Check your account there before you mix again.",
   interrupted:
     "The connection was lost after the request was sent, so it's unclear whether the service ran the mix and charged for it. Check your account there before you mix again.",
+  'missing-model': "The server doesn't have a model that this mix needs.",
+  'missing-model/file':
+    "{server} doesn't have {file}. Download it from {source} into {folder} there, then run “Image Mixer: Check ComfyUI Server”.",
+  'missing-model/pack':
+    "{server} doesn't have the node pack {file}. Install it from {source} into {folder} there, restart ComfyUI, then run “Image Mixer: Check ComfyUI Server”.",
+  'missing-model/checkpoint':
+    "{server} doesn't have the checkpoint {file}. Put it into models/checkpoints there, or choose another one.",
+  'missing-model/no-checkpoint':
+    '{server} has no checkpoint that can mix images. Put an SDXL or SD 1.5 checkpoint into models/checkpoints there.',
+  'missing-model/preset':
+    "{preset} isn't a preset of the IP-Adapter for {file}. Choose another preset in imageMixer.comfyui.preset, or another checkpoint.",
+  'missing-model/node':
+    "{server} doesn't have the node {node}. Install the node pack that it belongs to, and restart ComfyUI.",
+  'missing-model/value':
+    "{server} doesn't have {value}, which is set as {input} of the node {node}. Add it there, or choose another one.",
+  'missing-model/family':
+    "{file} is neither an SDXL, an SD 1.5, nor a Flux model, so the built-in graph can't use it. Choose another one, or set your own workflow in imageMixer.comfyui.workflow.",
+  'missing-model/at-run':
+    '{server} found no {model} that fits this checkpoint and preset. Run “Image Mixer: Check ComfyUI Server” to see which file is missing.',
   timeout:
     "The service didn't finish within {seconds} seconds, but it still might. Choose “Check again” to look for the result. You won't be charged twice.",
+  'timeout/comfyui':
+    '{server} made no progress with this mix for {seconds} seconds. Choose “Check again” to look for the result, or restart ComfyUI if it hangs.',
   network: "{host} can't be reached. Check your connection and proxy settings, then try again.",
   'network/refused':
     '{host} refused the connection. Check the address and proxy settings, and make sure that the service is running.',
@@ -207,6 +289,12 @@ export const failureTable = {
   'network/url-busy-seconds': '{host} gets too many requests (HTTP 429). Wait {seconds} s, then try again.',
   'network/bad-redirect': "{url} redirects to an address that isn't http or https. Use the URL of the image itself.",
   'network/url-status': '{host} returned HTTP {status}. Try again later.',
+  'network/comfyui-refused':
+    'No ComfyUI server answers at {server}. Start ComfyUI, or check imageMixer.comfyui.servers.',
+  'network/comfyui-bad-url':
+    'imageMixer.comfyui.servers contains an invalid address. Enter base URLs such as http://127.0.0.1:8188, without a user name, password, query, or fragment.',
+  'network/comfyui-insecure-url':
+    "{host} in imageMixer.comfyui.servers isn't on this machine or a private network, so plain http isn't allowed. Use https://.",
   'save-failed': "The result can't be saved to {path}. Check that the folder is writable.",
   'save-failed/storage':
     "The job didn't start because its state can't be saved ({detail}). Check the disk, then try again.",

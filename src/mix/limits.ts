@@ -1,5 +1,5 @@
 /** The engines that can run a mix. */
-export const engineNames = ['local', 'hosted'] as const;
+export const engineNames = ['local', 'comfyui', 'hosted'] as const;
 export type EngineName = (typeof engineNames)[number];
 
 /** The two versions of the hosted endpoint's API. */
@@ -25,31 +25,54 @@ export const limits = {
 /** Reframed samples show a part of an image up to this much larger, so the image is decoded this much larger. */
 export const maxReframingScale = 1.35;
 
+/** The parts of a recipe that an engine may ignore. */
+export const ignoredParts = ['prompt', 'negativePrompt', 'steps', 'weights', 'model'] as const;
+export type IgnoredPart = (typeof ignoredParts)[number];
+
+/** The parts of a mix that a ComfyUI workflow can leave out. */
+export const unusedParts = [...ignoredParts, 'guidanceScale', 'seed', 'size'] as const;
+export type UnusedPart = (typeof unusedParts)[number];
+
 /** What an engine accepts, and which parts of a recipe it ignores. */
 export interface EngineLimits {
   readonly images: Range;
   /** The width and the height of a result, in pixels. */
   readonly side: Range;
   readonly needsPrompt: boolean;
-  readonly ignores: readonly ('prompt' | 'negativePrompt' | 'steps' | 'weights')[];
+  readonly ignores: readonly IgnoredPart[];
 }
 
 const local: EngineLimits = {
   images: { min: 1, max: 10 },
   side: limits.side,
   needsPrompt: false,
-  ignores: ['prompt', 'negativePrompt', 'steps'],
+  ignores: ['prompt', 'negativePrompt', 'steps', 'model'],
+};
+
+/** Which parts a ComfyUI model or workflow ignores isn't known before its server was asked. */
+const comfyui: EngineLimits = {
+  images: { min: 1, max: 10 },
+  side: { min: limits.side.min, max: 2048 },
+  needsPrompt: false,
+  ignores: [],
 };
 
 /** The sides of the hosted service's results, in pixels. */
 export const hostedSide: Range = { min: limits.side.min, max: 1024 };
 
 const hosted: Readonly<Record<DialectName, EngineLimits>> = {
-  v5: { images: { min: 1, max: 5 }, side: hostedSide, needsPrompt: true, ignores: [] },
-  v6: { images: { min: 1, max: 4 }, side: hostedSide, needsPrompt: true, ignores: ['weights'] },
+  v5: { images: { min: 1, max: 5 }, side: hostedSide, needsPrompt: true, ignores: ['model'] },
+  v6: { images: { min: 1, max: 4 }, side: hostedSide, needsPrompt: true, ignores: ['weights', 'model'] },
 };
 
 /** The limits of an engine. Only the hosted one depends on the dialect. */
 export function limitsOf(engine: EngineName, dialect: DialectName): EngineLimits {
-  return engine === 'local' ? local : hosted[dialect];
+  switch (engine) {
+    case 'local':
+      return local;
+    case 'comfyui':
+      return comfyui;
+    case 'hosted':
+      return hosted[dialect];
+  }
 }

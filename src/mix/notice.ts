@@ -5,11 +5,13 @@ import type { SentenceParameters } from './sentence.ts';
 export const noticeTable = {
   'unknown-key': 'The recipe has an unknown key, {key}. It was kept but has no effect.',
   ignored: 'This engine ignores the {part}.',
-  'steps-over-limit':
-    'The recipe has {value} steps, but the service documents a maximum of {max}. The number was sent unchanged.',
+  'model-ignores': 'The model ignores the {part}.',
+  'workflow-ignores': 'No node of the workflow {file} is titled {title}, so this has no effect: {part}.',
+  'steps-over-limit': 'The recipe has {value} steps, but the usual maximum is {max}. The number was sent unchanged.',
   'transparency-lost':
     "JPEG can't be transparent, so transparent parts of the result are white. To keep them, set imageMixer.output.format to png or webp.",
   'fewer-results': 'The service returned {count} of {asked} results.',
+  'size-differs': 'The workflow made a result of {size} pixels instead of {asked}.',
   'blank-result':
     'Result {number} is blank because the service blocks content that it considers unsafe. Change the prompt or the images.',
 } as const;

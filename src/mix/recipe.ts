@@ -27,24 +27,26 @@ export const recipeSchema = z.looseObject({
   images: z
     .array(recipeImageSchema)
     .min(1)
-    .describe('The images to mix: up to 10 with the local engine, up to 5 (v5) or 4 (v6) with the hosted engine.'),
+    .describe(
+      'The images to mix: up to 10 with the local engine and ComfyUI, up to 5 (v5) or 4 (v6) with the hosted engine.',
+    ),
   prompt: z.string().default('').describe('What the result should show. The hosted engine needs a prompt.'),
   negativePrompt: z.string().default('').describe("What the result shouldn't show."),
   width: wholeInRange(limits.side)
     .default(768)
     .describe(
-      'The width of the result in pixels: up to 4096 with the local engine, up to 1024 with the hosted engine.',
+      'The width of the result in pixels: up to 4096 with the local engine, 2048 with ComfyUI, and 1024 with the hosted engine.',
     ),
   height: wholeInRange(limits.side)
     .default(768)
     .describe(
-      'The height of the result in pixels: up to 4096 with the local engine, up to 1024 with the hosted engine.',
+      'The height of the result in pixels: up to 4096 with the local engine, 2048 with ComfyUI, and 1024 with the hosted engine.',
     ),
   steps: z
     .int()
     .min(limits.steps.min)
     .default(30)
-    .describe('The number of denoising steps, from 1 to 50. Hosted engine only.'),
+    .describe('The number of denoising steps, from 1 to 50. The local engine has none.'),
   guidanceScale: inRange(limits.guidanceScale)
     .default(7.5)
     .describe('The guidance scale, from 1 (loose) to 20 (strict).'),
@@ -59,6 +61,15 @@ export const recipeSchema = z.looseObject({
     .nullable()
     .default(null)
     .describe('The id that the service passes to the webhook.'),
+  model: z
+    .string()
+    .trim()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'The checkpoint of the ComfyUI engine, as its server names it. If null or missing, the one in the settings.',
+    ),
 });
 export type Recipe = z.infer<typeof recipeSchema>;
 
@@ -178,6 +189,8 @@ function isSet(recipe: Recipe, part: EngineLimits['ignores'][number]): boolean {
       const weights = enabledImages(recipe).map(({ image }) => image.weight);
       return weights.some((weight) => weight !== weights[0]);
     }
+    case 'model':
+      return recipe.model !== null;
     case 'steps':
       return false;
   }

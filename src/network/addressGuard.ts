@@ -18,6 +18,19 @@ export function isPublicAddress(address: string): boolean {
   return isAssigned && parsed.range() === 'unicast';
 }
 
+const privateRanges: ReadonlySet<string> = new Set([
+  'loopback',
+  'private',
+  'uniqueLocal',
+  'linkLocal',
+  'carrierGradeNat', // also what virtual private networks use
+]);
+
+/** Whether an IP address belongs to this machine or a private network. Others, such as multicast, are neither public nor private. */
+export function isPrivateAddress(address: string): boolean {
+  return ipaddr.isValid(address) && privateRanges.has(ipaddr.process(address).range());
+}
+
 /** Checks a host's name or literal address without DNS. @throws MixFailure `blocked-address`. */
 export function guardHost({ hostname }: URL): void {
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -25,16 +38,24 @@ export function guardHost({ hostname }: URL): void {
 }
 
 /** A DNS lookup for sockets that returns public addresses only. Fails with MixFailure `blocked-address` if there are none. */
-export const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, found) => {
-    const allowed = error ? [] : found.filter(({ address }) => isPublicAddress(address));
-    const [first] = allowed;
-    const failure = error ?? (first ? null : blocked(hostname));
-    const none: LookupAddress = { address: '', family: 0 };
-    if (options.all) callback(failure, allowed);
-    else callback(failure, (first ?? none).address, (first ?? none).family);
-  });
-};
+export const guardedLookup: LookupFunction = filteredLookup(isPublicAddress, blocked);
+
+/** A DNS lookup for sockets that returns only addresses that pass. @param failure the error if none does. */
+export function filteredLookup(
+  passes: (address: string) => boolean,
+  failure: (hostname: string) => MixFailure,
+): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      const allowed = error ? [] : found.filter(({ address }) => passes(address));
+      const [first] = allowed;
+      const problem = error ?? (first ? null : failure(hostname));
+      const none: LookupAddress = { address: '', family: 0 };
+      if (options.all) callback(problem, allowed);
+      else callback(problem, (first ?? none).address, (first ?? none).family);
+    });
+  };
+}
 
 function blocked(host: string): MixFailure {
   return new MixFailure('blocked-address', { args: { host } });

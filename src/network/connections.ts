@@ -13,6 +13,8 @@ export interface SocketRules {
   readonly timeout: number;
   /** Resolves hosts of direct connections; by default, DNS. A proxy resolves names itself. */
   readonly lookup?: LookupFunction;
+  /** Never through a proxy. */
+  readonly isDirect?: boolean;
 }
 
 /** Creates a dispatcher without open connections. The caller destroys it. @throws MixFailure `network/bad-proxy`. */
@@ -20,6 +22,8 @@ export type Connect = (connect: SocketRules) => Dispatcher;
 
 /** Milliseconds; longer than the longest pause between two polls. */
 const keepAliveTimeout = 15_000;
+/** The largest WebSocket message that is read. */
+const maxMessageBytes = 16 * 1024 * 1024;
 /** Never reached through a proxy. */
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -35,9 +39,9 @@ export function createNetwork(
   certificates: CertificateSource = defaultCertificates,
 ): Connect {
   const trust = cacheTrust(certificates);
-  return ({ timeout, lookup }) => {
+  return ({ timeout, lookup, isDirect = false }) => {
     const { httpProxy, httpsProxy, noProxy, proxyAuthorization, verifyCertificates, systemCertificates } = rules();
-    const isOff = noProxy.includes('*');
+    const isOff = isDirect || noProxy.includes('*');
     const proxies = {
       httpProxy: httpProxy && !isOff ? proxyUrl(httpProxy) : '',
       httpsProxy: httpsProxy && !isOff ? proxyUrl(httpsProxy) : '',
@@ -45,6 +49,7 @@ export function createNetwork(
     const secure = () => ({ timeout, rejectUnauthorized: verifyCertificates, ...trust(systemCertificates) });
     // The outer agent calls the factory once per origin. Only then is it known whether TLS is needed.
     return new Agent({
+      webSocket: { maxPayloadSize: maxMessageBytes },
       factory: (origin) => {
         const needsTls = [String(origin), ...Object.values(proxies)].some((address) => address.startsWith('https:'));
         const sockets = needsTls ? secure() : { timeout };

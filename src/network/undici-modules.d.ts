@@ -14,6 +14,10 @@ declare module 'undici/lib/dispatcher/env-http-proxy-agent.js' {
   export default EnvHttpProxyAgent;
 }
 
+declare module 'undici/lib/web/websocket/websocket.js' {
+  export { WebSocket } from 'undici';
+}
+
 declare module 'undici/lib/api/api-request.js' {
   import type { Dispatcher } from 'undici';
   /** `Dispatcher.prototype.request`, which only the root module attaches. */

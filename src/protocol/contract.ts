@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { draftImageSchema, draftSchema } from '../mix/draft.ts';
-import { dialectNames, engineNames } from '../mix/limits.ts';
+import { dialectNames, engineNames, ignoredParts } from '../mix/limits.ts';
 import { progressSchema } from '../mix/progress.ts';
 
 /** A method or event: its parameters, its result, and the time-out in milliseconds, or null for none. */
@@ -29,14 +29,14 @@ export const engineViewSchema = z.object({
   /** The longest side of a result, in pixels. */
   maxSide: z.number(),
   needsPrompt: z.boolean(),
-  ignores: z.array(z.enum(['prompt', 'negativePrompt', 'steps', 'weights'])),
+  ignores: z.array(z.enum(ignoredParts)),
   /** The balance of the account at the service; null if it isn't known. */
   balance: z.object({ amount: z.number(), currency: z.string() }).nullable(),
 });
 export type EngineView = z.infer<typeof engineViewSchema>;
 
 /** The command that fixes a failure which no change to the mix can fix. */
-const failureFixSchema = z.enum(['setApiKey', 'openAccount']);
+const failureFixSchema = z.enum(['setApiKey', 'openAccount', 'checkComfyUI', 'setComfyUIAuthorization']);
 export type FailureFix = z.infer<typeof failureFixSchema>;
 
 /** A job of this window. `message` says how it ended. */
@@ -152,7 +152,7 @@ export const hostContract = {
   reuseSettings: method(z.object({ id: z.string() }), z.object({ draft: draftSchema })),
   useAsSource: method(z.object({ id: z.string() }), importedImagesSchema),
   runCommand: method(
-    z.object({ command: z.enum(['setApiKey', 'openAccount', 'openSettings', 'showLog']) }),
+    z.object({ command: z.enum([...failureFixSchema.options, 'openSettings', 'showLog']) }),
     noResult,
     null,
   ),

@@ -101,6 +101,8 @@ export const panelStrings = {
   'panel.job.checkAgain': 'Check again',
   'panel.job.setApiKey': 'Set API key',
   'panel.job.openAccount': 'Open account',
+  'panel.job.checkComfyUI': 'Check server',
+  'panel.job.setComfyUIAuthorization': 'Set authorization',
   'panel.job.showLog': 'Show log',
   'panel.job.failed': '{name} failed.',
   'panel.job.cancelled': '{name} was canceled.',

@@ -12,10 +12,11 @@ import { emptyDraft } from '../mix/draft.ts';
 import { MixFailure } from '../mix/failure.ts';
 import { engineNames } from '../mix/limits.ts';
 import type { Outcome } from '../mix/outcome.ts';
+import type { ComfyuiCommands } from './comfyuiCommands.ts';
 import { importUris, pathOf, readDocument, readVersion } from './editorFiles.ts';
-import { fileExists } from './fileErrors.ts';
 import { pickImages } from './imagePicker.ts';
 import { askForKey, pickRecipe } from './inputBoxes.ts';
+import { openNewRecipe } from './newRecipe.ts';
 import { showFailure } from './notifications.ts';
 import type { PanelHost } from './panelHost.ts';
 import { clearResults } from './resultActions.ts';
@@ -30,6 +31,7 @@ export interface CommandsOptions {
   readonly app: Application;
   readonly recipes: RecipeRunner;
   readonly panel: PanelHost;
+  readonly comfyui: ComfyuiCommands;
   readonly questions: Questions;
   readonly log: vscode.LogOutputChannel;
   /** Absolute path of the extension's storage. */
@@ -67,7 +69,9 @@ export class Commands {
     if (file === undefined) return undefined;
     const outcome = await this.#run(file, {});
     if (outcome.error) {
-      this.#inBackground(showFailure(announceFailure(outcome.error.message, outcome.error.code), messages));
+      this.#inBackground(
+        showFailure(announceFailure(outcome.error.message, outcome.error.code, outcome.engine), messages),
+      );
     } else this.open();
     return outcome;
   }
@@ -104,16 +108,23 @@ export class Commands {
     await vscode.env.openExternal(vscode.Uri.parse(this.#options.app.services.origin()));
   }
 
+  async checkComfyUI(): Promise<string | undefined> {
+    return this.#options.comfyui.check();
+  }
+
+  async setComfyUIAuthorization(origin?: unknown, value?: unknown): Promise<void> {
+    await this.#options.comfyui.setAuthorization(origin, value);
+  }
+
+  async newComfyUIWorkflow(): Promise<void> {
+    await this.#options.comfyui.newWorkflow();
+  }
+
   /** Opens an unsaved recipe file with the panel's mix. */
   async newRecipe(): Promise<void> {
     const folder = workspace.firstFolder() ?? this.#options.storage;
     const text = recipeText((await this.#options.app.drafts.load())?.draft ?? emptyDraft, folder);
-    const file = await unusedRecipeName(vscode.Uri.file(folder));
-    const document = await vscode.workspace.openTextDocument(file.with({ scheme: 'untitled' }));
-    const edit = new vscode.WorkspaceEdit();
-    edit.insert(document.uri, new vscode.Position(0, 0), text);
-    await vscode.workspace.applyEdit(edit);
-    await vscode.window.showTextDocument(document);
+    await openNewRecipe(text, vscode.Uri.file(folder));
   }
 
   /** Opens the mix that's stored in a saved result. */
@@ -186,15 +197,4 @@ function parseRunOptions(options: unknown): RecipeRunOptions {
 /** The argument that VS Code passes to a command in an editor's title bar. */
 function isEditorContext(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'groupId' in value;
-}
-
-/** A name for a new recipe that neither a file nor an unsaved document has. */
-async function unusedRecipeName(folder: vscode.Uri): Promise<vscode.Uri> {
-  for (let number = 1; ; number++) {
-    const file = vscode.Uri.joinPath(folder, number === 1 ? 'new.mix.json' : `new-${number}.mix.json`);
-    const isOpen = vscode.workspace.textDocuments.some(
-      ({ uri }) => uri.scheme === 'untitled' && uri.path === file.path,
-    );
-    if (!isOpen && !(await fileExists(file))) return file;
-  }
 }

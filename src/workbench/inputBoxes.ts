@@ -3,6 +3,7 @@ import { isApiKey } from '../app/apiKeys.ts';
 import type { Application } from '../app/application.ts';
 import type { Messages } from '../app/messages/messages.ts';
 import type { PromptHistory } from '../app/promptHistory.ts';
+import { isAuthorization } from '../app/serverAuthorizations.ts';
 import { isDataUri, isWebUrl } from '../app/webUrl.ts';
 
 /** Asks for an API key; undefined if the user presses Escape. */
@@ -14,6 +15,24 @@ export function askForKey(origin: string, messages: Messages): Thenable<string |
     ignoreFocusOut: true,
     validateInput: (value) => (isApiKey(value) ? undefined : messages.say('key.invalid')),
   });
+}
+
+/** Asks for the authorization for a server: empty to remove it, undefined if the user presses Escape. */
+export async function askForAuthorization(origin: string, messages: Messages): Promise<string | undefined> {
+  const value = await vscode.window.showInputBox({
+    title: messages.say('authorization.title'),
+    prompt: messages.say('authorization.prompt', { origin }),
+    password: true,
+    ignoreFocusOut: true,
+    validateInput: (text) =>
+      text.trim() === '' || isAuthorization(text) ? undefined : messages.say('authorization.invalid'),
+  });
+  return value?.trim();
+}
+
+/** Lets the user choose a server by its origin; undefined if none is chosen. */
+export function pickOrigin(origins: readonly string[], messages: Messages): Thenable<string | undefined> {
+  return vscode.window.showQuickPick(origins, { title: messages.say('authorization.pick') });
 }
 
 /** Asks for the URL of an image on the web, or in itself (`data:`); undefined if the user presses Escape. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Application } from '../app/application.ts';
 import type { Questions } from '../app/ports.ts';
 import type { Handlers } from '../protocol/channel.ts';
-import type { HostContract } from '../protocol/contract.ts';
+import type { FailureFix, HostContract } from '../protocol/contract.ts';
 import { importAddresses } from './editorFiles.ts';
 import { pickImages } from './imagePicker.ts';
 import { askForUrl, pickPrompt } from './inputBoxes.ts';
@@ -17,7 +17,7 @@ export function panelHandlers(
   app: Application,
   links: LinkEditor,
   questions: Questions,
-  runCommand: (command: 'setApiKey' | 'openAccount' | 'showLog') => void | Promise<void>,
+  runCommand: (command: FailureFix | 'showLog') => unknown,
 ): Handlers<HostContract> {
   const { panel: service, messages, importer, results, prompts } = app;
   return {

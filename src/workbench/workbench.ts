@@ -10,6 +10,7 @@ import type { LogLevel } from '../app/services.ts';
 import type { JobSnapshot } from '../jobs/jobRunner.ts';
 import type { RecoveryTime } from '../jobs/recoveryRules.ts';
 import { MixFailure } from '../mix/failure.ts';
+import { ComfyuiCommands } from './comfyuiCommands.ts';
 import { Commands } from './commands.ts';
 import { exampleFiles } from './exampleFiles.ts';
 import { LinkEditor } from './linkEditor.ts';
@@ -92,8 +93,10 @@ export class Workbench {
       showProgress: (job, onProgress) =>
         showProgress(job, onProgress, messages, () => background(runner.cancel(job.id))),
     });
+    const comfyui = new ComfyuiCommands(app);
     this.#commands = new Commands({
       app,
+      comfyui,
       recipes,
       panel: this.#panel,
       questions,
@@ -109,16 +112,22 @@ export class Workbench {
     this.#subscriptions.push(
       this.#statusBar,
       links,
+      comfyui,
       { dispose: runner.onChange((job) => background(this.#jobChanged(job))) },
       { dispose: runner.onRemove((jobId) => this.#jobRemoved(jobId)) },
       app.engine.onChange(() => background(refreshEngine())),
       balance.onChange(() => background(updateEngine())),
-      app.keys.onChange(() => background(this.#followUp.keyChanged())),
+      app.keys.onChange(() => background(this.#followUp.secretChanged())),
+      app.authorizations.onChange(() => {
+        app.services.reconnectComfyui();
+        background(this.#followUp.secretChanged());
+      }),
       results.onChange(() => background(updateResults())),
       app.credentials.onChange((uri) => this.#panel.notify('imageChanged', { uri })),
       this.#panel.onVisibility(() => this.#updateStatusBar()),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('http')) app.services.reconnect();
+        if (event.affectsConfiguration('imageMixer.comfyui.servers')) app.services.reconnectComfyui();
       }),
     );
   }

@@ -54,7 +54,11 @@ const runner = new JobRunner({
   directory: join(globalStorage, 'jobs'),
   workspaceStorage: storage,
   isTrusted: () => true,
-  engines: { hosted: async () => engine, local: () => Promise.reject(new Error('never the local engine')) },
+  engines: {
+    hosted: async () => engine,
+    local: () => Promise.reject(new Error('never the local engine')),
+    comfyui: () => Promise.reject(new Error('never ComfyUI')),
+  },
   writer: new ResultWriter(),
   clock: fastClock,
   maxConcurrent: () => 8,

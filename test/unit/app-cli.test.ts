@@ -8,6 +8,7 @@ import type { JobRecord } from '../../src/jobs/job.ts';
 import { replaceFile } from '../../src/storage/durableFile.ts';
 import { makeFolder } from '../../src/storage/folder.ts';
 import { ignore } from '../../src/storage/systemError.ts';
+import { startComfyUI } from '../comfyui/server.ts';
 import { smallRecipe } from './support/appBench.ts';
 import { recordOf, requestOf } from './support/jobBench.ts';
 
@@ -21,10 +22,10 @@ class Run {
   readonly #process: ChildProcess;
   readonly #watchers = new Set<() => void>();
 
-  constructor(folder: string, args: string[]) {
+  constructor(folder: string, args: string[], environment: NodeJS.ProcessEnv) {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: folder,
-      env: { PATH: process.env.PATH, XDG_STATE_HOME: join(folder, 'state') },
+      env: { PATH: process.env.PATH, XDG_STATE_HOME: join(folder, 'state'), ...environment },
     });
     this.#process = child;
     child.stdout.on('data', (text) => this.#add('stdout', text));
@@ -54,8 +55,9 @@ class Run {
 
 let folder = '';
 const runs: Run[] = [];
-const mix = (...args: string[]) => {
-  const run = new Run(folder, args);
+const mix = (...args: string[]) => mixWith({}, ...args);
+const mixWith = (environment: NodeJS.ProcessEnv, ...args: string[]) => {
+  const run = new Run(folder, args, environment);
   runs.push(run);
   return run;
 };
@@ -111,6 +113,48 @@ test.each([
   const run = mix(...args);
   expect(await run.ended).toEqual({ code: 1, signal: null });
   expect(run.stderr).toContain('Usage:');
+});
+
+describe('with ComfyUI servers in the environment', () => {
+  const authorization = 'Bearer comfyui-secret-51c0';
+
+  test('it mixes there, with the authorization, and tells how far it is', async () => {
+    const server = await startComfyUI({ scenarios: ['authorization'] });
+    const environment = {
+      IMAGE_MIXER_COMFYUI_SERVERS: ` ${server.url}/ , `,
+      IMAGE_MIXER_COMFYUI_AUTHORIZATION: authorization,
+    };
+    const run = mixWith(environment, 'a.mix.json');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(run.outcome).toMatchObject({ status: 'done', engine: 'comfyui', seeds: [7] });
+    expect(run.stderr).toContain('Mixing');
+    expect(run.stdout + run.stderr).not.toContain(authorization);
+    const withKey = mixWith({ ...environment, IMAGE_MIXER_API_KEY: 'k1', IMAGE_MIXER_BASE_URL: 'x' }, 'a.mix.json');
+    expect((await withKey.ended).code).toBe(1);
+    expect(withKey.outcome).toMatchObject({ engine: 'hosted' });
+    const local = mixWith(environment, 'a.mix.json', '--engine', 'local');
+    expect((await local.ended).code).toBe(0);
+    expect(local.outcome).toMatchObject({ engine: 'local' });
+    await server.close();
+  });
+
+  test.each([
+    ['no server', {}, /No ComfyUI server is set/],
+    ['what is no URL', { IMAGE_MIXER_COMFYUI_SERVERS: '127.0.0.1:8188' }, /invalid address/],
+    ['nobody there', { IMAGE_MIXER_COMFYUI_SERVERS: 'http://127.0.0.1:9' }, /Start ComfyUI/],
+  ])('it fails with %s', async (_, environment, message) => {
+    const run = mixWith(environment, 'a.mix.json', '--engine', 'comfyui');
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.outcome).toMatchObject({ status: 'failed', engine: 'comfyui' });
+    expect(run.stderr).toMatch(message);
+  });
+
+  test('it says so if the authorization has no scheme, and not what it is', async () => {
+    const run = mixWith({ IMAGE_MIXER_COMFYUI_AUTHORIZATION: 'token-51c0' }, 'a.mix.json');
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stderr).toMatch(/IMAGE_MIXER_COMFYUI_AUTHORIZATION.*Usage:/s);
+    expect(run.stderr).not.toContain('51c0');
+  });
 });
 
 describe.skipIf(process.platform !== 'linux')('an output folder that cannot be created', () => {

@@ -130,8 +130,12 @@ describe('after a job has ended', () => {
     const failure = recordFailure(new MixFailure('no-api-key', { args: { origin: 'https://example.com' } }));
     await runs(followUp(), ownRecord('a', { state: 'failed', failure }));
     expect(announced).toMatchObject([{ kind: 'failed', actions: ['setApiKey', 'openAccount'] }]);
-    expect(announceFailure('Full.', 'save-failed').actions).toEqual(['showLog']);
-    expect(fixCommandsFor('insufficient-credits')).toEqual(['openAccount']);
+    expect(announceFailure('Full.', 'save-failed', 'local').actions).toEqual(['showLog']);
+    expect(fixCommandsFor('insufficient-credits', 'hosted')).toEqual(['openAccount']);
+    expect(fixCommandsFor('missing-model', 'comfyui')).toEqual(['checkComfyUI']);
+    expect(fixCommandsFor('invalid-api-key', 'comfyui')).toEqual(['setComfyUIAuthorization']);
+    expect(fixCommandsFor('unexpected-response', 'comfyui')).toContain('setComfyUIAuthorization');
+    expect(fixCommandsFor('network', 'hosted')).toEqual([]);
   });
 
   test('it is announced even if its results cannot be listed, the user is told once, and the next change lists them', async () => {
@@ -217,7 +221,7 @@ describe('a new key', () => {
 
   test('resumes the jobs with paid work that failed without it', async () => {
     const { runner, hosted, close } = await failedJobs(invalidKey(), new MixFailure('generation-failed'));
-    await followUp({ runner }).keyChanged();
+    await followUp({ runner }).secretChanged();
     const resumed = await hosted.started(2);
     expect(resumed.task.jobId).toBe('job-1');
     resumed.end();
@@ -225,12 +229,20 @@ describe('a new key', () => {
     expect(hosted.runs).toHaveLength(3);
   });
 
+  test('for a server resumes the jobs that it asked to sign in', async () => {
+    const signIn = new MixFailure('unexpected-response/sign-in', { args: { server: 'a.example', status: 401 } });
+    const { runner, hosted, close } = await failedJobs(signIn);
+    await followUp({ runner }).secretChanged();
+    (await hosted.started(1)).end();
+    await close();
+  });
+
   test('resumes the others if one of them cannot be resumed', async () => {
     const { runner, hosted, close } = await failedJobs(invalidKey(), invalidKey());
     const [first] = runner.jobs();
     const checkAgain = (id: string) =>
       id === first?.record.id ? Promise.reject(new MixFailure('result-unavailable/elsewhere')) : runner.checkAgain(id);
-    await followUp({ runner: { jobs: () => runner.jobs(), checkAgain } }).keyChanged();
+    await followUp({ runner: { jobs: () => runner.jobs(), checkAgain } }).secretChanged();
     expect((await hosted.started(2)).task.jobId).toBe('job-2');
     expect(errors).toMatchObject([{ key: 'result-unavailable/elsewhere' }]);
     await close();
@@ -239,7 +251,7 @@ describe('a new key', () => {
   test('resumes nothing in Restricted Mode, where checking again says why it cannot', async () => {
     const { runner, hosted, close } = await failedJobs(invalidKey());
     isTrusted = false;
-    await followUp({ runner }).keyChanged();
+    await followUp({ runner }).secretChanged();
     await expect(runner.checkAgain('job-1')).rejects.toMatchObject({ key: 'untrusted-workspace' });
     expect(hosted.runs).toHaveLength(1);
     expect(errors).toEqual([]);

@@ -371,11 +371,17 @@ describe('a draft', () => {
       ...smallRecipe,
       trackId: 'x',
       mood: 'calm',
+      model: 'base.safetensors',
       images: [{ source: 'red.png', weight: 0.2, enabled: false }],
     };
     const { recipe } = parseRecipe(json);
     const draft = draftOfRecipe(recipe, bench.folder, (path) => path);
-    expect(draft).toMatchObject({ extra: { trackId: 'x', mood: 'calm' }, images: [{ path: bench.file('red.png') }] });
+    expect(draft).toMatchObject({
+      model: 'base.safetensors',
+      extra: { trackId: 'x', mood: 'calm' },
+      images: [{ path: bench.file('red.png') }],
+    });
+    expect(draft.extra).not.toHaveProperty('model');
     expect(JSON.parse(recipeText(draft, bench.folder))).toEqual({ ...recipe, webhook: null });
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decode, probe } from '../../src/images/codecOperations.ts';
+import { readChunks } from '../../src/images/raster/pngChunks.ts';
 import { WorkerCodec } from '../../src/images/workerCodec.ts';
 import { pngHeader } from './fixtures/pngHeader.ts';
 import { flat, meanDifference, pattern } from './test-rasters.ts';
@@ -220,6 +221,10 @@ test('an upload copy is small, upright, on white and has no metadata', async () 
   const { exif, xmp, icc, orientation } = await sharp(bytes).metadata();
   expect([exif, xmp, icc, orientation]).toEqual([undefined, undefined, undefined, undefined]);
   expect(await pixel(bytes, 5, 5)).toEqual([255, 255, 255, 255]);
+  const { bytes: file, ...drawn } = await codec.uploadPng(source, 100);
+  expect(drawn).toEqual({ mime: 'image/png', width: 50, height: 100 });
+  expect(readChunks(file).map(({ type }) => type)).toEqual(['IHDR', 'pHYs', 'IDAT', 'IEND']);
+  expect(await pixel(file, 5, 5)).toEqual([255, 255, 255, 255]);
   const busy = await codec.uploadCopy(await noise(800, 800).png().toBuffer(), { maxSide: 800, maxBytes: 60_000 });
   expect(busy.bytes.length).toBeLessThanOrEqual(60_000);
 });

@@ -12,7 +12,7 @@ import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
-import { requestOf, workspaceStorage } from './support/jobBench.ts';
+import { onlyHosted, requestOf, workspaceStorage } from './support/jobBench.ts';
 
 /** `CHAOS_JOBS=1000 npx vitest run test/unit/hosted-chaos.test.ts` is the long run, which prints a table of the outcomes. */
 const count = Number(process.env.CHAOS_JOBS ?? 40);
@@ -47,15 +47,12 @@ async function chaos(count: number): Promise<Record<string, number>> {
     directory: join(files.folder, 'jobs'),
     workspaceStorage,
     isTrusted: () => true,
-    engines: {
-      // Each run has its own fake clock: with a shared one, every run's sleeps would count toward the others' time-outs.
-      hosted: async () => {
-        const bench = await HostedBench.start(sandbox.baseUrl, { reader, timeouts: defaultTimeouts });
-        benches.push(bench);
-        return bench.engine;
-      },
-      local: () => Promise.reject(new Error('never the local engine')),
-    },
+    // Each run has its own fake clock: with a shared one, every run's sleeps would count toward the others' time-outs.
+    engines: onlyHosted(async () => {
+      const bench = await HostedBench.start(sandbox.baseUrl, { reader, timeouts: defaultTimeouts });
+      benches.push(bench);
+      return bench.engine;
+    }),
     writer: new ResultWriter(),
     clock: systemClock,
     maxConcurrent: () => 3,

@@ -9,7 +9,7 @@ import { type JobEnd, JobRunner } from '../../src/jobs/jobRunner.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { apiKey, HostedBench, png } from './support/hostedBench.ts';
-import { requestOf, workspaceStorage } from './support/jobBench.ts';
+import { onlyHosted, requestOf, workspaceStorage } from './support/jobBench.ts';
 
 /** How a mix of one uploaded file ends. */
 interface Outcome {
@@ -172,7 +172,7 @@ async function withSetup(scenario: string, run: (setup: Setup) => Promise<void>)
     directory: jobs,
     workspaceStorage,
     isTrusted: () => true,
-    engines: { hosted: async () => bench.engine, local: () => Promise.reject(new Error('never the local engine')) },
+    engines: onlyHosted(async () => bench.engine),
     writer: new ResultWriter(),
     clock: systemClock,
     maxConcurrent: () => 3,

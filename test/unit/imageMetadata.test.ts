@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
 import { expect, test } from 'vitest';
 import { embedProvenance, readProvenance } from '../../src/images/imageMetadata.ts';
-import { readPngText } from '../../src/images/pngText.ts';
+import { readPngText, removePngTexts, writePngTexts } from '../../src/images/pngText.ts';
 
 const noise = (channels: 3 | 4 = 3): Sharp => {
   const image = sharp({
@@ -112,4 +112,14 @@ test('broken, truncated and unknown bytes are returned unchanged and contain no 
 test('a recipe that is too large for a JPEG segment leaves the image unchanged', async () => {
   const image = await bytesOf(noise().jpeg());
   expect(embedProvenance(image, { recipe: { prompt: 'x'.repeat(70_000) }, parameters: '' })).toBe(image);
+});
+
+test('texts of a PNG can be removed without a change to anything else', async () => {
+  const png = await bytesOf(noise(4).png());
+  const marked = writePngTexts(png, { prompt: '{"a": 1}', workflow: 'nodes', Author: 'me' });
+  const cleaned = removePngTexts(marked, ['prompt', 'workflow']);
+  expect(cleaned).toEqual(writePngTexts(png, { Author: 'me' }));
+  expect(await pixels(cleaned)).toEqual(await pixels(png));
+  expect(removePngTexts(cleaned, ['prompt'])).toBe(cleaned);
+  expect(removePngTexts(marked.subarray(0, 20), ['prompt'])).toEqual(marked.subarray(0, 20));
 });

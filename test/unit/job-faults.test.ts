@@ -9,7 +9,7 @@ import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { closeAbandonedFiles, type DiskPlan, systemError, withDisk } from './support/faultyDisk.ts';
 import { HostedBench, png } from './support/hostedBench.ts';
-import { killWindow, requestOf, workspaceStorage } from './support/jobBench.ts';
+import { killWindow, onlyHosted, requestOf, workspaceStorage } from './support/jobBench.ts';
 import { json, raw, ScriptedService, type Step } from './support/scriptedService.ts';
 
 vi.mock('node:fs/promises', async (importOriginal) => {
@@ -115,7 +115,7 @@ class Setup {
       directory: this.jobs,
       workspaceStorage,
       isTrusted: () => true,
-      engines: { hosted: async () => bench.engine, local: () => Promise.reject(new Error('never the local engine')) },
+      engines: onlyHosted(async () => bench.engine),
       writer: new ResultWriter(),
       clock: clockOfJobs,
       maxConcurrent: () => 3,

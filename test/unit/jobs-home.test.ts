@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { foreignJobDelay } from '../../src/jobs/jobRecovery.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import { ManualClock } from './support/clocks.ts';
-import { JobBench, killWindow, type Window, workspaceStorage } from './support/jobBench.ts';
+import { JobBench, killWindow, onlyHosted, type Window, workspaceStorage } from './support/jobBench.ts';
 
 let bench: JobBench;
 let clock: ManualClock;
@@ -156,7 +156,7 @@ test('a canceled job ends even if its engine never does', async () => {
     canCheckAgain: () => false,
     run: () => new Promise<void>(() => {}),
   } as const;
-  const a = bench.window({ clock, engines: { hosted: async () => stuck, local: async () => stuck } });
+  const a = bench.window({ clock, engines: onlyHosted(async () => stuck) });
   const job = a.runner.start(bench.request());
   await expect.poll(() => a.runner.jobs()[0]?.record.state).toBe('running');
   await a.runner.cancel(job.id);

@@ -6,7 +6,7 @@ import { MixFailure } from '../../src/mix/failure.ts';
 import { ResultWriter } from '../../src/output/resultWriter.ts';
 import { temporaryPath } from '../../src/storage/durableFile.ts';
 import { ManualClock } from './support/clocks.ts';
-import { JobBench, type ManualEngine, resultOf } from './support/jobBench.ts';
+import { JobBench, type ManualEngine, onlyHosted, resultOf } from './support/jobBench.ts';
 
 let bench: JobBench;
 beforeEach(async () => {
@@ -40,6 +40,16 @@ test('runs a job to its end and leaves only the result on disk', async () => {
   expect(runner.jobs().map(({ record }) => record.state)).toEqual(['done']);
   expect(states).toContain('waiting/waiting');
   expect(states).toContain('running/mixing');
+});
+
+test('the recipe of a job names the model that was really used', async () => {
+  const { runner, hosted } = bench.window();
+  const job = runner.start(bench.request());
+  const run = await hosted.started();
+  expect(run.task.recipe.model).toBeNull();
+  await run.context.deliver({ ...resultOf(0, 'a'), model: 'sub/base.safetensors' });
+  run.end();
+  expect((await job.finished).record.request.recipe.model).toBe('sub/base.safetensors');
 });
 
 test('runs several hosted jobs at once and the rest in order, alongside local ones', async () => {
@@ -352,7 +362,7 @@ test("fails a job that can't be written to disk, or whose engine can't be loaded
   await rm(bench.jobs);
 
   const broken = bench.window({
-    engines: { hosted: () => Promise.reject(new Error('no module')), local: () => Promise.reject(new Error()) },
+    engines: onlyHosted(() => Promise.reject(new Error('no module'))),
   });
   expect(await broken.runner.start(bench.request()).finished).toMatchObject({
     status: 'failed',

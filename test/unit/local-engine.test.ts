@@ -64,6 +64,7 @@ function contextOf(overrides: Partial<MixContext> = {}) {
     delivered: new Set(),
     progress: (progress) => progresses.push(progress),
     notice: () => {},
+    preview: () => {},
     save: async () => {},
     deliver: async (result) => {
       results.push(result);

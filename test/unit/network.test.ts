@@ -261,7 +261,7 @@ test('certificates are read once, when a connection first needs them', async () 
 /** Runs a script in a new process that is configured by environment variables only. Resolves with its output. */
 async function runInProcess(script: string, environment: NodeJS.ProcessEnv): Promise<string[]> {
   const modules = Object.fromEntries(
-    ['network/connections', 'network/connectionRules', 'images/sourceReader'].map((name) => [
+    ['network/connections', 'network/connectionRules', 'network/webSocket', 'images/sourceReader'].map((name) => [
       name,
       pathToFileURL(join(import.meta.dirname, '..', '..', 'src', `${name}.ts`)).href,
     ]),
@@ -275,6 +275,7 @@ async function runInProcess(script: string, environment: NodeJS.ProcessEnv): Pro
     const { createNetwork } = await import('${modules['network/connections']}');
     const { environmentRules } = await import('${modules['network/connectionRules']}');
     const { createSourceReader } = await import('${modules['images/sourceReader']}');
+    const { loadWebSocket } = await import('${modules['network/webSocket']}');
     const connect = createNetwork(() => environmentRules(process.env));
     const reader = createSourceReader({ allowPrivateAddresses: () => true, ownOrigin: () => undefined, connect });
     const read = (url) => reader.read({ kind: 'url', url }).then(() => 'read', ({ key }) => key);
@@ -286,6 +287,13 @@ async function runInProcess(script: string, environment: NodeJS.ProcessEnv): Pro
   });
   return stdout.trim().split('\n');
 }
+
+test("loading the WebSocket leaves the process-wide dispatcher to Node, and doesn't replace it", async () => {
+  const key = "Symbol.for('undici.globalDispatcher.1')";
+  const isOurs = `globalThis[${key}] instanceof (await import('undici/lib/dispatcher/agent.js')).default`;
+  expect(await runInProcess(`await loadWebSocket(); console.log(${isOurs});`, {})).toContain('false');
+  expect(await runInProcess('await loadWebSocket();', { LOOK: 'yes' })).toEqual(['true']);
+});
 
 test('outside VS Code, the environment sets the proxy and more authorities, and no global changes', async () => {
   const gate = await proxy();

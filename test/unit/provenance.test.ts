@@ -71,3 +71,15 @@ test("a recipe read from a result doesn't keep how that was made", () => {
   expect(again).not.toHaveProperty('id');
   expect(recipeOfProvenance(first)).not.toHaveProperty('engine');
 });
+
+test('names the model that was used and how the images were weighed, and both can be run again', () => {
+  const comfyui = { preset: 'PLUS (high strength)', imageStrength: 0.8 };
+  const info = { ...made, engine: 'comfyui', model: 'sub/base.safetensors', comfyui } as const;
+  const { recipe, parameters } = createProvenance(recipeWith({ model: info.model }), info);
+  expect(recipe).toMatchObject({ model: 'sub/base.safetensors', engine: 'comfyui', comfyui });
+  expect(parameters).toMatch(/Size: 768x768, Model: sub\/base\.safetensors$/);
+  expect(parseRecipe(recipeOfProvenance(recipe)).notices).toEqual([]);
+  // A comma would end the value for the tools that read it, and a model that the engine ignored made nothing.
+  expect(createProvenance(recipeWith({}), { ...info, model: 'a, b.ckpt' }).parameters).toMatch(/Model: "a, b\.ckpt"$/);
+  expect(createProvenance(recipeWith({ model: 'base' }), made).parameters).not.toContain('Model');
+});

@@ -33,6 +33,7 @@ test('only images are required, and the rest has defaults', () => {
     samples: 1,
     webhook: null,
     trackId: null,
+    model: null,
   });
 });
 

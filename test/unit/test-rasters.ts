@@ -91,6 +91,7 @@ export function sharpCodec(overrides: Partial<Codec> = {}): Codec {
     probe: async () => ({ format: 'png', width: 1, height: 1, hasAlpha: false, warnings: [] }),
     thumbnail: unused,
     uploadCopy: unused,
+    uploadPng: unused,
     isUniform: unused,
     dispose: async () => {},
     decode: (bytes, { width, height }) =>

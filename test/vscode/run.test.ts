@@ -11,7 +11,7 @@ import { failureCodes } from '../../src/mix/failureTable.ts';
 const outcomeSchema = z.strictObject({
   status: z.enum(['done', 'failed', 'cancelled']),
   jobId: z.string(),
-  engine: z.enum(['hosted', 'local']),
+  engine: z.enum(['hosted', 'comfyui', 'local']),
   files: z.array(z.string()),
   seed: z.number().nullable(),
   seeds: z.array(z.number()),

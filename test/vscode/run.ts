@@ -20,7 +20,7 @@ await esbuild.build({
   platform: 'node',
   target: 'node22',
   format: 'cjs',
-  external: ['vscode', 'mocha'],
+  external: ['vscode', 'mocha', 'sharp'],
   sourcemap: 'inline',
   logLevel: 'warning',
 });

@@ -8,6 +8,7 @@ export const english = {
   'field.steps': 'Steps',
   'field.guidanceScale': 'Guidance scale',
   'field.seed': 'Seed',
+  'field.size': 'Size',
   'field.samples': 'Samples',
   'field.weight': 'Weight',
   'field.weights': 'weights',
@@ -40,10 +41,37 @@ export const english = {
   'key.session':
     "VS Code can't store secrets on this system, so the API key for {origin} is kept only until this window closes. To store it, set up the OS keyring and restart VS Code, then run “Image Mixer: Set API Key” again.",
   'key.unreadable':
-    "VS Code can't read stored secrets on this system right now. Unlock or set up the OS keyring and restart VS Code, or run “Image Mixer: Set API Key” to use a key until this window closes.",
+    "VS Code can't read stored secrets on this system right now. Unlock or set up the OS keyring and restart VS Code, or run “Image Mixer: Set API Key” or “Image Mixer: Set ComfyUI Authorization” to use one until this window closes.",
   'key.clearedHere':
     "The API key for {origin} isn't used in this window anymore. VS Code's secret storage can't be changed right now, so a stored key may be back after a restart.",
   'key.cleared': 'The API key for {origin} was removed.',
+  'authorization.pick': 'Choose the ComfyUI server to set the authorization for',
+  'authorization.title': 'Authorization for the ComfyUI server',
+  'authorization.prompt':
+    "Enter the whole value of the authorization header for {origin}, such as Bearer and a token. It's kept in VS Code's secret storage. To remove it, leave this empty.",
+  'authorization.invalid': 'Enter a scheme, a space, and the credentials, such as Bearer and a token.',
+  'authorization.stored': 'The authorization for {origin} was saved.',
+  'authorization.session':
+    "VS Code can't store secrets on this system, so the authorization for {origin} is kept only until this window closes. To store it, set up the OS keyring and restart VS Code, then run “Image Mixer: Set ComfyUI Authorization” again.",
+  'authorization.cleared': 'The authorization for {origin} was removed.',
+  'authorization.clearedHere':
+    "The authorization for {origin} isn't used in this window anymore. VS Code's secret storage can't be changed right now, so a stored one may be back after a restart.",
+  'comfyui.checking': 'Checking ComfyUI servers',
+  'comfyui.ready': '{server} is ready. It mixes with {file} and {adapter}.',
+  'comfyui.answers': '{server} is running. It mixes with your workflow {file}.',
+  'comfyui.readyCount': '{ready} of {count} ComfyUI servers are ready.',
+  'comfyui.report.title': 'ComfyUI servers',
+  'comfyui.report.server': 'ComfyUI {version}, prompts in its queue: {count}',
+  'comfyui.report.device': '{name}, {free} of {total} GB free',
+  'comfyui.report.models': 'Models',
+  'comfyui.report.unknown': 'unknown, so it is taken for SD 1.5 or SDXL',
+  'comfyui.report.other': "can't be used by the built-in graph",
+  'comfyui.report.presets': 'Presets that work',
+  'comfyui.report.missing': 'Missing files',
+  'comfyui.report.file': 'Download {file} from {source} into the folder {folder} of ComfyUI.',
+  'comfyui.report.pack': 'Install {file} from {source} into the folder {folder} of ComfyUI, and restart it.',
+  'comfyui.report.uses': 'Needed for {names}.',
+  'comfyui.report.none': 'None',
   'upload.question': 'Upload images from this workspace to {origin}?',
   'upload.detail':
     "The service needs them for the mix. They're sent scaled down and without EXIF or GPS data. You're asked only once in this workspace.",
@@ -52,6 +80,7 @@ export const english = {
   'run.pick': 'Run a mix recipe',
   'run.noRecipes': 'There are no recipes (*.mix.json) in this workspace. Run “Image Mixer: New Recipe” to create one.',
   'progress.of': '{done} of {total}',
+  'progress.ahead': '{count} before it',
   'progress.eta': 'about {seconds} s left',
   'job.elsewhere': '{name} (from {folder})',
   'job.cancelledHosted':
@@ -76,5 +105,9 @@ export const english = {
   'announce.saveAs': 'Save As…',
   'announce.setApiKey': 'Set API Key',
   'announce.openAccount': 'Open Account',
+  'announce.checkComfyUI': 'Check Server',
+  'announce.setComfyUIAuthorization': 'Set Authorization',
   'announce.showLog': 'Show Log',
+  'announce.showDetails': 'Show Details',
+  'announce.openSettings': 'Open Settings',
 } as const;

@@ -81,10 +81,11 @@ export class Messages {
     return isImageWarningCode(code) ? this.#fill(imageWarningTable[code], args) : code;
   }
 
-  /** How far a job is: the stage, which of how many, and the remaining time. */
-  progress({ stage, done, total, etaSeconds }: Progress): string {
+  /** How far a job is: the stage, which of how many, how many are before it, and the remaining time. */
+  progress({ stage, done, total, etaSeconds, ahead }: Progress): string {
     const parts = [this.stage(stage)];
     if (total !== undefined && total > 1) parts.push(this.say('progress.of', { done: done ?? 0, total }));
+    if (ahead !== undefined && ahead > 0) parts.push(this.say('progress.ahead', { count: ahead }));
     if (etaSeconds !== undefined && etaSeconds >= 1) {
       parts.push(this.say('progress.eta', { seconds: Math.ceil(etaSeconds) }));
     }

@@ -2,6 +2,7 @@ import { Mutex } from 'async-mutex';
 import { abortable } from '../../images/abortable.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import { noticeOfImage } from '../../mix/imageWarning.ts';
+import { StateSaver } from '../stateSaver.ts';
 import { ServiceClient } from './client.ts';
 import type { HostedJobOptions } from './hostedJobOptions.ts';
 import type { RequestState } from './hostedState.ts';
@@ -12,7 +13,6 @@ import { deliverResults } from './resultDelivery.ts';
 import { interruptedFailure } from './serviceFailure.ts';
 import { ServiceRecords } from './serviceRecords.ts';
 import { forgetUnreachable, type SourceLink } from './sourceLink.ts';
-import { StateSaver } from './stateSaver.ts';
 import { submitMix } from './submission.ts';
 import { uploadSources } from './upload.ts';
 

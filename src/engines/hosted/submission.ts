@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { MixFailure } from '../../mix/failure.ts';
 import { RequestError } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
+import type { StateSaver } from '../stateSaver.ts';
 import type { ServiceClient } from './client.ts';
 import type { MixSubmission } from './dialect.ts';
 import { withGracePeriod } from './gracePeriod.ts';
 import type { RequestState } from './hostedState.ts';
 import { interruptedFailure, refusalFailure, requestFailure, unreadableResponseFailure } from './serviceFailure.ts';
 import type { ServiceRecords } from './serviceRecords.ts';
-import type { StateSaver } from './stateSaver.ts';
 import { identicalRequestInterval, type SubmissionInterval } from './submissionInterval.ts';
 import type { ServiceResponse } from './wire.ts';
 
@@ -113,7 +113,7 @@ async function attempt(
   try {
     for (let saves = 1; ; saves++) {
       const savedAt = clock.monotonic();
-      await saver.saveBeforePayment();
+      await saver.saveBeforeWork();
       signal.throwIfAborted();
       context.onAttempt();
       const start = clock.monotonic();

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MixContext, MixResult, MixTask, TaskSource } from '../../../src/engines/engine.ts';
+import type { MixContext, MixResult, MixTask, PreviewImage, TaskSource } from '../../../src/engines/engine.ts';
 import type { LogEvent } from '../../../src/engines/hosted/engineLog.ts';
 import {
   createHostedEngine,
@@ -38,6 +38,7 @@ export const passThroughCodec: Codec = {
   thumbnail: notImplemented,
   encode: notImplemented,
   uploadCopy: async (bytes) => ({ bytes: new Uint8Array(bytes), mime: 'image/jpeg', width: 1, height: 1 }),
+  uploadPng: async (bytes) => ({ bytes: new Uint8Array(bytes), mime: 'image/png', width: 1, height: 1 }),
   isUniform: async (bytes) => {
     if (!Buffer.from(bytes).includes('IEND')) throw new MixFailure('unreadable-image'); // a truncated PNG
     return Buffer.from(bytes).includes('blank');
@@ -55,6 +56,7 @@ export class RecordingContext implements MixContext {
   readonly progresses: Progress[] = [];
   readonly notices: Notice[] = [];
   readonly results: MixResult[] = [];
+  readonly previews: PreviewImage[] = [];
 
   /** @param saved the last state of an earlier run, as JSON. */
   constructor(saved?: string, delivered: Iterable<number> = []) {
@@ -64,6 +66,7 @@ export class RecordingContext implements MixContext {
 
   progress = (progress: Progress) => void this.progresses.push(progress);
   notice = (notice: Notice) => void this.notices.push(notice);
+  preview = (image: PreviewImage) => void this.previews.push(image);
   save = async (state: unknown) => void this.states.push(JSON.stringify(state));
   deliver = async (result: MixResult) => void this.results.push(result);
 

@@ -136,13 +136,14 @@ export class JobBench {
   window(changes: Partial<JobRunnerOptions> = {}): Window {
     const hosted = new ManualEngine('hosted');
     const local = new ManualEngine('local');
+    const comfyui = new ManualEngine('comfyui');
     const owner = `window-${++this.#windows}`;
     const errors: unknown[] = [];
     const runner = new JobRunner({
       directory: this.jobs,
       workspaceStorage,
       isTrusted: () => true,
-      engines: { hosted: async () => hosted, local: async () => local },
+      engines: { hosted: async () => hosted, comfyui: async () => comfyui, local: async () => local },
       writer: new ResultWriter(),
       clock: systemClock,
       maxConcurrent: () => 2,
@@ -162,4 +163,10 @@ export class JobBench {
   close(): Promise<void> {
     return rm(this.#root, { recursive: true, force: true });
   }
+}
+
+/** The engines of a runner that gets hosted jobs only. */
+export function onlyHosted(hosted: () => Promise<Engine>): JobRunnerOptions['engines'] {
+  const never = () => Promise.reject(new Error('Only the hosted engine is expected'));
+  return { hosted, local: never, comfyui: never };
 }

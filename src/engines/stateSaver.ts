@@ -1,18 +1,20 @@
-import { abortable } from '../../images/abortable.ts';
-import { systemCode } from '../../storage/systemError.ts';
-import { JobSuspended, type MixContext } from '../engine.ts';
-import type { HostedState } from './hostedState.ts';
+import { abortable } from '../images/abortable.ts';
+import { systemCode } from '../storage/systemError.ts';
+import { JobSuspended, type MixContext } from './engine.ts';
 
-/** Saves the state of a run. A disk that hangs doesn't keep the job from being canceled. */
+/** Saves the state of a run with a server. A disk that hangs doesn't keep the job from being canceled. */
 export class StateSaver {
-  readonly #state: HostedState;
+  readonly #state: object;
   readonly #context: MixContext;
   readonly #onError: (code: string) => void;
   /** Aborted if the job is canceled. A suspended job still saves what it got. */
   readonly #cancelled = new AbortController();
 
-  /** @param onError called if the disk refuses a save that the run doesn't depend on, with the code of the system error. */
-  constructor(state: HostedState, context: MixContext, onError: (code: string) => void) {
+  /**
+   * @param state saved as it is at the time.
+   * @param onError called if the disk refuses a save that the run doesn't depend on, with the code of the system error.
+   */
+  constructor(state: object, context: MixContext, onError: (code: string) => void) {
     this.#state = state;
     this.#context = context;
     this.#onError = onError;
@@ -24,8 +26,8 @@ export class StateSaver {
     signal.addEventListener('abort', follow, { once: true });
   }
 
-  /** Resolves once the state is on disk. Call it before paid work. @throws what `save` throws, or the signal's reason. */
-  async saveBeforePayment(): Promise<void> {
+  /** Resolves once the state is on disk. Call it before a request that makes the server work. @throws what `save` throws, or the signal's reason. */
+  async saveBeforeWork(): Promise<void> {
     await abortable(this.#context.save(this.#state), this.#context.signal);
   }
 

@@ -1,0 +1,172 @@
+import type { Codec } from '../../images/codec.ts';
+import type { SourceReader } from '../../images/sourceReader.ts';
+import type { MixFailure } from '../../mix/failure.ts';
+import type { Connect } from '../../network/connections.ts';
+import type { Clock } from '../clock.ts';
+import type { Engine, MixContext, MixTask } from '../engine.ts';
+import { ComfyuiJob } from './comfyuiJob.ts';
+import type { ComfyuiServer } from './comfyuiServer.ts';
+import type { ComfyuiSettings } from './comfyuiSettings.ts';
+import { type ComfyuiState, createComfyuiState, isPending, parseComfyuiState } from './comfyuiState.ts';
+import { planModel } from './modelPlan.ts';
+import { type Lease, ServerPool } from './serverPool.ts';
+import type { UploadedNames } from './sourceUpload.ts';
+
+/** The ComfyUI engine's dependencies. Functions are called again for every job. */
+export interface ComfyuiEngineOptions {
+  /** The base URLs of the servers, as in the settings. */
+  servers(): readonly string[];
+  /** Seconds that a server may go without any progress on a sample that it has started. Waiting in its queue doesn't count. */
+  timeoutSeconds(): number;
+  /** The value of the authorization header for an origin; undefined if none is stored. */
+  authorization(origin: string): Promise<string | undefined>;
+  readonly connect: Connect;
+  readonly codec: Codec;
+  readonly reader: SourceReader;
+  readonly clock: Clock;
+  /** Returns a new UUID. */
+  newId(): string;
+  readonly log: (event: ComfyuiLogEvent) => void;
+}
+
+/** One line for the log. No values of the authorization, and no server paths. */
+export interface ComfyuiLogEvent {
+  readonly level: 'debug' | 'info' | 'warn';
+  readonly jobId?: string;
+  readonly event: string;
+  readonly args: Readonly<Record<string, string | number>>;
+}
+
+/** What a mix lacks on a server. */
+export interface MissingModel {
+  /** The file, or the node pack. */
+  readonly file: string;
+  /** The folder of the server it belongs into: `models/ipadapter`. */
+  readonly folder: string;
+  /** Where it can be had: the name of its repository. */
+  readonly source: string;
+}
+
+/** The kind of model that a checkpoint is, as far as its metadata or its name tells. The built-in graphs can't use `other`. */
+export type ModelFamily = 'sd15' | 'sdxl' | 'flux' | 'other' | 'unknown';
+
+/** A model that a mix can be made with, as the server names it: a checkpoint, or a Flux model with its other parts in separate files. */
+export interface ServerModel {
+  readonly name: string;
+  readonly family: ModelFamily;
+  readonly loader: 'checkpoint' | 'unet';
+}
+
+/** The files besides the model that a mix with Flux and Redux needs: as the server names them, or what is missing. */
+export interface ReduxFiles {
+  readonly styleModel: string | MissingModel;
+  readonly clipVision: string | MissingModel;
+  /** Text encoders and VAE, which a checkpoint has inside. */
+  readonly clip: string | MissingModel;
+  readonly t5: string | MissingModel;
+  readonly vae: string | MissingModel;
+}
+
+/** What a server is and has. */
+export interface ServerReport {
+  /** The base URL as in the settings. */
+  readonly url: string;
+  readonly version: string;
+  /** Bytes. */
+  readonly devices: readonly { readonly name: string; readonly memory: number; readonly freeMemory: number }[];
+  /** How many prompts run or wait there. */
+  readonly queueLength: number;
+  readonly checkpoints: readonly ServerModel[];
+  /** The presets of the IP-Adapter. Those with missing files can't be used. */
+  readonly presets: readonly {
+    readonly name: string;
+    readonly family: 'sd15' | 'sdxl';
+    readonly missing: readonly MissingModel[];
+  }[];
+  readonly redux: ReduxFiles;
+  /** What the built-in graphs lack altogether, such as the IP-Adapter pack. */
+  readonly missing: readonly MissingModel[];
+}
+
+/** A server as it answered, or why it can't be used. */
+export type ServerState = ServerReport | { readonly url: string; readonly failure: MixFailure };
+
+/** How servers are asked. */
+export interface ServerQuery {
+  /** Asks them again. Otherwise, they are as they last answered. */
+  readonly refresh?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called with each server as it answers, so that a slow one doesn't hold the others. */
+  readonly onState?: (state: ServerState) => void;
+}
+
+/** The engine that mixes on the user's own ComfyUI servers. */
+export interface ComfyuiEngine extends Engine {
+  /** The servers in the order of the settings. Never rejects. */
+  servers(query?: ServerQuery): Promise<readonly ServerState[]>;
+  /** Uses new connections from now on, and asks the servers again. Call it when settings, authorizations or the network change. */
+  reconnect(): void;
+  dispose(): Promise<void>;
+}
+
+/** Creates the ComfyUI engine. It doesn't connect before it is used. */
+export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngine {
+  const pool = new ServerPool(options);
+  const uploads = new WeakMap<ComfyuiServer, UploadedNames>();
+  const uploadsOf = (server: ComfyuiServer): UploadedNames => {
+    const uploaded = uploads.get(server) ?? new Map();
+    uploads.set(server, uploaded);
+    return uploaded;
+  };
+
+  /** A job stays with the server that it began on. */
+  const assign = async (
+    task: MixTask,
+    settings: ComfyuiSettings,
+    { saved, signal }: MixContext,
+  ): Promise<Assignment> => {
+    const state = parseComfyuiState(saved);
+    if (state?.samples.length === task.recipe.samples) return { ...(await pool.acquire(state.server, signal)), state };
+    const { checkpoint, preset, workflow } = settings;
+    const choice = { model: task.recipe.model, checkpoint, preset };
+    const chosen = await pool.choose((report) => (workflow ? null : planModel(report, choice)), signal);
+    const { server, report, plan } = chosen;
+    const place = { server: server.address.url, serverVersion: report.version, plan };
+    return { ...chosen, state: createComfyuiState(task, place, options.newId) };
+  };
+
+  return {
+    name: 'comfyui',
+    async run(task, context) {
+      context.signal.throwIfAborted();
+      const settings = task.comfyui;
+      if (!settings) throw new TypeError('A ComfyUI job needs settings');
+      context.progress({ stage: 'queued' });
+      const { server, state, release } = await assign(task, settings, context);
+      const timeout = 1000 * options.timeoutSeconds();
+      try {
+        await new ComfyuiJob({
+          ...options,
+          task,
+          settings,
+          context,
+          server,
+          state,
+          timeout,
+          uploaded: uploadsOf(server),
+        }).run();
+      } finally {
+        release();
+      }
+    },
+    canCheckAgain: (saved) => parseComfyuiState(saved)?.samples.some(isPending) ?? false,
+    servers: (request) => pool.states(request),
+    reconnect: () => pool.reconnect(),
+    dispose: () => pool.dispose(),
+  };
+}
+
+/** The server that has a job, to itself, and how far the job is. */
+interface Assignment extends Lease {
+  readonly state: ComfyuiState;
+}

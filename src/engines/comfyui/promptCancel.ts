@@ -1,0 +1,37 @@
+import { MixFailure } from '../../mix/failure.ts';
+import type { Clock } from '../clock.ts';
+import type { ComfyuiClient } from './client.ts';
+
+/** Milliseconds: for everything, and between two tries. */
+const times = { whole: 5_000, pause: 250 };
+const maxTries = 4;
+
+/**
+ * Takes prompts out of the queue, or interrupts them. A prompt that begins to run in between is canceled again, and so is one that arrives
+ * late. One in the middle of a long step ends after it, which isn't waited for.
+ * @param ids the prompts. Others are never touched.
+ * @param mayArrive whether one of them may still be on its way to the server.
+ * @returns why it couldn't be done; undefined if it was.
+ */
+export async function cancelPrompts(
+  client: ComfyuiClient,
+  ids: readonly string[],
+  { clock, mayArrive }: { readonly clock: Clock; readonly mayArrive: boolean },
+): Promise<MixFailure | undefined> {
+  const limit = AbortSignal.timeout(times.whole);
+  let left = ids;
+  try {
+    for (let tries = 1; tries <= maxTries && left.length > 0; tries++) {
+      if (tries > 1) await clock.sleep(times.pause, limit);
+      await Promise.all(left.map((id) => client.cancel(id, limit)));
+      const { running, pending } = await client.queue(limit);
+      const known = new Set([...running, ...pending].map(({ id }) => id));
+      if (!mayArrive || tries > 1) left = left.filter((id) => known.has(id));
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof MixFailure) return error;
+    if (error !== limit.reason) throw error;
+    return new MixFailure('network/timeout', { args: { host: client.address.name }, cause: error });
+  }
+}

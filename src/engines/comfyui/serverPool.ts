@@ -1,0 +1,207 @@
+import { MixFailure } from '../../mix/failure.ts';
+import type { ServerQuery, ServerReport, ServerState } from './comfyuiEngine.ts';
+import { ComfyuiServer, type ServerServices } from './comfyuiServer.ts';
+import { serverAddress } from './serverAddress.ts';
+
+export interface ServerPoolOptions extends ServerServices {
+  /** The base URLs, as in the settings. */
+  servers(): readonly string[];
+}
+
+/** A server that a job has to itself, among the jobs of this window, until it's released. */
+export interface Lease {
+  readonly server: ComfyuiServer;
+  /** Does nothing the second time. */
+  release(): void;
+}
+
+/** A server that was chosen for a job, with what it is mixed with there. */
+export interface ChosenServer<Plan> extends Lease {
+  readonly report: ServerReport;
+  readonly plan: Plan;
+}
+
+interface Offer<Plan> {
+  readonly server: ComfyuiServer;
+  readonly report: ServerReport;
+  readonly plan: Plan;
+  readonly queueLength: number;
+}
+
+type Answer<Plan> =
+  | { readonly offer: Offer<Plan>; readonly failure?: undefined }
+  | { readonly offer?: undefined; readonly failure: MixFailure };
+
+/** A server of the settings, as it's written there. */
+type SetServer =
+  | { readonly url: string; readonly server: ComfyuiServer; readonly failure?: undefined }
+  | { readonly url: string; readonly server?: undefined; readonly failure: MixFailure };
+
+/** Milliseconds that slower servers get once one that fits has answered. */
+const grace = 1_000;
+
+/** The servers of the settings. */
+export class ServerPool {
+  readonly #options: ServerPoolOptions;
+  /** By base URL. Servers that aren't set any more stay while jobs have them. */
+  readonly #servers = new Map<string, ComfyuiServer>();
+
+  constructor(options: ServerPoolOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Chooses the server with the shortest queue of those that have what a job needs, and waits for the jobs before. A server that failed is
+   * left out for a while, unless all did.
+   * @param plan plans the job on a server. @throws MixFailure if it lacks something.
+   * @throws MixFailure, or the signal's reason.
+   */
+  async choose<Plan>(plan: (report: ServerReport) => Plan, signal: AbortSignal): Promise<ChosenServer<Plan>> {
+    const set = this.#configured();
+    const servers = set.flatMap((one) => one.server ?? []);
+    const awake = servers.filter(({ isResting }) => !isResting);
+    const answers = await firstAnswers(
+      (awake.length > 0 ? awake : servers).map((server) => this.#offer(server, plan, signal)),
+      (answer) => answer.offer !== undefined,
+    );
+    const offers = answers.flatMap(({ offer }) => offer ?? []);
+    const [best] = offers.sort((left, right) => load(left) - load(right)); // equal ones in the order of the settings
+    if (!best) throw mostTelling([...answers, ...set].flatMap(({ failure }) => failure ?? []));
+    const release = await best.server.take(signal);
+    return { ...best, release };
+  }
+
+  /** Waits for the server that a job began on, even if it isn't set any more. @throws MixFailure, or the signal's reason. */
+  async acquire(url: string, signal: AbortSignal): Promise<Lease> {
+    const server = this.#serverAt(url);
+    return { server, release: await server.take(signal) };
+  }
+
+  /** The servers in the order of the settings. Never rejects. */
+  async states({ refresh, signal = new AbortController().signal, onState }: ServerQuery = {}) {
+    const states = this.#configured().map(async (one) => {
+      const state = one.server ? await stateOf(one.server, refresh, signal) : { url: one.url, failure: one.failure };
+      onState?.(state);
+      return state;
+    });
+    return Promise.all(states);
+  }
+
+  /** Uses new connections from now on, and forgets what is known of the servers. */
+  reconnect(): void {
+    const set = new Set(this.#configured().map(({ server }) => server));
+    for (const [base, server] of this.#servers) {
+      if (set.has(server) || server.jobs > 0) server.reconnect();
+      else {
+        this.#servers.delete(base);
+        void server.dispose(); // never rejects
+      }
+    }
+  }
+
+  async dispose(): Promise<void> {
+    const servers = [...this.#servers.values()];
+    this.#servers.clear();
+    await Promise.all(servers.map((server) => server.dispose()));
+  }
+
+  async #offer<Plan>(
+    server: ComfyuiServer,
+    plan: (report: ServerReport) => Plan,
+    signal: AbortSignal,
+  ): Promise<Answer<Plan>> {
+    try {
+      const known = await server.report({ signal });
+      const queueLength = await server.queueLength(signal);
+      const { report, planned } = await this.#planOn(server, known, plan, signal);
+      return { offer: { server, report, plan: planned, queueLength } };
+    } catch (error) {
+      if (error instanceof MixFailure) return { failure: error };
+      throw error;
+    }
+  }
+
+  /** What a report lacks may have been added since it was read. */
+  async #planOn<Plan>(
+    server: ComfyuiServer,
+    known: ServerReport,
+    plan: (report: ServerReport) => Plan,
+    signal: AbortSignal,
+  ): Promise<{ report: ServerReport; planned: Plan }> {
+    try {
+      return { report: known, planned: plan(known) };
+    } catch (error) {
+      if (!(error instanceof MixFailure)) throw error;
+      const report = await server.report({ refresh: true, signal });
+      return { report, planned: plan(report) };
+    }
+  }
+
+  /** Each server of the settings once, or what is wrong with its address. */
+  #configured(): SetServer[] {
+    const found = new Map<ComfyuiServer | string, SetServer>();
+    for (const url of this.#options.servers()) {
+      try {
+        const server = this.#serverAt(url);
+        found.set(server, { url, server });
+      } catch (error) {
+        if (!(error instanceof MixFailure)) throw error;
+        found.set(url, { url, failure: error });
+      }
+    }
+    return [...found.values()];
+  }
+
+  #serverAt(url: string): ComfyuiServer {
+    const address = serverAddress(url);
+    const server = this.#servers.get(address.base) ?? new ComfyuiServer(address, this.#options);
+    this.#servers.set(address.base, server);
+    return server;
+  }
+}
+
+async function stateOf(server: ComfyuiServer, refresh: boolean | undefined, signal: AbortSignal): Promise<ServerState> {
+  try {
+    return await server.state({ refresh, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return {
+      url: server.address.url,
+      failure: new MixFailure('network/timeout', { args: { host: server.address.name } }),
+    };
+  }
+}
+
+/** How much is before a new job. */
+function load({ server, queueLength }: Offer<unknown>): number {
+  return queueLength + server.jobs;
+}
+
+/** The failure to report: what a server lacks says more than that others can't be reached. */
+function mostTelling(failures: readonly MixFailure[]): MixFailure {
+  return (
+    failures.find(({ code }) => code !== 'network' && code !== 'service-unavailable') ??
+    failures[0] ??
+    new MixFailure('service-unavailable/comfyui-none', { retryable: false })
+  );
+}
+
+/** The answers in their order, once all are there, or some time after the first that is good. Rejects if one does before. */
+function firstAnswers<One>(pending: readonly Promise<One>[], isGood: (answer: One) => boolean): Promise<One[]> {
+  return new Promise((resolve, reject) => {
+    const answers = new Map<number, One>();
+    let timer: NodeJS.Timeout | undefined;
+    if (pending.length === 0) return resolve([]);
+    const finish = () => {
+      clearTimeout(timer);
+      resolve([...answers].sort(([left], [right]) => left - right).map(([, answer]) => answer));
+    };
+    for (const [at, promise] of pending.entries()) {
+      promise.then((answer) => {
+        answers.set(at, answer);
+        if (answers.size === pending.length) finish();
+        else if (isGood(answer)) timer ??= setTimeout(finish, grace);
+      }, reject);
+    }
+  });
+}
