@@ -27,11 +27,10 @@ export function readPngTextBytes(png: Uint8Array, keyword: string): Uint8Array |
 
 /** The same PNG without the texts under these keywords. Returns an incomplete PNG unchanged. */
 export function removePngTexts(png: Uint8Array<ArrayBuffer>, keywords: readonly string[]) {
-  const chunks = chunksOf(png);
-  const isKept = (chunk: Chunk) => !keywords.includes(keywordOf(chunk) ?? '');
-  if (chunks.every(isKept)) return png;
-  const kept = chunks.filter(isKept).map(({ start, end }) => png.subarray(start, end));
-  return new Uint8Array(Buffer.concat([png.subarray(0, signature.length), ...kept, png.subarray(chunks.at(-1)?.end)]));
+  const removed = wholeChunks(png).filter((chunk) => keywords.includes(keywordOf(chunk) ?? ''));
+  const ends = [...removed.map(({ start }) => start), png.length];
+  const starts = [0, ...removed.map(({ end }) => end)];
+  return new Uint8Array(Buffer.concat(starts.map((start, at) => png.subarray(start, ends[at]))));
 }
 
 /**
