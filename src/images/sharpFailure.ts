@@ -33,7 +33,6 @@ export async function rethrowTyped<T>(
     return await work();
   } catch (cause) {
     if (!isAboutImage(cause)) throw cause;
-    if (/exceeds pixel limit/i.test(cause.message)) throw new MixFailure('image-too-large', { cause });
     throw explain(cause);
   }
 }

@@ -5,6 +5,7 @@ import type { Bounds, ImageFile, OpenImage, Pixels } from '../openImage.ts';
 import { isAboutImage, rethrowTyped, toBytes } from '../sharpFailure.ts';
 import { divideByAlpha } from './alpha.ts';
 import { prepareAvif, presentPartOfAvif } from './avif.ts';
+import { cutOff } from './cutOff.ts';
 import { prepareGif } from './gif.ts';
 import type { Inks } from './inks.ts';
 import { explainJpeg, prepareJpeg } from './jpeg.ts';
@@ -158,7 +159,7 @@ function explain({ bytes, format }: ImageFile, cause: Error): MixFailure {
   if (format === 'jpeg') return explainJpeg(bytes, cause);
   const part = presentPart(bytes, format);
   if (part === undefined || part >= 1) return new MixFailure('unreadable-image/damaged', { cause });
-  return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) }, cause });
+  return cutOff(part, cause);
 }
 
 function presentPart(bytes: Uint8Array, format: ImageFile['format']): number | undefined {
