@@ -3,14 +3,8 @@ import { isCssTransform, transformAround, transformAttribute } from './cssTransf
 import { type Note, normalizeValue } from './cssValues.ts';
 import { type CustomProperties, fillVariables, tooLong } from './customProperties.ts';
 import { fontFamilies, fontLonghands } from './fontProperties.ts';
-import {
-  attributesOnly,
-  initialValues,
-  isForeignGeometry,
-  isProperty,
-  isUndrawn,
-  isUndrawnOnRoot,
-} from './properties.ts';
+import { initialValues } from './knownValues.ts';
+import { attributesOnly, isForeignGeometry, isProperty, isUndrawn, isUndrawnOnRoot } from './properties.ts';
 import type { Declaration } from './stylesheet.ts';
 
 /** The properties of an element as the renderer reads them. */
