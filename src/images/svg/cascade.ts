@@ -44,18 +44,17 @@ export class Cascade {
    */
   declarationsOf(element: SvgElement, copied?: Copied): Declaration[] {
     const outermost = copied?.isOnlyCopied ? copied.original : undefined;
-    const matching = this.#candidatesFor(element)
-      .filter(({ selector }) => this.#matcher.matches(element, selector, outermost))
-      .filter(({ selector }) => {
-        const isSame = !copied || copied.isOnlyCopied || this.#matcher.matches(element, selector, copied.original);
-        if (!isSame) this.#note('use');
-        return true;
-      })
-      .filter(({ selector, rule }) => {
-        const unknown = selector.unknown ?? rule.condition;
-        if (unknown !== undefined) this.#note(unknown);
-        return unknown === undefined;
-      })
+    const candidates: Candidate[] = [];
+    for (const candidate of this.#candidatesFor(element)) {
+      const { selector, rule } = candidate;
+      if (!this.#matcher.matches(element, selector, outermost)) continue;
+      const isSame = !copied || copied.isOnlyCopied || this.#matcher.matches(element, selector, copied.original);
+      if (!isSame) this.#note('use');
+      const unknown = selector.unknown ?? rule.condition;
+      if (unknown === undefined) candidates.push(candidate);
+      else this.#note(unknown);
+    }
+    const matching = candidates
       .sort(
         (a, b) =>
           this.#layerOf(a.rule) - this.#layerOf(b.rule) ||
