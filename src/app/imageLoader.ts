@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache';
 import type { Codec, EncodedImage, Raster } from '../images/codec.ts';
 import type { SourceLocation, SourceReader } from '../images/sourceReader.ts';
 import type { ImageWarning } from '../mix/imageWarning.ts';
+import { fileKey } from '../storage/fileKey.ts';
 import { systemCode } from '../storage/systemError.ts';
-import { fileKey } from './fileKey.ts';
 import { locationOf } from './sourceLocation.ts';
 import type { Trust } from './trust.ts';
 
