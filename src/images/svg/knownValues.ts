@@ -10,6 +10,7 @@ const keywords: Readonly<Record<string, RegExp>> = {
   'text-anchor': /^(?:start|middle|end|inherit)$/i,
   visibility: /^(?:visible|hidden|collapse|inherit)$/i,
 };
+const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?(?:[a-z]+|%)?$/i;
 const numeric = /^(?:stroke-(?:width|opacity|miterlimit|dashoffset)|(?:fill-|stop-|flood-)?opacity)$/;
 
 /** Whether a length that isn't 0 has a unit in each function of a filter. */
@@ -21,7 +22,7 @@ function haveUnits(filter: string): boolean {
 /** Whether a value can be one of a property. If in doubt, it can. */
 export function isValid(property: string, value: string): boolean {
   if (property === 'filter') return haveUnits(value);
-  if (numeric.test(property)) return /^[+-]?\.?\d|\(|^inherit$/i.test(value);
+  if (numeric.test(property)) return number.test(value) || /\(|^inherit$/i.test(value);
   return keywords[property]?.test(value) ?? true;
 }
 
