@@ -318,6 +318,11 @@ test.each<[string, string, readonly object[]]>([
   ['a radius', '<rect rx="auto"/>', notDrawn('rx')],
   ['an earlier layer', '<g style="fill: revert-layer"/>', notDrawn('revert-layer')],
   ['a symbol that is turned', '<symbol transform="rotate(1)" y="2"/>', notDrawn('transform, y')],
+  [
+    'a copy that is moved by its font size',
+    '<defs><g id="y" style="transform: translate(1em)"/></defs><use href="#y"/>',
+    notDrawn('CSS unit em'),
+  ],
   ['everything of a property', '<g style="all: initial"/>', notDrawn('all')],
   [
     'emoji',

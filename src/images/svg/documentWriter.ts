@@ -130,6 +130,9 @@ export class DocumentWriter {
     const copied = isCopied ? { original: element, isOnlyCopied: isInDefinitions } : around.copied;
     const declarations = this.#cascade.declarationsOf(element, copied);
     for (const { property } of declarations) if (property.startsWith('--')) this.#localVariables.add(property);
+    // A copy may have another font size.
+    const isInEm = ({ property, value }: Declaration) => property.includes('transform') && /[\d.]em\b/i.test(value);
+    if (copied && declarations.some(isInEm)) this.#note('CSS unit em');
     const variables = customPropertiesOf(around.customProperties, declarations);
     const place = {
       customProperties: variables,
