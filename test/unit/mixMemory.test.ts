@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { freeMemory, type MixSize, mixBytes, requireMemory } from '../../src/engines/local/memory.ts';
+import { freeMemory, type MixSize, mixBytes, requireMemory } from '../../src/engines/local/mixMemory.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 
 const gigabyte = 1e9;
