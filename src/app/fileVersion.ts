@@ -4,6 +4,7 @@ import { maxSourceBytes, tooManyBytes } from '../images/imageLimits.ts';
 import { MixFailure } from '../mix/failure.ts';
 import type { FailureKey } from '../mix/failureTable.ts';
 import { hideUserInfo } from '../mix/portable.ts';
+import { schemeOf } from './addressScheme.ts';
 
 /** An address of VS Code: `git:/project/a.png?{"path":"/project/a.png","ref":"HEAD"}`. */
 export interface VersionAddress {
@@ -56,7 +57,7 @@ const otherSchemes = ['file', 'http', 'https', 'data', 'vscode-remote', 'blob', 
 
 /** Whether only VS Code can read what is at an address: a version of a file, for example. */
 export function isOnlyInEditor(address: string): boolean {
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(address.trim())?.[1]?.toLowerCase(); // one letter is a drive
+  const scheme = schemeOf(address);
   return scheme !== undefined && !otherSchemes.includes(scheme);
 }
 

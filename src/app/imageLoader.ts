@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache';
 import type { Codec, EncodedImage, Raster } from '../images/codec.ts';
 import type { SourceLocation, SourceReader } from '../images/sourceReader.ts';
 import type { ImageWarning } from '../mix/imageWarning.ts';
+import { fileKey } from '../storage/fileKey.ts';
 import { systemCode } from '../storage/systemError.ts';
-import { fileKey } from './fileKey.ts';
 import { locationOf } from './sourceLocation.ts';
 import type { Trust } from './trust.ts';
 
@@ -18,19 +18,24 @@ export interface Thumbnail extends EncodedImage {
   readonly warnings: readonly ImageWarning[];
 }
 
+/** The part of the codec that is used here. */
+type LoaderCodec = Pick<Codec, 'probe' | 'decode' | 'thumbnail'>;
+
 /** Loads images for the panel: thumbnails, which are cached in memory, decoded pixels, and whole files. */
 export class ImageLoader {
-  readonly #codec: Codec;
+  readonly #codec: LoaderCodec;
   readonly #reader: SourceReader;
   readonly #trust: Trust;
   readonly #thumbnails = new LRUCache<string, Thumbnail>({
     maxSize: cacheSize,
     sizeCalculation: ({ bytes }) => bytes.byteLength,
   });
+  /** Pixels that are being decoded, by size, version and URI: another request meanwhile gets the same. */
+  readonly #decoding = new Map<string, Promise<Raster>>();
   /** Addresses of files that were requested, by the key of the file. */
   readonly #shown = new Map<string, Set<string>>();
 
-  constructor(options: { codec: Codec; reader: SourceReader; trust: Trust }) {
+  constructor(options: { codec: LoaderCodec; reader: SourceReader; trust: Trust }) {
     this.#codec = options.codec;
     this.#reader = options.reader;
     this.#trust = options.trust;
@@ -67,6 +72,19 @@ export class ImageLoader {
 
   /** Decoded pixels that cover `width × height`. @throws MixFailure */
   async pixels(uri: string, width: number, height: number): Promise<Raster> {
+    const version = await versionOf(this.#locate(uri));
+    if (version === undefined) return this.#decode(uri, width, height);
+    const key = `${width}x${height} ${version} ${uri}`;
+    const decoding = this.#decoding.get(key) ?? this.#decode(uri, width, height);
+    this.#decoding.set(key, decoding);
+    try {
+      return await decoding;
+    } finally {
+      if (this.#decoding.get(key) === decoding) this.#decoding.delete(key);
+    }
+  }
+
+  async #decode(uri: string, width: number, height: number): Promise<Raster> {
     return this.#codec.decode(await this.bytes(uri), { width, height });
   }
 

@@ -5,7 +5,6 @@ type PathRule = readonly [page: RegExp, raw: string];
 
 const gitHosts: Readonly<Record<string, PathRule>> = {
   'github.com': [/^\/([^/]+\/[^/]+)\/blob\//, '/$1/raw/'],
-  'www.github.com': [/^\/([^/]+\/[^/]+)\/blob\//, '/$1/raw/'],
   'gist.github.com': [/^\/([\w-]+\/[0-9a-f]{20,}(?:\/[0-9a-f]{40})?)\/?$/, '/$1/raw'],
   'gitee.com': [/^\/([^/]+\/[^/]+)\/blob\//, '/$1/raw/'],
   'bitbucket.org': [/^\/([^/]+\/[^/]+)\/src\//, '/$1/raw/'],
@@ -19,8 +18,12 @@ const gitServers: readonly PathRule[] = [
   [/^\/([^/]+\/[^/]+)\/src\/(branch|commit|tag)\/(?=[^/]+\/)/, '/$1/raw/$2/'],
 ];
 
-const gitFile: PageRule = ({ origin, hostname, pathname, search }) => {
-  const known = gitHosts[hostname];
+/** Sites answer under both names. */
+const siteOf = ({ hostname }: URL) => hostname.replace(/^www\./, '');
+
+const gitFile: PageRule = (url) => {
+  const { origin, pathname, search } = url;
+  const known = gitHosts[siteOf(url)];
   for (const [page, raw] of known ? [known] : gitServers) {
     if (page.test(pathname)) return `${origin}${pathname.replace(page, raw)}${search}`;
   }
@@ -29,7 +32,7 @@ const gitFile: PageRule = ({ origin, hostname, pathname, search }) => {
 
 /** Only a link to a file: folders have `/sh/` or `/scl/fo/`. */
 const dropbox: PageRule = (url) => {
-  if (!/^(?:www\.)?dropbox\.com$/.test(url.hostname) || !/^\/(?:s|scl\/fi)\//.test(url.pathname)) return undefined;
+  if (siteOf(url) !== 'dropbox.com' || !/^\/(?:s|scl\/fi)\//.test(url.pathname)) return undefined;
   if (url.searchParams.has('raw') || url.searchParams.get('dl') === '1') return undefined;
   url.searchParams.delete('dl');
   url.searchParams.set('raw', '1');
@@ -67,21 +70,22 @@ const microsoft: PageRule = (url) => {
 };
 
 /** What a search engine links to, when the address of a found image is copied. */
-const searchResult: PageRule = ({ hostname, pathname, searchParams }) => {
-  const isGoogle = /^(?:www\.)?google\.[a-z]{2,3}(?:\.[a-z]{2})?$/.test(hostname) && pathname === '/imgres';
-  const isBing = /^(?:www\.)?bing\.com$/.test(hostname) && pathname.startsWith('/images/');
+const searchResult: PageRule = (url) => {
+  const { pathname, searchParams } = url;
+  const isGoogle = /^google\.[a-z]{2,3}(?:\.[a-z]{2})?$/.test(siteOf(url)) && pathname === '/imgres';
+  const isBing = siteOf(url) === 'bing.com' && pathname.startsWith('/images/');
   const image = isGoogle ? searchParams.get('imgurl') : isBing ? searchParams.get('mediaurl') : null;
   return image !== null && /^https?:\/\//i.test(image) && URL.canParse(image) ? image : undefined;
 };
 
-const imgur: PageRule = ({ hostname, pathname }) => {
-  const id = /^(?:www\.|m\.)?imgur\.com$/.test(hostname) ? /^\/(\w{7})$/.exec(pathname)?.[1] : undefined;
+const imgur: PageRule = (url) => {
+  const id = /^(?:m\.)?imgur\.com$/.test(siteOf(url)) ? /^\/(\w{7})$/.exec(url.pathname)?.[1] : undefined;
   return id === undefined ? undefined : `https://i.imgur.com/${id}.png`; // the content decides, not the extension
 };
 
-const unsplash: PageRule = ({ hostname, pathname }) => {
-  if (!/^(?:www\.)?unsplash\.com$/.test(hostname)) return undefined;
-  const id = /^\/photos\/(?:[\w-]*-)?([\w-]{11})\/?$/.exec(pathname)?.[1];
+const unsplash: PageRule = (url) => {
+  if (siteOf(url) !== 'unsplash.com') return undefined;
+  const id = /^\/photos\/(?:[\w-]*-)?([\w-]{11})\/?$/.exec(url.pathname)?.[1];
   return id === undefined ? undefined : `https://unsplash.com/photos/${id}/download?force=true`;
 };
 

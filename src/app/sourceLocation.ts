@@ -2,6 +2,7 @@ import { posix, win32 } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SourceLocation } from '../images/sourceReader.ts';
 import { MixFailure } from '../mix/failure.ts';
+import { schemeOf } from './addressScheme.ts';
 import { imageUrlOf } from './imagePages.ts';
 import { isWebUrl, shownAddress, withoutCredentials } from './webUrl.ts';
 
@@ -15,19 +16,15 @@ type ReadSource =
   | { readonly kind: 'invalid'; readonly reason: 'bad-source' | 'bad-file-uri' | 'data-source' }
   | { readonly kind: 'invalid'; readonly reason: 'file-host'; readonly host: string };
 
-/**
- * Schemes of addresses that mean no file. Any other scheme counts only if `//` follows: `cap-10:15.png` is the name of a file. A web
- * address in quotes or brackets isn't a path either.
- */
-const otherAddress =
-  /^(?:https?|blob|about|javascript|mailto|git|untitled|vscode[a-z-]*):|^[a-z][a-z0-9+.-]+:\/\/|https?:\/\//i;
+/** A web address in quotes or brackets isn't a path. */
+const isOtherAddress = (source: string) => schemeOf(source) !== undefined || /https?:\/\//i.test(source);
 
 function readSource(source: string, windows: boolean): ReadSource {
   if (isWebUrl(source)) return { kind: 'url', url: imageUrlOf(withoutCredentials(source.trim())) };
   if (source.includes('\0')) return { kind: 'invalid', reason: 'bad-source' };
   if (/^data:/i.test(source)) return { kind: 'invalid', reason: 'data-source' };
   if (/^file:/i.test(source)) return readFileUri(source, windows);
-  return otherAddress.test(source) ? { kind: 'invalid', reason: 'bad-source' } : { kind: 'path' };
+  return isOtherAddress(source) ? { kind: 'invalid', reason: 'bad-source' } : { kind: 'path' };
 }
 
 /** On Windows, a host stands for a UNC path. Elsewhere, it is usually a relative path after two slashes instead of none. */

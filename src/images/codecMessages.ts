@@ -11,7 +11,7 @@ const bytes = z.instanceof(Uint8Array<ArrayBuffer>);
 const format = z.enum(readableFormats);
 
 /** A request to the worker. Its buffer is transferred. */
-export const decoderRequestSchema = z.discriminatedUnion('kind', [
+export const codecRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('probe'), format, bytes }),
   z.object({ kind: z.literal('decode'), format, bytes, width: side, height: side }),
   z.object({ kind: z.literal('thumbnail'), format, bytes, side }),
@@ -20,22 +20,22 @@ export const decoderRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('uploadPng'), format, bytes, maxSide: side }),
   z.object({ kind: z.literal('isUniform'), format, bytes }),
 ]);
-export type DecoderRequest = z.infer<typeof decoderRequestSchema>;
+export type CodecRequest = z.infer<typeof codecRequestSchema>;
 
 /** The versions of the libraries in the worker. The WebAssembly build lists `emscripten`. */
-export const decoderVersionsSchema = z.record(z.string(), z.string());
-export type DecoderVersions = z.infer<typeof decoderVersionsSchema>;
+export const codecVersionsSchema = z.record(z.string(), z.string());
+export type CodecVersions = z.infer<typeof codecVersionsSchema>;
 
 /** A message from the worker: `ready` once, then one reply per request. */
-export const decoderReplySchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('ready'), versions: decoderVersionsSchema }),
+export const codecReplySchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready'), versions: codecVersionsSchema }),
   z.object({ kind: z.literal('done'), result: z.unknown() }),
   z.object({ kind: z.literal('failed'), failure: failureRecordSchema }),
 ]);
-export type DecoderReply = z.infer<typeof decoderReplySchema>;
+export type CodecReply = z.infer<typeof codecReplySchema>;
 
 /** The result of each kind of request. */
-export const decoderResultSchemas = {
+export const codecResultSchemas = {
   probe: z.object({
     format: z.string(),
     width: z.int(),
@@ -49,5 +49,5 @@ export const decoderResultSchemas = {
   uploadCopy: z.object({ bytes, mime: z.string(), width: z.int(), height: z.int() }),
   uploadPng: z.object({ bytes, mime: z.string(), width: z.int(), height: z.int() }),
   isUniform: z.boolean(),
-} as const satisfies Record<DecoderRequest['kind'], z.ZodType>;
-export type DecoderResult<K extends DecoderRequest['kind']> = z.infer<(typeof decoderResultSchemas)[K]>;
+} as const satisfies Record<CodecRequest['kind'], z.ZodType>;
+export type CodecResult<K extends CodecRequest['kind']> = z.infer<(typeof codecResultSchemas)[K]>;

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { MixFailure } from '../mix/failure.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
-import { type DecoderRequest, type DecoderVersions, decoderReplySchema } from './codecMessages.ts';
+import { type CodecRequest, type CodecVersions, codecReplySchema } from './codecMessages.ts';
 
 /** Milliseconds until a thread that doesn't start counts as failed. */
 const startTimeout = 30_000;
@@ -13,9 +13,9 @@ interface Pending {
 }
 
 /** One worker thread, which handles one request at a time. An idle thread doesn't keep the process alive. */
-export class DecoderThread {
+export class CodecThread {
   /** The versions of the libraries in the thread. Rejects if the thread doesn't start. */
-  readonly ready: Promise<DecoderVersions>;
+  readonly ready: Promise<CodecVersions>;
   readonly #worker: Worker;
   #isReady = false;
   #ended = false;
@@ -30,7 +30,7 @@ export class DecoderThread {
   constructor(workerPath: string, onEnd: () => void, fontFolders?: readonly string[]) {
     this.#worker = new Worker(workerPath, { name: 'image codec', workerData: fontFolders ? { fontFolders } : {} });
     this.#timer = setTimeout(() => this.#fail(new Error('The codec thread did not start')), startTimeout);
-    const { promise, resolve, reject } = promiseParts<DecoderVersions>();
+    const { promise, resolve, reject } = promiseParts<CodecVersions>();
     this.ready = promise;
     this.ready.catch(ignoreFailure); // awaiting it is optional, so it must not become an unhandled rejection
     this.#worker.on('message', (message) => this.#receive(message, resolve));
@@ -51,7 +51,7 @@ export class DecoderThread {
    * @throws MixFailure from the decoder, or `unreadable-image/decoder-hung`, `/decoder-crashed` or `/no-decoder`. After these
    * three, the thread is dead.
    */
-  run(request: DecoderRequest, timeoutMs: number): Promise<unknown> {
+  run(request: CodecRequest, timeoutMs: number): Promise<unknown> {
     if (this.#ended) return Promise.reject(this.#fail(new Error('The codec thread has ended')));
     const { promise, resolve, reject } = promiseParts<unknown>();
     this.#pending = { resolve, reject, timeoutMs };
@@ -67,8 +67,8 @@ export class DecoderThread {
     await this.#worker.terminate();
   }
 
-  #receive(message: unknown, ready: (versions: DecoderVersions) => void): void {
-    const reply = decoderReplySchema.safeParse(message);
+  #receive(message: unknown, ready: (versions: CodecVersions) => void): void {
+    const reply = codecReplySchema.safeParse(message);
     if (!reply.success) {
       this.#fail(reply.error);
     } else if (reply.data.kind === 'ready') {

@@ -8,11 +8,11 @@ import * as z from 'zod';
 import { MixFailure } from '../mix/failure.ts';
 import { recordFailure } from '../mix/failureRecord.ts';
 import {
-  type DecoderReply,
-  type DecoderRequest,
-  type DecoderResult,
-  decoderRequestSchema,
-  decoderVersionsSchema,
+  type CodecReply,
+  type CodecRequest,
+  type CodecResult,
+  codecRequestSchema,
+  codecVersionsSchema,
 } from './codecMessages.ts';
 import {
   decode,
@@ -29,9 +29,9 @@ import {
 if (!parentPort) throw new Error('The codec runs in a worker thread');
 const port = parentPort;
 
-type AnyResult = DecoderResult<DecoderRequest['kind']>;
+type AnyResult = CodecResult<CodecRequest['kind']>;
 
-function execute(request: DecoderRequest): Promise<AnyResult> {
+function execute(request: CodecRequest): Promise<AnyResult> {
   switch (request.kind) {
     case 'probe':
       return probe(request);
@@ -56,7 +56,7 @@ function buffersOf(result: AnyResult): ArrayBuffer[] {
   return 'bytes' in result ? [result.bytes.buffer] : [];
 }
 
-const send = (reply: DecoderReply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer);
+const send = (reply: CodecReply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer);
 
 /** Bytes of images that are processed between two garbage collections. */
 const collectAfter = 16 * 1024 * 1024;
@@ -82,7 +82,7 @@ function release(buffer: ArrayBuffer & { transfer?: (length: number) => ArrayBuf
 
 // An error that isn't a MixFailure is a bug in the decoder: it becomes an unhandled rejection and ends this thread.
 async function answer(message: unknown): Promise<void> {
-  const request = decoderRequestSchema.parse(message);
+  const request = codecRequestSchema.parse(message);
   let bytes = request.bytes.length;
   try {
     const result = await execute(request);
@@ -118,7 +118,7 @@ async function start(): Promise<void> {
   blockFileAccess();
   useSvgAssets({ folder: __dirname, ...workerDataSchema.parse(workerData ?? {}) });
   port.on('message', (message) => void answer(message));
-  send({ kind: 'ready', versions: decoderVersionsSchema.parse(sharp.versions) });
+  send({ kind: 'ready', versions: codecVersionsSchema.parse(sharp.versions) });
 }
 
 void start();

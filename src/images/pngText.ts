@@ -1,7 +1,6 @@
 import { inflate } from './inflate.ts';
+import { latin1 } from './latin1.ts';
 import { chunksOf, type PngChunk, pngChunk } from './raster/pngChunks.ts';
-
-const latin1 = new TextDecoder('latin1');
 
 /** The most texts with a keyword that are tried, and the most bytes that one is inflated to: a small file could keep it busy for long. */
 const maxTexts = 8;
@@ -54,7 +53,7 @@ export function writePngTexts(png: Uint8Array<ArrayBuffer>, texts: Readonly<Reco
 function keywordOf({ type, data }: PngChunk): string | undefined {
   if (type !== 'iTXt' && type !== 'tEXt' && type !== 'zTXt') return undefined;
   const end = data.indexOf(0);
-  return end < 0 ? undefined : latin1.decode(data.subarray(0, end));
+  return end < 0 ? undefined : latin1(data.subarray(0, end));
 }
 
 /**
@@ -78,7 +77,7 @@ function decodeText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    if (error instanceof TypeError) return latin1.decode(bytes);
+    if (error instanceof TypeError) return latin1(bytes);
     throw error;
   }
 }

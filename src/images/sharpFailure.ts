@@ -1,14 +1,9 @@
 import type { Sharp } from 'sharp';
 import { MixFailure } from '../mix/failure.ts';
-
-export interface Rendered {
-  readonly data: Uint8Array<ArrayBuffer>;
-  readonly width: number;
-  readonly height: number;
-}
+import type { Pixels } from './openImage.ts';
 
 /** Runs a pipeline. The result lies in the shared WebAssembly heap, so it's copied out. */
-export async function toBytes(image: Sharp): Promise<Rendered> {
+export async function toBytes(image: Sharp): Promise<Pixels> {
   const { data, info } = await image.toUint8Array();
   return { data: new Uint8Array(data), width: info.width, height: info.height };
 }
@@ -33,7 +28,6 @@ export async function rethrowTyped<T>(
     return await work();
   } catch (cause) {
     if (!isAboutImage(cause)) throw cause;
-    if (/exceeds pixel limit/i.test(cause.message)) throw new MixFailure('image-too-large', { cause });
     throw explain(cause);
   }
 }

@@ -1,3 +1,4 @@
+import { fourLetters } from './latin1.ts';
 import { decodePacket } from './xmpPacket.ts';
 
 // XMP in WebP: a RIFF chunk at the end, announced by a flag in the VP8X header (RFC 9649, 2.7).
@@ -12,7 +13,7 @@ const alphaFlag = 0x10;
 
 /** Whether bytes begin with a WebP signature. */
 export function isWebp(bytes: Uint8Array): boolean {
-  return nameAt(bytes, 0) === 'RIFF' && nameAt(bytes, 8) === 'WEBP';
+  return fourLetters(bytes, 0) === 'RIFF' && fourLetters(bytes, 8) === 'WEBP';
 }
 
 /** The XMP packet of a WebP, as XML. */
@@ -34,10 +35,6 @@ export function writeWebpXmp(webp: Uint8Array<ArrayBuffer>, packet: string): Uin
   return new Uint8Array(Buffer.concat([riff, body]));
 }
 
-function nameAt(bytes: Uint8Array, at: number): string {
-  return Buffer.from(bytes.subarray(at, at + 4)).toString('latin1');
-}
-
 function chunksOf(webp: Uint8Array): Chunk[] | undefined {
   if (!isWebp(webp)) return undefined;
   const view = new DataView(webp.buffer, webp.byteOffset, webp.byteLength);
@@ -47,7 +44,7 @@ function chunksOf(webp: Uint8Array): Chunk[] | undefined {
   for (let at = 12; at + 8 <= size; ) {
     const length = view.getUint32(at + 4, true);
     if (at + 8 + length > size) return undefined;
-    chunks.push({ type: nameAt(webp, at), data: webp.subarray(at + 8, at + 8 + length) });
+    chunks.push({ type: fourLetters(webp, at), data: webp.subarray(at + 8, at + 8 + length) });
     at += 8 + length + (length % 2);
   }
   return chunks;

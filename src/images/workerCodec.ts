@@ -5,8 +5,8 @@ import { MixFailure } from '../mix/failure.ts';
 import type { ResultFormat } from '../mix/resultFormat.ts';
 import { abortable } from './abortable.ts';
 import type { Codec, EncodedImage, EncodedResult, ImageInfo, Raster } from './codec.ts';
-import { type DecoderRequest, type DecoderVersions, decoderResultSchemas } from './codecMessages.ts';
-import { DecoderThread } from './codecThread.ts';
+import { type CodecRequest, type CodecVersions, codecResultSchemas } from './codecMessages.ts';
+import { CodecThread } from './codecThread.ts';
 import { requireReadable } from './imageFormat.ts';
 import { maxSourceBytes, maxSvgBytes, tooManyBytes } from './imageLimits.ts';
 
@@ -33,8 +33,8 @@ export class WorkerCodec implements Codec {
   readonly #timeoutMs: number;
   readonly #fontFolders: readonly string[] | undefined;
   readonly #queue: PQueue;
-  readonly #threads = new Set<DecoderThread>();
-  readonly #idle: DecoderThread[] = [];
+  readonly #threads = new Set<CodecThread>();
+  readonly #idle: CodecThread[] = [];
   readonly #alone = new Mutex();
   readonly #closed = new AbortController();
   #idleTimer: NodeJS.Timeout | undefined;
@@ -57,17 +57,13 @@ export class WorkerCodec implements Codec {
   }
 
   /** Starts a thread before its first request. Resolves with the versions of its libraries. */
-  warm(): Promise<DecoderVersions> {
+  warm(): Promise<CodecVersions> {
     return this.#withThread((thread) => thread.ready, priorities.other);
   }
 
   async probe(bytes: Uint8Array, signal?: AbortSignal): Promise<ImageInfo> {
     const format = await checkFile(bytes);
-    return this.#run(
-      () => ({ kind: 'probe', format, bytes: new Uint8Array(bytes) }),
-      decoderResultSchemas.probe,
-      signal,
-    );
+    return this.#run(() => ({ kind: 'probe', format, bytes: new Uint8Array(bytes) }), codecResultSchemas.probe, signal);
   }
 
   async decode(bytes: Uint8Array, cover: { width: number; height: number }, signal?: AbortSignal): Promise<Raster> {
@@ -75,7 +71,7 @@ export class WorkerCodec implements Codec {
     const format = await checkFile(bytes);
     return this.#run(
       () => ({ kind: 'decode', format, bytes: new Uint8Array(bytes), width, height }),
-      decoderResultSchemas.decode,
+      codecResultSchemas.decode,
       signal,
     );
   }
@@ -84,7 +80,7 @@ export class WorkerCodec implements Codec {
     const format = await checkFile(bytes);
     return this.#run(
       () => ({ kind: 'thumbnail', format, bytes: new Uint8Array(bytes), side }),
-      decoderResultSchemas.thumbnail,
+      codecResultSchemas.thumbnail,
       signal,
       priorities.thumbnail,
     );
@@ -99,7 +95,7 @@ export class WorkerCodec implements Codec {
         width,
         height,
       }),
-      decoderResultSchemas.encode,
+      codecResultSchemas.encode,
       signal,
       priorities.other,
       false, // the pixels were transferred to the thread
@@ -114,7 +110,7 @@ export class WorkerCodec implements Codec {
     const format = await checkFile(bytes);
     return this.#run(
       () => ({ kind: 'uploadCopy', format, bytes: new Uint8Array(bytes), maxSide, maxBytes }),
-      decoderResultSchemas.uploadCopy,
+      codecResultSchemas.uploadCopy,
       signal,
     );
   }
@@ -132,7 +128,7 @@ export class WorkerCodec implements Codec {
     const format = await checkFile(bytes);
     return this.#run(
       () => ({ kind: 'isUniform', format, bytes: new Uint8Array(bytes) }),
-      decoderResultSchemas.isUniform,
+      codecResultSchemas.isUniform,
       signal,
     );
   }
@@ -148,13 +144,13 @@ export class WorkerCodec implements Codec {
    * @param mayRepeat whether it can be called again after its thread crashed or hung.
    */
   async #run<S extends z.ZodType>(
-    make: () => DecoderRequest,
+    make: () => CodecRequest,
     schema: S,
     signal?: AbortSignal,
     priority: number = priorities.other,
     mayRepeat = true,
   ): Promise<z.output<S>> {
-    const work = (thread: DecoderThread) => thread.run(make(), this.#timeoutMs);
+    const work = (thread: CodecThread) => thread.run(make(), this.#timeoutMs);
     try {
       return schema.parse(await this.#withThread(work, priority, signal));
     } catch (error) {
@@ -167,7 +163,7 @@ export class WorkerCodec implements Codec {
    * Runs a request in a new thread while no other thread exists: what made the first one crash or hang may have been the images
    * before it in that thread, or others at the same time that needed the memory.
    */
-  #runAlone<T>(work: (thread: DecoderThread) => Promise<T>, stop: AbortSignal): Promise<T> {
+  #runAlone<T>(work: (thread: CodecThread) => Promise<T>, stop: AbortSignal): Promise<T> {
     return this.#alone.runExclusive(async () => {
       this.#queue.pause();
       try {
@@ -191,11 +187,7 @@ export class WorkerCodec implements Codec {
     return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
   }
 
-  async #withThread<T>(
-    work: (thread: DecoderThread) => Promise<T>,
-    priority: number,
-    signal?: AbortSignal,
-  ): Promise<T> {
+  async #withThread<T>(work: (thread: CodecThread) => Promise<T>, priority: number, signal?: AbortSignal): Promise<T> {
     const stop = this.#stopOf(signal);
     stop.throwIfAborted();
     // The queue doesn't get the signal: it would count a thread as free that still works on an aborted request.
@@ -214,8 +206,8 @@ export class WorkerCodec implements Codec {
     return abortable(queued, stop);
   }
 
-  #start(): DecoderThread {
-    const thread = new DecoderThread(
+  #start(): CodecThread {
+    const thread = new CodecThread(
       this.#workerPath,
       () => {
         this.#threads.delete(thread);

@@ -64,7 +64,7 @@ export const failureTable = {
   'unsupported-image/url-not-an-image':
     "{url} didn't return an image. Use the URL of the image itself, not of a page that shows it.",
   'unsupported-image/png-cgbi':
-    "This is a PNG in Apple's own form for iPhone apps (CgBI), which isn't supported. Open it on a Mac and save it as PNG again.",
+    "This is Apple's PNG variant for iPhone apps (CgBI), which isn't supported. Open it on a Mac and save it as PNG again.",
   'unsupported-image/jpeg-lossless':
     "This is a lossless JPEG, which isn't supported. Save the image as PNG or as an ordinary JPEG.",
   'unsupported-image/jpeg-arithmetic':
@@ -94,7 +94,7 @@ export const failureTable = {
   'unreadable-image/truncated':
     'This image is incomplete: part of the file is missing. Replace it with a complete copy.',
   'unreadable-image/cut':
-    'This image is cut off: only {percent} % of it is in the file. Replace it with a complete copy.',
+    'This image is cut off: only {percent}% of it is in the file. Replace it with a complete copy.',
   'unreadable-image/coarse':
     'This image is cut off: only a coarse version of it is in the file. Replace it with a complete copy.',
   'unreadable-image/damaged':

@@ -2,6 +2,7 @@ import { link, lstat, open, readdir, readFile, rm, stat } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { MixFailure } from '../mix/failure.ts';
 import { flushFolder, isTemporaryOf, moveOver, removeAbandoned, throughTemporary } from '../storage/durableFile.ts';
+import { foldCase } from '../storage/fileKey.ts';
 import { makeFolder } from '../storage/folder.ts';
 import { ignore, ignoreSystemError, systemCode } from '../storage/systemError.ts';
 import { type NameParts, renderFileName } from './fileNames.ts';
@@ -119,10 +120,6 @@ export class ResultWriter {
       this.#onCleanupError(error);
     }
   }
-}
-
-function foldCase(path: string): string {
-  return path.normalize('NFC').toLowerCase();
 }
 
 /**

@@ -18,6 +18,7 @@ const method = <P extends z.ZodType, R extends z.ZodType>(params: P, result: R, 
 });
 const noResult = z.void().or(z.null());
 const bytes = z.instanceof(Uint8Array);
+const rasterSchema = z.object({ width: z.number(), height: z.number(), data: bytes });
 
 /** The engine of the next mix, and what it accepts. */
 export const engineViewSchema = z.object({
@@ -120,7 +121,7 @@ export const hostContract = {
   /** Decoded RGBA pixels for the live preview, scaled to cover the given size. */
   pixels: method(
     z.object({ uri: z.string(), width: z.number().int().min(1).max(2048), height: z.number().int().min(1).max(2048) }),
-    z.object({ width: z.number(), height: z.number(), data: bytes }),
+    rasterSchema,
     120_000,
   ),
   /** Opens the quick pick of earlier prompts. Null if none was picked. */
@@ -168,6 +169,8 @@ export const panelContract = {
   results: method(z.object({ results: z.array(resultViewSchema), problems: z.array(problemSchema) }), noResult),
   /** Adds images to the mix. With `replace` they start a new mix, and one undo restores the earlier one. */
   addImages: method(z.object({ images: z.array(draftImageSchema), replace: z.boolean() }), noResult),
+  /** The first pixels of an image that was just added, so that a panel that opens needn't request them. */
+  firstPixels: method(z.object({ uri: z.string(), raster: rasterSchema }), noResult),
   /** Replaces the whole mix. */
   replaceDraft: method(z.object({ draft: draftSchema }), noResult),
   /** The file of an image that the panel has requested was written, deleted or restored. */

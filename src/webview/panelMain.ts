@@ -1,6 +1,7 @@
 import { ContextProvider } from '@lit/context';
 import { Channel, type Port } from '../protocol/channel.ts';
 import { hostContract, panelContract } from '../protocol/contract.ts';
+import { DraftPreview } from './draftPreview.ts';
 import { DraftSaver } from './model/draftSaver.ts';
 import { Formats } from './model/formats.ts';
 import { type HostChannel, messageOf, PanelActions } from './model/panelActions.ts';
@@ -55,12 +56,19 @@ const host: HostChannel = new Channel({
     addImages: withModel((model, { images, replace }) => model.addImages(images, replace)),
     replaceDraft: withModel((model, { draft }) => model.edit(() => draft)),
     imageChanged: withModel((model, { uri }) => model.imageChanged(uri)),
+    firstPixels: async ({ uri, raster }) => {
+      preview.offer(uri, raster);
+      return null;
+    },
   },
   describe: (error) => ({ code: 'panel', message: messageOf(error) }),
 });
 
+const answer = host.call('ready', null);
+const preview = new DraftPreview(host); // its worker starts while the host answers
+
 async function start(): Promise<void> {
-  const { strings, draft, revision, engine, jobs, results, problems } = await host.call('ready', null);
+  const { strings, draft, revision, engine, jobs, results, problems } = await answer;
   const language = document.documentElement.lang || 'en';
   const say = createSay(strings, language);
   const saved = loadState(vscode);
@@ -72,15 +80,18 @@ async function start(): Promise<void> {
   if (first.revision > revision) saver.send();
   model.reportProblems(problems);
 
-  const thumbnails = new ThumbnailCache(host);
+  const thumbnails = new ThumbnailCache(host, preview.firstFrame);
   model.onImageChanged((uri) => thumbnails.delete(uri));
 
   const root = document.querySelector<HTMLElement>('image-mixer-app');
   if (!root) throw new Error('The page has no root element');
-  const panel = { model, actions, host, thumbnails, formats: new Formats(language), say };
+  const panel = { model, actions, host, preview, thumbnails, formats: new Formats(language), say };
   new ContextProvider(root, { context: panelContext, initialValue: panel });
-  root.replaceChildren(new PanelApp());
   resolveModel(model);
+  await modelReady; // what the host sent before its answer comes first, so that no earlier mix is loaded
+  preview.follow(model);
+  await new Promise((resolve) => setTimeout(resolve)); // lets its requests leave before the page is busy with rendering
+  root.replaceChildren(new PanelApp());
 }
 
 /** Saves changes as they are made, and the last ones at once when the page is left: the browser slows the timers of a hidden page. */

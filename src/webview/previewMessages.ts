@@ -30,7 +30,13 @@ export type PreviewRequest =
   | { readonly kind: 'frame'; readonly frame: FrameRequest };
 
 export type PreviewReply =
-  | { readonly kind: 'frame'; readonly bitmap: ImageBitmap; readonly kernelMs: number }
+  | {
+      readonly kind: 'frame';
+      readonly bitmap: ImageBitmap;
+      /** How many images are mixed. */
+      readonly images: number;
+      readonly kernelMs: number;
+    }
   /** No image with a weight has been loaded yet. */
   | { readonly kind: 'empty' }
   | { readonly kind: 'error'; readonly message: string };
@@ -48,9 +54,12 @@ export function isPreviewRequest(message: unknown): message is PreviewRequest {
 export function isPreviewReply(message: unknown): message is PreviewReply {
   if (!isRecord(message)) return false;
   const { kind } = message;
-  if (kind === 'frame') return message.bitmap instanceof ImageBitmap && typeof message.kernelMs === 'number';
+  if (kind === 'frame')
+    return message.bitmap instanceof ImageBitmap && isNumber(message.images) && isNumber(message.kernelMs);
   return kind === 'empty' || (kind === 'error' && typeof message.message === 'string');
 }
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;

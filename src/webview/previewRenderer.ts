@@ -1,10 +1,13 @@
 import workerSource from 'worker:./previewWorker.ts';
 import type { Raster } from '../kernel/kernel.ts';
+import { previewSides } from '../protocol/previewSides.ts';
+import { createPainter } from './canvasPainter.ts';
 import type { Color } from './model/palette.ts';
-import { type FrameRequest, isPreviewReply, type PreviewRequest } from './previewMessages.ts';
+import { type FrameRequest, isPreviewReply, type PreviewReply, type PreviewRequest } from './previewMessages.ts';
 
 /** The longest side of a frame in pixels, while dragging and afterwards. */
-const longestSide = { dragging: 384, settled: 768 } as const;
+const longestSide = { dragging: 384, settled: previewSides.full } as const;
+type FrameReply = Extract<PreviewReply, { kind: 'frame' }>;
 export type PreviewMode = keyof typeof longestSide;
 
 /** The mix to preview: sides in pixels, `sample` from 0. Images that aren't loaded yet are left out. */
@@ -19,29 +22,35 @@ export interface PreviewMix {
   readonly coverageColors?: readonly Color[];
 }
 
-/** A frame that has just been drawn: the kernel's time in milliseconds, and when it was drawn on the clock of `performance.now()`. */
-export interface DrawnFrame {
-  readonly kernelMs: number;
-  readonly drawnAt: number;
-}
-
 /**
  * Renders the live preview: the kernel makes the local mix in a worker, and the frame is drawn on a canvas. The latest request
- * wins. At most one frame is in progress, and none is started while the page is hidden.
+ * wins. At most one frame is in progress, and none is started while the page is hidden. The worker starts at once and practices
+ * until the first image arrives, since a first mix takes many times as long as later ones.
  */
 export class PreviewRenderer {
-  readonly #paint: (bitmap: ImageBitmap | null) => void;
-  readonly #frameListeners = new Set<(frame: DrawnFrame) => void>();
-  readonly #errorListeners = new Set<(error: Error) => void>();
-  readonly #onVisibilityChange = () => this.#schedule();
-  #worker: Worker | undefined;
+  readonly #worker: Worker;
+  readonly #onFrame: () => void;
+  readonly #onError: (error: Error) => void;
+  #paint: ((bitmap: ImageBitmap | null) => void) | undefined;
+  /** The latest frame that came before the canvas. */
+  #early: FrameReply | undefined;
   #requested: FrameRequest | undefined;
   #isBusy = false;
   #animationFrame: number | undefined;
 
-  constructor(canvas: HTMLCanvasElement) {
+  /** @param onFrame called after each drawn frame. @param onError called if a frame fails. */
+  constructor({ onFrame, onError }: { onFrame: () => void; onError: (error: Error) => void }) {
+    this.#onFrame = onFrame;
+    this.#onError = onError;
+    this.#worker = this.#startWorker();
+    document.addEventListener('visibilitychange', () => this.#schedule());
+  }
+
+  /** Draws on this canvas from now on, at once if there is a frame already. */
+  drawOn(canvas: HTMLCanvasElement): void {
     this.#paint = createPainter(canvas);
-    document.addEventListener('visibilitychange', this.#onVisibilityChange);
+    if (this.#early) this.#show(this.#early);
+    this.#early = undefined;
   }
 
   /** Transfers an image's pixels to the worker, replacing an earlier raster of the same id. The caller's buffer is detached. */
@@ -72,42 +81,28 @@ export class PreviewRenderer {
     this.#schedule();
   }
 
-  /** Calls the listener after each drawn frame. Returns a function that removes it. */
-  onFrame(listener: (frame: DrawnFrame) => void): () => void {
-    this.#frameListeners.add(listener);
-    return () => this.#frameListeners.delete(listener);
-  }
-
-  /** Calls the listener if a frame fails. Returns a function that removes it. */
-  onError(listener: (error: Error) => void): () => void {
-    this.#errorListeners.add(listener);
-    return () => this.#errorListeners.delete(listener);
-  }
-
-  dispose(): void {
-    document.removeEventListener('visibilitychange', this.#onVisibilityChange);
-    if (this.#animationFrame !== undefined) cancelAnimationFrame(this.#animationFrame);
-    this.#requested = undefined;
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    this.#frameListeners.clear();
-    this.#errorListeners.clear();
-  }
-
   #schedule(): void {
-    if (!this.#requested || this.#isBusy || this.#animationFrame !== undefined || document.hidden) return;
+    const isIdle = !this.#isBusy && this.#animationFrame === undefined;
+    if (!this.#requested || !isIdle || document.hidden) return;
+    if (!this.#paint) {
+      this.#start(); // while the page is being built, there's nothing to keep pace with
+      return;
+    }
     this.#animationFrame = requestAnimationFrame(() => {
       this.#animationFrame = undefined;
-      const frame = this.#requested;
-      if (!frame) return;
-      this.#requested = undefined;
-      this.#isBusy = true;
-      this.#post({ kind: 'frame', frame });
+      this.#start();
     });
   }
 
+  #start(): void {
+    const frame = this.#requested;
+    if (!frame) return;
+    this.#requested = undefined;
+    this.#isBusy = true;
+    this.#post({ kind: 'frame', frame });
+  }
+
   #post(message: PreviewRequest, transfer: Transferable[] = []): void {
-    this.#worker ??= this.#startWorker();
     this.#worker.postMessage(message, transfer);
   }
 
@@ -115,63 +110,40 @@ export class PreviewRenderer {
     const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
     const worker = new Worker(url, { name: 'image mixer preview' });
     URL.revokeObjectURL(url);
-    worker.onmessage = ({ data }: MessageEvent<unknown>) => this.#receive(data);
+    worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (isPreviewReply(data)) this.#receive(data);
+    };
     worker.onerror = ({ message }) => {
       this.#isBusy = false;
-      this.#notifyError(new Error(message));
+      this.#onError(new Error(message));
     };
     return worker;
   }
 
-  #receive(reply: unknown): void {
-    if (!isPreviewReply(reply)) return;
+  #receive(reply: PreviewReply): void {
     this.#isBusy = false;
     this.#schedule();
     if (reply.kind === 'error') {
-      this.#notifyError(new Error(reply.message));
+      this.#onError(new Error(reply.message));
     } else if (reply.kind === 'empty') {
-      this.#paint(null);
+      this.#paint?.(null);
+    } else if (this.#paint) {
+      this.#show(reply);
     } else {
-      this.#paint(reply.bitmap);
-      const frame = { kernelMs: reply.kernelMs, drawnAt: performance.now() };
-      // For the developer tools and the benchmarks. Cleared at once, or the browser would keep every entry.
-      performance.measure(frameMeasure, { start: frame.drawnAt - frame.kernelMs, end: frame.drawnAt });
-      performance.clearMeasures(frameMeasure);
-      for (const listener of this.#frameListeners) listener(frame);
+      this.#early?.bitmap.close();
+      this.#early = reply;
     }
   }
 
-  #notifyError(error: Error): void {
-    for (const listener of this.#errorListeners) listener(error);
+  #show({ bitmap, images, kernelMs }: FrameReply): void {
+    this.#paint?.(bitmap);
+    // For the developer tools and the benchmarks. Cleared at once, or the browser would keep every entry.
+    const end = performance.now();
+    performance.measure(frameMeasure, { start: end - kernelMs, end, detail: { images } });
+    performance.clearMeasures(frameMeasure);
+    this.#onFrame();
   }
 }
 
-/** The performance entry of a frame, which lasts as long as the kernel's work on it. */
+/** The performance entry of a frame, which lasts as long as the kernel's work on it. Its detail says how many images are mixed. */
 const frameMeasure = 'image-mixer.frame';
-
-/** Returns a function that shows a bitmap on the canvas, by transfer if the browser supports it. Null clears the canvas. */
-function createPainter(canvas: HTMLCanvasElement): (bitmap: ImageBitmap | null) => void {
-  const transferring = canvas.getContext('bitmaprenderer');
-  if (transferring) {
-    return (bitmap) => {
-      if (bitmap) resize(canvas, bitmap);
-      transferring.transferFromImageBitmap(bitmap);
-    };
-  }
-  const drawing = canvas.getContext('2d');
-  return (bitmap) => {
-    if (bitmap) {
-      resize(canvas, bitmap);
-      drawing?.drawImage(bitmap, 0, 0);
-      bitmap.close();
-    } else {
-      drawing?.clearRect(0, 0, canvas.width, canvas.height);
-    }
-  };
-}
-
-/** Gives the canvas the bitmap's size, but only if it differs: even setting the same size clears the canvas and triggers layout. */
-function resize(canvas: HTMLCanvasElement, { width, height }: ImageBitmap): void {
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-}

@@ -1,69 +1,47 @@
-import { LRUCache } from 'lru-cache';
-import {
-  chooseFramings,
-  coverage,
-  mix,
-  type PreparedImage,
-  prepare,
-  preparedImageBytes,
-  type Raster,
-  type SaliencyMap,
-  saliencyMap,
-} from '../kernel/kernel.ts';
-import { overlayCoverage } from './coverageOverlay.ts';
 import { type FrameRequest, isPreviewRequest, type PreviewReply } from './previewMessages.ts';
+import { PreviewMixer } from './previewMixer.ts';
 
-// The worker of the live preview. It keeps the rasters it was sent and mixes them into one frame per request.
+// The worker of the live preview: mixes one frame per request, and gets up to speed while it has nothing to do.
 
-interface LoadedImage {
-  readonly raster: Raster;
-  readonly saliency: SaliencyMap;
-  /** Distinguishes a raster from an earlier one with the same id. */
-  readonly version: number;
-}
+const mixer = new PreviewMixer();
 
-const maxPreparedBytes = 128 * 1024 * 1024;
-const loadedImages = new Map<string, LoadedImage>();
-const prepared = new LRUCache<string, PreparedImage>({
-  maxSize: maxPreparedBytes,
-  sizeCalculation: preparedImageBytes,
-});
-let lastVersion = 0;
-/** The output buffer, reused by frames of the same size. Each frame is copied into a bitmap before the next one is requested. */
-let output = new Int32Array(0);
-
+/** The side of the patterns to practice with, in pixels: small, because the time goes into compiling. */
+const practiceSide = 64;
+/** How many mixes of patterns the worker practices with at most. Each later one is a task of its own, so that images needn't wait for it. */
+const practiceMixes = 6;
 /** The number of coarse mixes after which V8 has optimized the kernel. Before, a mix takes up to twice as long. */
 const warmUpMixes = 30;
 let coarseMixes = 0;
 let warmUpFrame: FrameRequest | undefined;
-let warmUpTimer: ReturnType<typeof setTimeout> | undefined;
+let idleTimer: ReturnType<typeof setTimeout> | undefined;
 
 const reply = (message: PreviewReply, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
 
 self.onmessage = ({ data: message }: MessageEvent<unknown>) => {
   if (!isPreviewRequest(message)) return;
   if (message.kind === 'removeImage') {
-    loadedImages.delete(message.id);
+    mixer.removeImage(message.id);
   } else if (message.kind === 'setImage') {
+    clearTimeout(idleTimer); // a frame follows
     const { id, width, height, data } = message;
-    const raster = { width, height, data };
-    loadedImages.set(id, { raster, saliency: saliencyMap(raster), version: ++lastVersion });
+    mixer.setImage(id, { width, height, data });
   } else {
     void renderFrame(message.frame);
   }
 };
 
 async function renderFrame(frame: FrameRequest): Promise<void> {
-  clearTimeout(warmUpTimer);
   try {
     const start = performance.now();
-    const raster = mixFrame(frame);
+    const mixed = mixer.mix(frame);
     const kernelMs = performance.now() - start;
-    if (!raster) return reply({ kind: 'empty' });
+    if (!mixed) return reply({ kind: 'empty' });
+    clearTimeout(idleTimer);
+    const { raster, images } = mixed;
     const pixels = new ImageData(raster.data, raster.width, raster.height);
     const bitmap = await createImageBitmap(pixels, { colorSpaceConversion: 'none' });
-    reply({ kind: 'frame', bitmap, kernelMs }, [bitmap]);
-    if (frame.coarse && frame.images.length > 1) {
+    reply({ kind: 'frame', bitmap, images, kernelMs }, [bitmap]);
+    if (frame.coarse && images > 1) {
       warmUpFrame = frame;
       coarseMixes++;
     }
@@ -77,48 +55,29 @@ async function renderFrame(frame: FrameRequest): Promise<void> {
 function warmUp(): void {
   const frame = warmUpFrame;
   if (!frame || coarseMixes >= warmUpMixes) return;
-  warmUpTimer = setTimeout(() => {
+  idleTimer = setTimeout(() => {
     coarseMixes++;
-    mixFrame(frame);
+    mixer.mix(frame);
     warmUp();
   });
 }
 
-/** The mix of the loaded images; undefined if none of them has a weight. */
-function mixFrame({
-  images,
-  width,
-  height,
-  shape,
-  coarse,
-  seed,
-  guidanceScale,
-  sample,
-  coverageColors,
-}: FrameRequest): Raster | undefined {
-  const used = images.flatMap(({ id, weight }, at) => {
-    const loaded = loadedImages.get(id);
-    return loaded && weight > 0 ? [{ id, weight, loaded, color: coverageColors?.[at] }] : [];
-  });
-  if (used.length === 0) return undefined;
-  const chosenFramings = chooseFramings(
-    used.map(({ loaded }) => loaded.saliency),
-    { ...shape, seed, sample },
-  );
-  const parts = used.map(({ id, loaded }, i) => {
-    const framing = chosenFramings[i];
-    const crop = framing ? [framing.x, framing.y, framing.width, framing.flip].join() : '';
-    const key = `${id} ${loaded.version} ${width}x${height} ${coarse} ${crop}`;
-    const known = prepared.get(key);
-    if (known) return known;
-    const part = prepare(loaded.raster, { width, height, coarse, ...(framing ? { framing } : {}) });
-    prepared.set(key, part);
-    return part;
-  });
-  const weights = used.map(({ weight }) => weight);
-  if (output.length !== width * height) output = new Int32Array(width * height);
-  const raster = mix(parts, weights, { seed, guidanceScale }, undefined, output);
-  const colors = used.flatMap(({ color }) => (color ? [color] : []));
-  if (colors.length === used.length) overlayCoverage(raster, coverage(parts, weights, { seed, guidanceScale }), colors);
-  return raster;
+/** Mixes patterns until the first image arrives, so that the first frame doesn't have to wait until the kernel is compiled. */
+function practice(left: number): void {
+  if (left === 0) return;
+  const size = { width: practiceSide, height: practiceSide };
+  const images = ['one', 'other'].map((id) => ({ id, weight: 0.5 }));
+  const practiceMixer = new PreviewMixer();
+  for (const [at, { id }] of images.entries()) practiceMixer.setImage(id, { ...size, data: pattern(at + 1) });
+  practiceMixer.mix({ images, ...size, shape: size, coarse: true, seed: 1, guidanceScale: 7.5, sample: 0 });
+  idleTimer = setTimeout(() => practice(left - 1));
 }
+
+/** Opaque stripes, as a square. */
+function pattern(step: number): Uint8ClampedArray<ArrayBuffer> {
+  const data = new Uint8ClampedArray(4 * practiceSide * practiceSide);
+  for (let at = 0; at < data.length; at++) data[at] = at % 4 === 3 ? 255 : ((at * step) >> 5) & 255;
+  return data;
+}
+
+practice(practiceMixes);

@@ -13,11 +13,14 @@ export interface Thumbnail {
 /** Thumbnails by URI and size, requested from the host once. Failures aren't cached, so a repaired file shows up. */
 export class ThumbnailCache {
   readonly #host: Pick<HostChannel, 'call'>;
+  readonly #mayStart: Promise<void>;
   readonly #loaded = new LRUCache<string, Thumbnail>({ max: 300, dispose: ({ url }) => URL.revokeObjectURL(url) });
   readonly #loading = new Map<string, Promise<Thumbnail>>();
 
-  constructor(host: Pick<HostChannel, 'call'>) {
+  /** @param mayStart requests wait for this, because something else is more urgent. */
+  constructor(host: Pick<HostChannel, 'call'>, mayStart: Promise<void>) {
     this.#host = host;
+    this.#mayStart = mayStart;
   }
 
   /**
@@ -49,6 +52,7 @@ export class ThumbnailCache {
   }
 
   async #load(uri: string, side: number): Promise<Thumbnail> {
+    await this.#mayStart;
     const { bytes, mime, width, height, warnings } = await this.#host.call('thumbnail', { uri, side });
     return { url: URL.createObjectURL(new Blob([bytes], { type: mime })), width, height, warnings };
   }

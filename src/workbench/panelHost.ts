@@ -1,12 +1,19 @@
 import * as vscode from 'vscode';
 import type { Background } from '../app/background.ts';
+import type { ImageLoader } from '../app/imageLoader.ts';
 import type { Messages } from '../app/messages/messages.ts';
 import type { Draft, DraftImage } from '../mix/draft.ts';
+import { MixFailure } from '../mix/failure.ts';
+import { limitsOf } from '../mix/limits.ts';
 import { Channel, type Handlers, type Params, RemoteError } from '../protocol/channel.ts';
 import { type HostContract, hostContract, type PanelContract, panelContract } from '../protocol/contract.ts';
+import { previewSides } from '../protocol/previewSides.ts';
 import { panelHtml, panelRoots } from './panelHtml.ts';
 
 const panelType = 'imageMixer.panel';
+
+/** The most images that a mix has. */
+const maxImages = limitsOf('local', 'v5').images.max;
 
 type PanelChannel = Channel<PanelContract, HostContract>;
 
@@ -14,6 +21,7 @@ type PanelChannel = Channel<PanelContract, HostContract>;
 export class PanelHost {
   readonly #extension: vscode.Uri;
   readonly #handlers: Handlers<HostContract>;
+  readonly #loader: Pick<ImageLoader, 'pixels'>;
   readonly #messages: Messages;
   readonly #background: Background;
   readonly #log: vscode.LogOutputChannel;
@@ -28,6 +36,7 @@ export class PanelHost {
   constructor(options: {
     extension: vscode.Uri;
     handlers: Handlers<HostContract>;
+    loader: Pick<ImageLoader, 'pixels'>;
     messages: Messages;
     background: Background;
     log: vscode.LogOutputChannel;
@@ -36,6 +45,7 @@ export class PanelHost {
   }) {
     this.#extension = options.extension;
     this.#handlers = options.handlers;
+    this.#loader = options.loader;
     this.#messages = options.messages;
     this.#background = options.background;
     this.#log = options.log;
@@ -123,8 +133,11 @@ export class PanelHost {
 
   /** Shows the panel and adds images to its mix, or replaces the mix with them. */
   addImages(images: DraftImage[], replace: boolean): void {
+    const isOpening = !this.#open;
     this.show();
     this.notify('addImages', { images, replace });
+    // Decoded while the page loads: to wait for its requests would take about as long again.
+    if (isOpening) for (const { uri } of images.slice(0, maxImages)) this.#background(this.#sendFirstPixels(uri));
   }
 
   /** Shows the panel and replaces its mix. */
@@ -133,14 +146,22 @@ export class PanelHost {
     this.notify('replaceDraft', { draft });
   }
 
+  async #sendFirstPixels(uri: string): Promise<void> {
+    try {
+      const { width, height, data } = await this.#loader.pixels(uri, previewSides.first, previewSides.first);
+      this.notify('firstPixels', { uri, raster: { width, height, data: new Uint8Array(data.buffer) } });
+    } catch (error) {
+      if (!(error instanceof MixFailure)) throw error;
+      // The panel requests the image itself then, and shows why it fails.
+    }
+  }
+
   async #becomeReady() {
     const state = await this.#handlers.ready(null);
-    // Messages that were held back follow the reply, which they build on.
-    setImmediate(() => {
-      const pending = this.#pending ?? [];
-      this.#pending = undefined;
-      if (this.#open) for (const send of pending) send(this.#open.channel);
-    });
+    // The panel applies messages that were held back to this state before it shows anything.
+    const pending = this.#pending ?? [];
+    this.#pending = undefined;
+    if (this.#open) for (const send of pending) send(this.#open.channel);
     return state;
   }
 }

@@ -61,6 +61,7 @@ export class Workbench {
     const links = new LinkEditor();
     this.#panel = new PanelHost({
       extension: context.extensionUri,
+      loader: app.loader,
       messages,
       background,
       log: this.#log,

@@ -73,6 +73,10 @@ test('images are added by URL, from the clipboard, from the desktop and with the
   await frame.getByRole('button', { name: 'Remove red.png' }).click();
 
   const red = (await redSquare()).toString('base64');
+  await addUrl(`data:image/png;base64,${red}`);
+  await expect(panel.image('image.png').locator('mix-thumbnail img')).toBeVisible();
+  await frame.getByRole('button', { name: 'Remove image.png' }).click();
+
   await page.evaluate(async (data) => {
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': new Blob([bytes], { type: 'image/png' }) })]);

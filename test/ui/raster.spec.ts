@@ -45,16 +45,27 @@ async function shownByBrowser(bytes: Buffer, mime: string): Promise<Shown> {
   return shown;
 }
 
-/** Mean difference of premultiplied colors and alpha, 0 to 255. */
+/** The largest difference of premultiplied colors and alpha, 0 to 255. */
 function difference(one: ArrayLike<number>, other: ArrayLike<number>): number {
-  let sum = 0;
+  let most = 0;
   for (let at = 0; at < one.length; at++) {
     const pixel = at - (at % 4) + 3;
     const weigh = (data: ArrayLike<number>) => (data[at] ?? 0) * (at === pixel ? 1 : (data[pixel] ?? 0) / 255);
-    sum += Math.abs(weigh(one) - weigh(other));
+    most = Math.max(most, Math.abs(weigh(one) - weigh(other)));
   }
-  return sum / one.length;
+  return most;
 }
+
+/** Where colors are computed in other steps, dark ones or those of wide gamuts differ by more than 2. */
+const largest: Readonly<Record<string, number>> = {
+  'PNG with primaries and a gamma of 45455': 9,
+  'gray PNG with a gamma': 7,
+  'PNG with the colors 4 and 17': 8,
+  'JPEG of inks with a profile': 6,
+  'AVIF in Display P3 by number': 9,
+  'AVIF with the colors 1 and 8': 13,
+  'AVIF with the colors 10 and 5': 19,
+};
 
 for (const { name, mime, make } of browserCases) {
   test(name, async () => {
@@ -62,6 +73,6 @@ for (const { name, mime, make } of browserCases) {
     const shown = await shownByBrowser(bytes, mime);
     const { width, height, data } = await codec.decode(bytes, { width: shown.width, height: shown.height });
     expect([width, height]).toEqual([shown.width, shown.height]);
-    expect(difference(data, shown.data)).toBeLessThanOrEqual(3);
+    expect(difference(data, shown.data)).toBeLessThanOrEqual(largest[name] ?? 2);
   });
 }

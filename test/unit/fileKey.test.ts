@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fileKey } from '../../src/app/fileKey.ts';
+import { fileKey } from '../../src/storage/fileKey.ts';
 
 const same: [platform: NodeJS.Platform, one: string, other: string][] = [
   ['linux', '/a/rosé.png', '/a/rose\u0301.png'],

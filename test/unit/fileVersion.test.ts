@@ -45,6 +45,8 @@ test.each([
   ['git:/a.png?{"ref":"HEAD"}', true],
   ['vscode-local-history:/a.png', true],
   ['untitled:a.png', true],
+  ['review:/a.png?{}', true],
+  ['cap-10:15:30.png', false],
   ['file:///a.png', false],
   ['FILE:///a.png', false],
   ['https://example.com/a.png', false],

@@ -56,3 +56,15 @@ test("a copy that another window deletes meanwhile doesn't matter", async () => 
   const path = await saveImportedCopy(folder, 'image.png', bytes(300), () => false);
   expect(await readFile(path, 'utf8')).toBe('image 300');
 });
+
+test("a drive that doesn't let us set times still gets the copy", async () => {
+  const refused: string[] = [];
+  faults.codeOf = (call, path) => {
+    if (call !== 'utimes') return undefined;
+    refused.push(path);
+    return 'EPERM';
+  };
+  const path = await saveImportedCopy(folder, 'a.png', bytes(1), () => false);
+  expect(await readFile(path, 'utf8')).toBe('image 1');
+  expect(refused).toEqual([dirname(path)]);
+});

@@ -98,6 +98,7 @@ describe('an image that can not be loaded', () => {
     const { loader, shown, last } = open();
     loader.sync([image('file:///a.png')]);
     await last().answer();
+    loader.sharpen();
     await last().answer();
     loader.reload('file:///a.png');
     await last().fail();
@@ -108,11 +109,43 @@ describe('an image that can not be loaded', () => {
     const { loader, requests, shown, last } = open();
     loader.sync([image('file:///a.png')]);
     await last().answer(3);
+    loader.sharpen();
     await last().fail();
+    loader.sharpen();
     loader.sync([image('file:///a.png')]);
-    expect(requests.map(({ width }) => width)).toEqual([384, 768]);
+    expect(requests.map(({ width }) => width)).toEqual([256, 768]);
     expect(shown.get('file:///a.png')).toBe(3);
   });
+});
+
+test('large pixels are requested after `sharpen`, of the images that have small ones', async () => {
+  const { loader, requests, last } = open();
+  loader.sync([image('file:///a.png'), image('file:///slow.png')]);
+  expect([loader.isLoading, loader.hasPixels]).toEqual([true, false]);
+  await requests[0]?.answer();
+  expect([loader.isLoading, loader.hasPixels]).toEqual([true, true]);
+  expect(requests).toHaveLength(2);
+  loader.sharpen();
+  loader.sharpen();
+  expect(requests).toHaveLength(3);
+  expect(last()).toMatchObject({ uri: 'file:///a.png', width: 768 });
+});
+
+test('pixels that the extension offers are used for the image that comes next or is loading, without another request', async () => {
+  const { loader, requests, shown, last } = open();
+  const pixels = (color: number) => ({ width: 1, height: 1, data: new Uint8Array([color, 0, 0, 255]) });
+  loader.offer('file:///a.png', pixels(1));
+  loader.offer('file:///other.png', pixels(9));
+  loader.sync([image('file:///a.png'), image('file:///b.png')]);
+  expect([...shown]).toEqual([['file:///a.png', 1]]);
+  loader.offer('file:///b.png', pixels(2));
+  expect(loader.isLoading).toBe(false);
+  await last().answer(7); // the same image, decoded for the request that was on its way
+  expect([...shown.values()]).toEqual([1, 2]);
+  loader.sync([image('file:///a.png'), image('file:///b.png'), image('file:///other.png')]);
+  expect(requests.map(({ uri }) => uri)).toEqual(['file:///b.png', 'file:///other.png']);
+  loader.offer('file:///a.png', pixels(3));
+  expect(shown.get('file:///a.png')).toBe(1);
 });
 
 test('an answer that is outdated, because the file changed or the image was removed, is ignored', async () => {
@@ -121,6 +154,7 @@ test('an answer that is outdated, because the file changed or the image was remo
   loader.reload('file:///a.png');
   const [outdated] = requests;
   await last().answer(2);
+  loader.sharpen();
   await last().answer(2);
   await outdated?.answer(1);
   expect(shown.get('file:///a.png')).toBe(2);

@@ -100,6 +100,8 @@ describe('a source', () => {
     ['img\\a.png', 'C:\\base\\img\\a.png'],
     ['d:/x.png', 'd:\\x.png'],
     ['file:///C:/x%20y.png', 'C:\\x y.png'],
+    ['file:///c%3A/x.png', 'c:\\x.png'],
+    ['file:///C|/x.png', 'C:\\x.png'],
     ['file://server/share/a.png', '\\\\server\\share\\a.png'],
     ['//server/share/a.png', '\\\\server\\share\\a.png'],
   ])('%j is a file on Windows', (source, path) => {
@@ -287,6 +289,8 @@ describe('the page of an image stands for the image', () => {
       'https://drive.google.com/uc?export=download&id=1aB-_9',
     ],
     ['https://drive.google.com/open?id=1aB', 'https://drive.google.com/uc?export=download&id=1aB'],
+    ['https://www.bitbucket.org/me/art/src/main/c.png', 'https://www.bitbucket.org/me/art/raw/main/c.png'],
+    ['https://ja.wikipedia.org/wiki/ファイル:B.svg', 'https://ja.wikipedia.org/wiki/Special:FilePath/B.svg'],
     ['https://en.wikipedia.org/wiki/File:B%C3%A4r.jpg', 'https://en.wikipedia.org/wiki/Special:FilePath/B%C3%A4r.jpg'],
     ['https://de.wikipedia.org/wiki/B#/media/Datei:B.jpg', 'https://de.wikipedia.org/wiki/Special:FilePath/B.jpg'],
     ['https://fr.m.wikipedia.org/wiki/Fichier:B.png', 'https://fr.m.wikipedia.org/wiki/Special:FilePath/B.png'],

@@ -159,6 +159,10 @@ test.each<[string, string]>([
   ['escapes of values', colored(String.raw`.a { fill: \23 08\30 }`)],
   ['escapes', colored(String.raw`.\31 \:x { fill: #080 }`, box.replace('a b', '1:x'))],
   ['layers', colored('@layer y, x; @layer x { .a { fill: #080 } } @layer y { #c { fill: red } }')],
+  [
+    'layers in layers',
+    colored('@layer x.y { .a { fill: red } } @layer x { @layer z { .a { fill: red } } .a { fill: #080 } }'),
+  ],
   ['importance in layers', colored('@layer x { .a { fill: #080 !important } } #c { fill: red !important }')],
   ['several media', colored('@media print, screen { .a { fill: #080 } } @media not screen { .a { fill: red } }')],
   ['the medium of a stylesheet', `<style>.a { fill: #080 }</style><style media="print">.a { fill: red }</style>${box}`],
@@ -169,7 +173,7 @@ test.each<[string, string]>([
   ['wrong values', colored('.a { fill: #080; fill: 080808; fill: nothing; fill: var(--nothing, #080) }')],
   [
     'keywords and units that are missing',
-    '<path d="M0 50H100" style="stroke: #080; stroke-width: 90px; stroke-width: wide; transform: translate(70, 0)"/>',
+    '<path d="M0 50H100" style="stroke: #080; stroke-width: 90px; stroke-width: wide; stroke-width: 9 px; transform: translate(70, 0)"/>',
   ],
   ['wrong rules', colored('rect, :: { fill: red } g; .b { fill: red } .a { fill: #080 }')],
   ['what is unset', `<g fill="#080"><rect width="100" height="100" fill="red" style="fill: unset"/></g>`],
@@ -312,6 +316,13 @@ test.each<[string, string, readonly object[]]>([
   ['scaled dashes', '<path pathLength="1" d="M0 0"/>', notDrawn('pathLength')],
   ['text along a shape', '<circle id="z"/><text><textPath href="#z"/></text>', notDrawn('textPath')],
   ['a radius', '<rect rx="auto"/>', notDrawn('rx')],
+  ['an earlier layer', '<g style="fill: revert-layer"/>', notDrawn('revert-layer')],
+  ['a symbol that is turned', '<symbol transform="rotate(1)" y="2"/>', notDrawn('transform, y')],
+  [
+    'a copy that is moved by its font size',
+    '<defs><g id="y" style="transform: translate(1em)"/></defs><use href="#y"/>',
+    notDrawn('CSS unit em'),
+  ],
   ['everything of a property', '<g style="all: initial"/>', notDrawn('all')],
   [
     'emoji',

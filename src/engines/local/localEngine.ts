@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Engine, MixContext, MixTask } from '../engine.ts';
 import { KernelThread } from './kernelThread.ts';
 import { runLocalMix } from './localMix.ts';
-import { freeMemory } from './memory.ts';
+import { freeMemory } from './mixMemory.ts';
 
 export interface LocalEngineOptions {
   readonly codec: Codec;

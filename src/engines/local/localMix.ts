@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts';
 import type { MixContext, MixTask, TaskSource } from '../engine.ts';
 import type { MissingImage } from './kernelMessages.ts';
 import type { KernelThread } from './kernelThread.ts';
-import { maxRasters, requireMemory } from './memory.ts';
+import { maxRasters, requireMemory } from './mixMemory.ts';
 import { ProgressMeter } from './progressMeter.ts';
 
 /** Stored in every result. It changes whenever the kernel's output does. */

@@ -1,4 +1,5 @@
 import { MixFailure } from '../../mix/failure.ts';
+import { fourLetters } from '../latin1.ts';
 import { decodeSrgb } from './colorMath.ts';
 import { isHdrTransfer, primariesOfStandard, srgbPrimaries, transferOfStandard } from './colorStandard.ts';
 import { type Box, boxesIn, NumberReader } from './isoBoxes.ts';
@@ -31,7 +32,7 @@ export function prepareAvif(bytes: Uint8Array): PreparedFile {
 
 /** The decoder refuses an animation by its brand, although it reads the first image of one. */
 function asStill(bytes: Uint8Array): Uint8Array {
-  const isAnimation = new TextDecoder('latin1').decode(bytes.subarray(8, 12)) === 'avis';
+  const isAnimation = fourLetters(bytes, 8) === 'avis';
   if (!isAnimation) return bytes;
   const still = Uint8Array.from(bytes);
   still.set(new TextEncoder().encode('avif'), 8);
@@ -42,7 +43,7 @@ function recolorOf(bytes: Uint8Array, meta: readonly Box[]): Recolor | undefined
   const colors = propertiesOfImage(bytes, meta)
     .filter(({ type }) => type === 'colr')
     .map(({ start }) => ({
-      kind: new TextDecoder('latin1').decode(bytes.subarray(start, start + 4)),
+      kind: fourLetters(bytes, start),
       numbers: new NumberReader(bytes, start + 4),
     }));
   const numbers = colors.find(({ kind }) => kind === 'nclx')?.numbers;

@@ -1,4 +1,5 @@
 import { MixFailure } from '../../mix/failure.ts';
+import { cutOff } from './cutOff.ts';
 import type { ConvertedRaster } from './preparedRaster.ts';
 
 // Only the first frame counts, so nothing after it is looked at: neither a broken second frame nor a missing end.
@@ -48,10 +49,6 @@ function drawFrame(bytes: Uint8Array, frame: Frame, width: number, height: numbe
     }
   }
   return data;
-}
-
-function cutOff(part: number): MixFailure {
-  return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) } });
 }
 
 const at16 = (bytes: Uint8Array, at: number) => (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);

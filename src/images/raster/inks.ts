@@ -1,6 +1,6 @@
 import { cmykTable, isCmykProfile } from './cmykProfile.ts';
 
-/** From inks, four bytes a pixel, 255 where an ink is full, to RGBA. */
+/** Converts pixels of four inks, one byte each and 255 for a full ink, to RGBA. */
 export type Inks = (cmyk: Uint8Array) => Uint8Array;
 
 /**

@@ -1,11 +1,11 @@
+import { fourLetters } from '../latin1.ts';
+
 /** A box of a file in the ISO base media format (ISO/IEC 14496-12): its type, and where its content is. */
 export interface Box {
   readonly type: string;
   readonly start: number;
   readonly end: number;
 }
-
-const latin1 = new TextDecoder('latin1');
 
 /** The boxes between two places. The last one may end behind the file. */
 export function boxesIn(bytes: Uint8Array, from: number, to: number): Box[] {
@@ -16,7 +16,7 @@ export function boxesIn(bytes: Uint8Array, from: number, to: number): Box[] {
     const isLong = short === 1 && at + 16 <= bytes.length;
     const length = isLong ? Number(view.getBigUint64(at + 8)) : short === 0 ? to - at : short;
     if (length < 8) break;
-    const type = latin1.decode(bytes.subarray(at + 4, at + 8));
+    const type = fourLetters(bytes, at + 4);
     boxes.push({ type, start: at + (isLong ? 16 : 8), end: at + length });
     at += length;
   }

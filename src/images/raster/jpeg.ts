@@ -1,5 +1,6 @@
 import { MixFailure } from '../../mix/failure.ts';
 import { makeImageWarning } from '../../mix/imageWarning.ts';
+import { cutOff } from './cutOff.ts';
 import { browserInks } from './inks.ts';
 import { type JpegFrame, readJpeg } from './jpegMarkers.ts';
 import { hasAllScans, presentPartOfJpeg } from './jpegProgress.ts';
@@ -38,7 +39,7 @@ export function explainJpeg(bytes: Uint8Array, cause: Error): MixFailure {
 function incomplete(part: ReturnType<typeof presentPartOfJpeg>, cause?: Error): MixFailure {
   if (part === 'coarse') return new MixFailure('unreadable-image/coarse', { cause });
   if (part === undefined || part >= 1) return new MixFailure('unreadable-image/damaged', { cause });
-  return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) }, cause });
+  return cutOff(part, cause);
 }
 
 function withEnd(bytes: Uint8Array): Uint8Array {

@@ -1,5 +1,7 @@
 // The structure of a JPEG: its segments and where the data of each scan lies (ITU-T T.81, annex B).
 
+import { latin1 } from '../latin1.ts';
+
 export interface JpegComponent {
   readonly id: number;
   readonly across: number;
@@ -34,14 +36,10 @@ export interface JpegScan {
 export interface JpegStructure {
   readonly frame: JpegFrame | undefined;
   readonly scans: readonly JpegScan[];
-  /** 0 RGB or CMYK, 1 YCbCr, 2 YCCK. Undefined without Adobe's marker. */
-  readonly adobeTransform: number | undefined;
   readonly profile: Uint8Array | undefined;
   /** Whether the end marker was found. */
   readonly ended: boolean;
 }
-
-const latin1 = (bytes: Uint8Array) => new TextDecoder('latin1').decode(bytes);
 
 /** Walks the segments up to the end marker or the end of the file. */
 export function readJpeg(bytes: Uint8Array): JpegStructure {
@@ -50,7 +48,6 @@ export function readJpeg(bytes: Uint8Array): JpegStructure {
   const scans: JpegScan[] = [];
   const profiles = new Map<number, Uint8Array>();
   let frame: JpegFrame | undefined;
-  let adobeTransform: number | undefined;
   let restartInterval = 0;
   let ended = false;
   let at = 2;
@@ -73,7 +70,6 @@ export function readJpeg(bytes: Uint8Array): JpegStructure {
     if (!isWhole) break;
     if (marker === 0xc4) readTables(body, tables);
     else if (marker === 0xdd) restartInterval = ((body[0] ?? 0) << 8) | (body[1] ?? 0);
-    else if (marker === 0xee && latin1(body.subarray(0, 5)) === 'Adobe') adobeTransform = body[11];
     else if (marker === 0xe2 && latin1(body.subarray(0, 12)) === 'ICC_PROFILE\0')
       profiles.set(body[12] ?? 0, body.subarray(14));
     else if (isFrame(marker)) frame ??= readFrame(marker, body);
@@ -85,7 +81,7 @@ export function readJpeg(bytes: Uint8Array): JpegStructure {
   }
   const profile =
     profiles.size > 0 ? Buffer.concat([...profiles].toSorted(([a], [b]) => a - b).map(([, part]) => part)) : undefined;
-  return { frame, scans, adobeTransform, profile, ended };
+  return { frame, scans, profile, ended };
 }
 
 /** All of C0 to CF are frames except for C4 (tables), C8 (reserved) and CC (tables); F7 is JPEG-LS. */

@@ -5,6 +5,7 @@ import type { Bounds, ImageFile, OpenImage, Pixels } from '../openImage.ts';
 import { isAboutImage, rethrowTyped, toBytes } from '../sharpFailure.ts';
 import { divideByAlpha } from './alpha.ts';
 import { prepareAvif, presentPartOfAvif } from './avif.ts';
+import { cutOff } from './cutOff.ts';
 import { prepareGif } from './gif.ts';
 import type { Inks } from './inks.ts';
 import { explainJpeg, prepareJpeg } from './jpeg.ts';
@@ -98,7 +99,7 @@ async function drawFile(
   }
   const { space, icc } = metadata ?? (await readMetadata(file, part));
   // sharp turns 16-bit RGB with a profile into Display P3, whatever is asked for.
-  const isDisplayP3 = space === 'rgb16' && icc !== undefined;
+  const needsSrgbProfile = space === 'rgb16' && icc !== undefined;
   // Nor does it apply the profile of 16-bit gray.
   const recolor = space === 'grey16' && icc ? fromGrayProfile(icc) : part.recolor;
   const draw = async (failOn: 'error' | 'warning', source = bytes): Promise<Pixels> => {
@@ -107,7 +108,7 @@ async function drawFile(
       const raw = await toBytes(image.pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' }));
       return { ...raw, data: withColors(raw.data, raw.data.length / (raw.width * raw.height), inks) };
     }
-    const rgb = isDisplayP3 ? image.withIccProfile('srgb') : image.toColourspace('srgb');
+    const rgb = needsSrgbProfile ? image.withIccProfile('srgb') : image.toColourspace('srgb');
     const pixels = await toBytes(rgb.ensureAlpha().raw({ depth: 'uchar' }));
     recolor?.(pixels.data);
     return pixels;
@@ -158,7 +159,7 @@ function explain({ bytes, format }: ImageFile, cause: Error): MixFailure {
   if (format === 'jpeg') return explainJpeg(bytes, cause);
   const part = presentPart(bytes, format);
   if (part === undefined || part >= 1) return new MixFailure('unreadable-image/damaged', { cause });
-  return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) }, cause });
+  return cutOff(part, cause);
 }
 
 function presentPart(bytes: Uint8Array, format: ImageFile['format']): number | undefined {

@@ -1,6 +1,7 @@
 import { MixFailure } from '../../mix/failure.ts';
 import { makeImageWarning } from '../../mix/imageWarning.ts';
 import type { Pixels } from '../openImage.ts';
+import { cutOff } from './cutOff.ts';
 import { uprightSize, validOrientation } from './orientation.ts';
 import { number32, type PngChunk, pngChunk, readChunks } from './pngChunks.ts';
 import { profileChunk, replacedByProfile } from './pngColors.ts';
@@ -20,7 +21,7 @@ export function preparePng(bytes: Uint8Array, draw: (file: DecoderFile) => Promi
   const find = (type: string) => chunks.find((chunk) => chunk.type === type)?.data;
   if (find('CgBI')) throw new MixFailure('unsupported-image/png-cgbi');
   const header = find('IHDR');
-  if (!header || header.length < 13) throw new MixFailure('unreadable-image/cut', { args: { percent: 0 } });
+  if (!header || header.length < 13) throw cutOff(0);
   const profile = profileChunk(chunks, header);
   const frame = separateFrame(chunks, header);
   const isComplete = chunks.some(({ type }) => type === 'IEND');

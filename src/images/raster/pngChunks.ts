@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { MixFailure } from '../../mix/failure.ts';
+import { fourLetters } from '../latin1.ts';
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -31,7 +32,7 @@ export function chunksOf(png: Uint8Array): PlacedChunk[] {
   const view = viewOf(png);
   const chunks: PlacedChunk[] = [];
   for (let start = signature.length; start + 8 <= png.length && chunks.length < maxChunks; ) {
-    const type = String.fromCharCode(...png.subarray(start + 4, start + 8));
+    const type = fourLetters(png, start + 4);
     const end = start + 12 + view.getUint32(start);
     chunks.push({ type, data: png.subarray(start + 8, end - 4), whole: end <= png.length, start, end });
     if (type === 'IEND') break;

@@ -1,6 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { MixFailure } from '../../mix/failure.ts';
 import { inflatePart } from '../inflate.ts';
+import { cutOff } from './cutOff.ts';
 import { chunksOf, hasChecksum, number32, type PngChunk, pngChunk, readChunks } from './pngChunks.ts';
 
 /** In bytes: 100 megapixels of 16-bit RGBA, and more. */
@@ -31,10 +32,7 @@ export function withWholeData(chunks: readonly PngChunk[], header: Uint8Array): 
   if (last?.whole !== false) return chunks;
   const wanted = unpackedLength(header);
   const rows = unpackRows(chunks, wanted);
-  if (rows && rows.length < wanted) {
-    const percent = Math.floor((rows.length / wanted) * 100);
-    throw new MixFailure('unreadable-image/cut', { args: { percent } });
-  }
+  if (rows && rows.length < wanted) throw cutOff(rows.length / wanted);
   if (!rows) throw new MixFailure('unreadable-image/damaged');
   return withRows(chunks, rows, wanted);
 }

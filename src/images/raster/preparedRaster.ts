@@ -5,7 +5,7 @@ import type { Recolor } from './recolor.ts';
 /** An image file as the decoder gets it. */
 export interface DecoderFile {
   readonly bytes: Uint8Array;
-  /** How inks become colors, if the image consists of inks and the decoder isn't left to it. */
+  /** How inks become colors, if the image consists of inks and the decoder doesn't convert them itself. */
   readonly inks?: Inks | undefined;
   /** How the decoded colors become sRGB, if the decoder doesn't know. */
   readonly recolor?: Recolor | undefined;

@@ -1,6 +1,7 @@
 import { MixFailure } from '../../mix/failure.ts';
 import { type ImageWarning, makeImageWarning } from '../../mix/imageWarning.ts';
 import { refuseTooLarge } from '../imageLimits.ts';
+import { cutOff } from './cutOff.ts';
 import { exactInks } from './inks.ts';
 import { uprightSize, validOrientation } from './orientation.ts';
 import type { PreparedRaster } from './preparedRaster.ts';
@@ -31,7 +32,7 @@ export function prepareTiff(file: Uint8Array): PreparedRaster {
   refuseUnknown(layout);
   refuseOtherInks(directory, layout);
   const present = presentPartOfTiff(layout, bytes.length);
-  if (present < 1) throw new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(present * 100) } });
+  if (present < 1) throw cutOff(present);
   const palette = layout.photometric === photometrics.palette ? directory.numbers(tiffTag.palette) : [];
   if (layout.photometric === photometrics.palette && palette.length < 3 * 2 ** layout.bits) {
     throw new MixFailure('unreadable-image/damaged');

@@ -74,7 +74,7 @@ export class TiffDirectory {
     return this.#bytes.subarray(entry.at, end);
   }
 
-  /** @throws MixFailure `unreadable-image/truncated` if a tag is there whose bytes aren't in the file: the decoder would crash or guess. */
+  /** Checks a tag that only the decoder reads. @throws MixFailure `unreadable-image/truncated` if its bytes aren't in the file. */
   requireBlob(tag: number): void {
     this.blob(tag);
   }

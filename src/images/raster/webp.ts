@@ -1,4 +1,5 @@
-import { MixFailure } from '../../mix/failure.ts';
+import { fourLetters } from '../latin1.ts';
+import { cutOff } from './cutOff.ts';
 import type { PreparedFile } from './preparedRaster.ts';
 
 /** In bytes. Compressed pixels never end with that many zeros, but a copy that broke off may have them where data is missing. */
@@ -8,7 +9,7 @@ const maxZeros = 64;
 export function prepareWebp(bytes: Uint8Array): PreparedFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 12; at + 8 <= bytes.length; ) {
-    const type = new TextDecoder('latin1').decode(bytes.subarray(at, at + 4));
+    const type = fourLetters(bytes, at);
     const start = at + 8;
     const length = view.getUint32(at + 4, true);
     const end = Math.min(start + length, bytes.length);
@@ -22,10 +23,6 @@ export function prepareWebp(bytes: Uint8Array): PreparedFile {
     at = type === 'ANMF' ? start + 16 : start + length + (length % 2);
   }
   return { bytes, warnings: [] };
-}
-
-function cutOff(part: number): MixFailure {
-  return new MixFailure('unreadable-image/cut', { args: { percent: Math.floor(part * 100) } });
 }
 
 /** The part of a WebP's bytes that is in the file, from 0 to 1. Its header has its length. */

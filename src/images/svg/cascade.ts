@@ -27,7 +27,7 @@ export class Cascade {
 
   constructor({ rules, layers }: Stylesheet, note: Note) {
     this.#note = note;
-    this.#layers = new Map([...layers].map((layer, at) => [layer, at]));
+    this.#layers = new Map(inPrecedence(layers).map((layer, at) => [layer, at]));
     for (const [order, rule] of rules.entries()) {
       for (const selector of rule.selectors) {
         const key = keyOf(selector);
@@ -44,18 +44,17 @@ export class Cascade {
    */
   declarationsOf(element: SvgElement, copied?: Copied): Declaration[] {
     const outermost = copied?.isOnlyCopied ? copied.original : undefined;
-    const matching = this.#candidatesFor(element)
-      .filter(({ selector }) => this.#matcher.matches(element, selector, outermost))
-      .filter(({ selector }) => {
-        const isSame = !copied || copied.isOnlyCopied || this.#matcher.matches(element, selector, copied.original);
-        if (!isSame) this.#note('use');
-        return true;
-      })
-      .filter(({ selector, rule }) => {
-        const unknown = selector.unknown ?? rule.condition;
-        if (unknown !== undefined) this.#note(unknown);
-        return unknown === undefined;
-      })
+    const candidates: Candidate[] = [];
+    for (const candidate of this.#candidatesFor(element)) {
+      const { selector, rule } = candidate;
+      if (!this.#matcher.matches(element, selector, outermost)) continue;
+      const isSame = !copied || copied.isOnlyCopied || this.#matcher.matches(element, selector, copied.original);
+      if (!isSame) this.#note('use');
+      const unknown = selector.unknown ?? rule.condition;
+      if (unknown === undefined) candidates.push(candidate);
+      else this.#note(unknown);
+    }
+    const matching = candidates
       .sort(
         (a, b) =>
           this.#layerOf(a.rule) - this.#layerOf(b.rule) ||
@@ -85,6 +84,20 @@ export class Cascade {
   #layerOf({ layer }: StyleRule): number {
     return (layer === undefined ? undefined : this.#layers.get(layer)) ?? this.#layers.size;
   }
+}
+
+/** Layers by precedence, the lowest first: those inside of a layer count less than its own rules. */
+function inPrecedence(layers: Iterable<string>): string[] {
+  const inside = new Map<string, string[]>();
+  for (const layer of layers) {
+    const around = layer.slice(0, Math.max(0, layer.lastIndexOf('.')));
+    const list = inside.get(around) ?? [];
+    inside.set(around, list);
+    list.push(layer);
+  }
+  const ordered = (around: string): string[] =>
+    (inside.get(around) ?? []).flatMap((layer) => [...ordered(layer), layer]);
+  return ordered('');
 }
 
 /** What an element must have to match: an id, a class or a name, as far as that can be told at a glance. */

@@ -27,3 +27,6 @@ export function pixelsOf(text: string, { own, root }: FontSizes): number | undef
   const perUnit = pixelsPerUnit[unit.toLowerCase()] ?? relative[unit.toLowerCase()];
   return number === undefined || perUnit === undefined ? undefined : Number(number) * perUnit;
 }
+
+/** Whether a number lacks the unit that CSS demands of lengths and angles other than 0. */
+export const lacksUnit = (text: string) => /^[+-]?[\d.]+$/.test(text) && Number(text) !== 0;

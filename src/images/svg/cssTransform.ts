@@ -1,4 +1,4 @@
-import { type FontSizes, pixelsOf } from './cssLength.ts';
+import { type FontSizes, lacksUnit, pixelsOf } from './cssLength.ts';
 
 /** An angle as a number of degrees. */
 function degrees(text: string): string {
@@ -16,10 +16,10 @@ export function isCssTransform(css: string): boolean {
   return [...calls].every(([, name = '', list = '']) => {
     const args = list.split(',').map((arg) => arg.trim());
     const areUnitless = /^(?:matrix|scale)/i.test(name);
-    if (/3d$/i.test(name)) return true;
+    if (/3d$/i.test(name)) return true; // named as not drawn later
     return (
       args.length <= (maxArguments[name.toLowerCase()] ?? 1) &&
-      args.every((arg) => /^\S+$/.test(arg) && (areUnitless || !/^[+-]?[\d.]+$/.test(arg) || Number(arg) === 0))
+      args.every((arg) => /^\S+$/.test(arg) && (areUnitless || !lacksUnit(arg)))
     );
   });
 }

@@ -1,6 +1,6 @@
 import { hexColor, lightOf, plainColor } from './cssColor.ts';
 import { fontSizeKeywords } from './fontSize.ts';
-import { isValid } from './properties.ts';
+import { isValid } from './knownValues.ts';
 
 /** Called with the name of what isn't drawn. SVG or CSS calls it so, so it needs no translation. */
 export type Note = (part: string) => void;

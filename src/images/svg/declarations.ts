@@ -3,14 +3,8 @@ import { isCssTransform, transformAround, transformAttribute } from './cssTransf
 import { type Note, normalizeValue } from './cssValues.ts';
 import { type CustomProperties, fillVariables, tooLong } from './customProperties.ts';
 import { fontFamilies, fontLonghands } from './fontProperties.ts';
-import {
-  attributesOnly,
-  initialValues,
-  isForeignGeometry,
-  isProperty,
-  isUndrawn,
-  isUndrawnOnRoot,
-} from './properties.ts';
+import { initialValues } from './knownValues.ts';
+import { attributesOnly, isForeignGeometry, isProperty, isUndrawn, isUndrawnOnRoot } from './properties.ts';
 import type { Declaration } from './stylesheet.ts';
 
 /** The properties of an element as the renderer reads them. */
@@ -116,12 +110,13 @@ type Longhand = [string, Value | 'reset'];
 function longhands(property: string, text: string, context: PropertyContext): Longhand[] {
   if (context.isRoot ? property === 'display' : property.startsWith('background')) return [];
   if (isForeignGeometry(property, context.element)) return [];
-  if (property === 'all') return [[property, { value: undefined, notes: ['all'] }]];
   const keyword = text.trim().toLowerCase();
+  const unknown = property === 'all' ? property : keyword === 'revert-layer' ? keyword : undefined;
+  if (unknown !== undefined) return [[property, { value: undefined, notes: [unknown] }]];
   if (keyword === 'initial' && initialValues[property] !== undefined) {
     return [[property, { value: initialValues[property], notes: [] }]];
   }
-  if (/^(?:initial|unset|revert|revert-layer)$/.test(keyword)) return [[property, 'reset']];
+  if (/^(?:initial|unset|revert)$/.test(keyword)) return [[property, 'reset']];
   const result = propertyValue(property, text, context);
   if (!result) return /var\(/i.test(text) ? [[property, 'reset']] : [];
   const { value, notes } = result;

@@ -3,6 +3,7 @@ import { type FontSizes, initialFontSize } from './cssLength.ts';
 import type { Note } from './cssValues.ts';
 import { type CustomProperties, customPropertiesOf } from './customProperties.ts';
 import { type DrawnProperties, drawnProperties } from './declarations.ts';
+import { DocumentText } from './documentText.ts';
 import { fontSizeOf } from './fontSize.ts';
 import { type EmbeddedImage, MarkupWriter, styleText } from './markupWriter.ts';
 import { followReferences, type References, readReferences, turnedId, withSymbolSize } from './references.ts';
@@ -16,18 +17,11 @@ interface WrittenDocument {
   readonly parts: string[];
   readonly images: readonly EmbeddedImage[];
   readonly background: string | undefined;
-  readonly hasText: boolean;
-  readonly families: ReadonlySet<string>;
-  readonly characters: ReadonlySet<number>;
-  /** Those of the characters that browsers draw in colors. */
-  readonly emoji: ReadonlySet<number>;
+  readonly text: DocumentText;
 }
 
 /** Attributes of the root that are written anew for each size. */
 const rootSize = new Set(['x', 'y', 'width', 'height', 'viewBox', 'preserveAspectRatio']);
-/** Those that are drawn as images in a font of colors, so that no other font shows them as a browser does. */
-const emoji = /\p{Emoji_Presentation}|\p{Emoji}(?=\uFE0F)/gu;
-const maxCharacters = 20_000;
 
 /** What an element is in. */
 interface Place {
@@ -46,13 +40,10 @@ export class DocumentWriter {
   readonly #note: Note;
   readonly #references: References;
   readonly #markup: MarkupWriter;
-  readonly #families = new Set<string>();
-  readonly #characters = new Set<number>();
-  readonly #emoji = new Set<number>();
+  readonly #text = new DocumentText();
   /** The variables in what is copied by `use`, and those that not only the root sets: copies may have other values. */
   readonly #copiedVariables = new Set<string>();
   readonly #localVariables = new Set<string>();
-  #hasText = false;
 
   /** @param viewport the size of the root's view box. */
   constructor(tree: SvgTree, cascade: Cascade, viewport: { width: number; height: number }, note: Note) {
@@ -85,10 +76,7 @@ export class DocumentWriter {
       parts: this.#markup.parts,
       images: this.#markup.images,
       background: style.get('background-color'),
-      hasText: this.#hasText,
-      families: this.#families,
-      characters: this.#characters,
-      emoji: this.#emoji,
+      text: this.#text,
     };
   }
 
@@ -105,7 +93,7 @@ export class DocumentWriter {
       element: element.name,
       note: this.#note,
       onFamilies: (names) => {
-        for (const name of names) this.#families.add(name);
+        for (const name of names) this.#text.families.add(name);
       },
       onVariables: (value) => {
         if (place.copied) for (const [name] of value.matchAll(/--[\w-]+/g)) this.#copiedVariables.add(name);
@@ -142,6 +130,9 @@ export class DocumentWriter {
     const copied = isCopied ? { original: element, isOnlyCopied: isInDefinitions } : around.copied;
     const declarations = this.#cascade.declarationsOf(element, copied);
     for (const { property } of declarations) if (property.startsWith('--')) this.#localVariables.add(property);
+    // A copy may have another font size.
+    const isInEm = ({ property, value }: Declaration) => property.includes('transform') && /[\d.]em\b/i.test(value);
+    if (copied && declarations.some(isInEm)) this.#note('CSS unit em');
     const variables = customPropertiesOf(around.customProperties, declarations);
     const place = {
       customProperties: variables,
@@ -155,7 +146,7 @@ export class DocumentWriter {
     };
     const properties = this.#properties(element, declarations, place);
     const { attributes } = properties;
-    if (name === 'text') this.#hasText = true;
+    if (name === 'text') this.#text.isPresent = true;
     noteUndrawn(element, attributes, this.#references, this.#note);
     if (attributes.get('orient') === 'auto-start-reverse') this.#writeMarker(element, properties, place);
     else if (name === 'svg') this.#writeNested(element, properties, place);
@@ -191,12 +182,7 @@ export class DocumentWriter {
 
   #writeText(text: string, { isInText }: Place): void {
     this.#markup.text(text);
-    if (!isInText) return;
-    for (const [character] of text.matchAll(emoji)) this.#emoji.add(character.codePointAt(0) ?? 0);
-    for (const character of text) {
-      if (this.#characters.size >= maxCharacters) break;
-      this.#characters.add(character.codePointAt(0) ?? 0);
-    }
+    if (isInText) this.#text.add(text);
   }
 }
 

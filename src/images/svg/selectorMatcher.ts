@@ -4,14 +4,13 @@ import { MixFailure } from '../../mix/failure.ts';
 import { isList, neverMatches, positions, type Selector } from './selector.ts';
 import type { SvgElement } from './svgTree.ts';
 
-/** Steps in which the selectors of a document are matched. It takes a few seconds to get there. */
+/** The most steps in which the selectors of a document are matched: a few seconds of work. */
 const maxSteps = 20e6;
 
 /** Matches elements of a document. */
 export class SelectorMatcher {
   #steps = 0;
-  readonly #types = new WeakMap<SvgElement, Positions>();
-
+  readonly #positions = new WeakMap<SvgElement, Positions>();
   #outermost: SvgElement | undefined;
 
   /**
@@ -89,7 +88,7 @@ export class SelectorMatcher {
 
   /** Counted once for all children of an element. */
   #positionsOf(element: SvgElement): Positions {
-    const known = this.#types.get(element);
+    const known = this.#positions.get(element);
     if (known) return known;
     const siblings = element.parent ? childElements(element.parent) : [element];
     const counts = new Map<string, number>();
@@ -100,9 +99,9 @@ export class SelectorMatcher {
     });
     for (const { sibling, typeIndex } of found) {
       const typeCount = counts.get(sibling.name) ?? 1;
-      this.#types.set(sibling, { index: sibling.index, count: siblings.length, typeIndex, typeCount });
+      this.#positions.set(sibling, { index: sibling.index, count: siblings.length, typeIndex, typeCount });
     }
-    return this.#types.get(element) ?? { index: 1, count: 1, typeIndex: 1, typeCount: 1 };
+    return this.#positions.get(element) ?? { index: 1, count: 1, typeIndex: 1, typeCount: 1 };
   }
 }
 

@@ -29,7 +29,7 @@ export interface FontFace {
 export interface Stylesheet {
   readonly rules: StyleRule[];
   readonly fontFaces: FontFace[];
-  /** In the order of precedence, the lowest first. */
+  /** Full names, in the order in which they come first. */
   readonly layers: Set<string>;
   /** At-rules that aren't followed. */
   readonly unknown: Set<string>;
@@ -99,7 +99,11 @@ function addAtRule(prelude: string, body: string | undefined, sheet: Stylesheet,
 function addLayer(head: string, body: string | undefined, sheet: Stylesheet, around: Surroundings): void {
   const outer = around.layer === undefined ? '' : `${around.layer}.`;
   const names = head === '' ? [`anonymous ${sheet.layers.size}`] : head.split(',').map((name) => name.trim());
-  for (const name of names) sheet.layers.add(outer + name);
+  for (const name of names) {
+    const full = outer + name;
+    for (let dot = full.indexOf('.'); dot >= 0; dot = full.indexOf('.', dot + 1)) sheet.layers.add(full.slice(0, dot));
+    sheet.layers.add(full);
+  }
   if (body !== undefined)
     addRules(body, sheet, { ...around, depth: around.depth + 1, layer: outer + (names[0] ?? '') });
 }

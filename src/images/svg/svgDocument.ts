@@ -1,6 +1,7 @@
 import { MixFailure } from '../../mix/failure.ts';
 import { Cascade } from './cascade.ts';
 import { noteExternal } from './cssValues.ts';
+import type { DocumentText } from './documentText.ts';
 import { DocumentWriter } from './documentWriter.ts';
 import { expandEntities } from './entities.ts';
 import type { EmbeddedImage } from './markupWriter.ts';
@@ -19,14 +20,8 @@ export interface SvgDocument {
   readonly images: readonly EmbeddedImage[];
   /** As `rgb()` or `rgba()`. */
   readonly background: string | undefined;
-  readonly hasText: boolean;
-  /** Font families by name, without generic ones. */
-  readonly families: ReadonlySet<string>;
+  readonly text: DocumentText;
   readonly fontFaces: readonly FontFace[];
-  /** The characters of the text. */
-  readonly characters: ReadonlySet<number>;
-  /** Those of the characters that browsers draw in colors. */
-  readonly emoji: ReadonlySet<number>;
   /** What isn't drawn, by the names that SVG and CSS have for it. */
   readonly notDrawn: readonly string[];
   /** Whether the root isn't in the namespace of SVG, so that browsers don't show it as an image. */

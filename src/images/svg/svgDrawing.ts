@@ -43,7 +43,7 @@ export interface Drawing {
 export async function openDrawing(bytes: Uint8Array, tools: DrawingTools, depth = 0): Promise<Drawing> {
   const document = readSvgDocument(readXml(bytes));
   const notDrawn = new Set(document.notDrawn);
-  const missing = new Set(document.emoji);
+  const missing = new Set(document.text.emoji);
   const problems = { notDrawn, missing, hasUncertainFonts: false };
   const written = new Map<string, string>();
   for (const { part, dataUri } of document.images) {
@@ -51,7 +51,7 @@ export async function openDrawing(bytes: Uint8Array, tools: DrawingTools, depth 
     written.set(dataUri, address);
     document.parts[part] = address;
   }
-  const fonts = document.hasText ? await fontsOf(document, notDrawn, tools) : undefined;
+  const fonts = document.text.isPresent ? await fontsOf(document, notDrawn, tools) : undefined;
   for (const character of fonts?.missing ?? []) missing.add(character);
   const resolve = (text: string) => (fonts ? resolveFamilies(text, fonts.resolve) : text);
   const hasUncertainFonts = problems.hasUncertainFonts || (fonts?.isUncertain ?? false);
@@ -91,7 +91,7 @@ const toDataUri = (type: string, bytes: Uint8Array) =>
   `data:${type};base64,${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')}`;
 
 async function fontsOf(
-  { families, characters, fontFaces }: SvgDocument,
+  { text: { families, characters }, fontFaces }: SvgDocument,
   notDrawn: Set<string>,
   { library, folder }: DrawingTools,
 ): Promise<FontSelection> {

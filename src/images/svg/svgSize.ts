@@ -1,4 +1,4 @@
-import { initialFontSize, pixelsOf } from './cssLength.ts';
+import { initialFontSize, lacksUnit, pixelsOf } from './cssLength.ts';
 import { fontSizeOf } from './fontSize.ts';
 import { parseDeclarations } from './stylesheet.ts';
 
@@ -56,7 +56,7 @@ function sideOf(name: 'width' | 'height', attributes: ReadonlyMap<string, string
   const style = parseDeclarations(attributes.get('style') ?? '');
   const initial = { own: initialFontSize, root: initialFontSize };
   const fontSize = fontSizeOf(attributes, style, new Map(), initial);
-  const styled = style.filter(({ property, value }) => property === name && !/^[+-]?[\d.]*[1-9][\d.]*$/.test(value));
+  const styled = style.filter(({ property, value }) => property === name && !lacksUnit(value));
   return [attributes.get(name) ?? '', ...styled.map(({ value }) => value)]
     .map((text) => pixelsOf(text, { own: fontSize, root: fontSize }))
     .findLast((side) => side !== undefined && side >= 0 && side <= 1e9);

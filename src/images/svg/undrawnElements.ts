@@ -29,7 +29,7 @@ const undrawnAttributes: Readonly<Record<string, readonly string[]>> = {
   '*': ['pathLength'],
   filter: ['href'],
   radialGradient: ['fr'],
-  symbol: ['refX', 'refY', 'x', 'y'],
+  symbol: ['refX', 'refY', 'transform', 'x', 'y'],
   textPath: ['path', 'side'],
 };
 

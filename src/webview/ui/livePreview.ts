@@ -1,20 +1,13 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { Draft } from '../../mix/draft.ts';
 import type { EngineView, ResultView } from '../../protocol/contract.ts';
-import { debounce } from '../model/debounce.ts';
 import { validWeight, weightShares } from '../model/draftEdits.ts';
 import { cssColorAt } from '../model/palette.ts';
 import { namesFromPaths } from '../model/pathNames.ts';
 import { previewMixOf } from '../model/previewMix.ts';
-import { PreviewImageLoader, type RequestPixels } from '../previewImageLoader.ts';
-import { type PreviewMode, PreviewRenderer } from '../previewRenderer.ts';
 import './comparisonSlider.ts';
 import { iconButton } from './iconButton.ts';
 import { PanelElement } from './panelElement.ts';
-
-/** Milliseconds after the last change until a full-size frame is rendered. It also waits until no pointer button is down. */
-const settleDelay = 100;
-const pointerEvents = ['pointerdown', 'pointermove', 'pointerup', 'pointercancel'] as const;
 
 /** The live preview: the local mix of the draft, rendered coarsely while the draft changes and at full size afterwards. */
 export class LivePreview extends PanelElement {
@@ -26,9 +19,6 @@ export class LivePreview extends PanelElement {
     compared: { attribute: false },
     showsCoverage: { attribute: false },
     isActualSize: { state: true },
-    isShown: { state: true },
-    isLoading: { state: true },
-    failure: { state: true },
   };
   declare draft: Draft;
   declare engine: EngineView;
@@ -40,43 +30,16 @@ export class LivePreview extends PanelElement {
   /** Whether the preview shows which image lands where. */
   declare showsCoverage: boolean;
   declare isActualSize: boolean;
-  declare isShown: boolean;
-  declare isLoading: boolean;
-  declare failure: string | undefined;
-  #renderer: PreviewRenderer | undefined;
-  #imageLoader: PreviewImageLoader | undefined;
-  #listeners: AbortController | undefined;
-  #isPointerDown = false;
-  #isSettled = true;
-  readonly #settle = debounce(() => {
-    if (!this.#isPointerDown && !this.#isSettled) this.#renderFrame('settled');
-  }, settleDelay);
-  readonly #onPointer = ({ buttons }: PointerEvent) => {
-    const isReleased = this.#isPointerDown && buttons === 0;
-    this.#isPointerDown = buttons !== 0;
-    if (isReleased && !this.#isSettled) this.#renderFrame('settled');
-  };
 
   constructor() {
     super();
-    this.isShown = false;
-    this.isLoading = false;
     this.isActualSize = false;
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    for (const name of pointerEvents) document.addEventListener(name, this.#onPointer);
-    this.#listeners = new AbortController();
-    this.panel.model.onImageChanged((uri) => this.#onImageChanged(uri), this.#listeners);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    for (const name of pointerEvents) document.removeEventListener(name, this.#onPointer);
-    this.#listeners?.abort();
-    this.#renderer?.dispose();
-    this.#renderer = undefined;
+  override firstUpdated(): void {
+    const canvas = this.querySelector('canvas');
+    if (!canvas) throw new Error('The preview has no canvas');
+    this.panel.preview.drawOn(canvas, () => this.requestUpdate());
   }
 
   override willUpdate(changed: PropertyValues): void {
@@ -87,20 +50,10 @@ export class LivePreview extends PanelElement {
   override updated(changed: PropertyValues): void {
     this.#updateSize();
     if (changed.has('isActualSize')) this.#center();
-    if (!changed.has('draft') && !changed.has('engine') && !changed.has('seed') && !changed.has('showsCoverage'))
-      return;
-    const renderer = this.#startRenderer();
-    if (changed.has('engine')) this.#imageLoader?.forgetFailures();
-    this.#imageLoader?.sync(this.draft.images);
-    this.isLoading = this.#imageLoader?.isLoading ?? false;
-    const { images } = previewMixOf(this.draft, this.engine, this.seed);
-    if (!images.some(({ weight }) => weight > 0)) this.isShown = false;
-    if (renderer) this.#renderFrame('dragging');
-    this.#settle();
   }
 
   override render(): TemplateResult {
-    const { say } = this.panel;
+    const { say, preview } = this.panel;
     const shown = this.#comparedResults();
     const isEmpty = this.draft.images.length === 0 && shown.length === 0;
     const state = `${isEmpty ? 'is-empty' : ''} ${this.isActualSize ? 'is-actual' : ''} ${shown.length > 0 ? 'is-comparing' : ''}`;
@@ -114,10 +67,10 @@ export class LivePreview extends PanelElement {
         @pointermove=${(event: PointerEvent) => this.#pan(event)}
       >
         <div class="preview-stage">
-          <canvas role="img" aria-label=${say('panel.preview')} class=${this.isShown && shown.length < 2 ? '' : 'is-blank'}></canvas>
+          <canvas role="img" aria-label=${say('panel.preview')} class=${preview.isShown && shown.length < 2 ? '' : 'is-blank'}></canvas>
           ${shown.length > 0 ? html`<mix-comparison .results=${shown}></mix-comparison>` : nothing}
         </div>
-        ${this.isShown || shown.length > 0 ? nothing : this.#placeholder(isEmpty)}
+        ${preview.isShown || shown.length > 0 ? nothing : this.#placeholder(isEmpty)}
       </div>
       <div class="preview-foot">
         ${this.showsCoverage && !isEmpty && shown.length === 0 ? this.#legend() : html`<p class="preview-label">${this.#label(shown.length)}</p>`}
@@ -189,50 +142,20 @@ export class LivePreview extends PanelElement {
   }
 
   #placeholder(isEmpty: boolean): TemplateResult {
+    const { say, preview } = this.panel;
     const isExpected = this.draft.images.some(
-      ({ uri, enabled, weight }) => enabled && validWeight(weight) && this.#imageLoader?.has(uri),
+      ({ uri, enabled, weight }) => enabled && validWeight(weight) && preview.has(uri),
     );
-    return this.isLoading || (isExpected && !this.failure)
+    return preview.isLoading || (isExpected && !preview.failure)
       ? html`<span class="preview-wait codicon codicon-loading codicon-modifier-spin" aria-hidden="true"></span>`
-      : html`<p class="preview-empty">${this.panel.say(isEmpty ? 'panel.preview.empty' : 'panel.preview.nothing')}</p>`;
+      : html`<p class="preview-empty">${say(isEmpty ? 'panel.preview.empty' : 'panel.preview.nothing')}</p>`;
   }
 
   #label(compared: number): string {
-    const { say } = this.panel;
+    const { say, preview } = this.panel;
     if (compared > 0) return say(compared === 1 ? 'panel.compare.one' : 'panel.compare.two');
-    if (this.failure) return say('panel.preview.failed', { detail: this.failure });
+    if (preview.failure) return say('panel.preview.failed', { detail: preview.failure });
     return say(this.engine.name === 'local' ? 'panel.preview.local' : 'panel.preview.hosted');
-  }
-
-  #startRenderer(): PreviewRenderer | undefined {
-    const canvas = this.querySelector('canvas');
-    if (this.#renderer || !canvas) return this.#renderer;
-    const renderer = new PreviewRenderer(canvas);
-    renderer.onFrame(() => {
-      this.isShown = true;
-      this.failure = undefined;
-    });
-    renderer.onError((error) => {
-      this.failure = error.message;
-    });
-    this.#renderer = renderer;
-    const { host } = this.panel;
-    const request: RequestPixels = (uri, side) => host.call('pixels', { uri, width: side, height: side });
-    this.#imageLoader = new PreviewImageLoader(request, renderer, () => {
-      this.isLoading = this.#imageLoader?.isLoading ?? false;
-      this.#renderFrame('dragging'); // shows the image sooner and warms the worker up for the first drag
-      this.#settle();
-    });
-    return renderer;
-  }
-
-  #onImageChanged(uri: string): void {
-    this.#imageLoader?.reload(uri);
-  }
-
-  #renderFrame(mode: PreviewMode): void {
-    this.#isSettled = mode === 'settled';
-    this.#renderer?.update(previewMixOf(this.draft, this.engine, this.seed, this.showsCoverage), mode);
   }
 }
 

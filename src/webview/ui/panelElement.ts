@@ -1,5 +1,6 @@
 import { ContextConsumer, createContext } from '@lit/context';
 import { LitElement } from 'lit';
+import type { DraftPreview } from '../draftPreview.ts';
 import type { Formats } from '../model/formats.ts';
 import type { HostChannel, PanelActions } from '../model/panelActions.ts';
 import type { PanelModel } from '../model/panelModel.ts';
@@ -11,6 +12,7 @@ export interface Panel {
   readonly model: PanelModel;
   readonly actions: PanelActions;
   readonly host: Pick<HostChannel, 'call'>;
+  readonly preview: DraftPreview;
   readonly thumbnails: ThumbnailCache;
   readonly formats: Formats;
   readonly say: Say;

@@ -15,7 +15,7 @@ export function endFaults(): void {
 /** `node:fs/promises`, with calls that fail as `faults` says. For `vi.mock`. The path of `rename` is the new one. */
 export function faultyFileSystem(real: typeof FileSystem): typeof FileSystem {
   const overrides: Record<string, unknown> = {};
-  for (const call of ['readFile', 'readdir', 'rename', 'rm', 'stat'] as const) {
+  for (const call of ['readFile', 'readdir', 'rename', 'rm', 'stat', 'utimes'] as const) {
     const original: unknown = real[call];
     if (typeof original !== 'function') throw new Error(`No function ${call}`);
     overrides[call] = async (...args: unknown[]) => {

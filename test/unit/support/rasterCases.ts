@@ -247,6 +247,6 @@ export const browserCases: readonly BrowserCase[] = [
   avifCase('AVIF with 10 bits', () => scene().avif({ quality: 95, bitdepth: 10 }).toBuffer()),
 ];
 
-/** A PNG in Apple's own form: its data has no zlib header. */
+/** Apple's PNG variant: its data has no zlib header. */
 export const applePng = (): Buffer =>
   Buffer.concat([pngSignature, pngChunk('CgBI', Buffer.of(0x50, 0, 0x20, 2)), png([]).subarray(8)]);

@@ -3,8 +3,11 @@ import type { ImageInfo } from '../../images/codec.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import { maxReframingScale } from '../../mix/limits.ts';
 
-/** How many decoded images may exist at once: two that are decoded, and one that the mixer takes over. */
-export const maxRasters = 3;
+/** How many images are decoded at once. */
+const threads = 2;
+
+/** How many decoded images may exist at once: those that are decoded, and one that the mixer takes over. */
+export const maxRasters = threads + 1;
 
 const megabyte = 1024 * 1024;
 
@@ -23,6 +26,16 @@ export interface MixSize {
 const overhead = 256 * megabyte;
 /** Measured: what a decoder has of an image at once, in copies of its decoded pixels. */
 const copiesInDecoder = 3;
+/**
+ * Measured: what a decoder has of each pixel of the file, in bytes, however small the image is drawn. JPEG and PNG are decoded in
+ * parts. So are most TIFFs, but those that are converted first count here.
+ */
+const bytesInDecoder: ReadonlyMap<string, number> = new Map([
+  ['webp', 4.5],
+  ['gif', 10],
+  ['avif', 18],
+  ['tiff', 20],
+]);
 /** Measured: the result, its copy in the encoder, and the encoder's own. */
 const copiesOfResult = 4;
 
@@ -33,8 +46,11 @@ export function mixBytes({ width, height, samples, images }: MixSize): number {
   const prepared = sum(images.map(({ hasAlpha }) => (hasAlpha ? 2 : 1) * pixels));
   const isReframed = samples > 1;
   const rasters = images.map((image) => rasterBytes(image, width, height, isReframed ? maxReframingScale : 1));
-  const largest = rasters.toSorted((one, other) => other - one).slice(0, maxRasters);
-  const decoding = sum(largest) + copiesInDecoder * sum(largest.slice(0, 2));
+  const largest = (numbers: readonly number[], count: number) =>
+    sum(numbers.toSorted((one, other) => other - one).slice(0, count));
+  const wholes = images.map((image) => (bytesInDecoder.get(image.format) ?? 0) * image.width * image.height);
+  const decoding =
+    largest(rasters, maxRasters) + copiesInDecoder * largest(rasters, threads) + largest(wholes, threads);
   // Later samples need the enlarged images; what is prepared for the one before is freed.
   return prepared + (isReframed ? sum(rasters) : 0) + decoding + copiesOfResult * pixels + overhead;
 }

@@ -23,7 +23,7 @@ function windowsKey(path: string): string {
   return foldCase(names.join('\\'));
 }
 
-/** Upper case first, since file systems compare upper case: ſ and s are the same to them. */
-function foldCase(name: string): string {
+/** The same text for names that differ only in case or Unicode form. Upper case first, since file systems compare that: ſ is s to them. */
+export function foldCase(name: string): string {
   return name.toUpperCase().toLowerCase().normalize('NFC');
 }
