@@ -9,7 +9,7 @@ const maxTries = 4;
 /**
  * Takes prompts out of the queue, or interrupts them. A prompt that begins to run in between is canceled again, and so is one that arrives
  * late. One in the middle of a long step ends after it, which isn't waited for.
- * @param ids the prompts. Others are never touched.
+ * @param ids the prompts, in the order in which they run. Others are never touched.
  * @param mayArrive whether one of them may still be on its way to the server.
  * @returns why it couldn't be done; undefined if it was.
  */
@@ -23,7 +23,7 @@ export async function cancelPrompts(
   try {
     for (let tries = 1; tries <= maxTries && left.length > 0; tries++) {
       if (tries > 1) await clock.sleep(times.pause, limit);
-      await Promise.all(left.map((id) => client.cancel(id, limit)));
+      for (const id of left.toReversed()) await client.cancel(id, limit); // the last first, so that none begins when one ends
       const { running, pending } = await client.queue(limit);
       const known = new Set([...running, ...pending].map(({ id }) => id));
       if (!mayArrive || tries > 1) left = left.filter((id) => known.has(id));

@@ -65,12 +65,8 @@ export async function watchPrompt(promptId: string, feed: PromptFeed, context: W
   }
 }
 
-async function look(
-  promptId: string,
-  { isFinished }: PromptFeed,
-  { server, signal }: WatchContext,
-): Promise<PromptPlace> {
-  const entry = isFinished ? await server.client.history(promptId, signal) : undefined;
+async function look(promptId: string, { isOver }: PromptFeed, { server, signal }: WatchContext): Promise<PromptPlace> {
+  const entry = isOver ? await server.client.history(promptId, signal) : undefined;
   return entry ? { kind: 'ended', entry } : findPrompt(server.client, promptId, signal);
 }
 
