@@ -5,6 +5,7 @@ import { AccountBalance } from './accountBalance.ts';
 import { ApiKeys } from './apiKeys.ts';
 import { type Background, createBackground } from './background.ts';
 import { ComfyuiServers } from './comfyuiServers.ts';
+import { viewOfComfyui } from './comfyuiView.ts';
 import { DraftStore } from './draftStore.ts';
 import { EngineChoice, usesService } from './engineChoice.ts';
 import { ImageImporter } from './imageImporter.ts';
@@ -18,6 +19,7 @@ import type { KeyValueStore, Questions, Secrets, SettingSource, Workspace } from
 import { PromptHistory } from './promptHistory.ts';
 import { ResultStore } from './resultStore.ts';
 import { ServerAuthorizations } from './serverAuthorizations.ts';
+import { ServerStates } from './serverStates.ts';
 import { type LogLevel, Services } from './services.ts';
 import { Settings } from './settings.ts';
 import { Trust } from './trust.ts';
@@ -65,6 +67,7 @@ export class Application {
   readonly importer: ImageImporter;
   readonly starter: MixStarter;
   readonly balance: AccountBalance;
+  readonly servers: ServerStates;
   readonly panel: PanelService;
 
   constructor(host: HostEnvironment) {
@@ -137,10 +140,14 @@ export class Application {
     this.balance = new AccountBalance(async () =>
       usesService(await this.engine.name()) ? services.balance() : undefined,
     );
+    this.servers = new ServerStates({ urls: () => settings.get('comfyui.servers'), services });
     this.panel = new PanelService({
       messages,
       engine: this.engine,
       balance: this.balance,
+      trust,
+      servers: this.servers,
+      viewOfComfyui: () => viewOfComfyui({ settings, servers: this.servers, workspace, messages }),
       importer: this.importer,
       loader: this.loader,
       results: this.results,

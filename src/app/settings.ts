@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { imageStrengthRange } from '../engines/comfyui/comfyuiSettings.ts';
 import type { ServiceSettings } from '../engines/hosted/service.ts';
-import { dialectNames } from '../mix/limits.ts';
+import { dialectNames, imageStrengthRange, usualImageStrength } from '../mix/limits.ts';
 import { resultFormats } from '../mix/resultFormat.ts';
 import type { SettingSource } from './ports.ts';
 
@@ -22,7 +21,11 @@ const schemas = {
     .default([]),
   'comfyui.checkpoint': z.string().trim().default(''),
   'comfyui.preset': z.string().trim().min(1).default('PLUS (high strength)'),
-  'comfyui.imageStrength': z.number().min(imageStrengthRange.min).max(imageStrengthRange.max).default(0.8),
+  'comfyui.imageStrength': z
+    .number()
+    .min(imageStrengthRange.min)
+    .max(imageStrengthRange.max)
+    .default(usualImageStrength),
   'comfyui.workflow': z.string().trim().default(''),
   'comfyui.timeout': z.int().min(10).max(86_400).default(1800),
   'images.allowPrivateAddresses': z.boolean().default(false),

@@ -22,6 +22,11 @@ export const limits = {
   samples: { min: 1, max: 4 },
 } as const satisfies Record<string, Range>;
 
+/** The image strength on a ComfyUI server: the sum of what all images weigh in the sampling. */
+export const imageStrengthRange = { min: 0, max: 1.5 } as const satisfies Range;
+/** The default. Above it, the prompt counts for little. */
+export const usualImageStrength = 0.8;
+
 /** The parts of a recipe that an engine may ignore. */
 export const ignoredParts = ['prompt', 'negativePrompt', 'steps', 'weights', 'model'] as const;
 export type IgnoredPart = (typeof ignoredParts)[number];

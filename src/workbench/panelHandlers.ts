@@ -8,6 +8,7 @@ import { pickImages } from './imagePicker.ts';
 import { askForUrl, pickPrompt } from './inputBoxes.ts';
 import type { LinkEditor } from './linkEditor.ts';
 import { deleteResult, openResult, revealResult } from './resultActions.ts';
+import { changeSetting } from './settingChange.ts';
 
 /**
  * Answers every call of the panel: the application does what it can, and VS Code the rest.
@@ -42,11 +43,19 @@ export function panelHandlers(
       if (await deleteResult(path, messages, questions)) await results.forget(new Set([id]));
     },
     runCommand: async ({ command }) => {
-      if (command === 'openSettings') {
-        await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:imagemixer.image-mixer');
-      } else {
-        await runCommand(command);
+      switch (command) {
+        case 'openSettings':
+          return void (await openSettings('@ext:imagemixer.image-mixer'));
+        case 'setServers':
+          return void (await openSettings('@id:imageMixer.comfyui.servers'));
+        default:
+          return void (await runCommand(command));
       }
     },
+    changeSetting: ({ name, value }) => changeSetting(name, value),
   };
+}
+
+async function openSettings(query: string): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.openSettings', query);
 }

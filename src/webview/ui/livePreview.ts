@@ -201,7 +201,7 @@ export class LivePreview extends PanelElement {
     const { say } = this.panel;
     if (compared > 0) return say(compared === 1 ? 'panel.compare.one' : 'panel.compare.two');
     if (this.failure) return say('panel.preview.failed', { detail: this.failure });
-    return say(this.engine.name === 'local' ? 'panel.preview.local' : 'panel.preview.hosted');
+    return say(`panel.preview.${this.engine.name}`);
   }
 
   #startRenderer(): PreviewRenderer | undefined {

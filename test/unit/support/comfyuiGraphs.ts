@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { z } from 'zod';
-import { imageStrengthRange } from '../../../src/engines/comfyui/comfyuiSettings.ts';
+import { imageStrengthRange } from '../../../src/mix/limits.ts';
 import {
   type AdapterPlan,
   type BuiltGraph,

@@ -1,0 +1,81 @@
+import type { ServerState } from '../engines/comfyui/comfyuiEngine.ts';
+import type { Disposable } from './ports.ts';
+import type { Services } from './services.ts';
+
+/** A server of the settings, with its last answer, if it has given one. */
+export interface KnownServer {
+  /** The base URL as in the settings. */
+  readonly url: string;
+  readonly state: ServerState | undefined;
+  readonly isChecking: boolean;
+}
+
+/** The ComfyUI servers as they last answered. They're asked while the user looks at the panel and they're needed, never on a timer. */
+export class ServerStates {
+  readonly #urls: () => readonly string[];
+  readonly #services: Pick<Services, 'comfyuiServers'>;
+  readonly #listeners = new Set<() => void>();
+  /** The last request, while it runs. */
+  #request: AbortController | undefined;
+  #known: readonly KnownServer[] = [];
+  #isKnown = false;
+
+  /** @param options.urls the base URLs of the settings. */
+  constructor(options: { urls: () => readonly string[]; services: Pick<Services, 'comfyuiServers'> }) {
+    this.#urls = options.urls;
+    this.#services = options.services;
+  }
+
+  /** In the order of the settings. Empty before they're first asked. */
+  get known(): readonly KnownServer[] {
+    return this.#known;
+  }
+
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { dispose: () => this.#listeners.delete(listener) };
+  }
+
+  /** Asks the servers, unless they have been asked since they last changed. @throws MixFailure `untrusted-workspace` in Restricted Mode. */
+  async ask(): Promise<void> {
+    if (!this.#isKnown) await this.refresh();
+  }
+
+  /** Asks the servers again. Until they answer, they stay as they were. @throws MixFailure `untrusted-workspace` in Restricted Mode. */
+  async refresh(): Promise<void> {
+    this.#request?.abort();
+    const request = new AbortController();
+    const { signal } = request;
+    this.#request = request;
+    this.#isKnown = true;
+    this.#set(this.#urls().map((url) => ({ url, state: this.#stateOf(url), isChecking: true })));
+    const onState = (state: ServerState) => {
+      if (signal.aborted) return; // the reply to an outdated request
+      const isThis = ({ url }: KnownServer) => url === state.url;
+      this.#set(this.#known.map((server) => (isThis(server) ? { ...server, state, isChecking: false } : server)));
+    };
+    try {
+      const states = await this.#services.comfyuiServers({ refresh: true, signal, onState });
+      if (!signal.aborted) this.#set(states.map((state) => ({ url: state.url, state, isChecking: false })));
+    } catch (error) {
+      if (!signal.aborted) this.forget();
+      throw error;
+    }
+  }
+
+  /** Call this when the servers, or what they are reached with, changed. */
+  forget(): void {
+    this.#request?.abort();
+    this.#isKnown = false;
+    this.#set([]);
+  }
+
+  #stateOf(url: string): ServerState | undefined {
+    return this.#known.find((server) => server.url === url)?.state;
+  }
+
+  #set(known: readonly KnownServer[]): void {
+    this.#known = known;
+    for (const listener of this.#listeners) listener();
+  }
+}
