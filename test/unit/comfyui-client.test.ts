@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Messages } from '../../src/app/messages/messages.ts';
-import type { ComfyuiClient } from '../../src/engines/comfyui/client.ts';
+import type { ComfyuiClient } from '../../src/engines/comfyui/comfyuiClient.ts';
 import { isUploadGone } from '../../src/engines/comfyui/promptFailure.ts';
 import { serverAddress, socketRules, socketUrl } from '../../src/engines/comfyui/serverAddress.ts';
 import { MixFailure } from '../../src/mix/failure.ts';

@@ -4,7 +4,7 @@ import { MixFailure } from '../../mix/failure.ts';
 import type { Connect } from '../../network/connections.ts';
 import { loadWebSocket } from '../../network/webSocket.ts';
 import type { Clock } from '../clock.ts';
-import { ComfyuiClient } from './client.ts';
+import { ComfyuiClient } from './comfyuiClient.ts';
 import type { ComfyuiLogEvent, ServerReport, ServerState } from './comfyuiEngine.ts';
 import { ServerConnection } from './connection.ts';
 import type { ServerAddress } from './serverAddress.ts';

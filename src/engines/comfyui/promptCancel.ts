@@ -1,6 +1,6 @@
 import { MixFailure } from '../../mix/failure.ts';
 import type { Clock } from '../clock.ts';
-import type { ComfyuiClient } from './client.ts';
+import type { ComfyuiClient } from './comfyuiClient.ts';
 
 /** Milliseconds: for everything, and between two tries. */
 const times = { whole: 5_000, pause: 250 };

@@ -1,4 +1,4 @@
-import type { ComfyuiClient } from './client.ts';
+import type { ComfyuiClient } from './comfyuiClient.ts';
 import type { HistoryEntry } from './wire/history.ts';
 
 /** Where a prompt is. */

@@ -4,7 +4,7 @@ import { detectKind } from '../../images/imageFormat.ts';
 import { removePngTexts } from '../../images/pngText.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import type { ResultFormat } from '../../mix/resultFormat.ts';
-import type { ComfyuiClient } from './client.ts';
+import type { ComfyuiClient } from './comfyuiClient.ts';
 import { type PatienceContext, patiently } from './patience.ts';
 import type { ServerFile } from './wire/answers.ts';
 

@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import { MixFailure } from '../../mix/failure.ts';
 import type { MixTask } from '../engine.ts';
 import { buildGraph } from './builtInGraph.ts';
-import type { ComfyuiClient } from './client.ts';
+import type { ComfyuiClient } from './comfyuiClient.ts';
 import type { ComfyuiSettings } from './comfyuiSettings.ts';
 import type { BuiltGraph, Graph, GraphMix, ModelPlan } from './graph.ts';
 import type { NodeInfo } from './wire/nodeInfo.ts';

@@ -1,6 +1,6 @@
 import PQueue from 'p-queue';
 import { MixFailure } from '../../mix/failure.ts';
-import type { ComfyuiClient } from './client.ts';
+import type { ComfyuiClient } from './comfyuiClient.ts';
 import type { ServerModel, ServerReport } from './comfyuiEngine.ts';
 import { adapterPack, familyOf, presetReports, reduxFiles } from './modelFiles.ts';
 import { requireVersion } from './serverVersion.ts';
