@@ -68,7 +68,7 @@ export const english = {
   'comfyui.report.other': "can't be used by the built-in graph",
   'comfyui.report.presets': 'Presets that work',
   'comfyui.report.missing': 'Missing files',
-  'comfyui.report.file': 'Download {file} from {source} into the folder {folder} of ComfyUI.',
+  'comfyui.report.file': 'Save {file} in the folder {folder} of ComfyUI. Download it from {source}.',
   'comfyui.report.pack': 'Install {file} from {source} into the folder {folder} of ComfyUI, and restart it.',
   'comfyui.report.uses': 'Needed for {names}.',
   'comfyui.report.none': 'None',
