@@ -136,7 +136,6 @@ test('a server tells what it is and has', async () => {
     version: '0.3.64',
     devices: [{ name: 'cuda:0 Stand-in', memory: 8 * 1024 ** 3, freeMemory: 7 * 1024 ** 3 }],
   });
-  expect((await client.features(signal)).maxUploadSize).toBe(server.settings.uploadLimit);
   const lists = await client.nodeInfo('CheckpointLoaderSimple', signal);
   expect(lists?.inputs.get('ckpt_name')).toMatchObject({ type: 'COMBO', choices: server.settings.models.checkpoints });
   server.configure({ comboLists: true });
@@ -151,8 +150,6 @@ test('a server tells what it is and has', async () => {
   });
   expect((await client.nodeInfo('PreviewImage', signal))?.isOutput).toBe(true);
   expect(await client.nodeInfo('NoSuchNode', signal)).toBeUndefined();
-  expect(await client.models('checkpoints', signal)).toEqual(server.settings.models.checkpoints);
-  expect(await client.models('nothing', signal)).toBeUndefined();
   const metadata = await client.metadata('checkpoints', 'sd_xl_base_1.0.safetensors', signal);
   expect([...(metadata ?? [])]).toEqual([['modelspec.title', 'XL']]);
   expect(await client.metadata('checkpoints', 'v1-5-pruned-emaonly.safetensors', signal)).toBeUndefined();
@@ -326,9 +323,7 @@ describe('what goes wrong', () => {
     const { client } = clientOf(url);
     const calls: ((text: string) => Promise<unknown>)[] = [
       () => client.systemStats(signal),
-      () => client.features(signal),
       () => client.nodeInfo('KSampler', signal),
-      () => client.models('checkpoints', signal),
       () => client.metadata('checkpoints', 'a', signal),
       () => client.upload({ name: 'a"\r\n.png', subfolder: 'x', bytes: png() }, signal),
       () => client.submit({ graph: {}, ...ids() }, signal),

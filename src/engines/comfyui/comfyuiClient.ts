@@ -7,9 +7,6 @@ import type { Graph } from './graph.ts';
 import { promptFailure } from './promptFailure.ts';
 import type { ServerAddress } from './serverAddress.ts';
 import {
-  type Features,
-  featuresSchema,
-  fileNamesSchema,
   metadataSchema,
   type Queue,
   queueLengthSchema,
@@ -66,23 +63,11 @@ export class ComfyuiClient {
     throw new MixFailure('unexpected-response/not-comfyui', { args, cause: stats.error });
   }
 
-  /** Empty on servers that don't tell. */
-  async features(signal: AbortSignal): Promise<Features> {
-    const reply = await this.#find('features', maxBytes.small, signal);
-    return reply ? this.#connection.parse(reply, featuresSchema) : { maxUploadSize: undefined };
-  }
-
   /** The description of a class of nodes; undefined if the server doesn't have it. */
   async nodeInfo(className: string, signal: AbortSignal): Promise<NodeInfo | undefined> {
     const path = `object_info/${encodeURIComponent(className)}`;
     const reply = await this.#find(path, maxBytes.list, signal);
     return reply && nodeInfoOf(this.#connection.parse(reply, objectInfoSchema), className);
-  }
-
-  /** The model files in a folder, with the server's own separators; undefined if it doesn't have the folder. */
-  async models(folder: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
-    const reply = await this.#find(`models/${encodeURIComponent(folder)}`, maxBytes.list, signal);
-    return reply && this.#connection.parse(reply, fileNamesSchema);
   }
 
   /** The metadata of a model file; undefined if it has none, or none that the server can read. */
