@@ -1,52 +1,22 @@
 import { Mutex } from 'async-mutex';
-import type { Codec } from '../../images/codec.ts';
-import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
-import { noticeOfImage } from '../../mix/imageWarning.ts';
-import { makeNotice } from '../../mix/notice.ts';
-import type { Clock } from '../clock.ts';
-import { JobSuspended, type MixContext, type MixTask } from '../engine.ts';
+import { JobSuspended } from '../engine.ts';
 import { StateSaver } from '../stateSaver.ts';
 import type { ComfyuiLogEvent } from './comfyuiEngine.ts';
-import type { ComfyuiServer } from './comfyuiServer.ts';
-import type { ComfyuiSettings } from './comfyuiSettings.ts';
-import { type ComfyuiState, isPending, type SampleState } from './comfyuiState.ts';
+import { type ComfyuiJobOptions, logJob } from './comfyuiJobOptions.ts';
+import { isPending, type SampleState } from './comfyuiState.ts';
 import { executionFailure } from './executionFailure.ts';
-import type { BuiltGraph, Graph } from './graph.ts';
+import { JobGraphs } from './jobGraphs.ts';
 import { MixProgress } from './mixProgress.ts';
-import { type PatienceContext, patiently } from './patience.ts';
+import type { PatienceContext } from './patience.ts';
 import { cancelPrompts } from './promptCancel.ts';
 import { PromptFeed } from './promptFeed.ts';
-import { resolvePosting, submitPrompt } from './promptSubmission.ts';
+import { resolvePosting, type SubmissionContext, submitPrompt } from './promptSubmission.ts';
 import { watchPrompt } from './promptWatch.ts';
-import { type FetchedResult, fetchResult } from './resultFetch.ts';
-import { isLoaded, type MixParts, readNodeInfos, sampleGraph } from './sampleGraph.ts';
-import { type UploadedNames, uploadSources } from './sourceUpload.ts';
+import { fetchResult } from './resultFetch.ts';
+import { deliverSample } from './sampleDelivery.ts';
 import { StepMeter } from './stepMeter.ts';
-import { wakeableSleep } from './wakeableSleep.ts';
 import type { HistoryEntry } from './wire/history.ts';
-import type { NodeInfos } from './workflowBinding.ts';
-
-/** Milliseconds that the first prompt waits for the socket, so that its events aren't missed. */
-const socketWait = 3_000;
-
-/** What one run of a job needs. */
-export interface ComfyuiJobOptions {
-  readonly task: MixTask;
-  readonly settings: ComfyuiSettings;
-  readonly context: MixContext;
-  readonly server: ComfyuiServer;
-  readonly state: ComfyuiState;
-  /** The images that the server has. */
-  readonly uploaded: UploadedNames;
-  /** Milliseconds that a prompt may run without progress. */
-  readonly timeout: number;
-  readonly codec: Codec;
-  readonly reader: SourceReader;
-  readonly clock: Clock;
-  newId(): string;
-  readonly log: (event: ComfyuiLogEvent) => void;
-}
 
 /** One run of a job on its server: continues every sample from its phase until its result is delivered. */
 export class ComfyuiJob {
@@ -54,12 +24,11 @@ export class ComfyuiJob {
   readonly #saver: StateSaver;
   readonly #progress: MixProgress;
   readonly #patience: PatienceContext;
+  readonly #graphs: JobGraphs;
   /** Prompts are sent in the order of the samples. */
   readonly #submissions = new Mutex();
   /** By the index of the sample. */
   readonly #feeds = new Map<number, PromptFeed>();
-  #infos: Promise<NodeInfos> | undefined;
-  #files: Promise<readonly string[]> | undefined;
   #hasFailed = false;
 
   constructor(options: ComfyuiJobOptions) {
@@ -77,6 +46,7 @@ export class ComfyuiJob {
       signal: context.signal,
       onWait: ({ key }, delay) => this.#log('info', 'waiting', { reason: key, seconds: delay / 1000 }),
     };
+    this.#graphs = new JobGraphs(options, this.#patience);
   }
 
   /** Resolves when every result is delivered. If samples fail, the others are completed before the first failure is thrown. */
@@ -114,9 +84,7 @@ export class ComfyuiJob {
   async #attempt(sample: SampleState, index: number): Promise<boolean> {
     const { server, timeout } = this.#options;
     const feed = this.#follow(sample, index);
-    if (sample.phase === 'posting') {
-      await resolvePosting(sample, { ...this.#patience, server, saver: this.#saver });
-    }
+    if (sample.phase === 'posting') await resolvePosting(sample, this.#submission(sample, feed));
     if (sample.phase === 'new') await this.#submissions.runExclusive(() => this.#submit(sample, feed));
     if (sample.phase === 'new') return true; // not sent, because an earlier one failed
     const entry = await watchPrompt(sample.promptId, feed, {
@@ -139,7 +107,7 @@ export class ComfyuiJob {
       promptId: sample.promptId,
       socket: server.socket,
       clock,
-      meter: new StepMeter(this.#sampledGraph()),
+      meter: new StepMeter(this.#graphs.outline),
       output: () => state.output,
       onProgress: () => this.#progress.update(index, { kind: 'running', fraction: feed.fraction }),
       onPreview: (image) => context.preview(image),
@@ -148,30 +116,12 @@ export class ComfyuiJob {
     return feed;
   }
 
-  /** A graph with the samplers of the job's graphs. */
-  #sampledGraph(): Graph {
-    const { settings, task, state } = this.#options;
-    if (settings.workflow) return settings.workflow.graph;
-    return sampleGraph({ task, settings, plan: state.plan, infos: new Map() }, [], 0).graph;
-  }
-
   /** Sends the prompt of a sample, unless an earlier one has failed. */
   async #submit(sample: SampleState, feed: PromptFeed): Promise<void> {
-    const { server, state, context } = this.#options;
-    context.signal.throwIfAborted();
+    this.#options.context.signal.throwIfAborted();
     if (this.#hasFailed) return;
     try {
-      await submitPrompt(sample, {
-        ...this.#patience,
-        server,
-        serverVersion: state.serverVersion,
-        saver: this.#saver,
-        build: (isAgain) => this.#build(sample, isAgain),
-        onAttempt: () => {
-          feed.begin();
-          this.#log('info', 'submitted', { prompt: sample.promptId, seed: sample.seed });
-        },
-      });
+      await submitPrompt(sample, this.#submission(sample, feed));
       this.#log('info', 'accepted', { prompt: sample.promptId });
     } catch (error) {
       this.#hasFailed = true; // before the next one has its turn
@@ -179,50 +129,24 @@ export class ComfyuiJob {
     }
   }
 
-  async #build(sample: SampleState, isAgain: boolean): Promise<BuiltGraph> {
-    const { task, settings, state, server, context, uploaded } = this.#options;
-    const { workflow } = settings;
-    this.#infos ??= workflow
-      ? patiently(() => readNodeInfos(server.client, workflow.graph, context.signal), this.#patience)
-      : Promise.resolve(new Map());
-    const parts: MixParts = { task, settings, plan: state.plan, infos: await this.#infos };
-    sampleGraph(parts, [], sample.seed); // what doesn't fit the workflow is said before anything is uploaded
-    if (isAgain) {
-      uploaded.clear();
-      this.#files = undefined;
-    }
-    this.#files ??= this.#upload();
-    const built = sampleGraph(parts, await this.#files, sample.seed);
-    for (const notice of built.notices) context.notice(notice);
-    state.output = built.output;
-    return built;
-  }
-
-  /** Uploads what the graph loads, while the socket connects. @returns a name for each source, empty for those that aren't loaded. */
-  async #upload(): Promise<readonly string[]> {
-    const { task, settings, server, context } = this.#options;
-    const loaded = isLoaded(task, settings);
-    const names = await uploadSources(
-      task.sources.filter((_, at) => loaded[at]),
-      {
-        ...this.#options,
-        ...this.#patience,
-        client: server.client,
-        onProgress: (done, total) => context.progress({ stage: 'uploading', done, total }),
-        onWarning: ({ name }, warning) => context.notice(noticeOfImage(warning, name)),
-        onUploaded: ({ name }, file) => this.#log('debug', 'uploaded', { image: name, file }),
+  #submission(sample: SampleState, feed: PromptFeed): SubmissionContext {
+    const { server, state } = this.#options;
+    return {
+      ...this.#patience,
+      server,
+      serverVersion: state.serverVersion,
+      saver: this.#saver,
+      build: async (isAgain) => {
+        const built = await this.#graphs.build(sample.seed, isAgain);
+        state.output = built.output;
+        return built;
       },
-    );
-    await this.#awaitSocket();
-    const all = [...names];
-    return loaded.map((isOne) => (isOne ? all.shift() : undefined) ?? '');
-  }
-
-  async #awaitSocket(): Promise<void> {
-    const { server, clock, context } = this.#options;
-    const opened = new AbortController();
-    void server.socket.opened().then(() => opened.abort());
-    await wakeableSleep(clock, socketWait, opened.signal, context.signal);
+      onAttempt: () => {
+        feed.begin();
+        this.#log('info', 'submitted', { prompt: sample.promptId, seed: sample.seed });
+      },
+      onResolved: (place) => this.#log('info', 'answer-lost', { prompt: sample.promptId, place }),
+    };
   }
 
   /** Delivers the result of a prompt that is over. */
@@ -242,35 +166,13 @@ export class ComfyuiJob {
         const { format = 'png' } = task;
         const result = await fetchResult(file, { ...this.#patience, client: server.client, codec, format });
         if (!result) return this.#retry(sample, 'result-removed');
-        await this.#deliver(result, sample, index);
+        await deliverSample(result, { index, seed: sample.seed }, this.#options);
+        sample.phase = 'done';
+        this.#progress.update(index, { kind: 'done' });
+        if (state.samples.some(({ phase }) => phase !== 'done')) await this.#saver.saveAfterResponse();
         return true;
       }
     }
-  }
-
-  async #deliver({ bytes, width, height, isFlattened }: FetchedResult, sample: SampleState, index: number) {
-    const { task, settings, state, context } = this.#options;
-    const { recipe, format = 'png' } = task;
-    if (width !== recipe.width || height !== recipe.height) {
-      const [size, asked] = [`${width} × ${height}`, `${recipe.width} × ${recipe.height}`];
-      context.notice(makeNotice('size-differs', { size, asked }));
-    }
-    if (isFlattened) context.notice(makeNotice('transparency-lost'));
-    const { plan } = state;
-    // Not abandoned if the job is aborted: the next run must know whether this result is in the project.
-    await context.deliver({
-      index,
-      seed: sample.seed,
-      bytes,
-      format,
-      engineVersion: state.serverVersion,
-      ...(plan ? { model: plan.kind === 'adapter' ? plan.checkpoint : plan.model.file } : {}),
-      ...(plan?.kind === 'adapter' ? { comfyui: { preset: plan.preset, imageStrength: settings.imageStrength } } : {}),
-    });
-    sample.phase = 'done';
-    this.#progress.update(index, { kind: 'done' });
-    this.#log('info', 'delivered', { number: index + 1, bytes: bytes.length, format });
-    if (state.samples.some(({ phase }) => phase !== 'done')) await this.#saver.saveAfterResponse();
   }
 
   /** What to do about a prompt that the server doesn't know any more. */
@@ -316,7 +218,7 @@ export class ComfyuiJob {
     else this.#log('info', 'canceled', { prompts: ids.length });
   }
 
-  #log(level: ComfyuiLogEvent['level'], event: string, args: ComfyuiLogEvent['args']): void {
-    this.#options.log({ level, jobId: this.#options.task.jobId, event, args });
+  #log(...line: [level: ComfyuiLogEvent['level'], event: string, args: ComfyuiLogEvent['args']]): void {
+    logJob(this.#options, ...line);
   }
 }

@@ -21,6 +21,8 @@ export interface SubmissionContext extends PatienceContext {
   build(isAgain: boolean): Promise<BuiltGraph>;
   /** Called just before the prompt is sent. */
   onAttempt(): void;
+  /** Called with where a prompt is that was sent, but not answered. */
+  onResolved(place: PromptPlace['kind']): void;
 }
 
 /**
@@ -70,7 +72,7 @@ export async function submitPrompt(sample: SampleState, context: SubmissionConte
  */
 export async function resolvePosting(
   sample: SampleState,
-  context: Pick<SubmissionContext, 'server' | 'saver' | keyof PatienceContext>,
+  context: Pick<SubmissionContext, 'server' | 'saver' | 'onResolved' | keyof PatienceContext>,
 ): Promise<boolean> {
   const { server, clock, signal, saver } = context;
   const look = (): Promise<PromptPlace> => patiently(() => findPrompt(server.client, sample.promptId, signal), context);
@@ -80,6 +82,7 @@ export async function resolvePosting(
     place = await look();
   }
   sample.phase = place.kind === 'absent' ? 'new' : 'queued';
+  context.onResolved(place.kind);
   await saver.saveAfterResponse();
   return place.kind !== 'absent';
 }

@@ -1,0 +1,37 @@
+import type { Codec } from '../../images/codec.ts';
+import type { SourceReader } from '../../images/sourceReader.ts';
+import type { Clock } from '../clock.ts';
+import type { MixContext, MixTask } from '../engine.ts';
+import type { ComfyuiLogEvent } from './comfyuiEngine.ts';
+import type { ComfyuiServer } from './comfyuiServer.ts';
+import type { ComfyuiSettings } from './comfyuiSettings.ts';
+import type { ComfyuiState } from './comfyuiState.ts';
+import type { UploadedNames } from './sourceUpload.ts';
+
+/** What one run of a job needs. */
+export interface ComfyuiJobOptions {
+  readonly task: MixTask;
+  readonly settings: ComfyuiSettings;
+  readonly context: MixContext;
+  readonly server: ComfyuiServer;
+  readonly state: ComfyuiState;
+  /** The images that the server has. */
+  readonly uploaded: UploadedNames;
+  /** Milliseconds that a prompt may run without progress. */
+  readonly timeout: number;
+  readonly codec: Codec;
+  readonly reader: SourceReader;
+  readonly clock: Clock;
+  newId(): string;
+  readonly log: (event: ComfyuiLogEvent) => void;
+}
+
+/** Writes a line about a job to the log. */
+export function logJob(
+  { log, task }: ComfyuiJobOptions,
+  level: ComfyuiLogEvent['level'],
+  event: string,
+  args: ComfyuiLogEvent['args'],
+): void {
+  log({ level, jobId: task.jobId, event, args });
+}
