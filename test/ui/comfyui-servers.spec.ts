@@ -42,7 +42,7 @@ test('a ComfyUI server is checked, gets its authorization, and the details say w
   await chooseInNotification(editor, problem, 'Show Details');
   const details = editor.panel();
   await expect(details.getByRole('heading', { name: 'ComfyUI servers' })).toBeVisible();
-  await expect(details.getByRole('heading', { name: 'Missing files' })).toBeVisible();
+  await expect(details.getByRole('heading', { name: 'Missing files', exact: true })).toBeVisible();
   await expect(
     details.getByText('Save ip-adapter-plus_sdxl_vit-h.safetensors in the folder models/ipadapter').first(),
   ).toBeVisible();

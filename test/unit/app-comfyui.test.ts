@@ -83,6 +83,11 @@ describe('a mix', () => {
     });
   });
 
+  test('with the local engine ignores the model and says so', async () => {
+    const outcome = await bench.recipes().run({ json: { ...smallRecipe, prompt: '', model: 'base' } }, () => ({}));
+    expect(outcome).toMatchObject({ status: 'done', warnings: ['This engine ignores the model.'] });
+  });
+
   test('in Restricted Mode sends and reads nothing', async () => {
     const { requests } = await addServer();
     bench.settings['comfyui.workflow'] = 'none.json';
@@ -226,6 +231,17 @@ describe('the check of the servers', () => {
     const found = await check();
     expect(found).toMatchObject({ isReady: false, message: expect.stringMatching(message) });
     for (const text of texts) expect(found.details).toContain(text);
+  });
+
+  test('lists what the preset of the settings lacks before what others lack, each file once', async () => {
+    const { settings } = await addServer({ scenarios: ['no-adapter-files'] });
+    bench.settings['comfyui.preset'] = 'STANDARD (medium strength)';
+    const { details } = await check();
+    const [, needed = '', others = ''] = details.split(/### Missing files.*\n/);
+    expect(needed.match(/ip-adapter[\w-]+(?=\.safetensors)/g)).toEqual(['ip-adapter_sd15', 'ip-adapter_sdxl_vit-h']);
+    expect(others).toContain('ip-adapter-plus_sd15.safetensors');
+    expect(others).not.toContain('ip-adapter_sd15.safetensors');
+    expect(settings.models.ipadapter).toEqual([]);
   });
 
   test('says so if no server is set', async () => {

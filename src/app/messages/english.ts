@@ -14,6 +14,7 @@ export const english = {
   'field.weights': 'weights',
   'field.prompt': 'prompt',
   'field.negativePrompt': 'negative prompt',
+  'field.model': 'model',
   'field.images': 'Images',
 
   unexpected: 'An unexpected error occurred: {detail}. See the log for details.',
@@ -68,6 +69,7 @@ export const english = {
   'comfyui.report.other': "can't be used by the built-in graph",
   'comfyui.report.presets': 'Presets that work',
   'comfyui.report.missing': 'Missing files',
+  'comfyui.report.missingOthers': 'Missing files for other presets',
   'comfyui.report.file': 'Save {file} in the folder {folder} of ComfyUI. Download it from {source}.',
   'comfyui.report.pack': 'Install {file} from {source} into the folder {folder} of ComfyUI, and restart it.',
   'comfyui.report.uses': 'Needed for {names}.',
