@@ -23,7 +23,7 @@ export const failureTable = {
   'invalid-recipe/data-source':
     "Images inside a recipe (data:) aren't supported. Save the image as a file and use its path.",
   'invalid-recipe/url-with-password':
-    "The URL of this image has a user name or password, which isn't sent to the hosted service. Use a file, or the local engine.",
+    "The URL of this image has a user name or password, which isn't sent to the hosted service. Use a file, or another engine.",
   'invalid-recipe/no-file': "The recipe {file} can't be read. Check that the file exists.",
   'invalid-recipe/unreadable-file':
     "The recipe {file} can't be read ({detail}). Check that it's a file and that you have permission to read it.",
