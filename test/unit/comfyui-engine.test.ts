@@ -373,6 +373,34 @@ describe('canceled', () => {
     expect(server.runs.filter(({ classType }) => classType === 'PreviewImage')).toEqual([]);
   });
 
+  test.each(['while it waits to be resumed', 'before it is resumed'])(
+    '%s: its prompts leave the queue',
+    async (when) => {
+      const { engine, server, again } = await startEngine();
+      const hold = server.hold({ at: 'step', step: 1 });
+      const first = new JobContext();
+      const running = engine.run(comfyuiTask(), first);
+      await hold.reached;
+      const left = new JobContext();
+      const closing = again().run(comfyuiTask({ seed: 8 }), left);
+      await server.waitFor('POST', '/prompt', 2);
+      left.controller.abort(new JobSuspended());
+      await expect(closing).rejects.toThrow();
+      expect(server.queue).toHaveLength(2);
+      if (when === 'before it is resumed') {
+        await engine.discard?.(JSON.parse(left.lastState ?? ''));
+      } else {
+        const resumed = new JobContext(left.lastState);
+        resumed.onProgress = () => resumed.controller.abort(stop);
+        await expect(engine.run(comfyuiTask({ seed: 8 }), resumed)).rejects.toBe(stop);
+      }
+      expect(server.queue).toHaveLength(1);
+      hold.release();
+      await running;
+      expect(first.results).toHaveLength(1);
+    },
+  );
+
   test('while a node can’t be interrupted: the job ends all the same', async () => {
     const { engine, server } = await startEngine({ scenarios: ['custom-node-stuck'] });
     const context = new JobContext();

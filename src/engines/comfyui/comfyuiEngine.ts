@@ -3,12 +3,13 @@ import type { SourceReader } from '../../images/sourceReader.ts';
 import type { MixFailure } from '../../mix/failure.ts';
 import type { Connect } from '../../network/connections.ts';
 import type { Clock } from '../clock.ts';
-import type { Engine, MixContext, MixTask } from '../engine.ts';
+import { type Engine, JobSuspended, type MixContext, type MixTask } from '../engine.ts';
 import { ComfyuiJob } from './comfyuiJob.ts';
 import type { ComfyuiServer } from './comfyuiServer.ts';
 import type { ComfyuiSettings } from './comfyuiSettings.ts';
 import { type ComfyuiState, createComfyuiState, isPending, parseComfyuiState } from './comfyuiState.ts';
 import { planModel } from './modelPlan.ts';
+import { cancelPrompts } from './promptCancel.ts';
 import { type Lease, ServerPool } from './serverPool.ts';
 import type { UploadedNames } from './sourceUpload.ts';
 
@@ -135,29 +136,44 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
     return { ...chosen, state: createComfyuiState(task, place, options.newId) };
   };
 
+  /** Takes back what a canceled job has on its server. */
+  const cancel = async (state: ComfyuiState, jobId?: string): Promise<void> => {
+    if (!state.samples.some(isPending)) return;
+    const { client } = pool.serverAt(state.server);
+    const failure = await cancelPrompts(state, client, options.clock);
+    const job = jobId === undefined ? {} : { jobId };
+    if (failure) options.log({ level: 'warn', ...job, event: 'not-canceled', args: { reason: failure.key } });
+    else options.log({ level: 'info', ...job, event: 'canceled', args: { server: client.address.name } });
+  };
+
+  const mix = async (task: MixTask, settings: ComfyuiSettings, context: MixContext): Promise<void> => {
+    let state = parseComfyuiState(context.saved);
+    let release = () => {};
+    try {
+      const assigned = await assign(task, settings, context);
+      ({ state, release } = assigned);
+      const { server } = assigned;
+      const timeout = 1000 * options.timeoutSeconds();
+      const uploaded = uploadsOf(server);
+      await new ComfyuiJob({ ...options, task, settings, context, server, state, timeout, uploaded }).run();
+    } finally {
+      const { aborted, reason } = context.signal;
+      if (aborted && !(reason instanceof JobSuspended) && state) await cancel(state, task.jobId);
+      release();
+    }
+  };
+
   return {
     name: 'comfyui',
     async run(task, context) {
       context.signal.throwIfAborted();
-      const settings = task.comfyui;
-      if (!settings) throw new TypeError('A ComfyUI job needs settings');
+      if (!task.comfyui) throw new TypeError('A ComfyUI job needs settings');
       context.progress({ stage: 'queued' });
-      const { server, state, release } = await assign(task, settings, context);
-      const timeout = 1000 * options.timeoutSeconds();
-      try {
-        await new ComfyuiJob({
-          ...options,
-          task,
-          settings,
-          context,
-          server,
-          state,
-          timeout,
-          uploaded: uploadsOf(server),
-        }).run();
-      } finally {
-        release();
-      }
+      await mix(task, task.comfyui, context);
+    },
+    async discard(saved) {
+      const state = parseComfyuiState(saved);
+      if (state) await cancel(state);
     },
     canCheckAgain: (saved) => parseComfyuiState(saved)?.samples.some(isPending) ?? false,
     servers: (request) => pool.states(request),

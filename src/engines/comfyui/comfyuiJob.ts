@@ -1,15 +1,13 @@
 import { Mutex } from 'async-mutex';
 import { MixFailure } from '../../mix/failure.ts';
-import { JobSuspended } from '../engine.ts';
 import { StateSaver } from '../stateSaver.ts';
 import type { ComfyuiLogEvent } from './comfyuiEngine.ts';
 import { type ComfyuiJobOptions, logJob } from './comfyuiJobOptions.ts';
-import { isPending, type SampleState } from './comfyuiState.ts';
+import type { SampleState } from './comfyuiState.ts';
 import { executionFailure } from './executionFailure.ts';
 import { JobGraphs } from './jobGraphs.ts';
 import { MixProgress } from './mixProgress.ts';
 import type { PatienceContext } from './patience.ts';
-import { cancelPrompts } from './promptCancel.ts';
 import { PromptFeed } from './promptFeed.ts';
 import { resolvePosting, type SubmissionContext, submitPrompt } from './promptSubmission.ts';
 import { watchPrompt } from './promptWatch.ts';
@@ -49,7 +47,7 @@ export class ComfyuiJob {
     this.#graphs = new JobGraphs(options, this.#patience);
   }
 
-  /** Resolves when every result is delivered. If samples fail, the others are completed before the first failure is thrown. */
+  /** Resolves when every result is delivered. If it's aborted, its prompts stay on the server. If samples fail, the others are completed before the first failure is thrown. */
   async run(): Promise<void> {
     const { state, context, server } = this.#options;
     const { signal } = context;
@@ -57,7 +55,6 @@ export class ComfyuiJob {
     try {
       const runs = state.samples.map((sample, index) => this.#complete(sample, index));
       const outcomes = await Promise.allSettled(runs);
-      if (signal.aborted && !(signal.reason instanceof JobSuspended)) await this.#cancel();
       signal.throwIfAborted();
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed) throw failed.reason;
@@ -205,17 +202,6 @@ export class ComfyuiJob {
     sample.promptId = this.#options.newId();
     sample.phase = 'new';
     sample.isRetried = false;
-  }
-
-  async #cancel(): Promise<void> {
-    const { state, server, clock } = this.#options;
-    const pending = state.samples.filter(isPending);
-    if (pending.length === 0) return;
-    const ids = pending.map(({ promptId }) => promptId);
-    const mayArrive = pending.some(({ phase }) => phase === 'posting');
-    const failure = await cancelPrompts(server.client, ids, { clock, mayArrive });
-    if (failure) this.#log('warn', 'not-canceled', { reason: failure.key });
-    else this.#log('info', 'canceled', { prompts: ids.length });
   }
 
   #log(...line: [level: ComfyuiLogEvent['level'], event: string, args: ComfyuiLogEvent['args']]): void {

@@ -1,25 +1,26 @@
 import { MixFailure } from '../../mix/failure.ts';
 import type { Clock } from '../clock.ts';
 import type { ComfyuiClient } from './comfyuiClient.ts';
+import { type ComfyuiState, isPending } from './comfyuiState.ts';
 
 /** Milliseconds: for everything, and between two tries. */
 const times = { whole: 5_000, pause: 250 };
 const maxTries = 4;
 
 /**
- * Takes prompts out of the queue, or interrupts them. A prompt that begins to run in between is canceled again, and so is one that arrives
- * late. One in the middle of a long step ends after it, which isn't waited for.
- * @param ids the prompts, in the order in which they run. Others are never touched.
- * @param mayArrive whether one of them may still be on its way to the server.
+ * Takes the prompts of a job that aren't done out of the queue, or interrupts them. A prompt that begins to run in between is canceled
+ * again, and so is one that arrives late. One in the middle of a long step ends after it, which isn't waited for.
  * @returns why it couldn't be done; undefined if it was.
  */
 export async function cancelPrompts(
+  { samples }: ComfyuiState,
   client: ComfyuiClient,
-  ids: readonly string[],
-  { clock, mayArrive }: { readonly clock: Clock; readonly mayArrive: boolean },
+  clock: Clock,
 ): Promise<MixFailure | undefined> {
   const limit = AbortSignal.timeout(times.whole);
-  let left = ids;
+  const pending = samples.filter(isPending);
+  const mayArrive = pending.some(({ phase }) => phase === 'posting');
+  let left = pending.map(({ promptId }) => promptId);
   try {
     for (let tries = 1; tries <= maxTries && left.length > 0; tries++) {
       if (tries > 1) await clock.sleep(times.pause, limit);

@@ -73,8 +73,16 @@ export class ServerPool {
 
   /** Waits for the server that a job began on, even if it isn't set any more. @throws MixFailure, or the signal's reason. */
   async acquire(url: string, signal: AbortSignal): Promise<Lease> {
-    const server = this.#serverAt(url);
+    const server = this.serverAt(url);
     return { server, release: await server.take(signal) };
+  }
+
+  /** The server at a base URL, whether it's set or not, without waiting for it. @throws MixFailure if it isn't a valid URL. */
+  serverAt(url: string): ComfyuiServer {
+    const address = serverAddress(url);
+    const server = this.#servers.get(address.base) ?? new ComfyuiServer(address, this.#options);
+    this.#servers.set(address.base, server);
+    return server;
   }
 
   /** The servers in the order of the settings. Never rejects. */
@@ -142,7 +150,7 @@ export class ServerPool {
     const found = new Map<ComfyuiServer | string, SetServer>();
     for (const url of this.#options.servers()) {
       try {
-        const server = this.#serverAt(url);
+        const server = this.serverAt(url);
         found.set(server, { url, server });
       } catch (error) {
         if (!(error instanceof MixFailure)) throw error;
@@ -150,13 +158,6 @@ export class ServerPool {
       }
     }
     return [...found.values()];
-  }
-
-  #serverAt(url: string): ComfyuiServer {
-    const address = serverAddress(url);
-    const server = this.#servers.get(address.base) ?? new ComfyuiServer(address, this.#options);
-    this.#servers.set(address.base, server);
-    return server;
   }
 }
 
