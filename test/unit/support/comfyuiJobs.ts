@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import sharp from 'sharp';
 import {
   type ComfyuiEngine,
+  type ComfyuiEngineOptions,
   type ComfyuiLogEvent,
   createComfyuiEngine,
 } from '../../../src/engines/comfyui/comfyuiEngine.ts';
@@ -78,8 +79,8 @@ export interface EngineBench {
   readonly log: ComfyuiLogEvent[];
   /** Resolves once this was logged. */
   logged(event: string): Promise<void>;
-  /** Another window's engine for the same servers. */
-  again(): ComfyuiEngine;
+  /** Another window's engine, by default for the same servers. */
+  again(changes?: Partial<ComfyuiEngineOptions>): ComfyuiEngine;
 }
 
 export async function startEngine(
@@ -97,7 +98,7 @@ export async function startEngine(
   if (!server) throw new Error('A bench needs a server');
   const log: ComfyuiLogEvent[] = [];
   const waiting = new Set<() => void>();
-  const again = () => {
+  const again = (others: Partial<ComfyuiEngineOptions> = {}) => {
     const engine = createComfyuiEngine({
       servers: () => servers.map(({ url }) => url),
       timeoutSeconds: () => changes.timeoutSeconds ?? 1800,
@@ -111,6 +112,7 @@ export async function startEngine(
         log.push(event);
         for (const wake of waiting) wake();
       },
+      ...others,
     });
     return closing(engine, () => engine.dispose());
   };
