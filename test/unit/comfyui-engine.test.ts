@@ -63,7 +63,7 @@ describe('results', () => {
     const context = new JobContext();
     const weights = { red: 0.5, green: 0, blue: 0.5 };
     await engine.run(comfyuiTask({ samples: 3 }, { weights }), context);
-    expect(context.results.map(({ index, seed }) => [index, seed])).toEqual([
+    expect(context.results.map(({ index, seed }) => [index, seed]).sort()).toEqual([
       [0, 7],
       [1, 8],
       [2, 9],
@@ -157,6 +157,14 @@ describe('a workflow of the user', () => {
     expect(failure).toMatchObject({ key: 'missing-model/value', args: { value: 'nobody' } });
     expect(server.queue).toHaveLength(1);
     second.release();
+  });
+
+  test('is run on a server that has its nodes', async () => {
+    const { engine, servers } = await startEngine([{ missingClasses: ['IPAdapter'] }, {}]);
+    const context = new JobContext();
+    await engine.run(withWorkflow(JSON.stringify(graph())), context);
+    expect(servers.map(promptsTo)).toEqual([0, 1]);
+    expect(context.results).toHaveLength(1);
   });
 
   test('that lacks a node, or doesn’t fit the mix, fails before anything is uploaded', async () => {

@@ -10,8 +10,10 @@ import type { ComfyuiSettings } from './comfyuiSettings.ts';
 import { type ComfyuiState, createComfyuiState, isPending, parseComfyuiState } from './comfyuiState.ts';
 import { planModel } from './modelPlan.ts';
 import { cancelPrompts } from './promptCancel.ts';
+import { readNodeInfos } from './sampleGraph.ts';
 import { type Lease, ServerPool } from './serverPool.ts';
 import type { UploadedNames } from './sourceUpload.ts';
+import type { NodeInfos } from './workflowBinding.ts';
 
 /** The ComfyUI engine's dependencies. Functions are called again for every job. */
 export interface ComfyuiEngineOptions {
@@ -130,10 +132,12 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
     if (state?.samples.length === task.recipe.samples) return { ...(await pool.acquire(state.server, signal)), state };
     const { checkpoint, preset, workflow } = settings;
     const choice = { model: task.recipe.model, checkpoint, preset };
-    const chosen = await pool.choose((report) => (workflow ? null : planModel(report, choice)), signal);
-    const { server, report, plan } = chosen;
-    const place = { server: server.address.url, serverVersion: report.version, plan };
-    return { ...chosen, state: createComfyuiState(task, place, options.newId) };
+    const { server, report, plan, release } = await pool.choose(async (report, { client }) => {
+      if (!workflow) return { models: planModel(report, choice), infos: undefined };
+      return { models: null, infos: await readNodeInfos(client, workflow.graph, signal) };
+    }, signal);
+    const place = { server: server.address.url, serverVersion: report.version, plan: plan.models };
+    return { server, release, state: createComfyuiState(task, place, options.newId), infos: plan.infos };
   };
 
   /** Takes back what a canceled job has on its server. */
@@ -152,10 +156,10 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
     try {
       const assigned = await assign(task, settings, context);
       ({ state, release } = assigned);
-      const { server } = assigned;
+      const { server, infos } = assigned;
       const timeout = 1000 * options.timeoutSeconds();
       const uploaded = uploadsOf(server);
-      await new ComfyuiJob({ ...options, task, settings, context, server, state, timeout, uploaded }).run();
+      await new ComfyuiJob({ ...options, task, settings, context, server, state, timeout, uploaded, infos }).run();
     } finally {
       const { aborted, reason } = context.signal;
       if (aborted && !(reason instanceof JobSuspended) && state) await cancel(state, task.jobId);
@@ -185,4 +189,5 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
 /** The server that has a job, to itself, and how far the job is. */
 interface Assignment extends Lease {
   readonly state: ComfyuiState;
+  readonly infos?: NodeInfos | undefined;
 }

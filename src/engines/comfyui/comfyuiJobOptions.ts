@@ -7,6 +7,7 @@ import type { ComfyuiServer } from './comfyuiServer.ts';
 import type { ComfyuiSettings } from './comfyuiSettings.ts';
 import type { ComfyuiState } from './comfyuiState.ts';
 import type { UploadedNames } from './sourceUpload.ts';
+import type { NodeInfos } from './workflowBinding.ts';
 
 /** What one run of a job needs. */
 export interface ComfyuiJobOptions {
@@ -15,6 +16,8 @@ export interface ComfyuiJobOptions {
   readonly context: MixContext;
   readonly server: ComfyuiServer;
   readonly state: ComfyuiState;
+  /** What the server says about the nodes of the user's workflow, if it was asked already. */
+  readonly infos?: NodeInfos | undefined;
   /** The images that the server has. */
   readonly uploaded: UploadedNames;
   /** Milliseconds that a prompt may run without progress. */

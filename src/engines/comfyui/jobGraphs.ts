@@ -49,9 +49,9 @@ export class JobGraphs {
   }
 
   async #readInfos(): Promise<NodeInfos> {
-    const { settings, server, context } = this.#options;
+    const { settings, server, context, infos } = this.#options;
     const { workflow } = settings;
-    if (!workflow) return new Map();
+    if (infos || !workflow) return infos ?? new Map();
     return patiently(() => readNodeInfos(server.client, workflow.graph, context.signal), this.#patience);
   }
 

@@ -4,7 +4,10 @@ import type { InputProblem, RefusedPrompt } from './wire/promptAnswer.ts';
 
 /** Whether the graph was refused because an uploaded image isn't there any more. Then it can be uploaded again. */
 export function isUploadGone(problems: readonly InputProblem[]): boolean {
-  return problems.some(({ nodeType, problem }) => nodeType === 'LoadImage' && problem === 'custom_validation_failed');
+  return problems.some(
+    ({ nodeType, problem }) =>
+      nodeType === 'LoadImage' && (problem === 'custom_validation_failed' || problem === 'value_not_in_list'),
+  );
 }
 
 /** The failure for a graph that a server refused. It shows nothing of the server's own texts, which may contain its paths. */

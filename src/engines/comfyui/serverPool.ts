@@ -15,6 +15,9 @@ export interface Lease {
   release(): void;
 }
 
+/** Plans a job on a server. @throws MixFailure if the server lacks something. */
+export type Planner<Plan> = (report: ServerReport, server: ComfyuiServer) => Plan | Promise<Plan>;
+
 /** A server that was chosen for a job, with what it is mixed with there. */
 export interface ChosenServer<Plan> extends Lease {
   readonly report: ServerReport;
@@ -53,10 +56,9 @@ export class ServerPool {
   /**
    * Chooses the server with the shortest queue of those that have what a job needs, and waits for the jobs before. A server that failed is
    * left out for a while, unless all did.
-   * @param plan plans the job on a server. @throws MixFailure if it lacks something.
    * @throws MixFailure, or the signal's reason.
    */
-  async choose<Plan>(plan: (report: ServerReport) => Plan, signal: AbortSignal): Promise<ChosenServer<Plan>> {
+  async choose<Plan>(plan: Planner<Plan>, signal: AbortSignal): Promise<ChosenServer<Plan>> {
     const set = this.#configured();
     const servers = set.flatMap((one) => one.server ?? []);
     const awake = servers.filter(({ isResting }) => !isResting);
@@ -113,11 +115,7 @@ export class ServerPool {
     await Promise.all(servers.map((server) => server.dispose()));
   }
 
-  async #offer<Plan>(
-    server: ComfyuiServer,
-    plan: (report: ServerReport) => Plan,
-    signal: AbortSignal,
-  ): Promise<Answer<Plan>> {
+  async #offer<Plan>(server: ComfyuiServer, plan: Planner<Plan>, signal: AbortSignal): Promise<Answer<Plan>> {
     try {
       const known = await server.report({ signal });
       const queueLength = await server.queueLength(signal);
@@ -133,15 +131,15 @@ export class ServerPool {
   async #planOn<Plan>(
     server: ComfyuiServer,
     known: ServerReport,
-    plan: (report: ServerReport) => Plan,
+    plan: Planner<Plan>,
     signal: AbortSignal,
   ): Promise<{ report: ServerReport; planned: Plan }> {
     try {
-      return { report: known, planned: plan(known) };
+      return { report: known, planned: await plan(known, server) };
     } catch (error) {
       if (!(error instanceof MixFailure)) throw error;
       const report = await server.report({ refresh: true, signal });
-      return { report, planned: plan(report) };
+      return { report, planned: await plan(report, server) };
     }
   }
 
