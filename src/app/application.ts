@@ -109,7 +109,8 @@ export class Application {
     this.keys = keys;
     this.authorizations = authorizations;
     this.services = services;
-    this.comfyui = new ComfyuiServers({ settings, services, messages, workspace });
+    this.servers = new ServerStates({ urls: () => settings.get('comfyui.servers'), services });
+    this.comfyui = new ComfyuiServers({ settings, servers: this.servers, messages, workspace });
     this.engine = new EngineChoice({ settings, keys, trust, origin: () => services.usableOrigin() });
     this.drafts = new DraftStore({
       folder: windowStorage,
@@ -140,7 +141,6 @@ export class Application {
     this.balance = new AccountBalance(async () =>
       usesService(await this.engine.name()) ? services.balance() : undefined,
     );
-    this.servers = new ServerStates({ urls: () => settings.get('comfyui.servers'), services });
     this.panel = new PanelService({
       messages,
       engine: this.engine,

@@ -1,4 +1,4 @@
-import type { ServerState } from '../engines/comfyui/comfyuiEngine.ts';
+import type { ServerQuery, ServerState } from '../engines/comfyui/comfyuiEngine.ts';
 import type { Disposable } from './ports.ts';
 import type { Services } from './services.ts';
 
@@ -61,6 +61,16 @@ export class ServerStates {
       if (!signal.aborted) this.forget();
       throw error;
     }
+  }
+
+  /** Asks the servers for a caller, and remembers what they answer. @throws MixFailure `untrusted-workspace` in Restricted Mode. */
+  async query(query: ServerQuery): Promise<readonly ServerState[]> {
+    const states = await this.#services.comfyuiServers(query);
+    if (query.signal?.aborted) return states; // they may not all have answered
+    this.#request?.abort();
+    this.#isKnown = true;
+    this.#set(states.map((state) => ({ url: state.url, state, isChecking: false })));
+    return states;
   }
 
   /** Call this when the servers, or what they are reached with, changed. */

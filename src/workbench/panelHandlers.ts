@@ -45,9 +45,9 @@ export function panelHandlers(
     runCommand: async ({ command }) => {
       switch (command) {
         case 'openSettings':
-          return void (await openSettings('@ext:imagemixer.image-mixer'));
+          return void (await openSettings('@ext:imagemixer.image-mixer', 'any'));
         case 'setServers':
-          return void (await openSettings('@id:imageMixer.comfyui.servers'));
+          return void (await openSettings('@id:imageMixer.comfyui.servers', 'machine'));
         default:
           return void (await runCommand(command));
       }
@@ -56,6 +56,11 @@ export function panelHandlers(
   };
 }
 
-async function openSettings(query: string): Promise<void> {
-  await vscode.commands.executeCommand('workbench.action.openSettings', query);
+/** Opens the settings editor. Settings of the machine are in a tab of their own if the window is connected to another one. */
+async function openSettings(query: string, scope: 'any' | 'machine'): Promise<void> {
+  const isElsewhere = scope === 'machine' && vscode.env.remoteName !== undefined;
+  await vscode.commands.executeCommand(
+    isElsewhere ? 'workbench.action.openRemoteSettings' : 'workbench.action.openSettings',
+    { query },
+  );
 }

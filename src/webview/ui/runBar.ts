@@ -100,7 +100,7 @@ export class RunBar extends PanelElement {
   #setKey(): TemplateResult | typeof nothing {
     const { say, actions } = this.panel;
     const { name, choice, hasKey } = this.engine;
-    if (hasKey || (name !== 'hosted' && choice !== 'auto')) return nothing;
+    if (hasKey || (name !== 'hosted' && (name !== 'local' || choice !== 'auto'))) return nothing;
     return html`<button type="button" class="link" @click=${() => void actions.runCommand('setApiKey')}>
       ${say('panel.engine.setKey')}
     </button>`;
