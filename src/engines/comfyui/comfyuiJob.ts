@@ -47,7 +47,10 @@ export class ComfyuiJob {
     this.#graphs = new JobGraphs(options, this.#patience);
   }
 
-  /** Resolves when every result is delivered. If it's aborted, its prompts stay on the server. If samples fail, the others are completed before the first failure is thrown. */
+  /**
+   * Resolves when every result is delivered. If samples fail, the others are completed before the first failure is thrown. If the job is
+   * aborted, its prompts stay on the server.
+   */
   async run(): Promise<void> {
     const { state, context, server } = this.#options;
     const { signal } = context;

@@ -47,7 +47,8 @@ export async function watchPrompt(promptId: string, feed: PromptFeed, context: W
     absences = place.kind === 'absent' ? absences + 1 : 0;
     if (absences === absencesUntilGone) return feed.entry;
     if (place.kind === 'running') feed.setStarted();
-    if (place.kind !== 'absent') context.onPlace(place);
+    // An answer about the queue can be older than events that came meanwhile.
+    if (place.kind !== 'absent') context.onPlace(feed.hasStarted ? { kind: 'running' } : place);
     await feed.wait(absences > 0 ? polls.again : pollDelay(feed, timeout - idle), signal);
 
     const elapsed = Math.min(clock.monotonic() - start, times.longestLook);
