@@ -149,7 +149,7 @@ describe("a workflow of the user's own", () => {
     bench.settings['comfyui.servers'] = [];
     expect(JSON.stringify(await workflowOf())).toContain('sd_xl_base_1.0.safetensors');
     const { settings } = await addServer();
-    const [checkpoint] = settings.models.checkpoints;
+    const [checkpoint] = settings.models.checkpoints ?? [];
     const text = await bench.app.comfyui.newWorkflow(4, neverAborted);
     expect(text).toContain(JSON.stringify(checkpoint));
     expect(text).toContain('mix:image 4');
@@ -210,7 +210,7 @@ describe('the check of the servers', () => {
   test('says what it found on a server that is ready', async () => {
     const { url, settings } = await addServer();
     const { isReady, message, details } = await check();
-    const [checkpoint = ''] = settings.models.checkpoints;
+    const [checkpoint = ''] = settings.models.checkpoints ?? [];
     expect(isReady).toBe(true);
     expect(message).toContain(`${new URL(url).host} is ready.`);
     for (const text of [url, 'ComfyUI 0.3.64', checkpoint, '`PLUS (high strength)`', 'GB free']) {
