@@ -106,7 +106,7 @@ export const panelStrings = {
   'panel.engine.auto': 'Automatic ({name})',
   'panel.engine.autoNote': 'Hosted once a key is set, else ComfyUI once a server is set, else local.',
   'panel.engine.local': 'Local',
-  'panel.engine.localNote': 'No API key needed. The prompt has no effect.',
+  'panel.engine.localNote': 'Free, without a server. The prompt has no effect.',
   'panel.engine.comfyui': 'ComfyUI',
   'panel.engine.comfyuiNote': 'Free, on a server of your own.',
   'panel.engine.hosted': 'Hosted',

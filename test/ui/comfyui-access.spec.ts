@@ -1,18 +1,43 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { drawMix, test } from './comfyui.ts';
 import { expect } from './fixtures.ts';
 import { inspect } from './inspection.ts';
 
 test('with ComfyUI, axe finds no violations in any state and theme, and nothing is cut off', async ({
   editor,
+  project,
   server,
 }) => {
   test.slow();
+  const image = { class_type: 'LoadImage', inputs: { image: 'a.png' }, _meta: { title: 'mix:image' } };
+  await writeFile(join(project, 'own.json'), JSON.stringify({ 1: image }));
   const panel = await drawMix(editor);
   const { frame } = panel;
   const servers = frame.getByRole('list', { name: 'ComfyUI servers' });
+  const checkAgain = () => frame.getByRole('button', { name: 'Check again' }).click();
   await expect(servers).toContainText('ComfyUI 0.3.64 · Stand-in · 7 GB free');
   await inspect(editor, panel, 'comfyui idle');
 
+  const models = { ...server.settings.models, diffusion_models: [] }; // without Flux
+  server.configure({ models: { ...models, ipadapter: ['ip-adapter_sdxl_vit-h.safetensors'], clip_vision: [] } });
+  await checkAgain();
+  await expect(servers).toContainText('models/clip_vision');
+  await inspect(editor, panel, 'comfyui missing files');
+  for (const name of ['Engine', 'Model', 'Preset']) {
+    const box = frame.getByRole('combobox', { name, exact: true });
+    await box.click();
+    await expect(box.getByRole('option').first()).toBeVisible();
+    await inspect(editor, panel, `comfyui menu ${name}`);
+    await editor.page.keyboard.press('Escape');
+  }
+
+  server.configure({ models, missingClasses: ['IPAdapter'] });
+  await checkAgain();
+  await expect(servers).toContainText('ComfyUI_IPAdapter_plus');
+  await inspect(editor, panel, 'comfyui missing pack');
+
+  server.reset();
   const hold = server.hold({ at: 'step', step: 3 });
   await panel.mixButton().click();
   await hold.reached;
@@ -21,28 +46,17 @@ test('with ComfyUI, axe finds no violations in any state and theme, and nothing 
   hold.release();
   await expect(panel.results()).toHaveCount(1);
 
-  const models = { ...server.settings.models, diffusion_models: [] }; // without Flux
-  server.configure({ models, missingClasses: ['IPAdapter'] });
-  await frame.getByRole('button', { name: 'Check again' }).click();
-  await expect(servers).toContainText('ComfyUI_IPAdapter_plus');
-  await inspect(editor, panel, 'comfyui missing pack');
-
-  server.reset();
-  server.configure({ models: { ...models, ipadapter: [], clip_vision: [] } });
-  await frame.getByRole('button', { name: 'Check again' }).click();
-  await expect(servers).toContainText('models/clip_vision');
-  await inspect(editor, panel, 'comfyui missing files');
-
   await server.stop();
-  await frame.getByRole('button', { name: 'Check again' }).click();
+  await checkAgain();
   await expect(servers).toContainText('No ComfyUI server answers');
   await inspect(editor, panel, 'comfyui down');
 
-  for (const name of ['Engine', 'Model', 'Preset']) {
-    const box = frame.getByRole('combobox', { name, exact: true });
-    await box.click();
-    await expect(box.getByRole('option').first()).toBeVisible();
-    await inspect(editor, panel, `comfyui menu ${name}`);
-    await editor.page.keyboard.press('Escape');
-  }
+  await server.start();
+  await editor.workbench.setSettings({ 'imageMixer.comfyui.workflow': join(project, 'own.json') });
+  await expect(frame.getByText('No effect with this workflow').first()).toBeVisible();
+  await inspect(editor, panel, 'comfyui workflow');
+
+  await editor.workbench.setSettings({ 'imageMixer.engine': 'hosted', 'imageMixer.hosted.dialect': 'v6' });
+  await expect(frame.getByText('Weights have no effect with this service.')).toBeVisible();
+  await inspect(editor, panel, 'hosted v6');
 });
