@@ -5,7 +5,6 @@ import { AccountBalance } from './accountBalance.ts';
 import { ApiKeys } from './apiKeys.ts';
 import { type Background, createBackground } from './background.ts';
 import { ComfyuiServers } from './comfyuiServers.ts';
-import { viewOfComfyui } from './comfyuiView.ts';
 import { DraftStore } from './draftStore.ts';
 import { EngineChoice, usesService } from './engineChoice.ts';
 import { ImageImporter } from './imageImporter.ts';
@@ -109,7 +108,11 @@ export class Application {
     this.keys = keys;
     this.authorizations = authorizations;
     this.services = services;
-    this.servers = new ServerStates({ urls: () => settings.get('comfyui.servers'), services });
+    this.servers = new ServerStates({
+      urls: () => settings.get('comfyui.servers'),
+      services,
+      clock: systemClock,
+    });
     this.comfyui = new ComfyuiServers({ settings, servers: this.servers, messages, workspace });
     this.engine = new EngineChoice({ settings, keys, trust, origin: () => services.usableOrigin() });
     this.drafts = new DraftStore({
@@ -146,8 +149,7 @@ export class Application {
       engine: this.engine,
       balance: this.balance,
       trust,
-      servers: this.servers,
-      viewOfComfyui: () => viewOfComfyui({ settings, servers: this.servers, workspace, messages }),
+      comfyui: { settings, servers: this.servers, workspace, messages },
       importer: this.importer,
       loader: this.loader,
       results: this.results,

@@ -1,6 +1,6 @@
 import { boundNodes, unusedParts } from '../engines/comfyui/workflow.ts';
 import { MixFailure } from '../mix/failure.ts';
-import type { ComfyuiView } from '../protocol/serverContract.ts';
+import type { ComfyuiView, ServerView } from '../protocol/serverContract.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
 import type { ServerStates } from './serverStates.ts';
@@ -16,21 +16,23 @@ export interface ComfyuiViewOptions {
 }
 
 /** How mixes on ComfyUI servers are made now, as the panel shows it. Call it in trusted workspaces only. */
-export async function viewOfComfyui({
-  settings,
-  servers,
-  workspace,
-  messages,
-}: ComfyuiViewOptions): Promise<ComfyuiView> {
+export async function viewOfComfyui(options: ComfyuiViewOptions): Promise<ComfyuiView> {
+  const { settings, workspace, messages } = options;
   const folder = workspace.firstFolder();
-  const { workflow, checkpoint, preset, imageStrength } = settings.comfyui(folder);
-  const isAsked = servers.known.length > 0 || settings.get('comfyui.servers').length === 0;
+  const { workflow, preset, imageStrength } = settings.comfyui(folder);
   return {
     preset,
     imageStrength,
     workflow: workflow === '' ? null : await viewOfWorkflow(workflow, folder, workspace, messages),
-    servers: isAsked ? servers.known.map((server) => viewOfServer(server, { checkpoint, preset }, messages)) : null,
+    servers: viewsOfServers(options),
   };
+}
+
+/** The servers as they last answered; null while they haven't been asked. */
+export function viewsOfServers({ settings, servers, workspace, messages }: ComfyuiViewOptions): ServerView[] | null {
+  const { checkpoint, preset } = settings.comfyui(workspace.firstFolder());
+  const isAsked = servers.known.length > 0 || settings.get('comfyui.servers').length === 0;
+  return isAsked ? servers.known.map((server) => viewOfServer(server, { checkpoint, preset }, messages)) : null;
 }
 
 async function viewOfWorkflow(

@@ -4,9 +4,10 @@ import { MixFailure } from '../mix/failure.ts';
 import { recipeIssues } from '../mix/recipe.ts';
 import type { Handlers } from '../protocol/channel.ts';
 import type { EngineView, HostContract, Problem, ResultView } from '../protocol/contract.ts';
-import type { ComfyuiView } from '../protocol/serverContract.ts';
+import type { ServerView } from '../protocol/serverContract.ts';
 import type { AccountBalance } from './accountBalance.ts';
 import type { Background } from './background.ts';
+import { type ComfyuiViewOptions, viewOfComfyui, viewsOfServers } from './comfyuiView.ts';
 import type { DraftStore } from './draftStore.ts';
 import type { EngineChoice } from './engineChoice.ts';
 import type { ImageImporter } from './imageImporter.ts';
@@ -17,7 +18,6 @@ import type { MixStarter } from './mixStarter.ts';
 import type { PromptHistory } from './promptHistory.ts';
 import type { Result, ResultStore } from './resultStore.ts';
 import { draftOfResult, viewOfResult } from './resultView.ts';
-import type { ServerStates } from './serverStates.ts';
 import type { Trust } from './trust.ts';
 
 /** The panel's calls that can be answered without VS Code. The workbench answers the others. */
@@ -44,8 +44,7 @@ export interface PanelServiceOptions {
   readonly engine: EngineChoice;
   readonly balance: AccountBalance;
   readonly trust: Trust;
-  readonly servers: ServerStates;
-  readonly viewOfComfyui: () => Promise<ComfyuiView>;
+  readonly comfyui: ComfyuiViewOptions;
   readonly importer: ImageImporter;
   readonly loader: ImageLoader;
   readonly results: ResultStore;
@@ -72,14 +71,24 @@ export class PanelService {
   }
 
   engineView(): Promise<EngineView> {
-    const { engine, balance, viewOfComfyui } = this.#options;
-    return engine.view(balance.last, viewOfComfyui);
+    const { engine, balance, comfyui } = this.#options;
+    return engine.view(balance.last, () => viewOfComfyui(comfyui));
+  }
+
+  /** The engine with the servers of now: they may have answered while its view was made. */
+  withServers(view: EngineView): EngineView {
+    return view.comfyui ? { ...view, comfyui: { ...view.comfyui, servers: this.serverViews() } } : view;
+  }
+
+  /** The ComfyUI servers as they last answered; null while they haven't been asked. */
+  serverViews(): ServerView[] | null {
+    return viewsOfServers(this.#options.comfyui);
   }
 
   /** Asks the ComfyUI servers, if mixes run on them and they haven't answered yet. */
   async askServers(): Promise<void> {
-    const { engine, trust, servers } = this.#options;
-    if (trust.isTrusted && (await engine.name()) === 'comfyui') await servers.ask();
+    const { engine, trust, comfyui } = this.#options;
+    if (trust.isTrusted && (await engine.name()) === 'comfyui') await comfyui.servers.ask();
   }
 
   /** Call this for entries of the list of results that were set aside: the panel tells the user with its next list. */
@@ -105,7 +114,7 @@ export class PanelService {
   }
 
   handlers(): PanelServiceHandlers {
-    const { messages, importer, loader, drafts, runner, workspaceStorage, background, balance, servers, displayPath } =
+    const { messages, importer, loader, drafts, runner, workspaceStorage, background, balance, comfyui, displayPath } =
       this.#options;
     return {
       ready: async () => {
@@ -138,7 +147,7 @@ export class PanelService {
       cancel: ({ jobId }) => runner.cancel(jobId),
       dismiss: ({ jobId }) => runner.remove(jobId),
       checkAgain: async ({ jobId }) => void (await runner.checkAgain(jobId)),
-      checkServers: () => servers.refresh(),
+      checkServers: () => comfyui.servers.refresh(),
       readResult: async ({ id }) => ({
         bytes: await loader.bytes(viewOfResult(await this.result(id), displayPath).uri),
       }),

@@ -1,3 +1,4 @@
+import type { Clock } from '../engines/clock.ts';
 import type { ServerQuery, ServerState } from '../engines/comfyui/comfyuiEngine.ts';
 import type { Disposable } from './ports.ts';
 import type { Services } from './services.ts';
@@ -10,20 +11,32 @@ export interface KnownServer {
   readonly isChecking: boolean;
 }
 
+export interface ServerStatesOptions {
+  /** The base URLs of the settings. */
+  readonly urls: () => readonly string[];
+  readonly services: Pick<Services, 'comfyuiServers'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+/** Milliseconds after which an answer is out of date: the queue and the free memory change all the time. */
+const maxAge = 60_000;
+
 /** The ComfyUI servers as they last answered. They're asked while the user looks at the panel and they're needed, never on a timer. */
 export class ServerStates {
   readonly #urls: () => readonly string[];
   readonly #services: Pick<Services, 'comfyuiServers'>;
+  readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #listeners = new Set<() => void>();
   /** The last request, while it runs. */
   #request: AbortController | undefined;
   #known: readonly KnownServer[] = [];
-  #isKnown = false;
+  /** When they were last asked, since they last changed. */
+  #askedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param options.urls the base URLs of the settings. */
-  constructor(options: { urls: () => readonly string[]; services: Pick<Services, 'comfyuiServers'> }) {
+  constructor(options: ServerStatesOptions) {
     this.#urls = options.urls;
     this.#services = options.services;
+    this.#clock = options.clock;
   }
 
   /** In the order of the settings. Empty before they're first asked. */
@@ -36,9 +49,9 @@ export class ServerStates {
     return { dispose: () => this.#listeners.delete(listener) };
   }
 
-  /** Asks the servers, unless they have been asked since they last changed. @throws MixFailure `untrusted-workspace` in Restricted Mode. */
+  /** Asks the servers, unless they were asked a short while ago. @throws MixFailure `untrusted-workspace` in Restricted Mode. */
   async ask(): Promise<void> {
-    if (!this.#isKnown) await this.refresh();
+    if (this.#clock.monotonic() - this.#askedAt > maxAge) await this.refresh();
   }
 
   /** Asks the servers again. Until they answer, they stay as they were. @throws MixFailure `untrusted-workspace` in Restricted Mode. */
@@ -47,7 +60,7 @@ export class ServerStates {
     const request = new AbortController();
     const { signal } = request;
     this.#request = request;
-    this.#isKnown = true;
+    this.#askedAt = this.#clock.monotonic();
     this.#set(this.#urls().map((url) => ({ url, state: this.#stateOf(url), isChecking: true })));
     const onState = (state: ServerState) => {
       if (signal.aborted) return; // the reply to an outdated request
@@ -68,7 +81,7 @@ export class ServerStates {
     const states = await this.#services.comfyuiServers(query);
     if (query.signal?.aborted) return states; // they may not all have answered
     this.#request?.abort();
-    this.#isKnown = true;
+    this.#askedAt = this.#clock.monotonic();
     this.#set(states.map((state) => ({ url: state.url, state, isChecking: false })));
     return states;
   }
@@ -76,7 +89,7 @@ export class ServerStates {
   /** Call this when the servers, or what they are reached with, changed. */
   forget(): void {
     this.#request?.abort();
-    this.#isKnown = false;
+    this.#askedAt = Number.NEGATIVE_INFINITY;
     this.#set([]);
   }
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { draftImageSchema, draftSchema } from '../mix/draft.ts';
 import { dialectNames, engineNames, imageStrengthRange, unusedParts } from '../mix/limits.ts';
 import { progressSchema } from '../mix/progress.ts';
-import { comfyuiViewSchema } from './serverContract.ts';
+import { comfyuiViewSchema, serverViewSchema } from './serverContract.ts';
 
 /** A method or event: its parameters, its result, and the time-out in milliseconds, or null for none. */
 export interface Method {
@@ -194,6 +194,8 @@ export const hostContract = {
 /** The methods of the panel, which the extension calls. */
 export const panelContract = {
   engine: method(engineViewSchema, noResult),
+  /** The ComfyUI servers as they answer, if mixes run on them. */
+  servers: method(z.object({ servers: z.array(serverViewSchema).nullable() }), noResult),
   job: method(jobViewSchema, noResult),
   /** In place of the preview that the job had before. */
   jobPreview: method(jobPreviewSchema, noResult),

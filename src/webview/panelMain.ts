@@ -46,6 +46,7 @@ const host: HostChannel = new Channel({
   local: panelContract,
   handlers: {
     engine: withModel((model, engine) => model.setEngine(engine)),
+    servers: withModel((model, { servers }) => model.setServers(servers)),
     job: withModel((model, job) => model.setJob(job)),
     jobPreview: withModel((model, preview) => model.setPreview(preview)),
     jobRemoved: withModel((model, { jobId }) => model.removeJob(jobId)),

@@ -78,6 +78,7 @@ export class Workbench {
       results,
       trust,
       balance,
+      servers: app.servers,
       messages,
       workspace,
       isPanelVisible: () => this.#panel.isVisible,
@@ -107,7 +108,7 @@ export class Workbench {
       log: this.#log,
       storage: folders.globalStorage,
     });
-    const updateEngine = async () => this.#panel.notify('engine', await app.panel.engineView());
+    const updateEngine = async () => this.#panel.notify('engine', app.panel.withServers(await app.panel.engineView()));
     const refreshEngine = async () => {
       await updateEngine();
       if (this.#panel.isVisible) await Promise.all([balance.refresh(), app.panel.askServers()]);
@@ -131,7 +132,7 @@ export class Workbench {
         reconnectComfyui();
         background(this.#followUp.secretChanged());
       }),
-      app.servers.onChange(() => background(updateEngine())),
+      app.servers.onChange(() => this.#panel.notify('servers', { servers: app.panel.serverViews() })),
       results.onChange(() => background(updateResults())),
       this.#panel.onVisibility(() => this.#updateStatusBar()),
       vscode.workspace.onDidChangeConfiguration((event) => {

@@ -92,8 +92,10 @@ test('a server that answers is shown while a slow one is still being asked, and 
     failure: new MixFailure('network/timeout', { args: { host: url } }),
   });
   const asked: { answer: (url: string) => void; finish: () => void }[] = [];
+  let now = 0;
   const states = new ServerStates({
     urls: () => ['a', 'b'],
+    clock: { monotonic: () => now },
     services: {
       comfyuiServers: async (query) => {
         const { promise, resolve } = Promise.withResolvers<void>();
@@ -118,6 +120,14 @@ test('a server that answers is shown while a slow one is still being asked, and 
   asked[1]?.finish();
   await second;
   expect(shown()).toEqual(['a+', 'b+']);
+  now = 60_000;
+  await states.ask();
+  expect(asked).toHaveLength(2);
+  now++;
+  const third = states.ask();
+  expect(shown()).toEqual(['a+?', 'b+?']);
+  asked[2]?.finish();
+  await third;
 });
 
 test('a panel that is slower than the server gets the newest preview, and none of an ended job', async () => {

@@ -1,6 +1,7 @@
 import { type Draft, type DraftImage, emptyDraft } from '../../mix/draft.ts';
 import { limits } from '../../mix/limits.ts';
 import type { EngineView, JobPreview, JobView, Problem, ResultView } from '../../protocol/contract.ts';
+import type { ServerView } from '../../protocol/serverContract.ts';
 import { addImages } from './draftEdits.ts';
 import { draftIssues, type FieldMessages } from './draftIssues.ts';
 import { type Message, ReportedProblems } from './reportedProblems.ts';
@@ -168,11 +169,23 @@ export class PanelModel extends EventTarget {
   }
 
   setEngine(engine: EngineView): void {
+    this.#useEngine(engine);
+    this.dispatchEvent(new Event('engine'));
+    this.#notify();
+  }
+
+  /** Shows how the ComfyUI servers answer, unless mixes run elsewhere by now. It doesn't change the engine. */
+  setServers(servers: readonly ServerView[] | null): void {
+    const { comfyui } = this.#hostEngine;
+    if (!comfyui) return;
+    this.#useEngine({ ...this.#hostEngine, comfyui: { ...comfyui, servers: servers && [...servers] } });
+    this.#notify();
+  }
+
+  #useEngine(engine: EngineView): void {
     this.#hostEngine = engine;
     this.#engine = engineForModel(engine, this.draft.model);
     this.#issues = draftIssues(this.draft, this.#engine, this.say);
-    this.dispatchEvent(new Event('engine'));
-    this.#notify();
   }
 
   /** Remembers the draft of a job. If the job fails, the message is shown at the right field even if the draft has changed. */

@@ -46,6 +46,7 @@ export class LivePreview extends PanelElement {
   #renderer: PreviewRenderer | undefined;
   #imageLoader: PreviewImageLoader | undefined;
   #listeners: AbortController | undefined;
+  #isEngineChanged = false;
   #isPointerDown = false;
   #isSettled = true;
   readonly #settle = debounce(() => {
@@ -68,7 +69,9 @@ export class LivePreview extends PanelElement {
     super.connectedCallback();
     for (const name of pointerEvents) document.addEventListener(name, this.#onPointer);
     this.#listeners = new AbortController();
-    this.panel.model.onImageChanged((uri) => this.#onImageChanged(uri), this.#listeners);
+    const { model } = this.panel;
+    model.onImageChanged((uri) => this.#onImageChanged(uri), this.#listeners);
+    model.addEventListener('engine', () => this.#onEngineChanged(), this.#listeners);
   }
 
   override disconnectedCallback(): void {
@@ -87,10 +90,11 @@ export class LivePreview extends PanelElement {
   override updated(changed: PropertyValues): void {
     this.#updateSize();
     if (changed.has('isActualSize')) this.#center();
-    if (!changed.has('draft') && !changed.has('engine') && !changed.has('seed') && !changed.has('showsCoverage'))
-      return;
+    const isChanged = this.#isEngineChanged || ['draft', 'seed', 'showsCoverage'].some((name) => changed.has(name));
+    if (!isChanged) return;
     const renderer = this.#startRenderer();
-    if (changed.has('engine')) this.#imageLoader?.forgetFailures();
+    if (this.#isEngineChanged) this.#imageLoader?.forgetFailures();
+    this.#isEngineChanged = false;
     this.#imageLoader?.sync(this.draft.images);
     this.isLoading = this.#imageLoader?.isLoading ?? false;
     const { images } = previewMixOf(this.draft, this.engine, this.seed);
@@ -224,6 +228,12 @@ export class LivePreview extends PanelElement {
       this.#settle();
     });
     return renderer;
+  }
+
+  /** The engine that is rendered next is another one. (What its servers answer makes no difference here.) */
+  #onEngineChanged(): void {
+    this.#isEngineChanged = true;
+    this.requestUpdate();
   }
 
   #onImageChanged(uri: string): void {

@@ -27,7 +27,7 @@ export class ServerList extends PanelElement {
       ${
         servers.length === 0
           ? html`<p class="server is-failed">${icon('warning')}<span>${say('panel.servers.none')}</span></p>`
-          : html`<ul class="servers" aria-label=${say('panel.servers')}>${servers.map((server) => this.#server(server))}</ul>`
+          : html`<ul class="servers" aria-label=${say('panel.servers')} aria-busy=${String(servers.some(({ isChecking }) => isChecking))}>${servers.map((server) => this.#server(server))}</ul>`
       }
       <div class="server-actions">
         ${command(say('panel.servers.set'), 'setServers')}
@@ -52,17 +52,16 @@ export class ServerList extends PanelElement {
 
   #server({ name, isChecking, answer }: ServerView): TemplateResult {
     const { say } = this.panel;
-    if (answer === null || isChecking) {
-      return html`<li class="server">${icon('loading codicon-modifier-spin')}<span>${[name, say('panel.server.checking')].join(' · ')}</span></li>`;
-    }
+    const wait = 'loading codicon-modifier-spin';
+    if (!answer)
+      return html`<li class="server">${icon(wait)}<span>${[name, say('panel.server.checking')].join(' · ')}</span></li>`;
     if (answer.kind === 'failed')
-      return html`<li class="server is-failed">${icon('warning')}<span>${answer.message}</span></li>`;
-    const { workflow } = this.engine.comfyui ?? {};
-    const obstacle = workflow ? null : obstacleOn(answer, this.model);
+      return html`<li class="server is-failed">${icon(isChecking ? wait : 'warning')}<span>${answer.message}</span></li>`;
+    const obstacle = this.engine.comfyui?.workflow ? null : obstacleOn(answer, this.model);
     const text = html`<span>${this.#describe(name, answer)}</span>`;
     return obstacle === null
-      ? html`<li class="server">${icon('pass')}${text}</li>`
-      : html`<li class="server is-failed">${icon('warning')}<div>${text}${this.#obstacle(name, obstacle)}</div></li>`;
+      ? html`<li class="server">${icon(isChecking ? wait : 'pass')}${text}</li>`
+      : html`<li class="server is-failed">${icon(isChecking ? wait : 'warning')}<div>${text}${this.#obstacle(name, obstacle)}</div></li>`;
   }
 
   #describe(name: string, { version, device, queueLength }: ReadyServer): string {
