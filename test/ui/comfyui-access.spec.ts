@@ -38,6 +38,8 @@ test('with ComfyUI, axe finds no violations in any state and theme, and nothing 
   await inspect(editor, panel, 'comfyui missing pack');
 
   server.reset();
+  await checkAgain();
+  await expect(servers).not.toContainText('ComfyUI_IPAdapter_plus');
   const hold = server.hold({ at: 'step', step: 3 });
   await panel.mixButton().click();
   await hold.reached;

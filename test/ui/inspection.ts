@@ -44,6 +44,6 @@ export async function inspect(editor: Editor, panel: MixPanel, state: string): P
   // The panel's size in a window of 800 by 900 pixels at 200 % zoom.
   await editor.setPanelWidth(400, 450);
   await editor.setZoom(2);
+  await editor.screenshot(`${state} zoomed`); // the frame is laid out anew for it
   await expectAllInSight(panel, `${state}, zoomed`);
-  await editor.screenshot(`${state} zoomed`);
 }
