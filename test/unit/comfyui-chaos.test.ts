@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import * as z from 'zod';
 import type { ComfyuiEngine, ComfyuiLogEvent } from '../../src/engines/comfyui/comfyuiEngine.ts';
-import { JobSuspended, type MixTask } from '../../src/engines/engine.ts';
+import { JobSuspended, type MixResult, type MixTask } from '../../src/engines/engine.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
-import type { Fault } from '../comfyui/server.ts';
+import type { ComfyUIServer, Fault } from '../comfyui/server.ts';
 import { FastClock } from './support/clocks.ts';
-import { comfyuiTask, drawnBy, JobContext, startEngine } from './support/comfyuiJobs.ts';
+import { comfyuiTask, expectedPixels, JobContext, pixelsOf, startEngine } from './support/comfyuiJobs.ts';
 
 /** `CHAOS_JOBS=1000 CHAOS_SEED=2 npx vitest run test/unit/comfyui-chaos.test.ts` is a long run, which prints the outcomes. */
 const count = Number(process.env.CHAOS_JOBS ?? 200);
@@ -45,11 +46,14 @@ function randomFrom(seed: number): () => number {
 /** A job, the windows that it ran in, and how it ended. */
 interface ChaosJob {
   readonly task: MixTask;
-  readonly delivered: number[];
+  readonly weights: Readonly<Record<string, number>>;
+  readonly results: MixResult[];
+  /** The prompts that hadn't ended when the job was canceled. */
+  leftover: readonly string[];
   outcome: string;
 }
 
-test(`ends ${count} jobs on three servers in chaos: every result comes once, and none is lost`, {
+test(`ends ${count} jobs on three servers in chaos, among strangers: every result comes once, none is lost`, {
   timeout: 60_000 + count * 1_000,
 }, async () => {
   const random = randomFrom(seed);
@@ -58,12 +62,25 @@ test(`ends ${count} jobs on three servers in chaos: every result comes once, and
     if (one === undefined) throw new Error('Nothing to pick from');
     return one;
   };
+  const clock = new FastClock(60);
   const { engine, servers, log, again } = await startEngine([{}, { scenarios: ['new-version'] }, { previews: true }], {
-    clock: new FastClock(60),
+    clock,
   });
   const windows = [engine, again()];
   const injected: string[] = [];
+  const strangers: string[] = [];
+  const outages: Promise<void>[] = [];
   const stop = new Error('canceled');
+  const promptsOf = ({ task: { jobId } }: ChaosJob) =>
+    log.flatMap(({ jobId: id, event, args }) => (id === jobId && event === 'submitted' ? [String(args.prompt)] : []));
+  const endings = () => new Map(servers.flatMap((server) => server.endings.map((one) => [one.promptId, one.outcome])));
+
+  /** Ends a server's process, and starts it again after some seconds. */
+  const breakDown = async (server: ComfyUIServer): Promise<void> => {
+    await server.stop();
+    await clock.sleep(10_000);
+    await server.start();
+  };
 
   /** Runs a job in one window after another, until it ends. */
   const run = async (job: ChaosJob): Promise<void> => {
@@ -74,48 +91,60 @@ test(`ends ${count} jobs on three servers in chaos: every result comes once, and
         pick(servers).configure({ fault });
         injected.push(failure);
       }
-      const context = new JobContext(saved, job.delivered);
+      if (random() < 0.3) strangers.push(pick(servers).queueStranger(random() < 0.5 ? {} : { clientId: 'other' }));
+      if (random() < 0.03) {
+        injected.push('generation-failed/comfyui-lost');
+        outages.push(breakDown(pick(servers)));
+      }
+      const context = new JobContext(
+        saved,
+        job.results.map(({ index }) => index),
+      );
       const reason = random() < 0.1 ? stop : lives < 3 && random() < 0.3 ? new JobSuspended() : undefined;
       const moment = Math.floor(random() * 12);
       context.onProgress = () => {
         if (context.progresses.length === moment && reason) context.controller.abort(reason);
       };
       const error = await end(pick(windows), job.task, context);
-      job.delivered.push(...context.results.map(({ index }) => index));
+      job.results.push(...context.results);
       saved = context.lastState ?? saved;
       if (error instanceof JobSuspended) continue;
       if (error !== undefined && error !== stop && !(error instanceof MixFailure)) throw error;
       job.outcome = error instanceof MixFailure ? error.key : error === stop ? 'canceled' : 'done';
+      if (error === stop) job.leftover = promptsOf(job).filter((prompt) => !endings().has(prompt));
       return;
     }
   };
 
   const jobs = Array.from({ length: count }, (_, at): ChaosJob => {
-    const samples = random() < 0.2 ? 2 : 1;
-    return { task: taskOf(at, samples), delivered: [], outcome: '' };
+    const weights = { red: pick([0.2, 0.4, 1]), blue: pick([0.3, 0.7]) };
+    return { task: taskOf(at, random() < 0.2 ? 2 : 1, weights), weights, results: [], leftover: [], outcome: '' };
   });
   const waiting = [...jobs];
   const worker = async () => {
     for (let job = waiting.shift(); job; job = waiting.shift()) await run(job);
   };
   await Promise.all([worker(), worker(), worker(), worker()]);
+  await Promise.all(outages);
   await Promise.all(servers.map((server) => server.idle()));
 
   expect(servers.flatMap(({ queue }) => queue)).toEqual([]);
-  const drawn = new Map<unknown, number>();
-  for (const { inputs } of servers.flatMap(({ runs }) => runs.filter(drawnBy))) {
-    drawn.set(inputs.seed, (drawn.get(inputs.seed) ?? 0) + 1);
-  }
+  const sent = promptsBySeed(servers);
   const outcomes: Record<string, number> = {};
-  for (const { task, delivered, outcome } of jobs) {
+  for (const { task, weights, results, outcome } of jobs) {
     const { jobId, recipe } = task;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-    expect(new Set(delivered).size).toBe(delivered.length);
-    if (outcome === 'done') expect(delivered).toHaveLength(recipe.samples);
+    const delivered = new Set(results.map(({ index }) => index));
+    expect(delivered.size).toBe(results.length);
+    if (outcome === 'done') expect(results).toHaveLength(recipe.samples);
+    for (const { bytes, seed } of results) {
+      const isExpected = (await pixelsOf(bytes)).equals(expectedPixels(weights, { seed }));
+      expect(isExpected, `${jobId}, seed ${seed}`).toBe(true);
+    }
     const replaced = log.filter((one) => one.jobId === jobId && isReplacement(one));
     for (let index = 0; index < recipe.samples; index++) {
-      const times = drawn.get(recipe.seed + index) ?? 0;
-      if (delivered.includes(index)) expect(times).toBeGreaterThan(0);
+      const times = sent.get(recipe.seed + index) ?? 0;
+      if (delivered.has(index)) expect(times).toBeGreaterThan(0);
       const story = log
         .filter((one) => one.jobId === jobId)
         .map(({ event, args }) => `${event} ${JSON.stringify(args)}`);
@@ -129,6 +158,29 @@ test(`ends ${count} jobs on three servers in chaos: every result comes once, and
     expect(times).toBeLessThanOrEqual(injected.filter((failure) => failure === outcome).length);
   }
   expect(outcomes.done).toBeGreaterThan(count / 2);
+
+  const ended = endings();
+  // Strangers lose their prompts only when the whole server does.
+  const strangersOutcomes = new Set(strangers.map((prompt) => ended.get(prompt)));
+  expect(strangersOutcomes).toContain('success');
+  expect([...strangersOutcomes].filter((one) => one !== 'success' && one !== 'lost')).toEqual([]);
+  const canceled = jobs.flatMap(({ leftover }) => leftover);
+  expect(canceled.map((prompt) => ended.get(prompt))).not.toContain('success');
+});
+
+/** How many prompts arrived with each seed. The cache of nodes hides it if one is drawn twice. */
+function promptsBySeed(servers: readonly ComfyUIServer[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const { method, path, body } of servers.flatMap(({ requests }) => requests)) {
+    if (method !== 'POST' || path !== '/api/prompt') continue;
+    const { seed } = promptSchema.parse(body).prompt.sampler.inputs;
+    counts.set(seed, (counts.get(seed) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const promptSchema = z.object({
+  prompt: z.object({ sampler: z.object({ inputs: z.object({ seed: z.number() }) }) }),
 });
 
 /** Whether a prompt is replaced by another one, because the server doesn't have it or its result any more. */
@@ -136,8 +188,8 @@ function isReplacement({ event, args }: ComfyuiLogEvent): boolean {
   return event === 'prompt-lost' || event === 'result-removed' || (event === 'answer-lost' && args.place === 'absent');
 }
 
-function taskOf(at: number, samples: number): MixTask {
-  return comfyuiTask({ seed: 10 * at, samples, steps: 2 }, { jobId: `job-${at}` });
+function taskOf(at: number, samples: number, weights: Readonly<Record<string, number>>): MixTask {
+  return comfyuiTask({ seed: 10 * at, samples, steps: 2 }, { jobId: `job-${at}`, weights });
 }
 
 /** What a run ends with; undefined if it succeeds. */

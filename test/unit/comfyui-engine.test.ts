@@ -8,21 +8,22 @@ import { JobSuspended, type MixTask } from '../../src/engines/engine.ts';
 import type { ComfyUIServer } from '../comfyui/server.ts';
 import { FastClock } from './support/clocks.ts';
 import { adapterPlan } from './support/comfyuiGraphs.ts';
-import { comfyuiSettings, comfyuiTask, drawnBy, JobContext, startEngine } from './support/comfyuiJobs.ts';
+import {
+  comfyuiSettings,
+  comfyuiTask,
+  drawnBy,
+  expectedPixels,
+  JobContext,
+  pixelsOf,
+  startEngine,
+} from './support/comfyuiJobs.ts';
 import { failureOf } from './support/hostedBench.ts';
 
-const pixels = async (bytes: Uint8Array) => sharp(bytes).removeAlpha().raw().toBuffer();
 const uploadsTo = ({ requests }: ComfyUIServer) => requests.filter(({ path }) => path === '/api/upload/image').length;
+const strengthsOn = ({ runs }: ComfyUIServer) =>
+  runs.flatMap(({ classType, inputs }) => (classType === 'IPAdapterRegionalConditioning' ? [inputs.image_weight] : []));
 const promptsTo = ({ requests }: ComfyUIServer) =>
   requests.filter(({ method, path }) => method === 'POST' && path === '/api/prompt').length;
-
-/** The pixels of the mix of `comfyuiTask()`, from a server without faults. */
-async function expectedPixels(task: MixTask = comfyuiTask()): Promise<Buffer> {
-  const { engine } = await startEngine();
-  const context = new JobContext();
-  await engine.run(task, context);
-  return pixels(context.results[0]?.bytes ?? new Uint8Array());
-}
 
 describe('results', () => {
   test('two images of .3 and .7 become the result that the server made, without the graph in it', async () => {
@@ -42,13 +43,11 @@ describe('results', () => {
     });
     const [made] = server.files.filter(({ type }) => type === 'temp');
     if (!made || !result) throw new Error('No result');
-    expect(await pixels(result.bytes)).toEqual(await pixels(made.bytes));
+    expect(await pixelsOf(result.bytes)).toEqual(expectedPixels({ red: 0.3, blue: 0.7 }));
+    expect(expectedPixels({ red: 0.7, blue: 0.3 })).not.toEqual(expectedPixels({ red: 0.3, blue: 0.7 }));
     expect(Buffer.from(made.bytes).includes('KSampler')).toBe(true);
     expect(Buffer.from(result.bytes).includes('KSampler')).toBe(false);
-    const strengths = server.runs.flatMap(({ classType, inputs }) =>
-      classType === 'IPAdapterRegionalConditioning' ? [inputs.image_weight] : [],
-    );
-    expect(strengths).toEqual([expect.closeTo(0.24), expect.closeTo(0.56)]);
+    expect(strengthsOn(server)).toEqual([expect.closeTo(0.24), expect.closeTo(0.56)]);
     expect(context.previews.length).toBeGreaterThan(0);
     expect(context.notices).toEqual([]);
     const mixing = context.progresses.filter(({ stage }) => stage === 'mixing');
@@ -56,6 +55,15 @@ describe('results', () => {
     expect(fractions).toEqual(expect.arrayContaining([0.25, 0.5, 0.75, 1]));
     expect(fractions).toEqual(fractions.toSorted((left, right) => left - right));
     expect(mixing.at(-2)?.etaSeconds).toBeGreaterThan(0);
+  });
+
+  test('weights are shares of the image strength, whatever their sum', async () => {
+    const { engine, server } = await startEngine();
+    const context = new JobContext();
+    const weights = { blue: 0.2, red: 0.4 };
+    await engine.run(comfyuiTask({}, { weights }), context);
+    expect(strengthsOn(server)).toEqual([expect.closeTo(0.8 / 3), expect.closeTo(1.6 / 3)]);
+    expect(await pixelsOf(context.results[0]?.bytes ?? new Uint8Array())).toEqual(expectedPixels(weights));
   });
 
   test('each sample is a prompt with its own seed, images are sent once, and those without weight not at all', async () => {
@@ -190,30 +198,33 @@ describe('a workflow of the user', () => {
 
 describe('what servers do', () => {
   test.each([
-    ['new-version', 1],
-    ['combo-lists', 1],
-    ['sub-path', 1],
-    ['unknown-events', 1],
-    ['no-websocket', 1],
-    ['strangers-previews', 1],
-    ['strangers-ahead', 1],
-    ['late-history', 1],
-    ['late-reply', 1],
-    ['lost-reply', 1],
-    ['lost-history', 1],
-    ['sockets-dropped', 1],
-    ['reconnect-drops-new-socket', 1],
-    ['cached-outputs-omitted', 1],
-    ['outputs-removed', 1],
-    ['restart-while-running', 2],
-    ['restart-while-pending', 1],
-  ])('%s: the result comes, once', async (scenario, drawn) => {
+    ['new-version', 1, 1],
+    ['combo-lists', 1, 1],
+    ['sub-path', 1, 1],
+    ['unknown-events', 1, 1],
+    ['no-websocket', 1, 1],
+    ['strangers-previews', 1, 1],
+    ['strangers-ahead', 1, 1],
+    ['late-history', 1, 1],
+    ['late-reply', 1, 1],
+    ['lost-reply', 1, 1],
+    ['lost-history', 1, 1],
+    ['sockets-dropped', 1, 1],
+    ['reconnect-drops-new-socket', 1, 1],
+    ['cached-outputs-omitted', 1, 1],
+    ['outputs-removed', 1, 2],
+    ['restart-while-running', 2, 2],
+    ['restart-while-pending', 1, 2],
+  ])('%s: the result comes, once', async (scenario, drawn, prompts) => {
     const { engine, server } = await startEngine({ scenarios: [scenario] });
     const context = new JobContext();
     await engine.run(comfyuiTask(), context);
     expect(context.results).toHaveLength(1);
-    expect(await pixels(context.results[0]?.bytes ?? new Uint8Array())).toEqual(await expectedPixels());
+    expect(await pixelsOf(context.results[0]?.bytes ?? new Uint8Array())).toEqual(
+      expectedPixels({ red: 0.3, blue: 0.7 }),
+    );
     expect(server.runs.filter(drawnBy)).toHaveLength(drawn);
+    expect(promptsTo(server)).toBe(prompts); // the cache of nodes would hide a second one
     expect(engine.canCheckAgain?.(JSON.parse(context.lastState ?? ''))).toBe(true); // the runner removes the job
   });
 
@@ -271,6 +282,23 @@ describe('what servers do', () => {
     expect(failure.key).toBe('unexpected-response/comfyui-old');
     expect(server.queue).toHaveLength(1);
     hold.release();
+  });
+
+  test('a socket that fell silent is replaced, and the new one tells of progress', async () => {
+    const { engine, server } = await startEngine({}, { clock: new FastClock(400) });
+    const hold = server.hold({ at: 'step', step: 2 });
+    const context = new JobContext();
+    const run = engine.run(comfyuiTask(), context);
+    await hold.reached;
+    await context.logged(() => context.progresses.some(({ fraction }) => fraction === 0.5));
+    server.silenceSockets();
+    await server.waitFor('GET', '/ws', 2);
+    await server.waitForSockets(1);
+    const known = context.progresses.length;
+    hold.release();
+    await run;
+    const fractions = context.progresses.slice(known).flatMap(({ fraction }) => fraction ?? []);
+    expect(fractions).toEqual(expect.arrayContaining([0.75, 1]));
   });
 
   test('a server that loses every prompt gets two', async () => {
@@ -348,18 +376,25 @@ describe('canceled', () => {
 
   test('at any other time: nothing is left on the server', async () => {
     const { engine, server } = await startEngine({ previews: true });
+    const held = server.hold({ at: 'step', step: 3 });
     const whole = new JobContext();
-    await engine.run(comfyuiTask(), whole);
+    const running = engine.run(comfyuiTask(), whole);
+    await held.reached;
+    await whole.logged(() => whole.progresses.some(({ fraction }) => fraction === 0.75));
     const moments = whole.progresses.length;
+    held.release();
+    await running;
+
     for (let at = 1; at <= moments; at++) {
+      const hold = server.hold({ at: 'step', step: 3 }); // it can't be over before it's canceled
       const context = new JobContext();
       context.onProgress = () => {
         if (context.progresses.length === at) context.controller.abort(stop);
       };
-      const run = engine.run(comfyuiTask({ seed: 100 + at }), context);
-      await run.catch((error: unknown) => expect(error).toBe(stop));
-      await server.idle();
+      await expect(engine.run(comfyuiTask({ seed: 100 + at }), context)).rejects.toBe(stop);
       expect(server.queue).toEqual([]);
+      hold.release();
+      expect(context.results).toEqual([]);
     }
     const saving = new JobContext();
     saving.onSave = () => saving.controller.abort(stop);

@@ -12,6 +12,7 @@ import type { Codec } from '../../../src/images/codec.ts';
 import * as operations from '../../../src/images/codecOperations.ts';
 import { requireReadable } from '../../../src/images/imageFormat.ts';
 import type { SourceReader } from '../../../src/images/sourceReader.ts';
+import { mixRasters } from '../../../src/kernel/kernel.ts';
 import type { Progress } from '../../../src/mix/progress.ts';
 import { recipeSchema } from '../../../src/mix/recipe.ts';
 import { createNetwork } from '../../../src/network/connections.ts';
@@ -43,6 +44,14 @@ const reader: SourceReader = {
   },
   download: () => Promise.reject(new Error('not needed here')),
 };
+
+/** The side of what a server's image encoder sees, in pixels, and the colors of the sources. */
+const side = 224;
+const inks = new Map([
+  ['red', [255, 0, 0]],
+  ['green', [0, 128, 0]],
+  ['blue', [0, 0, 255]],
+]);
 
 export function comfyuiSettings(changes: Partial<ComfyuiSettings> = {}): ComfyuiSettings {
   return { checkpoint: '', preset: 'PLUS (high strength)', imageStrength: 0.8, workflow: null, ...changes };
@@ -154,6 +163,26 @@ export class JobContext extends RecordingContext {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
+}
+
+/** The pixels that a server without faults mixes for `comfyuiTask`, by the kernel alone. Colors are `red`, `green`, and `blue`. */
+export function expectedPixels(
+  weights: Readonly<Record<string, number>>,
+  { seed = 7, guidanceScale = 7.5 }: { readonly seed?: number; readonly guidanceScale?: number } = {},
+): Buffer {
+  const raster = (color: string) => {
+    const data = new Uint8ClampedArray(side * side * 4);
+    for (let at = 0; at < data.length; at += 4) data.set([...(inks.get(color) ?? []), 255], at);
+    return { width: side, height: side, data };
+  };
+  const size = { width: 64, height: 64, sample: 0, seed, guidanceScale };
+  const { data } = mixRasters(Object.keys(weights).map(raster), Object.values(weights), size);
+  return Buffer.from(data.filter((_, at) => at % 4 !== 3));
+}
+
+/** The pixels of an image file, without its transparency. */
+export async function pixelsOf(bytes: Uint8Array): Promise<Buffer> {
+  return sharp(bytes).removeAlpha().raw().toBuffer();
 }
 
 /** Whether a node draws for a client. Strangers' samplers are marked. */
