@@ -49,9 +49,11 @@ export class ServerStates {
     return { dispose: () => this.#listeners.delete(listener) };
   }
 
-  /** Asks the servers, unless they were asked a short while ago. @throws MixFailure `untrusted-workspace` in Restricted Mode. */
+  /** Asks the servers, unless they all answered well a short while ago. @throws MixFailure `untrusted-workspace` in Restricted Mode. */
   async ask(): Promise<void> {
-    if (this.#clock.monotonic() - this.#askedAt > maxAge) await this.refresh();
+    const isFresh = this.#clock.monotonic() - this.#askedAt <= maxAge;
+    const hasFailed = this.#known.some(({ state, isChecking }) => !isChecking && state && 'failure' in state);
+    if (!isFresh || hasFailed) await this.refresh();
   }
 
   /** Asks the servers again. Until they answer, they stay as they were. @throws MixFailure `untrusted-workspace` in Restricted Mode. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { drawMix, test } from './comfyui.ts';
 import { expect } from './fixtures.ts';
 import { inspect } from './inspection.ts';
+import { MixPanel } from './mixPanel.ts';
 
 test('with ComfyUI, axe finds no violations in any state and theme, and nothing is cut off', async ({
   editor,
@@ -61,4 +62,21 @@ test('with ComfyUI, axe finds no violations in any state and theme, and nothing 
   await editor.workbench.setSettings({ 'imageMixer.engine': 'hosted', 'imageMixer.hosted.dialect': 'v6' });
   await expect(frame.getByText('Weights have no effect with this service.')).toBeVisible();
   await inspect(editor, panel, 'hosted v6');
+});
+
+test('the German texts of the servers, the models and the engines fit', async ({ editor, server }) => {
+  server.configure({ models: { ...server.settings.models, diffusion_models: [], ipadapter: [], clip_vision: [] } });
+  await editor.workbench.context.addInitScript(() => Reflect.set(globalThis, '_VSCODE_NLS_LANGUAGE', 'de'));
+  await editor.page.reload({ waitUntil: 'commit' });
+  await editor.chooseFromContextMenu(['refs/alps.jpg', 'refs/allium.jpg'], 'Bilder mischen');
+  const { frame } = new MixPanel(editor.panel());
+  await expect(frame.getByRole('list', { name: 'ComfyUI-Server' })).toContainText('7 GB frei');
+  await frame.getByRole('combobox', { name: 'Engine' }).click();
+  await expect(frame.getByRole('option', { name: /^Lokal/ })).toBeVisible();
+  for (const width of [400, 800]) {
+    await editor.setPanelWidth(width);
+    const beyond = () => frame.locator('html').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+    await expect.poll(beyond).toBe(0);
+    await editor.screenshot(`German ComfyUI ${width}`, editor.page.locator('iframe.webview.ready'));
+  }
 });
