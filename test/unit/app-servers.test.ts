@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { viewOfJob } from '../../src/app/jobView.ts';
 import { ServerStates } from '../../src/app/serverStates.ts';
 import type { ServerState } from '../../src/engines/comfyui/comfyuiEngine.ts';
 import type { JobSnapshot } from '../../src/jobs/jobRunner.ts';
@@ -163,4 +164,19 @@ test('a panel that is slower than the server gets the newest preview, and none o
   previews.show(at('done', 4));
   await take();
   expect(sent).toEqual([1, 3]);
+});
+
+test('a job names the server that has it, but never an address with a password', () => {
+  const serverOf = (url: string) => {
+    const sample = { seed: 1, promptId: 'p', phase: 'queued', isRetried: false };
+    const engineState = { version: 1, server: url, serverVersion: '0.3.64', plan: null, output: '', samples: [sample] };
+    const record = recordOf('a', {
+      state: 'running',
+      request: { ...requestOf('mixes'), engine: 'comfyui' },
+      engineState,
+    });
+    return viewOfJob({ record, progress: { stage: 'mixing' } }, record.request.home.storage, bench.app.messages).server;
+  };
+  expect(serverOf('https://gpu.example/comfy')).toBe('gpu.example');
+  expect(serverOf('https://me:secret@gpu.example')).toBeUndefined();
 });
