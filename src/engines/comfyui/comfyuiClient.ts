@@ -6,6 +6,7 @@ import type { ServerConnection } from './connection.ts';
 import type { Graph } from './graph.ts';
 import { promptFailure } from './promptFailure.ts';
 import type { ServerAddress } from './serverAddress.ts';
+import { requireVersion } from './serverVersion.ts';
 import {
   metadataSchema,
   type Queue,
@@ -22,7 +23,13 @@ import { acceptedSchema, type InputProblem, refusedSchema } from './wire/promptA
 
 const megabyte = 1024 * 1024;
 /** Bytes of a response. The queue and the history contain the graphs of their prompts. */
-const maxBytes = { small: megabyte, list: 16 * megabyte, graphs: 64 * megabyte, file: 128 * megabyte };
+const maxBytes = {
+  small: megabyte,
+  list: 16 * megabyte,
+  queue: 8 * megabyte,
+  graphs: 64 * megabyte,
+  file: 128 * megabyte,
+};
 
 /** A prompt to queue. The ids are UUIDs of the client's own. */
 export interface PromptSubmission {
@@ -115,9 +122,19 @@ export class ComfyuiClient {
     return this.#get('prompt', queueLengthSchema, maxBytes.small, signal);
   }
 
-  /** The prompts that run or wait. Their graphs make the answer long: for their number alone, ask for the length. */
-  queue(signal: AbortSignal): Promise<Queue> {
-    return this.#get('queue', queueSchema, maxBytes.graphs, signal);
+  /**
+   * The prompts that run or wait; undefined if they're too many to read. Their graphs make the answer long: for their number alone, ask for
+   * the length.
+   */
+  async queue(signal: AbortSignal): Promise<Queue | undefined> {
+    try {
+      return await this.#get('queue', queueSchema, maxBytes.queue, signal);
+    } catch (error) {
+      const isTooLong =
+        error instanceof MixFailure && error.cause instanceof RequestError && error.cause.reason === 'too-large';
+      if (isTooLong) return undefined;
+      throw error;
+    }
   }
 
   /** How a prompt ended; undefined if it didn't, or the server doesn't know it. */
@@ -147,6 +164,7 @@ export class ComfyuiClient {
   /**
    * Removes or interrupts a prompt, whether it waits or runs, and no other. If it begins to run in this moment, it may go on on servers
    * before 0.26, so look whether it's gone, and cancel it again if not.
+   * @throws MixFailure `unexpected-response/comfyui-old` if it runs on a server that can't interrupt it alone.
    */
   async cancel(promptId: string, signal: AbortSignal): Promise<void> {
     const path = `jobs/${encodeURIComponent(promptId)}/cancel`;
@@ -154,6 +172,11 @@ export class ComfyuiClient {
     const reply = await this.#connection.send(call, signal);
     if (reply.status < 300) return;
     await this.deletePending(promptId, signal);
+    const queue = await this.queue(signal);
+    if (queue && !queue.running.some(({ id }) => id === promptId)) return;
+    // The server may have been replaced by an older one, whose interrupt stops whatever runs.
+    const { version } = await this.systemStats(signal);
+    requireVersion(version, this.address);
     await this.interrupt(promptId, signal);
   }
 

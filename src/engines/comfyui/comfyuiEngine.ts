@@ -1,6 +1,7 @@
 import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
 import type { MixFailure } from '../../mix/failure.ts';
+import { makeNotice } from '../../mix/notice.ts';
 import type { Connect } from '../../network/connections.ts';
 import type { Clock } from '../clock.ts';
 import { type Engine, JobSuspended, type MixContext, type MixTask } from '../engine.ts';
@@ -140,14 +141,17 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
     return { server, release, state: createComfyuiState(task, place, options.newId), infos: plan.infos };
   };
 
-  /** Takes back what a canceled job has on its server. */
-  const cancel = async (state: ComfyuiState, jobId?: string): Promise<void> => {
-    if (!state.samples.some(isPending)) return;
+  /** Takes back what a canceled job has on its server. @param tell called if that isn't possible. */
+  const cancel = async (state: ComfyuiState, jobId?: string, tell?: MixContext['notice']): Promise<void> => {
+    const pending = state.samples.filter(isPending);
+    if (pending.length === 0) return;
     const { client } = pool.serverAt(state.server);
-    const failure = await cancelPrompts(state, client, options.clock);
+    const server = client.address.name;
+    const failure = await cancelPrompts(pending, client, options.clock);
     const job = jobId === undefined ? {} : { jobId };
-    if (failure) options.log({ level: 'warn', ...job, event: 'not-canceled', args: { reason: failure.key } });
-    else options.log({ level: 'info', ...job, event: 'canceled', args: { server: client.address.name } });
+    if (!failure) return options.log({ level: 'info', ...job, event: 'canceled', args: { server } });
+    options.log({ level: 'warn', ...job, event: 'not-canceled', args: { reason: failure.key } });
+    tell?.(makeNotice('not-canceled', { server }));
   };
 
   const mix = async (task: MixTask, settings: ComfyuiSettings, context: MixContext): Promise<void> => {
@@ -161,9 +165,12 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
       const uploaded = uploadsOf(server);
       await new ComfyuiJob({ ...options, task, settings, context, server, state, timeout, uploaded, infos }).run();
     } finally {
-      const { aborted, reason } = context.signal;
-      if (aborted && !(reason instanceof JobSuspended) && state) await cancel(state, task.jobId);
-      release();
+      try {
+        const { aborted, reason } = context.signal;
+        if (aborted && !(reason instanceof JobSuspended) && state) await cancel(state, task.jobId, context.notice);
+      } finally {
+        release();
+      }
     }
   };
 

@@ -1,5 +1,6 @@
 import { Mutex } from 'async-mutex';
 import { MixFailure } from '../../mix/failure.ts';
+import { makeNotice } from '../../mix/notice.ts';
 import { StateSaver } from '../stateSaver.ts';
 import type { ComfyuiLogEvent } from './comfyuiEngine.ts';
 import { type ComfyuiJobOptions, logJob } from './comfyuiJobOptions.ts';
@@ -8,6 +9,7 @@ import { executionFailure } from './executionFailure.ts';
 import { JobGraphs } from './jobGraphs.ts';
 import { MixProgress } from './mixProgress.ts';
 import type { PatienceContext } from './patience.ts';
+import { cancelPrompts } from './promptCancel.ts';
 import { PromptFeed } from './promptFeed.ts';
 import { resolvePosting, type SubmissionContext, submitPrompt } from './promptSubmission.ts';
 import { watchPrompt } from './promptWatch.ts';
@@ -141,12 +143,22 @@ export class ComfyuiJob {
         state.output = built.output;
         return built;
       },
+      takeBack: (promptId) => this.#takeBack(promptId),
       onAttempt: () => {
         feed.begin();
         this.#log('info', 'submitted', { prompt: sample.promptId, seed: sample.seed });
       },
       onResolved: (place) => this.#log('info', 'answer-lost', { prompt: sample.promptId, place }),
     };
+  }
+
+  /** Cancels a prompt whose result can't be used. */
+  async #takeBack(promptId: string): Promise<void> {
+    const { server, clock, context } = this.#options;
+    const failure = await cancelPrompts([{ promptId, phase: 'queued' }], server.client, clock);
+    if (!failure) return;
+    this.#log('warn', 'not-canceled', { prompt: promptId, reason: failure.key });
+    context.notice(makeNotice('not-canceled', { server: server.address.name }));
   }
 
   /** Delivers the result of a prompt that is over. */

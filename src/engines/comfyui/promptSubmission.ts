@@ -5,13 +5,12 @@ import type { SampleState } from './comfyuiState.ts';
 import { type BuiltGraph, graphOfPrompt } from './graph.ts';
 import { type PatienceContext, patiently } from './patience.ts';
 import { isUploadGone, problemFailure } from './promptFailure.ts';
-import { findPrompt, type PromptPlace } from './promptPlace.ts';
+import { arrivalTime, findPrompt, type PromptPlace } from './promptPlace.ts';
 import { tooOld } from './serverVersion.ts';
 import type { InputProblem } from './wire/promptAnswer.ts';
 
-/** How often a prompt is sent whose answer is lost, and milliseconds until it has surely arrived if it ever does. */
+/** How often a prompt is sent whose answer is lost. */
 const maxLostAnswers = 3;
-const arrivalTime = 2_000;
 
 export interface SubmissionContext extends PatienceContext {
   readonly server: ComfyuiServer;
@@ -19,6 +18,8 @@ export interface SubmissionContext extends PatienceContext {
   readonly saver: StateSaver;
   /** Makes the graph of the sample, for which the server has the images. @param isAgain whether it lacked one that it was said to have. */
   build(isAgain: boolean): Promise<BuiltGraph>;
+  /** Cancels a prompt that the server runs in vain. Doesn't reject if it can't. */
+  takeBack(promptId: string): Promise<void>;
   /** Called just before the prompt is sent. */
   onAttempt(): void;
   /** Called with where a prompt is that was sent, but not answered. */
@@ -47,8 +48,8 @@ export async function submitPrompt(sample: SampleState, context: SubmissionConte
           ? droppedOutput(built, answer.problems, server)
           : tooOld(context.serverVersion, server.address);
       if (failure) {
+        await context.takeBack(answer.promptId);
         sample.phase = 'new';
-        await server.client.deletePending(answer.promptId, signal);
         throw failure;
       }
       sample.phase = 'queued';
@@ -57,7 +58,7 @@ export async function submitPrompt(sample: SampleState, context: SubmissionConte
     }
     if (answer.kind === 'refused') {
       sample.phase = 'new';
-      if (isAgain || !isUploadGone(answer.problems)) throw answer.failure;
+      if (isAgain || !isUploadGone(answer.problems, graph)) throw answer.failure;
       isAgain = true;
       continue;
     }
