@@ -72,9 +72,14 @@ export class Application {
   constructor(host: HostEnvironment) {
     const { workspace, store, storage, windowStorage, globalStorage, log } = host;
     const messages = new Messages(host.translate, (error) => log('error', traceOf(error)));
-    const settings = new Settings(host.settings, (name, value) =>
-      host.warn(messages.say('setting.invalid', { setting: `imageMixer.${name}`, value })),
-    );
+    const settings = new Settings(host.settings, (name, value) => {
+      const setting = `imageMixer.${name}`;
+      host.warn(
+        value === undefined
+          ? messages.say('setting.invalidHidden', { setting })
+          : messages.say('setting.invalid', { setting, value }),
+      );
+    });
     const trust = new Trust(workspace);
     const background = createBackground((error) => log('error', traceOf(error)));
     let isWarned = false;

@@ -248,6 +248,8 @@ export const failureTable = {
     "{server} doesn't have the node pack {file}. Install it from {source} into {folder} there, restart ComfyUI, then run “Image Mixer: Check ComfyUI Server”.",
   'missing-model/checkpoint':
     "{server} doesn't have the checkpoint {file}. Put it into models/checkpoints there, or choose another one.",
+  'missing-model/flux':
+    "{server} doesn't have the Flux model {file}. Put it into models/diffusion_models there, or a checkpoint into models/checkpoints, or choose another one.",
   'missing-model/no-checkpoint':
     '{server} has no checkpoint that can mix images. Put an SDXL or SD 1.5 checkpoint into models/checkpoints there.',
   'missing-model/preset':
@@ -293,6 +295,8 @@ export const failureTable = {
     'No ComfyUI server answers at {server}. Start ComfyUI, or check imageMixer.comfyui.servers.',
   'network/comfyui-bad-url':
     'imageMixer.comfyui.servers contains an invalid address. Enter base URLs such as http://127.0.0.1:8188, without a user name, password, query, or fragment.',
+  'network/comfyui-authorization':
+    'IMAGE_MIXER_COMFYUI_SERVERS names servers of different origins, but IMAGE_MIXER_COMFYUI_AUTHORIZATION is for one of them. Mix with the servers of one origin at a time.',
   'network/comfyui-insecure-url':
     "{host} in imageMixer.comfyui.servers isn't on this machine or a private network, so plain http isn't allowed. Use https://.",
   'save-failed': "The result can't be saved to {path}. Check that the folder is writable.",

@@ -46,14 +46,29 @@ describe('the engine auto', () => {
     expect(await engine.name()).toBe('local');
   });
 
-  test('is local if the servers are not a list of URLs, and a warning names the setting', async () => {
-    bench.settings['comfyui.servers'] = ['127.0.0.1:8188'];
+  test('is local if the servers are not a list, and a warning names the setting, but not a password in it', async () => {
+    bench.settings['comfyui.servers'] = 'http://me:s3cret@127.0.0.1:8188';
     expect(await bench.app.engine.name()).toBe('local');
     expect(bench.warnings).toEqual([expect.stringContaining('imageMixer.comfyui.servers')]);
+    bench.settings['hosted.baseUrl'] = 'ftp://me:s3cret@example.com';
+    expect(bench.app.services.usableOrigin()).toBeDefined();
+    expect(bench.warnings).toHaveLength(2);
+    expect(bench.warnings.join()).not.toContain('s3cret');
   });
 });
 
 describe('a mix', () => {
+  test('runs although another address of the setting is wrong, which its server says', async () => {
+    const { url } = await addServer();
+    bench.settings['comfyui.servers'] = ['127.0.0.1:8188', 'http://me:s3cret@127.0.0.1:8188', url];
+    expect(await mix()).toMatchObject({ status: 'done', engine: 'comfyui' });
+    expect(bench.warnings).toEqual([]);
+    const { isReady, message, details } = await check();
+    expect(isReady).toBe(true);
+    expect(message).toContain('invalid address');
+    expect(message + details).not.toContain('s3cret');
+  });
+
   test('runs without questions, and its result names the model, the preset and the image strength', async () => {
     const { url } = await addServer();
     bench.settings['comfyui.imageStrength'] = 0.6;

@@ -1,6 +1,7 @@
 /** The sentences of the application and the workbench in English, by id. Failures, notices, and the panel have their own tables. */
 export const english = {
   'product.name': 'Image Mixer',
+  'setting.invalidHidden': "{setting} isn't valid. The default is used instead.",
   'setting.invalid': "{setting} can't be {value}. The default is used instead.",
 
   'field.width': 'Width',
