@@ -1,4 +1,5 @@
-import type { MissingModel, ModelFamily, ServerReport } from '../engines/comfyui/comfyuiEngine.ts';
+import type { MissingModel, ServerReport } from '../engines/comfyui/comfyuiEngine.ts';
+import type { ModelFamily } from '../mix/modelFamily.ts';
 
 /** What mixes need that a server doesn't have. */
 export interface Lack extends MissingModel {

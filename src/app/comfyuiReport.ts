@@ -1,7 +1,8 @@
-import type { ModelFamily, ServerReport, ServerState } from '../engines/comfyui/comfyuiEngine.ts';
+import type { ServerReport, ServerState } from '../engines/comfyui/comfyuiEngine.ts';
 import { type ModelChoice, planModel } from '../engines/comfyui/modelPlan.ts';
 import { serverAddress } from '../engines/comfyui/serverAddress.ts';
 import { MixFailure } from '../mix/failure.ts';
+import type { ModelFamily } from '../mix/modelFamily.ts';
 import { familyNames, type Lack, lacksOf } from './comfyuiLacks.ts';
 import type { Messages } from './messages/messages.ts';
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { familyOfName } from '../../src/mix/modelFamily.ts';
 import { findModelNamed } from '../../src/mix/modelNames.ts';
 import type { EngineView } from '../../src/protocol/contract.ts';
 import type { ModelView, ReadyServer } from '../../src/protocol/serverContract.ts';
@@ -88,11 +89,22 @@ test('a model may ignore more than its engine, but not in a workflow, which has 
 });
 
 test('a name is found as another system writes it, but the exact one comes first', () => {
-  const models = ['a/V1.safetensors', 'a\\v1.safetensors', 'b/v1.ckpt'].map((name) => ({ name }));
+  const models = ['a/V1.safetensors', 'a\\v1.safetensors', 'b/v1.ckpt'].map((name) => ({
+    name,
+    family: familyOfName(name),
+  }));
   expect(findModelNamed(models, 'a\\v1.safetensors')?.name).toBe('a\\v1.safetensors');
   expect(findModelNamed(models, 'A\\V1.safetensors')?.name).toBe('a/V1.safetensors');
   expect(findModelNamed(models, 'v1.ckpt')?.name).toBe('b/v1.ckpt');
   expect(findModelNamed(models, 'v2')).toBeUndefined();
+  expect(findModelNamed(models, 'v1')).toBeUndefined(); // it could be any of them
+});
+
+test('a name in another folder or with another extension is not found as another kind of model', () => {
+  const sdxl = [{ name: 'SDXL/dreamshaper.safetensors', family: 'sdxl' } as const];
+  expect(findModelNamed(sdxl, 'SD15/dreamshaper.ckpt')).toBeUndefined();
+  expect(findModelNamed(sdxl, 'XL/dreamshaper.ckpt')).toBe(sdxl[0]);
+  expect(findModelNamed(sdxl, 'dreamshaper')).toBe(sdxl[0]);
 });
 
 test('of the changes to a setting only the last is sent, and a mix waits for it', async () => {

@@ -1,4 +1,5 @@
 import { MixFailure } from '../../mix/failure.ts';
+import { familyOfName } from '../../mix/modelFamily.ts';
 import { findModelNamed } from '../../mix/modelNames.ts';
 import type { MissingModel, ServerModel, ServerReport } from './comfyuiEngine.ts';
 import type { ModelPlan } from './graph.ts';
@@ -21,29 +22,51 @@ export interface ModelChoice {
 export function planModel(report: ServerReport, choice: ModelChoice): ModelPlan {
   const wanted = choice.model ?? choice.checkpoint;
   if (wanted !== '') return planFor(findModel(report, wanted), report, choice.preset);
-  const first = (...families: ServerModel['family'][]) =>
-    report.checkpoints.filter(({ family }) => families.includes(family));
-  const candidates = [...first('sd15', 'sdxl'), ...first('unknown'), ...first('flux')];
-  const failures: MixFailure[] = [];
-  const isWrongPreset = ({ key }: MixFailure) => key === 'missing-model/preset';
-  for (const model of candidates) {
-    // A model without presets would hide that the preset is wrong.
-    if (model.family === 'flux' && failures.length > 0 && failures.every(isWrongPreset)) break;
-    try {
-      return planFor(model, report, choice.preset);
-    } catch (error) {
-      if (!(error instanceof MixFailure)) throw error;
-      failures.push(error);
-    }
-  }
+  const attempts = (...families: ServerModel['family'][]) =>
+    report.checkpoints
+      .filter(({ family }) => families.includes(family))
+      .map((model) => attempt(model, report, choice.preset));
+  const [known, unknown, flux] = [attempts('sd15', 'sdxl'), attempts('unknown'), attempts('flux')];
+  const lacking = failuresIn([...known, ...unknown]);
+  // A model without presets would hide that the preset is wrong.
+  const isPresetWrong = lacking.length > 0 && lacking.every(isWrongPreset);
+  // An unknown model may be one that the graphs can't use.
+  const found = [...known, ...(isPresetWrong ? [] : flux), ...unknown].find(({ plan }) => plan !== undefined);
+  if (found?.plan) return found.plan;
+  const failures = isPresetWrong ? lacking : [...lacking, ...failuresIn(flux)];
   const failure = failures.find((one) => !isWrongPreset(one)) ?? failures[0];
   throw failure ?? new MixFailure('missing-model/no-checkpoint', { args: { server: nameOf(report) } });
+}
+
+interface Attempt {
+  readonly plan?: ModelPlan;
+  readonly failure?: MixFailure;
+}
+
+function attempt(model: ServerModel, report: ServerReport, preset: string): Attempt {
+  try {
+    return { plan: planFor(model, report, preset) };
+  } catch (error) {
+    if (error instanceof MixFailure) return { failure: error };
+    throw error;
+  }
+}
+
+function failuresIn(attempts: readonly Attempt[]): MixFailure[] {
+  return attempts.flatMap(({ failure }) => failure ?? []);
+}
+
+function isWrongPreset({ key }: MixFailure): boolean {
+  return key === 'missing-model/preset';
 }
 
 function findModel(report: ServerReport, wanted: string): ServerModel {
   const found = findModelNamed(report.checkpoints, wanted);
   if (found) return found;
-  throw new MixFailure('missing-model/checkpoint', { args: { server: nameOf(report), file: wanted } });
+  const isFlux = familyOfName(wanted) === 'flux';
+  throw new MixFailure(isFlux ? 'missing-model/flux' : 'missing-model/checkpoint', {
+    args: { server: nameOf(report), file: wanted },
+  });
 }
 
 /** Every file that a mix with a model and a preset lacks on a server. None for a model that the built-in graphs can't use. */

@@ -1,3 +1,4 @@
+import { isSameModel } from '../../mix/modelNames.ts';
 import { makeNotice } from '../../mix/notice.ts';
 import type { MixResult } from '../engine.ts';
 import { type ComfyuiJobOptions, logJob } from './comfyuiJobOptions.ts';
@@ -10,11 +11,16 @@ export async function deliverSample(
   { index, seed }: { readonly index: number; readonly seed: number },
   options: ComfyuiJobOptions,
 ): Promise<void> {
-  const { task, settings, state, context } = options;
+  const { task, settings, state, context, server } = options;
   const { recipe, format = 'png' } = task;
   if (width !== recipe.width || height !== recipe.height) {
     const [size, asked] = [`${width} × ${height}`, `${recipe.width} × ${recipe.height}`];
     context.notice(makeNotice('size-differs', { size, asked }));
+  }
+  const wanted = recipe.model ?? settings.checkpoint;
+  const { model: used } = modelsOf(state, settings.imageStrength);
+  if (wanted !== '' && typeof used === 'string' && !isSameModel(used, wanted)) {
+    context.notice(makeNotice('other-model', { server: server.address.name, wanted, used }));
   }
   if (isFlattened) context.notice(makeNotice('transparency-lost'));
   // Not abandoned if the job is aborted: the next run must know whether this result is in the project.

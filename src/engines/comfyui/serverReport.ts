@@ -1,8 +1,9 @@
 import PQueue from 'p-queue';
 import { MixFailure } from '../../mix/failure.ts';
+import { familyOf } from '../../mix/modelFamily.ts';
 import type { ComfyuiClient } from './comfyuiClient.ts';
 import type { ServerModel, ServerReport } from './comfyuiEngine.ts';
-import { adapterPack, familyOf, presetReports, reduxFiles } from './modelFiles.ts';
+import { adapterPack, presetReports, reduxFiles } from './modelFiles.ts';
 import { requireVersion } from './serverVersion.ts';
 import type { NodeInfo } from './wire/nodeInfo.ts';
 
