@@ -37,13 +37,21 @@ export function readPngTextBytes(png: Uint8Array, keyword: string): Uint8Array |
   return undefined;
 }
 
-/** The same PNG without the texts under these keywords. Returns an incomplete PNG unchanged. */
-export function removePngTexts(png: Uint8Array<ArrayBuffer>, keywords: readonly string[]) {
+/** The chunks of a PNG that its pixels and their colors depend on. */
+const imageChunks = ['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND'];
+const colorChunks = ['cHRM', 'gAMA', 'iCCP', 'sBIT', 'sRGB', 'cICP', 'mDCV', 'cLLI'];
+
+/**
+ * The same PNG with nothing but the image and its color profile: no texts, EXIF, or bytes behind the image.
+ * Undefined if it isn't a whole PNG, or its EXIF data may say that it's to be turned.
+ */
+export function barePng(png: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
   const chunks = chunksOf(png);
-  const isKept = (chunk: Chunk) => !keywords.includes(keywordOf(chunk) ?? '');
-  if (chunks.every(isKept)) return png;
-  const kept = chunks.filter(isKept).map(({ start, end }) => png.subarray(start, end));
-  return new Uint8Array(Buffer.concat([png.subarray(0, signature.length), ...kept, png.subarray(chunks.at(-1)?.end)]));
+  const end = chunks.findIndex(({ type }) => type === 'IEND');
+  if (end < 0 || chunks.some(({ type }) => type === 'eXIf')) return undefined;
+  const kept = chunks.slice(0, end + 1).filter(({ type }) => [...imageChunks, ...colorChunks].includes(type));
+  const parts = kept.map(({ start, end }) => png.subarray(start, end));
+  return new Uint8Array(Buffer.concat([png.subarray(0, signature.length), ...parts]));
 }
 
 /**
