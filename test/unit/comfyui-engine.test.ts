@@ -5,7 +5,7 @@ import { buildAdapterGraph } from '../../src/engines/comfyui/adapterGraph.ts';
 import type { Graph } from '../../src/engines/comfyui/graph.ts';
 import { parseWorkflow } from '../../src/engines/comfyui/workflow.ts';
 import { JobSuspended, type MixTask } from '../../src/engines/engine.ts';
-import type { ComfyUIServer } from '../comfyui/server.ts';
+import { type ComfyUIServer, defaultModels } from '../comfyui/server.ts';
 import { FastClock } from './support/clocks.ts';
 import { adapterPlan } from './support/comfyuiGraphs.ts';
 import {
@@ -95,6 +95,21 @@ describe('results', () => {
     await engine.run(comfyuiTask({ samples: 2 }), third);
     expect(third.results).toHaveLength(2);
     expect(uploadsTo(server)).toBe(4);
+  });
+
+  test('a model under another name is used with a notice, and one of another kind is not', async () => {
+    const { engine } = await startEngine({ models: { ...defaultModels, checkpoints: ['SDXL\\dream.safetensors'] } });
+    const context = new JobContext();
+    await engine.run(comfyuiTask({ model: 'xl/dream.ckpt', samples: 2 }), context);
+    const notice = { code: 'other-model', args: { wanted: 'xl/dream.ckpt', used: 'SDXL\\dream.safetensors' } };
+    expect(context.notices).toEqual(
+      Array(2).fill(expect.objectContaining({ ...notice, args: expect.objectContaining(notice.args) })),
+    );
+    const same = new JobContext();
+    await engine.run(comfyuiTask({ model: 'sdxl/dream.safetensors' }), same);
+    expect(same.notices).toEqual([]);
+    const failure = await failureOf(engine.run(comfyuiTask({ model: 'sd15/dream.ckpt' }), new JobContext()));
+    expect(failure.key).toBe('missing-model/checkpoint');
   });
 
   test.each(['jpeg', 'webp'] as const)('a result can be saved as %s', async (format) => {

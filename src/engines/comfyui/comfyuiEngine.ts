@@ -10,7 +10,8 @@ import { ComfyuiJob } from './comfyuiJob.ts';
 import type { ComfyuiServer } from './comfyuiServer.ts';
 import type { ComfyuiSettings } from './comfyuiSettings.ts';
 import { type ComfyuiState, createComfyuiState, isPending, isUnsent, parseComfyuiState } from './comfyuiState.ts';
-import { planModel } from './modelPlan.ts';
+import type { ModelPlan } from './graph.ts';
+import { planModel, preferredPlans } from './modelPlan.ts';
 import { isOutage } from './patience.ts';
 import { cancelPrompts } from './promptCancel.ts';
 import { readNodeInfos } from './sampleGraph.ts';
@@ -131,10 +132,20 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
     }
     const { checkpoint, preset, workflow } = settings;
     const choice = { model: task.recipe.model, checkpoint, preset };
-    const { server, report, plan, release } = await pool.choose(async (report, { client }) => {
-      if (!workflow) return { models: planModel(report, choice), infos: undefined };
-      return { models: null, infos: await readNodeInfos(client, workflow.graph, signal) };
-    }, signal);
+    const { server, report, plan, release } = await pool.choose<JobPlan>(
+      async (report, { client }) => {
+        if (!workflow) return { models: planModel(report, choice) };
+        return { models: null, infos: await readNodeInfos(client, workflow.graph, signal) };
+      },
+      signal,
+      (plans) => {
+        const isPreferred = preferredPlans(
+          choice.model ?? checkpoint,
+          plans.map(({ models }) => models),
+        );
+        return ({ models }) => isPreferred(models);
+      },
+    );
     const { address, socket } = server;
     const { clientId } = socket;
     const place = { server: address.url, clientId, serverVersion: report.version, plan: plan.models };
@@ -212,6 +223,12 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
     reconnect: () => pool.reconnect(),
     dispose: () => pool.dispose(),
   };
+}
+
+/** What a job is made with on a server. */
+interface JobPlan {
+  readonly models: ModelPlan | null;
+  readonly infos?: NodeInfos;
 }
 
 /** The server that has a job, to itself, and how far the job is. */

@@ -1,6 +1,6 @@
 import { MixFailure } from '../../mix/failure.ts';
 import { familyOfName } from '../../mix/modelFamily.ts';
-import { findModelNamed } from '../../mix/modelNames.ts';
+import { findModelNamed, isSameModel } from '../../mix/modelNames.ts';
 import type { MissingModel, ServerModel, ServerReport } from './comfyuiEngine.ts';
 import type { ModelPlan } from './graph.ts';
 import { adapterPack } from './modelFiles.ts';
@@ -87,6 +87,22 @@ export function missingFor(report: ServerReport, model: ServerModel, preset: str
     case 'other':
       return [];
   }
+}
+
+/** The file of the model that a plan is made with. */
+export function modelFileOf(plan: ModelPlan): string {
+  return plan.kind === 'adapter' ? plan.checkpoint : plan.model.file;
+}
+
+/**
+ * Which of the plans on several servers are preferred: those with the model that was asked for, under this very name. Without one, those with
+ * the model of the first server, so that what a mix looks like doesn't depend on which server is free.
+ * @param wanted empty for the first that fits. @param plans in the order of the servers; null for those of a workflow.
+ */
+export function preferredPlans(wanted: string, plans: readonly (ModelPlan | null)[]) {
+  const [first] = plans;
+  const model = wanted === '' && first ? modelFileOf(first) : wanted;
+  return (plan: ModelPlan | null): boolean => plan !== null && isSameModel(modelFileOf(plan), model);
 }
 
 function planFor(model: ServerModel, report: ServerReport, preset: string): ModelPlan {
