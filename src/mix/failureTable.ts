@@ -225,6 +225,8 @@ export const failureTable = {
     "{server} isn't a ComfyUI server (HTTP {status}). Check imageMixer.comfyui.servers, including the path.",
   'unexpected-response/sign-in':
     '{server} requires signing in (HTTP {status}). Run “Image Mixer: Set ComfyUI Authorization”, or check imageMixer.comfyui.servers.',
+  'unexpected-response/comfyui-forbidden':
+    '{server} refused access (HTTP 403). Enter the address that ComfyUI prints when it starts in imageMixer.comfyui.servers, or check the authorization if a proxy is in front.',
   'unexpected-response/comfyui-old':
     '{server} runs ComfyUI {version}, which is too old. Update it to {minimum} or newer.',
   'interrupted/gateway-error':
@@ -266,6 +268,8 @@ export const failureTable = {
     "The service didn't finish within {seconds} seconds, but it still might. Choose “Check again” to look for the result. You won't be charged twice.",
   'timeout/comfyui':
     '{server} made no progress with this mix for {seconds} seconds. Choose “Check again” to look for the result, or restart ComfyUI if it hangs.',
+  'timeout/comfyui-unseen':
+    "{server} didn't finish this mix within {seconds} seconds. It may have made progress, which can't be seen because its WebSocket can't be reached. Choose “Check again” to look for the result.",
   network: "{host} can't be reached. Check your connection and proxy settings, then try again.",
   'network/refused':
     '{host} refused the connection. Check the address and proxy settings, and make sure that the service is running.',

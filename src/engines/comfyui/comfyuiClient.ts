@@ -8,7 +8,10 @@ import { promptFailure } from './promptFailure.ts';
 import type { ServerAddress } from './serverAddress.ts';
 import { requireVersion } from './serverVersion.ts';
 import {
+  type JobState,
+  jobStateSchema,
   metadataSchema,
+  missingJobSchema,
   type Queue,
   queueLengthSchema,
   queueSchema,
@@ -52,6 +55,7 @@ export type SubmitAnswer =
  */
 export class ComfyuiClient {
   readonly #connection: ServerConnection;
+  #lacksJobs = false;
 
   constructor(connection: ServerConnection) {
     this.#connection = connection;
@@ -141,6 +145,17 @@ export class ComfyuiClient {
   async history(promptId: string, signal: AbortSignal): Promise<HistoryEntry | undefined> {
     const entries = await this.#get(`history/${encodeURIComponent(promptId)}`, historySchema, maxBytes.graphs, signal);
     return Object.hasOwn(entries, promptId) ? entries[promptId] : undefined;
+  }
+
+  /** Whether a prompt waits or runs, without its graph; undefined if it does neither, or the server is too old to tell. */
+  async jobState(promptId: string, signal: AbortSignal): Promise<JobState | undefined> {
+    if (this.#lacksJobs) return undefined;
+    const path = `jobs/${encodeURIComponent(promptId)}`;
+    const reply = await this.#connection.send({ path, maxBytes: maxBytes.graphs, expected: [404, 405] }, signal);
+    const answer = parseJson(reply.body.toString('utf8'));
+    // Servers before 0.6 don't have the route, and so no message of their own.
+    this.#lacksJobs = reply.status >= 400 && !missingJobSchema.safeParse(answer).success;
+    return jobStateSchema.safeParse(answer).data;
   }
 
   /** The bytes of a file; undefined if it was removed. */

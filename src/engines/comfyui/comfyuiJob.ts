@@ -8,13 +8,15 @@ import type { SampleState } from './comfyuiState.ts';
 import { executionFailure } from './executionFailure.ts';
 import { JobGraphs } from './jobGraphs.ts';
 import { MixProgress } from './mixProgress.ts';
-import type { PatienceContext } from './patience.ts';
+import { isOutage, type PatienceContext, patiently } from './patience.ts';
 import { cancelPrompts } from './promptCancel.ts';
 import { PromptFeed } from './promptFeed.ts';
+import type { PromptPlace } from './promptPlace.ts';
 import { resolvePosting, type SubmissionContext, submitPrompt } from './promptSubmission.ts';
-import { watchPrompt } from './promptWatch.ts';
+import { type PromptEnd, watchPrompt } from './promptWatch.ts';
 import { fetchResult } from './resultFetch.ts';
 import { deliverSample } from './sampleDelivery.ts';
+import { requireVersion } from './serverVersion.ts';
 import { StepMeter } from './stepMeter.ts';
 import type { HistoryEntry } from './wire/history.ts';
 
@@ -24,6 +26,8 @@ export class ComfyuiJob {
   readonly #saver: StateSaver;
   readonly #progress: MixProgress;
   readonly #patience: PatienceContext;
+  /** For what is done before a prompt is on the server. */
+  readonly #beforehand: PatienceContext;
   readonly #graphs: JobGraphs;
   /** Prompts are sent in the order of the samples. */
   readonly #submissions = new Mutex();
@@ -44,9 +48,15 @@ export class ComfyuiJob {
     this.#patience = {
       clock,
       signal: context.signal,
-      onWait: ({ key }, delay) => this.#log('info', 'waiting', { reason: key, seconds: delay / 1000 }),
+      onWait: (failure, delay) => {
+        this.#log('info', 'waiting', { reason: failure.key, seconds: delay / 1000 });
+        if (isOutage(failure)) options.server.rest();
+      },
     };
-    this.#graphs = new JobGraphs(options, this.#patience);
+    // A sample is `posting` while its prompt is sent. What fails then without an answer hasn't sent it.
+    const isUnsent = () => state.samples.every(({ phase }) => phase === 'new' || phase === 'posting');
+    this.#beforehand = { ...this.#patience, givesUp: () => options.mayMove && isUnsent() };
+    this.#graphs = new JobGraphs(options, this.#beforehand);
   }
 
   /**
@@ -84,30 +94,37 @@ export class ComfyuiJob {
 
   /** One prompt of a sample. @returns whether the sample is over; otherwise it needs another prompt. */
   async #attempt(sample: SampleState, index: number): Promise<boolean> {
-    const { server, timeout } = this.#options;
     const feed = this.#follow(sample, index);
     if (sample.phase === 'posting') await resolvePosting(sample, this.#submission(sample, feed));
     if (sample.phase === 'new') await this.#submissions.runExclusive(() => this.#submit(sample, feed));
     if (sample.phase === 'new') return true; // not sent, because an earlier one failed
-    const entry = await watchPrompt(sample.promptId, feed, {
-      ...this.#patience,
-      server,
-      timeout,
-      onPlace: (place) => {
-        if (place.kind === 'pending') this.#progress.update(index, { kind: 'queued', ahead: place.ahead });
-        else this.#progress.update(index, { kind: 'running', fraction: feed.fraction });
-      },
-    });
+    const entry = await this.#watch(sample, index, feed);
     return entry ? this.#settle(entry, sample, index) : this.#replaceLost(sample, feed);
+  }
+
+  /** Waits until a sample's prompt is over. */
+  async #watch({ promptId }: SampleState, index: number, feed: PromptFeed): Promise<PromptEnd> {
+    const { server, socket, timeout } = this.#options;
+    const onPlace = (place: PromptPlace) => {
+      if (place.kind === 'hidden') this.#progress.update(index, { kind: 'queued' });
+      else if (place.kind === 'pending') this.#progress.update(index, { kind: 'queued', ahead: place.ahead });
+      else this.#progress.update(index, { kind: 'running', fraction: feed.fraction });
+    };
+    server.prompts.add(promptId);
+    try {
+      return await watchPrompt(promptId, feed, { ...this.#patience, server, socket, timeout, onPlace });
+    } finally {
+      server.prompts.delete(promptId);
+    }
   }
 
   /** Listens to what the socket says about a sample's prompt. */
   #follow(sample: SampleState, index: number): PromptFeed {
-    const { server, clock, context, state } = this.#options;
+    const { socket, clock, context, state } = this.#options;
     this.#feeds.get(index)?.close();
     const feed: PromptFeed = new PromptFeed({
       promptId: sample.promptId,
-      socket: server.socket,
+      socket,
       clock,
       meter: new StepMeter(this.#graphs.outline),
       output: () => state.output,
@@ -123,6 +140,7 @@ export class ComfyuiJob {
     this.#options.context.signal.throwIfAborted();
     if (this.#hasFailed) return;
     try {
+      await this.#checkVersion();
       await submitPrompt(sample, this.#submission(sample, feed));
       this.#log('info', 'accepted', { prompt: sample.promptId });
     } catch (error) {
@@ -131,12 +149,20 @@ export class ComfyuiJob {
     }
   }
 
+  /** The server may have been updated, or replaced by one that is too old, since it was chosen. */
+  async #checkVersion(): Promise<void> {
+    const { server, state, context } = this.#options;
+    const { version } = await patiently(() => server.client.systemStats(context.signal), this.#beforehand);
+    requireVersion(version, server.address);
+    state.serverVersion = version;
+  }
+
   #submission(sample: SampleState, feed: PromptFeed): SubmissionContext {
-    const { server, state } = this.#options;
+    const { server, socket, state } = this.#options;
     return {
-      ...this.#patience,
+      ...this.#beforehand,
       server,
-      serverVersion: state.serverVersion,
+      clientId: socket.clientId,
       saver: this.#saver,
       build: async (isAgain) => {
         const built = await this.#graphs.build(sample.seed, isAgain);
@@ -148,14 +174,17 @@ export class ComfyuiJob {
         feed.begin();
         this.#log('info', 'submitted', { prompt: sample.promptId, seed: sample.seed });
       },
-      onResolved: (place) => this.#log('info', 'answer-lost', { prompt: sample.promptId, place }),
+      onResolved: (place) => {
+        if (place === 'hidden') feed.addGap(); // perhaps it never arrived
+        this.#log('info', 'answer-lost', { prompt: sample.promptId, place });
+      },
     };
   }
 
   /** Cancels a prompt whose result can't be used. */
   async #takeBack(promptId: string): Promise<void> {
     const { server, clock, context } = this.#options;
-    const failure = await cancelPrompts([{ promptId, phase: 'queued' }], server.client, clock);
+    const failure = await cancelPrompts([{ promptId, phase: 'queued' }], server, clock);
     if (!failure) return;
     this.#log('warn', 'not-canceled', { prompt: promptId, reason: failure.key });
     context.notice(makeNotice('not-canceled', { server: server.address.name }));
@@ -176,7 +205,13 @@ export class ComfyuiJob {
         if (!file) return this.#giveUp(sample, new MixFailure('generation-failed/comfyui-no-image', { args }));
         this.#progress.update(index, { kind: 'fetching' });
         const { format = 'png' } = task;
-        const result = await fetchResult(file, { ...this.#patience, client: server.client, codec, format });
+        const result = await fetchResult(file, {
+          ...this.#patience,
+          hasPrompt: true,
+          client: server.client,
+          codec,
+          format,
+        });
         if (!result) return this.#retry(sample, 'result-removed');
         await deliverSample(result, { index, seed: sample.seed }, this.#options);
         sample.phase = 'done';

@@ -6,6 +6,7 @@ import type { ComfyuiLogEvent } from './comfyuiEngine.ts';
 import type { ComfyuiServer } from './comfyuiServer.ts';
 import type { ComfyuiSettings } from './comfyuiSettings.ts';
 import type { ComfyuiState } from './comfyuiState.ts';
+import type { ServerSocket } from './socket.ts';
 import type { UploadedNames } from './sourceUpload.ts';
 import type { NodeInfos } from './workflowBinding.ts';
 
@@ -15,7 +16,11 @@ export interface ComfyuiJobOptions {
   readonly settings: ComfyuiSettings;
   readonly context: MixContext;
   readonly server: ComfyuiServer;
+  /** The socket that gets the events of the job's prompts. */
+  readonly socket: ServerSocket;
   readonly state: ComfyuiState;
+  /** Whether another server can have the job, as long as nothing was sent. */
+  readonly mayMove: boolean;
   /** What the server says about the nodes of the user's workflow, if it was asked already. */
   readonly infos?: NodeInfos | undefined;
   /** The images that the server has. */

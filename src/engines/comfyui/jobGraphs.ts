@@ -4,7 +4,6 @@ import type { BuiltGraph, Graph } from './graph.ts';
 import { type PatienceContext, patiently } from './patience.ts';
 import { isLoaded, type MixParts, readNodeInfos, sampleGraph } from './sampleGraph.ts';
 import { uploadSources } from './sourceUpload.ts';
-import { wakeableSleep } from './wakeableSleep.ts';
 import type { NodeInfos } from './workflowBinding.ts';
 
 /** Milliseconds that the first prompt waits for the socket, so that its events aren't missed. */
@@ -70,15 +69,8 @@ export class JobGraphs {
         onUploaded: ({ name }, file) => logJob(this.#options, 'debug', 'uploaded', { image: name, file }),
       },
     );
-    await this.#awaitSocket();
+    await this.#options.socket.waitUntilOpen(socketWait, context.signal);
     const left = [...names];
     return loaded.map((isOne) => (isOne ? left.shift() : undefined) ?? '');
-  }
-
-  async #awaitSocket(): Promise<void> {
-    const { server, clock, context } = this.#options;
-    const opened = new AbortController();
-    void server.socket.opened().then(() => opened.abort());
-    await wakeableSleep(clock, socketWait, opened.signal, context.signal);
   }
 }

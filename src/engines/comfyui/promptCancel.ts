@@ -1,6 +1,6 @@
 import { MixFailure } from '../../mix/failure.ts';
 import type { Clock } from '../clock.ts';
-import type { ComfyuiClient } from './comfyuiClient.ts';
+import type { ComfyuiServer } from './comfyuiServer.ts';
 import type { SampleState } from './comfyuiState.ts';
 import { arrivalTime, findPrompt } from './promptPlace.ts';
 
@@ -17,7 +17,7 @@ const maxTries = 4;
  */
 export async function cancelPrompts(
   prompts: readonly Pick<SampleState, 'promptId' | 'phase'>[],
-  client: ComfyuiClient,
+  server: ComfyuiServer,
   clock: Clock,
 ): Promise<MixFailure | undefined> {
   const limit = AbortSignal.timeout(times.whole);
@@ -28,7 +28,7 @@ export async function cancelPrompts(
     for (let tries = 1; ; ) {
       try {
         const mayArrive = elapsed() < arrivalTime;
-        await cancelEach(left, mayArrive, client, limit);
+        await cancelEach(left, mayArrive, server, limit);
         const isArriving = mayArrive && [...left.values()].includes('posting');
         if (left.size === 0 || (!isArriving && tries >= maxTries)) return undefined;
         tries++;
@@ -40,7 +40,7 @@ export async function cancelPrompts(
   } catch (error) {
     if (error instanceof MixFailure) return error;
     if (error !== limit.reason) throw error;
-    return new MixFailure('network/timeout', { args: { host: client.address.name }, cause: error });
+    return new MixFailure('network/timeout', { args: { host: server.address.name }, cause: error });
   }
 }
 
@@ -48,13 +48,14 @@ export async function cancelPrompts(
 async function cancelEach(
   left: Map<string, SampleState['phase']>,
   mayArrive: boolean,
-  client: ComfyuiClient,
+  server: ComfyuiServer,
   signal: AbortSignal,
 ): Promise<void> {
   const prompts = [...left].toReversed(); // the last first, so that none begins when one ends
-  for (const [id] of prompts) await client.cancel(id, signal);
+  for (const [id] of prompts) await server.client.cancel(id, signal);
+  const since = server.queue.now();
   for (const [id, phase] of prompts) {
-    const { kind } = await findPrompt(client, id, signal);
+    const { kind } = await findPrompt(server, id, signal, since);
     if (kind === 'ended' || (kind === 'absent' && !(phase === 'posting' && mayArrive))) left.delete(id);
   }
 }

@@ -14,7 +14,8 @@ const maxLostAnswers = 3;
 
 export interface SubmissionContext extends PatienceContext {
   readonly server: ComfyuiServer;
-  readonly serverVersion: string;
+  /** Of this window, or of the one that began the job. */
+  readonly clientId: string;
   readonly saver: StateSaver;
   /** Makes the graph of the sample, for which the server has the images. @param isAgain whether it lacked one that it was said to have. */
   build(isAgain: boolean): Promise<BuiltGraph>;
@@ -40,17 +41,15 @@ export async function submitPrompt(sample: SampleState, context: SubmissionConte
     await saver.saveBeforeWork();
     context.onAttempt();
     const graph = graphOfPrompt(built, promptId);
-    const prompt = { graph, clientId: server.socket.clientId, promptId };
+    const prompt = { graph, clientId: context.clientId, promptId };
     const answer = await certainly(sample, () => patiently(() => server.client.submit(prompt, signal), context));
     if (answer.kind === 'accepted') {
-      const failure =
-        answer.promptId === promptId
-          ? droppedOutput(built, answer.problems, server)
-          : tooOld(context.serverVersion, server.address);
-      if (failure) {
+      const isOurs = answer.promptId === promptId;
+      const dropped = isOurs ? droppedOutput(built, answer.problems, server) : undefined;
+      if (!isOurs || dropped) {
         await context.takeBack(answer.promptId);
         sample.phase = 'new';
-        throw failure;
+        throw dropped ?? (await oldServer(context));
       }
       sample.phase = 'queued';
       await saver.saveAfterResponse();
@@ -76,7 +75,8 @@ export async function resolvePosting(
   context: Pick<SubmissionContext, 'server' | 'saver' | 'onResolved' | keyof PatienceContext>,
 ): Promise<boolean> {
   const { server, clock, signal, saver } = context;
-  const look = (): Promise<PromptPlace> => patiently(() => findPrompt(server.client, sample.promptId, signal), context);
+  const patience = { clock, signal, onWait: context.onWait, hasPrompt: true };
+  const look = (): Promise<PromptPlace> => patiently(() => findPrompt(server, sample.promptId, signal), patience);
   let place = await look();
   if (place.kind === 'absent') {
     await clock.sleep(arrivalTime, signal);
@@ -96,6 +96,12 @@ async function certainly<T>(sample: SampleState, submit: () => Promise<T>): Prom
     if (error instanceof MixFailure) sample.phase = 'new';
     throw error;
   }
+}
+
+/** The failure for a server that doesn't take ids of clients. Its version is read again, because it was new enough before. */
+async function oldServer({ server: { client, address }, signal }: SubmissionContext): Promise<MixFailure> {
+  const { version } = await client.systemStats(signal);
+  return tooOld(version, address);
 }
 
 /** The failure if a server that accepted a graph leaves out the results: their node depends on one with a problem. */

@@ -69,3 +69,12 @@ export type Queue = z.output<typeof queueSchema>;
 export const queueLengthSchema = z
   .object({ exec_info: z.object({ queue_remaining: z.number().min(0) }) })
   .transform(({ exec_info }) => exec_info.queue_remaining);
+
+/** The answer to `/jobs/ID` for a prompt that isn't over. */
+export const jobStateSchema = z
+  .object({ status: z.enum(['pending', 'in_progress']) })
+  .transform(({ status }) => status);
+export type JobState = z.output<typeof jobStateSchema>;
+
+/** The answer to `/jobs/ID` for a prompt that the server doesn't know. */
+export const missingJobSchema = z.object({ error: z.string() });
