@@ -69,7 +69,8 @@ export class Process {
     this.#announce();
     if (!prompt.isStrangers && this.world.faults.take(['delete-pending'])) this.remove(({ id }) => id === prompt.id);
     if (!prompt.isStrangers && this.world.faults.take(['restart-on-arrival'])) this.#isDoomed = true;
-    if (!this.#isDoomed) this.#work ??= this.#workOff();
+    if (this.#end.signal.aborted) this.#ended(prompt.id, 'lost');
+    else if (!this.#isDoomed) this.#work ??= this.#workOff();
     return prompt;
   }
 
