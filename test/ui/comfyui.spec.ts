@@ -167,14 +167,17 @@ test('a mix goes on after the window is reloaded, and is drawn once', async ({ e
   expect(server.runs.filter(({ classType }) => classType === 'KSampler')).toHaveLength(1);
 });
 
-/** Adds a server in the settings editor. */
+/** Adds a server in the settings editor, which drops what is being typed when it renders its list anew. */
 async function addServer(editor: Editor, url: string): Promise<void> {
   const { page } = editor;
-  await page.getByRole('button', { name: 'Add Item' }).click();
-  await page
-    .getByRole('textbox', { name: 'List item input' })
-    .or(page.locator('.setting-list-edit-row input'))
-    .first()
-    .fill(url);
-  await page.getByRole('button', { name: 'OK', exact: true }).click();
+  const added = page.locator('.setting-list-row').filter({ hasText: url });
+  const input = page.locator('.setting-list-edit-row input').first();
+  const short = { timeout: 3000 };
+  await expect(async () => {
+    if (await added.isVisible()) return;
+    if (!(await input.isVisible())) await page.getByRole('button', { name: 'Add Item' }).click(short);
+    await input.fill(url, short);
+    await input.press('Enter', short);
+    await expect(added).toBeVisible(short);
+  }).toPass({ timeout: 60_000 });
 }
