@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BareClient } from './hosted/bareClient.ts';
-import { Mixer } from './hosted/mixer.ts';
+import { HostedMixer } from './hosted/mixer.ts';
 import { median, type Row, spread } from './row.ts';
 
 /** Latency of each response, in milliseconds. */
@@ -22,7 +22,7 @@ export async function rows(): Promise<Row[]> {
 }
 
 interface Contestants {
-  readonly mixer: Mixer;
+  readonly mixer: HostedMixer;
   readonly bare: BareClient;
   /** Where the bare client writes its results. */
   readonly folder: string;
@@ -33,7 +33,7 @@ async function atService(scenario: string, compare: (contestants: Contestants) =
   const sandbox = fork(join(import.meta.dirname, 'hosted/service.ts'), [scenario, String(latency)]);
   const [message]: unknown[] = await once(sandbox, 'message');
   const service = z.object({ baseUrl: z.string(), key: z.string() }).parse(message);
-  const mixer = new Mixer(folder, service, maxConcurrent);
+  const mixer = new HostedMixer(folder, service, maxConcurrent);
   const bare = new BareClient(service);
   try {
     return await compare({ mixer, bare, folder });
@@ -49,9 +49,9 @@ async function overhead({ mixer, bare, folder }: Contestants): Promise<Row> {
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let pair = 0; pair <= pairs; pair++) {
-    const photographs = [await mixer.photograph(), await mixer.photograph()];
-    const copies = [await mixer.photograph(), await mixer.photograph()].map((name) => mixer.uploadCopy(name));
-    const dataUris = await Promise.all(copies);
+    const photographs = await twoPhotographs(mixer);
+    const others = await twoPhotographs(mixer);
+    const dataUris = await Promise.all(others.map((name) => mixer.uploadCopy(name)));
     const our = await timed(() => mixer.mix(photographs, { ...fields, seed: pair }));
     const their = await timed(async () => {
       const links: string[] = [];
@@ -75,7 +75,7 @@ async function overhead({ mixer, bare, folder }: Contestants): Promise<Row> {
 
 /** Jobs that start together and run three at a time, with their uploads already cached. Ideally, each takes as long as its bare requests. */
 async function makespan({ mixer, bare, folder }: Contestants): Promise<Row> {
-  const photographs = [await mixer.photograph(), await mixer.photograph()];
+  const photographs = await twoPhotographs(mixer);
   await mixAll(mixer, photographs, 0, maxConcurrent); // warms up
   const links: string[] = [];
   for (const name of photographs) links.push(await bare.upload(await mixer.uploadCopy(name)));
@@ -95,7 +95,11 @@ async function makespan({ mixer, bare, folder }: Contestants): Promise<Row> {
   };
 }
 
-async function mixAll(mixer: Mixer, photographs: readonly string[], seed: number, count: number): Promise<void> {
+async function twoPhotographs(mixer: HostedMixer): Promise<string[]> {
+  return [await mixer.photograph(320, 240), await mixer.photograph(320, 240)];
+}
+
+async function mixAll(mixer: HostedMixer, photographs: readonly string[], seed: number, count: number): Promise<void> {
   const seeds = Array.from({ length: count }, (_, at) => seed + at);
   await Promise.all(seeds.map((seed) => mixer.mix(photographs, { ...fields, seed })));
 }

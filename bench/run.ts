@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ rows(): Promise<Row[]>
   local: () => import('./local.ts'),
   host: () => import('./host.ts'),
   hosted: () => import('./hosted.ts'),
+  comfyui: () => import('./comfyui.ts'),
 };
 
 interface MeasuredRow extends Row {

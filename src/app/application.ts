@@ -18,6 +18,7 @@ import type { KeyValueStore, Questions, Secrets, SettingSource, Workspace } from
 import { PromptHistory } from './promptHistory.ts';
 import { ResultStore } from './resultStore.ts';
 import { ServerAuthorizations } from './serverAuthorizations.ts';
+import { ServerStates } from './serverStates.ts';
 import { type LogLevel, Services } from './services.ts';
 import { Settings } from './settings.ts';
 import { Trust } from './trust.ts';
@@ -67,14 +68,20 @@ export class Application {
   readonly credentials: WebCredentials;
   readonly starter: MixStarter;
   readonly balance: AccountBalance;
+  readonly servers: ServerStates;
   readonly panel: PanelService;
 
   constructor(host: HostEnvironment) {
     const { workspace, store, storage, windowStorage, globalStorage, log } = host;
     const messages = new Messages(host.translate, (error) => log('error', traceOf(error)));
-    const settings = new Settings(host.settings, (name, value) =>
-      host.warn(messages.say('setting.invalid', { setting: `imageMixer.${name}`, value })),
-    );
+    const settings = new Settings(host.settings, (name, value) => {
+      const setting = `imageMixer.${name}`;
+      host.warn(
+        value === undefined
+          ? messages.say('setting.invalidHidden', { setting })
+          : messages.say('setting.invalid', { setting, value }),
+      );
+    });
     const trust = new Trust(workspace);
     const background = createBackground((error) => log('error', traceOf(error)));
     let isWarned = false;
@@ -111,7 +118,12 @@ export class Application {
     this.credentials = credentials;
     this.authorizations = authorizations;
     this.services = services;
-    this.comfyui = new ComfyuiServers({ settings, services, messages, workspace });
+    this.servers = new ServerStates({
+      urls: () => settings.get('comfyui.servers'),
+      services,
+      clock: systemClock,
+    });
+    this.comfyui = new ComfyuiServers({ settings, servers: this.servers, messages, workspace });
     this.engine = new EngineChoice({ settings, keys, trust, origin: () => services.usableOrigin() });
     this.drafts = new DraftStore({
       folder: windowStorage,
@@ -149,6 +161,8 @@ export class Application {
       messages,
       engine: this.engine,
       balance: this.balance,
+      trust,
+      comfyui: { settings, servers: this.servers, workspace, messages },
       importer: this.importer,
       loader: this.loader,
       results: this.results,

@@ -1,7 +1,8 @@
-import type { ModelFamily, ServerReport, ServerState } from '../engines/comfyui/comfyuiEngine.ts';
+import type { ServerReport, ServerState } from '../engines/comfyui/comfyuiEngine.ts';
 import { type ModelChoice, planModel } from '../engines/comfyui/modelPlan.ts';
 import { serverAddress } from '../engines/comfyui/serverAddress.ts';
 import { MixFailure } from '../mix/failure.ts';
+import type { ModelFamily } from '../mix/modelFamily.ts';
 import { familyNames, type Lack, lacksOf } from './comfyuiLacks.ts';
 import type { Messages } from './messages/messages.ts';
 
@@ -52,7 +53,7 @@ export class ComfyuiReport {
     if ('failure' in state) return heading;
     const messages = this.#messages;
     const { version, queueLength, devices, checkpoints } = state;
-    const lacks = lacksOf(state);
+    const lacks = lacksOf(state, this.#settings.preset);
     const list = (lines: readonly string[]) =>
       lines.length === 0 ? messages.say('comfyui.report.none') : lines.map((line) => `- ${line}`).join('\n');
     return [
@@ -65,10 +66,20 @@ export class ComfyuiReport {
       list(checkpoints.map(({ name, family }) => `${code(name)}: ${this.#familyText(family)}`)),
       `### ${messages.say('comfyui.report.presets')}`,
       list(workingPresets(state)),
-      ...(lacks.length === 0
-        ? []
-        : [`### ${messages.say('comfyui.report.missing')}`, list(lacks.map((lack) => this.#lackText(lack)))]),
+      ...this.#lacksSection(
+        'comfyui.report.missing',
+        lacks.filter(({ isNeeded }) => isNeeded),
+      ),
+      ...this.#lacksSection(
+        'comfyui.report.missingOthers',
+        lacks.filter(({ isNeeded }) => !isNeeded),
+      ),
     ];
+  }
+
+  #lacksSection(title: 'comfyui.report.missing' | 'comfyui.report.missingOthers', lacks: readonly Lack[]): string[] {
+    if (lacks.length === 0) return [];
+    return [`### ${this.#messages.say(title)}`, lacks.map((lack) => `- ${this.#lackText(lack)}`).join('\n')];
   }
 
   #readinessOf(state: ServerState): Readiness {
@@ -108,8 +119,7 @@ export class ComfyuiReport {
   #lackText({ file, folder, source, isPack, uses }: Lack): string {
     const id = isPack ? 'comfyui.report.pack' : 'comfyui.report.file';
     const text = this.#messages.say(id, { file: code(file), folder: code(folder), source: code(source) });
-    const names = escaped(uses.join('; '));
-    return names === '' ? text : `${text} ${this.#messages.say('comfyui.report.uses', { names })}`;
+    return `${text} ${this.#messages.say('comfyui.report.uses', { names: escaped(uses.join('; ')) })}`;
   }
 }
 

@@ -7,7 +7,7 @@ import { MixFailure } from '../mix/failure.ts';
 import { ComfyuiReport } from './comfyuiReport.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
-import type { Services } from './services.ts';
+import type { ServerStates } from './serverStates.ts';
 import type { Settings } from './settings.ts';
 
 /** A well-known SDXL checkpoint, for a workflow if no server says what it has. */
@@ -15,7 +15,7 @@ const usualCheckpoint = 'sd_xl_base_1.0.safetensors';
 
 export interface ComfyuiServersOptions {
   readonly settings: Settings;
-  readonly services: Pick<Services, 'comfyuiServers'>;
+  readonly servers: Pick<ServerStates, 'query'>;
   readonly messages: Messages;
   readonly workspace: Pick<Workspace, 'firstFolder'>;
 }
@@ -48,7 +48,7 @@ export class ComfyuiServers {
 
   /** Asks all servers anew. @throws MixFailure `untrusted-workspace` in Restricted Mode. */
   async check(signal: AbortSignal): Promise<ComfyuiReport> {
-    const states = await this.#options.services.comfyuiServers({ refresh: true, signal });
+    const states = await this.#options.servers.query({ refresh: true, signal });
     return new ComfyuiReport(states, this.#settings(), this.#options.messages);
   }
 
@@ -58,7 +58,7 @@ export class ComfyuiServers {
    * @throws MixFailure `untrusted-workspace` in Restricted Mode.
    */
   async newWorkflow(images: number, signal: AbortSignal): Promise<string> {
-    const states = await this.#options.services.comfyuiServers({ signal });
+    const states = await this.#options.servers.query({ signal });
     return exampleWorkflow(this.#planFor(states), Math.min(10, Math.max(2, images)));
   }
 

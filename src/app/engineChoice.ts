@@ -1,5 +1,6 @@
 import { type EngineName, limitsOf } from '../mix/limits.ts';
 import type { EngineView } from '../protocol/contract.ts';
+import type { ComfyuiView } from '../protocol/serverContract.ts';
 import type { ApiKeys } from './apiKeys.ts';
 import type { Disposable } from './ports.ts';
 import type { Settings } from './settings.ts';
@@ -42,12 +43,17 @@ export class EngineChoice {
     return this.#settings.get('comfyui.servers').length > 0 ? 'comfyui' : 'local';
   }
 
-  /** The engine as the panel shows it. @param balance the balance of the account at the service, if known. */
-  async view(balance: EngineView['balance']): Promise<EngineView> {
+  /**
+   * The engine as the panel shows it.
+   * @param balance the balance of the account at the service, if known. @param viewOfComfyui how mixes on ComfyUI servers are made.
+   */
+  async view(balance: EngineView['balance'], viewOfComfyui: () => Promise<ComfyuiView>): Promise<EngineView> {
     const name = await this.name();
+    const comfyui = name === 'comfyui' && this.#trust.isTrusted ? await viewOfComfyui() : null;
     const dialect = this.#settings.get('hosted.dialect');
     const { images, side, needsPrompt, ignores } = limitsOf(name, dialect);
     return {
+      choice: this.#settings.get('engine'),
       name,
       dialect,
       hasKey: await this.#hasKey(),
@@ -55,8 +61,9 @@ export class EngineChoice {
       maxImages: images.max,
       maxSide: side.max,
       needsPrompt,
-      ignores: [...ignores],
+      ignores: [...(comfyui?.workflow?.ignores ?? ignores)],
       balance: usesService(name) ? balance : null,
+      comfyui,
     };
   }
 

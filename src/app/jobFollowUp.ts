@@ -9,11 +9,11 @@ import type { FailureCode } from '../mix/failureTable.ts';
 import type { EngineName } from '../mix/limits.ts';
 import type { FailureFix } from '../protocol/contract.ts';
 import type { AccountBalance } from './accountBalance.ts';
-import { usesService } from './engineChoice.ts';
 import { fixCommandsFor } from './jobView.ts';
 import type { Messages } from './messages/messages.ts';
 import type { Workspace } from './ports.ts';
 import { ResultStore } from './resultStore.ts';
+import type { ServerStates } from './serverStates.ts';
 import type { Trust } from './trust.ts';
 
 /** The announcement of a finished job to users who aren't looking at the panel, with what they can do next. */
@@ -42,6 +42,7 @@ export interface JobFollowUpOptions {
   readonly results: Pick<ResultStore, 'addFrom'>;
   readonly trust: Pick<Trust, 'isTrusted'>;
   readonly balance: AccountBalance;
+  readonly servers: Pick<ServerStates, 'ask'>;
   readonly messages: Messages;
   readonly workspace: Pick<Workspace, 'firstFolder' | 'folderOf'>;
   readonly isPanelVisible: () => boolean;
@@ -79,13 +80,13 @@ export class JobFollowUp {
   }
 
   async jobChanged(job: JobSnapshot): Promise<void> {
-    const { workspaceStorage, balance, workspace, isPanelVisible, onSaved, announce, onError } = this.#options;
+    const { workspaceStorage, workspace, isPanelVisible, onSaved, announce, onError } = this.#options;
     const { record } = job;
     const hasEnded = this.#noteEnd(record);
     await this.#list(record, hasEnded);
     if (!hasEnded || isForeign(record, workspaceStorage)) return;
     if (record.state === 'done') onSaved();
-    if (isPanelVisible() && usesService(record.request.engine)) balance.refresh().catch(onError);
+    if (isPanelVisible()) this.#refresh(record.request.engine).catch(onError);
     // Without an open folder, the result is in storage, where it's hard to find, so saving it elsewhere is always offered.
     const isSeen = isPanelVisible() && workspace.firstFolder() !== undefined;
     const isAwaited = this.#awaited.delete(record.id);
@@ -105,6 +106,18 @@ export class JobFollowUp {
     for (const { record } of runner.jobs()) {
       if (!record.canCheckAgain || !record.failure || !lacksSecret(record.failure)) continue;
       await runner.checkAgain(record.id).catch(onError); // one job doesn't hold up the others
+    }
+  }
+
+  /** Asks for what a mix has changed where it ran. */
+  async #refresh(engine: EngineName): Promise<void> {
+    switch (engine) {
+      case 'hosted':
+        return this.#options.balance.refresh();
+      case 'comfyui':
+        return this.#options.servers.ask();
+      case 'local':
+        return;
     }
   }
 

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { parseComfyuiState } from '../engines/comfyui/comfyuiState.ts';
 import { mayHaveSubmitted } from '../engines/hosted/hostedState.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobSnapshot } from '../jobs/jobRunner.ts';
@@ -6,9 +7,10 @@ import { isForeign } from '../jobs/recoveryRules.ts';
 import { failureFromRecord } from '../mix/failureRecord.ts';
 import type { FailureCode } from '../mix/failureTable.ts';
 import type { EngineName } from '../mix/limits.ts';
-import type { FailureFix, JobView } from '../protocol/contract.ts';
+import type { FailureFix, JobPreview, JobView } from '../protocol/contract.ts';
 import { usesService } from './engineChoice.ts';
 import type { Messages } from './messages/messages.ts';
+import { serverNameOf } from './serverName.ts';
 import { uriOf } from './sourceLocation.ts';
 
 /** What a job is called. One of another workspace is named with its folder. @param workspaceStorage the storage of this window's workspace. */
@@ -31,11 +33,23 @@ export function viewOfJob({ record, progress }: JobSnapshot, workspaceStorage: s
     ...(first ? { source: uriOf(first.location) } : {}),
     state: record.state,
     progress,
+    ...serverOf(record),
     ...(message === undefined ? {} : { message }),
     ...(failure?.field === undefined ? {} : { field: failure.field }),
     fixes: failure ? fixCommandsFor(failure.code, record.request.engine) : [],
     canCheckAgain: record.canCheckAgain,
   };
+}
+
+/** What a running job's unfinished result looks like; undefined if that isn't known. */
+export function previewOfJob({ record, preview }: JobSnapshot): JobPreview | undefined {
+  return preview && record.state === 'running' ? { jobId: record.id, ...preview } : undefined;
+}
+
+function serverOf({ request, engineState }: JobRecord): { server?: string } {
+  const state = request.engine === 'comfyui' ? parseComfyuiState(engineState) : undefined;
+  const server = state && serverNameOf(state.server);
+  return server === undefined ? {} : { server };
 }
 
 function endMessage({ state, request, notices, engineState }: JobRecord, messages: Messages): string | undefined {

@@ -4,18 +4,21 @@ import { MixFailure } from '../mix/failure.ts';
 import { recipeIssues } from '../mix/recipe.ts';
 import type { Handlers } from '../protocol/channel.ts';
 import type { EngineView, HostContract, Problem, ResultView } from '../protocol/contract.ts';
+import type { ServerView } from '../protocol/serverContract.ts';
 import type { AccountBalance } from './accountBalance.ts';
 import type { Background } from './background.ts';
+import { type ComfyuiViewOptions, viewOfComfyui, viewsOfServers } from './comfyuiView.ts';
 import type { DraftStore } from './draftStore.ts';
 import type { EngineChoice } from './engineChoice.ts';
 import type { ImageImporter } from './imageImporter.ts';
 import type { ImageLoader } from './imageLoader.ts';
-import { viewOfJob } from './jobView.ts';
+import { previewOfJob, viewOfJob } from './jobView.ts';
 import type { Messages } from './messages/messages.ts';
 import type { MixStarter } from './mixStarter.ts';
 import type { PromptHistory } from './promptHistory.ts';
 import type { Result, ResultStore } from './resultStore.ts';
 import { draftOfResult, viewOfResult } from './resultView.ts';
+import type { Trust } from './trust.ts';
 
 /** The panel's calls that can be answered without VS Code. The workbench answers the others. */
 export type PanelServiceHandlers = Pick<
@@ -30,6 +33,7 @@ export type PanelServiceHandlers = Pick<
   | 'cancel'
   | 'dismiss'
   | 'checkAgain'
+  | 'checkServers'
   | 'readResult'
   | 'reuseSettings'
   | 'useAsSource'
@@ -39,6 +43,8 @@ export interface PanelServiceOptions {
   readonly messages: Messages;
   readonly engine: EngineChoice;
   readonly balance: AccountBalance;
+  readonly trust: Trust;
+  readonly comfyui: ComfyuiViewOptions;
   readonly importer: ImageImporter;
   readonly loader: ImageLoader;
   readonly results: ResultStore;
@@ -65,8 +71,24 @@ export class PanelService {
   }
 
   engineView(): Promise<EngineView> {
-    const { engine, balance } = this.#options;
-    return engine.view(balance.last);
+    const { engine, balance, comfyui } = this.#options;
+    return engine.view(balance.last, () => viewOfComfyui(comfyui));
+  }
+
+  /** The engine with the servers of now: they may have answered while its view was made. */
+  withServers(view: EngineView): EngineView {
+    return view.comfyui ? { ...view, comfyui: { ...view.comfyui, servers: this.serverViews() } } : view;
+  }
+
+  /** The ComfyUI servers as they last answered; null while they haven't been asked. */
+  serverViews(): ServerView[] | null {
+    return viewsOfServers(this.#options.comfyui);
+  }
+
+  /** Asks the ComfyUI servers, if mixes run on them and they haven't answered yet. */
+  async askServers(): Promise<void> {
+    const { engine, trust, comfyui } = this.#options;
+    if (trust.isTrusted && (await engine.name()) === 'comfyui') await comfyui.servers.ask();
   }
 
   /** Call this for entries of the list of results that were set aside: the panel tells the user with its next list. */
@@ -92,11 +114,12 @@ export class PanelService {
   }
 
   handlers(): PanelServiceHandlers {
-    const { messages, importer, loader, drafts, runner, workspaceStorage, background, balance, displayPath } =
+    const { messages, importer, loader, drafts, runner, workspaceStorage, background, balance, comfyui, displayPath } =
       this.#options;
     return {
       ready: async () => {
         background(balance.refresh()); // the panel is told when it arrives
+        background(this.askServers());
         const [saved, engine, listed] = await Promise.all([drafts.load(), this.engineView(), this.listedResults()]);
         return {
           strings: messages.panelStrings(),
@@ -104,6 +127,7 @@ export class PanelService {
           revision: saved?.revision ?? 0,
           engine,
           jobs: runner.jobs().map((job) => viewOfJob(job, workspaceStorage, messages)),
+          previews: runner.jobs().flatMap((job) => previewOfJob(job) ?? []),
           ...listed,
         };
       },
@@ -123,6 +147,7 @@ export class PanelService {
       cancel: ({ jobId }) => runner.cancel(jobId),
       dismiss: ({ jobId }) => runner.remove(jobId),
       checkAgain: async ({ jobId }) => void (await runner.checkAgain(jobId)),
+      checkServers: () => comfyui.servers.refresh(),
       readResult: async ({ id }) => ({
         bytes: await loader.bytes(viewOfResult(await this.result(id), displayPath).uri),
       }),

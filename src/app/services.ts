@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../engines/clock.ts';
-import { type ComfyuiEngine, createComfyuiEngine, type ServerState } from '../engines/comfyui/comfyuiEngine.ts';
+import {
+  type ComfyuiEngine,
+  createComfyuiEngine,
+  type ServerQuery,
+  type ServerState,
+} from '../engines/comfyui/comfyuiEngine.ts';
 import type { LogEvent } from '../engines/hosted/engineLog.ts';
 import { createHostedEngine, type HostedEngine } from '../engines/hosted/hostedEngine.ts';
 import { serviceOf } from '../engines/hosted/service.ts';
@@ -115,12 +120,12 @@ export class Services {
   }
 
   /**
-   * The ComfyUI servers in the order of the settings, as they last answered. @param options.refresh asks them again.
+   * The ComfyUI servers in the order of the settings.
    * @throws MixFailure `untrusted-workspace` in Restricted Mode.
    */
-  async comfyuiServers(options?: { refresh?: boolean; signal?: AbortSignal }): Promise<readonly ServerState[]> {
+  async comfyuiServers(query?: ServerQuery): Promise<readonly ServerState[]> {
     this.#options.trust.require('server');
-    return this.#comfyuiEngine().servers(options);
+    return this.#comfyuiEngine().servers(query);
   }
 
   /** Asks the ComfyUI servers again from now on, over new connections, because their addresses or authorizations changed. */

@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import { imageStrengthRange } from '../engines/comfyui/comfyuiSettings.ts';
 import type { ServiceSettings } from '../engines/hosted/service.ts';
-import { dialectNames } from '../mix/limits.ts';
+import { dialectNames, imageStrengthRange, usualImageStrength } from '../mix/limits.ts';
 import { resultFormats } from '../mix/resultFormat.ts';
 import type { SettingSource } from './ports.ts';
 
 /**
- * The accepted values and the default of each setting. The manifest repeats them for the settings editor. A base URL without encryption and
- * an output folder outside the workspace pass here, and fail later, when they are used (`serviceOf`, `outputFolder`).
+ * The accepted values and the default of each setting. The manifest repeats them for the settings editor. A base URL without encryption,
+ * an address of a server, and an output folder outside the workspace pass here, and fail later, when they are used (`serviceOf`,
+ * `serverAddress`, `outputFolder`).
  */
 const schemas = {
   engine: z.enum(['auto', 'hosted', 'comfyui', 'local']).default('auto'),
@@ -16,13 +16,14 @@ const schemas = {
   'hosted.uploads': z.enum(['ask', 'allow', 'never']).default('ask'),
   'hosted.maxConcurrent': z.int().min(1).max(15).default(3),
   'hosted.timeout': z.int().min(10).max(86_400).default(600),
-  'comfyui.servers': z
-    .array(z.url({ protocol: /^https?$/ }))
-    .max(16)
-    .default([]),
+  'comfyui.servers': z.array(z.string()).max(16).default([]),
   'comfyui.checkpoint': z.string().trim().default(''),
   'comfyui.preset': z.string().trim().min(1).default('PLUS (high strength)'),
-  'comfyui.imageStrength': z.number().min(imageStrengthRange.min).max(imageStrengthRange.max).default(0.8),
+  'comfyui.imageStrength': z
+    .number()
+    .min(imageStrengthRange.min)
+    .max(imageStrengthRange.max)
+    .default(usualImageStrength),
   'comfyui.workflow': z.string().trim().default(''),
   'comfyui.timeout': z.int().min(10).max(86_400).default(1800),
   'images.allowPrivateAddresses': z.boolean().default(false),
@@ -38,6 +39,9 @@ export type SettingValue<Name extends SettingName> = SettingValues[Name];
 
 const parsers: { readonly [Name in SettingName]: z.ZodType<SettingValues[Name]> } = schemas;
 
+/** A URL may contain a password, so values of these settings aren't shown. */
+const hidden: readonly SettingName[] = ['hosted.baseUrl', 'comfyui.servers'];
+
 /** Whether `imageMixer.NAME` can have this value. */
 export function isValidSetting(name: SettingName, value: unknown): boolean {
   return parsers[name].safeParse(value).success;
@@ -46,11 +50,11 @@ export function isValidSetting(name: SettingName, value: unknown): boolean {
 /** The settings, validated. A setting with a value that it can't have counts as unset, so its default applies. */
 export class Settings {
   readonly #source: SettingSource;
-  readonly #onInvalid: (name: SettingName, value: string) => void;
+  readonly #onInvalid: (name: SettingName, value: string | undefined) => void;
   readonly #reported = new Set<string>();
 
-  /** @param onInvalid called once for each invalid value, with the value as JSON. */
-  constructor(source: SettingSource, onInvalid: (name: SettingName, value: string) => void) {
+  /** @param onInvalid called once for each invalid value, with the value as JSON; without it if it may contain a password. */
+  constructor(source: SettingSource, onInvalid: (name: SettingName, value: string | undefined) => void) {
     this.#source = source;
     this.#onInvalid = onInvalid;
   }
@@ -83,7 +87,7 @@ export class Settings {
     const value = JSON.stringify(written) ?? '';
     if (!this.#reported.has(`${name} ${value}`)) {
       this.#reported.add(`${name} ${value}`);
-      this.#onInvalid(name, value);
+      this.#onInvalid(name, hidden.includes(name) ? undefined : value);
     }
     return schema.parse(undefined);
   }

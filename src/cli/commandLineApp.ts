@@ -14,7 +14,7 @@ const noEvent = () => ({ dispose: () => {} });
 /**
  * The application for the command line: the recipe's folder is the workspace, and nobody is asked.
  * @param tell shows a line about something that went wrong.
- * @throws MixFailure if the engine to run needs a base URL, and that isn't one.
+ * @throws MixFailure if the engine to run needs a base URL, and that isn't one, or if the servers' authorization would go to several.
  */
 export function createCommandLineApp(
   { recipe, engine, environment }: Invocation,
@@ -23,9 +23,6 @@ export function createCommandLineApp(
   // An invalid setting counts as unset, but then the key would go to the default service, which it isn't for.
   const isUrlValid = isValidSetting('hosted.baseUrl', environment.IMAGE_MIXER_BASE_URL);
   if (usesService(engine) && !isUrlValid) throw new MixFailure('network/bad-base-url', { retryable: false });
-  const servers = environment.IMAGE_MIXER_COMFYUI_SERVERS;
-  const areServersValid = isValidSetting('comfyui.servers', servers);
-  if (engine === 'comfyui' && !areServersValid) throw new MixFailure('network/comfyui-bad-url', { retryable: false });
   const folder = dirname(recipe);
   const storage = join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'image-mixer');
   const settings = new Map<string, unknown>(
@@ -35,7 +32,7 @@ export function createCommandLineApp(
       'hosted.dialect': environment.IMAGE_MIXER_DIALECT,
       'hosted.uploads': 'allow', // running the command is the consent
       'hosted.maxConcurrent': 1,
-      'comfyui.servers': areServersValid ? servers : [],
+      'comfyui.servers': environment.IMAGE_MIXER_COMFYUI_SERVERS,
     } satisfies Partial<Record<SettingName, unknown>>),
   );
   const app: Application = new Application({
@@ -44,7 +41,8 @@ export function createCommandLineApp(
       // Jobs of earlier runs may belong to another service or server, which must not get these.
       get: async (name) => {
         if (isUrlValid && name === apiKeySecret(app.services.origin())) return environment.IMAGE_MIXER_API_KEY;
-        const isServer = app.comfyui.origins().some((origin) => name === authorizationSecret(origin));
+        const [server, ...others] = app.comfyui.origins();
+        const isServer = server !== undefined && others.length === 0 && name === authorizationSecret(server);
         return isServer ? environment.IMAGE_MIXER_COMFYUI_AUTHORIZATION : undefined;
       },
       store: async () => {},
@@ -72,5 +70,7 @@ export function createCommandLineApp(
     },
     warn: tell,
   });
+  const isForAll = environment.IMAGE_MIXER_COMFYUI_AUTHORIZATION === '' || app.comfyui.origins().length <= 1;
+  if (engine === 'comfyui' && !isForAll) throw new MixFailure('network/comfyui-authorization', { retryable: false });
   return app;
 }

@@ -85,6 +85,11 @@ export interface Engine {
   readonly name: EngineName;
   /** Whether a failed job with this saved state has paid work that another run can still fetch; if absent, never. */
   canCheckAgain?(saved: unknown): boolean;
+  /**
+   * Stops what an earlier run with this saved state left to a server, for a job that is canceled while it waits to run again. If absent,
+   * nothing can be stopped. Rejects only because of a bug.
+   */
+  discard?(saved: unknown): Promise<void>;
   /** Resolves when every sample is delivered. Rejects with MixFailure, or with the signal's reason. */
   run(task: MixTask, context: MixContext): Promise<void>;
 }

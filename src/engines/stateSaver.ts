@@ -26,7 +26,10 @@ export class StateSaver {
     signal.addEventListener('abort', follow, { once: true });
   }
 
-  /** Resolves once the state is on disk. Call it before a request that makes the server work. @throws what `save` throws, or the signal's reason. */
+  /**
+   * Resolves once the state is on disk. Call it before a request that makes the server work.
+   * @throws what `save` throws, or the signal's reason.
+   */
   async saveBeforeWork(): Promise<void> {
     await abortable(this.#context.save(this.#state), this.#context.signal);
   }

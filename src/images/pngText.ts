@@ -24,12 +24,20 @@ export function readPngTextBytes(png: Uint8Array, keyword: string): Uint8Array |
   return undefined;
 }
 
-/** The same PNG without the texts under these keywords. Returns an incomplete PNG unchanged. */
-export function removePngTexts(png: Uint8Array<ArrayBuffer>, keywords: readonly string[]) {
-  const removed = wholeChunks(png).filter((chunk) => keywords.includes(keywordOf(chunk) ?? ''));
-  const ends = [...removed.map(({ start }) => start), png.length];
-  const starts = [0, ...removed.map(({ end }) => end)];
-  return new Uint8Array(Buffer.concat(starts.map((start, at) => png.subarray(start, ends[at]))));
+/** The chunks of a PNG that its pixels and their colors depend on. */
+const imageChunks = ['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND'];
+const colorChunks = ['cHRM', 'gAMA', 'iCCP', 'sBIT', 'sRGB', 'cICP', 'mDCV', 'cLLI'];
+
+/**
+ * The same PNG with nothing but the image and its color profile: no texts, EXIF, or bytes behind the image.
+ * Undefined if it isn't a whole PNG, or its EXIF data may say that it's to be turned.
+ */
+export function barePng(png: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
+  const chunks = wholeChunks(png);
+  if (chunks.at(-1)?.type !== 'IEND' || chunks.some(({ type }) => type === 'eXIf')) return undefined;
+  const kept = chunks.filter(({ type }) => [...imageChunks, ...colorChunks].includes(type));
+  const parts = kept.map(({ start, end }) => png.subarray(start, end));
+  return new Uint8Array(Buffer.concat([png.subarray(0, chunks[0]?.start), ...parts]));
 }
 
 /**

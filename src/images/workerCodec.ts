@@ -119,7 +119,7 @@ export class WorkerCodec implements Codec {
     const format = await checkFile(bytes);
     return this.#run(
       () => ({ kind: 'uploadPng', format, bytes: new Uint8Array(bytes), maxSide }),
-      decoderResultSchemas.uploadPng,
+      codecResultSchemas.uploadPng,
       signal,
     );
   }

@@ -54,6 +54,18 @@ export class JobFinalizer {
     if (isOfOther) jobs.delete(record.id);
   }
 
+  /** Ends a job that is canceled while it doesn't run. Takes back what an earlier run left to a server. */
+  async cancelWaiting(job: ActiveJob): Promise<void> {
+    const { id, request, engineState } = job.record;
+    await this.finalize(job, { state: 'cancelled' });
+    if (engineState === undefined) return;
+    try {
+      await (await this.#options.engines[request.engine]()).discard?.(engineState);
+    } catch (error) {
+      this.#options.onError(id, error);
+    }
+  }
+
   /** Ends a job whose signal was aborted: a canceled one for good, a suspended one for this window. */
   finalizeAborted(job: ActiveJob): Promise<void> {
     const { reason } = job.controller.signal;

@@ -123,7 +123,7 @@ export class JobRunner {
     job.controller.abort(new JobCancelled());
     if (this.#queue.isRunning(job) || !job.folder) return; // finalized by `#run` or `#createOnDisk`
     this.#queue.remove(job);
-    await this.#finalizer.finalize(job, { state: 'cancelled' });
+    await this.#track(this.#finalizer.cancelWaiting(job));
   }
 
   /** Removes an ended job from the list and from the disk. */
@@ -241,7 +241,7 @@ export class JobRunner {
         this.#addLeased(leased).update({}); // tells the listeners
         return undefined;
       case 'cancel':
-        await this.#finalizer.finalize(this.#addLeased(leased), { state: 'cancelled' });
+        await this.#finalizer.cancelWaiting(this.#addLeased(leased));
         return undefined;
       case 'remove':
         await this.#store.remove(leased.folder);

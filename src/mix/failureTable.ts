@@ -23,7 +23,7 @@ export const failureTable = {
   'invalid-recipe/data-source':
     'An image inside a recipe (data:) can be mixed, but not edited. Save it as a file and use its path.',
   'invalid-recipe/url-with-password':
-    "The URL of this image has a user name or password, which isn't sent to the hosted service. Use a file, or the local engine.",
+    "The URL of this image has a user name or password, which isn't sent to the hosted service. Use a file, or another engine.",
   'invalid-recipe/no-file': "The recipe {file} can't be read. Check that the file exists.",
   'invalid-recipe/unreadable-file':
     "The recipe {file} can't be read ({detail}). Check that it's a file and that you have permission to read it.",
@@ -225,6 +225,8 @@ export const failureTable = {
     "{server} isn't a ComfyUI server (HTTP {status}). Check imageMixer.comfyui.servers, including the path.",
   'unexpected-response/sign-in':
     '{server} requires signing in (HTTP {status}). Run “Image Mixer: Set ComfyUI Authorization”, or check imageMixer.comfyui.servers.',
+  'unexpected-response/comfyui-forbidden':
+    '{server} refused access (HTTP 403). Enter the address that ComfyUI prints when it starts in imageMixer.comfyui.servers, or check the authorization if a proxy is in front.',
   'unexpected-response/comfyui-old':
     '{server} runs ComfyUI {version}, which is too old. Update it to {minimum} or newer.',
   'interrupted/gateway-error':
@@ -248,6 +250,8 @@ export const failureTable = {
     "{server} doesn't have the node pack {file}. Install it from {source} into {folder} there, restart ComfyUI, then run “Image Mixer: Check ComfyUI Server”.",
   'missing-model/checkpoint':
     "{server} doesn't have the checkpoint {file}. Put it into models/checkpoints there, or choose another one.",
+  'missing-model/flux':
+    "{server} doesn't have the Flux model {file}. Put it into models/diffusion_models there, or a checkpoint into models/checkpoints, or choose another one.",
   'missing-model/no-checkpoint':
     '{server} has no checkpoint that can mix images. Put an SDXL or SD 1.5 checkpoint into models/checkpoints there.',
   'missing-model/preset':
@@ -264,6 +268,8 @@ export const failureTable = {
     "The service didn't finish within {seconds} seconds, but it still might. Choose “Check again” to look for the result. You won't be charged twice.",
   'timeout/comfyui':
     '{server} made no progress with this mix for {seconds} seconds. Choose “Check again” to look for the result, or restart ComfyUI if it hangs.',
+  'timeout/comfyui-unseen':
+    "{server} didn't finish this mix within {seconds} seconds. It may have made progress, which can't be seen because its WebSocket can't be reached. Choose “Check again” to look for the result.",
   network: "{host} can't be reached. Check your connection and proxy settings, then try again.",
   'network/refused':
     '{host} refused the connection. Check the address and proxy settings, and make sure that the service is running.',
@@ -293,6 +299,8 @@ export const failureTable = {
     'No ComfyUI server answers at {server}. Start ComfyUI, or check imageMixer.comfyui.servers.',
   'network/comfyui-bad-url':
     'imageMixer.comfyui.servers contains an invalid address. Enter base URLs such as http://127.0.0.1:8188, without a user name, password, query, or fragment.',
+  'network/comfyui-authorization':
+    'IMAGE_MIXER_COMFYUI_SERVERS names servers of different origins, but IMAGE_MIXER_COMFYUI_AUTHORIZATION is for one of them. Mix with the servers of one origin at a time.',
   'network/comfyui-insecure-url':
     "{host} in imageMixer.comfyui.servers isn't on this machine or a private network, so plain http isn't allowed. Use https://.",
   'save-failed': "The result can't be saved to {path}. Check that the folder is writable.",

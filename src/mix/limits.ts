@@ -25,6 +25,11 @@ export const limits = {
 /** Reframed samples show a part of an image up to this much larger, so the image is decoded this much larger. */
 export const maxReframingScale = 1.35;
 
+/** The image strength on a ComfyUI server: the sum of what all images weigh in the sampling. */
+export const imageStrengthRange = { min: 0, max: 1.5 } as const satisfies Range;
+/** The default. Above it, the prompt counts for little. */
+export const usualImageStrength = 0.8;
+
 /** The parts of a recipe that an engine may ignore. */
 export const ignoredParts = ['prompt', 'negativePrompt', 'steps', 'weights', 'model'] as const;
 export type IgnoredPart = (typeof ignoredParts)[number];

@@ -11,7 +11,10 @@ export const noticeTable = {
   'transparency-lost':
     "JPEG can't be transparent, so transparent parts of the result are white. To keep them, set imageMixer.output.format to png or webp.",
   'fewer-results': 'The service returned {count} of {asked} results.',
-  'size-differs': 'The workflow made a result of {size} pixels instead of {asked}.',
+  'other-model': "{server} doesn't have {wanted}, so {used} was used.",
+  'size-differs': 'The server made a result of {size} pixels instead of {asked}.',
+  'not-canceled':
+    "{server} couldn't be told to cancel this mix, so it may still run there. Look at its queue in ComfyUI.",
   'blank-result':
     'Result {number} is blank because the service blocks content that it considers unsafe. Change the prompt or the images.',
 } as const;

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { draftImageSchema, draftSchema } from '../mix/draft.ts';
-import { dialectNames, engineNames, ignoredParts } from '../mix/limits.ts';
+import { dialectNames, engineNames, imageStrengthRange, unusedParts } from '../mix/limits.ts';
 import { progressSchema } from '../mix/progress.ts';
+import { comfyuiViewSchema, serverViewSchema } from './serverContract.ts';
 
 /** A method or event: its parameters, its result, and the time-out in milliseconds, or null for none. */
 export interface Method {
@@ -20,8 +21,14 @@ const noResult = z.void().or(z.null());
 const bytes = z.instanceof(Uint8Array);
 const rasterSchema = z.object({ width: z.number(), height: z.number(), data: bytes });
 
+/** The values of the setting that chooses the engine. */
+export const engineChoices = ['auto', ...engineNames] as const;
+export type EngineChoiceName = (typeof engineChoices)[number];
+
 /** The engine of the next mix, and what it accepts. */
 export const engineViewSchema = z.object({
+  /** The setting that chose it. */
+  choice: z.enum(engineChoices),
   name: z.enum(engineNames),
   dialect: z.enum(dialectNames),
   hasKey: z.boolean(),
@@ -30,9 +37,12 @@ export const engineViewSchema = z.object({
   /** The longest side of a result, in pixels. */
   maxSide: z.number(),
   needsPrompt: z.boolean(),
-  ignores: z.array(z.enum(ignoredParts)),
+  /** The parts of a mix that have no effect. */
+  ignores: z.array(z.enum(unusedParts)),
   /** The balance of the account at the service; null if it isn't known. */
   balance: z.object({ amount: z.number(), currency: z.string() }).nullable(),
+  /** Null for other engines. */
+  comfyui: comfyuiViewSchema.nullable(),
 });
 export type EngineView = z.infer<typeof engineViewSchema>;
 
@@ -49,6 +59,8 @@ export const jobViewSchema = z.object({
   source: z.string().optional(),
   state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
   progress: progressSchema,
+  /** The name of the ComfyUI server that has it, once there is one. */
+  server: z.string().optional(),
   message: z.string().optional(),
   /** The field or image of the mix that the message is about. */
   field: z.string().optional(),
@@ -58,6 +70,21 @@ export const jobViewSchema = z.object({
   canCheckAgain: z.boolean(),
 });
 export type JobView = z.infer<typeof jobViewSchema>;
+
+/** What the unfinished result of a running job looks like, encoded. */
+export const jobPreviewSchema = z.object({ jobId: z.string(), bytes, mime: z.enum(['image/jpeg', 'image/png']) });
+export type JobPreview = z.infer<typeof jobPreviewSchema>;
+
+/** A setting that the panel can change, with its value. */
+export const settingChangeSchema = z.discriminatedUnion('name', [
+  z.object({ name: z.literal('engine'), value: z.enum(engineChoices) }),
+  z.object({ name: z.literal('comfyui.preset'), value: z.string().min(1) }),
+  z.object({
+    name: z.literal('comfyui.imageStrength'),
+    value: z.number().min(imageStrengthRange.min).max(imageStrengthRange.max),
+  }),
+]);
+export type SettingChange = z.infer<typeof settingChangeSchema>;
 
 /** A result. */
 export const resultViewSchema = z.object({
@@ -97,6 +124,8 @@ export const hostContract = {
       revision: z.int(),
       engine: engineViewSchema,
       jobs: z.array(jobViewSchema),
+      /** Of the running jobs. */
+      previews: z.array(jobPreviewSchema),
       results: z.array(resultViewSchema),
       /** What couldn't be loaded. */
       problems: z.array(problemSchema),
@@ -152,8 +181,12 @@ export const hostContract = {
   /** The draft that made a result. */
   reuseSettings: method(z.object({ id: z.string() }), z.object({ draft: draftSchema })),
   useAsSource: method(z.object({ id: z.string() }), importedImagesSchema),
+  /** Changes a setting where it's set, or else in the user's settings. */
+  changeSetting: method(settingChangeSchema, noResult),
+  /** Asks the ComfyUI servers again. */
+  checkServers: method(noResult, noResult, null),
   runCommand: method(
-    z.object({ command: z.enum([...failureFixSchema.options, 'openSettings', 'showLog']) }),
+    z.object({ command: z.enum([...failureFixSchema.options, 'openSettings', 'setServers', 'showLog']) }),
     noResult,
     null,
   ),
@@ -162,7 +195,11 @@ export const hostContract = {
 /** The methods of the panel, which the extension calls. */
 export const panelContract = {
   engine: method(engineViewSchema, noResult),
+  /** The ComfyUI servers as they answer, if mixes run on them. */
+  servers: method(z.object({ servers: z.array(serverViewSchema).nullable() }), noResult),
   job: method(jobViewSchema, noResult),
+  /** In place of the preview that the job had before. */
+  jobPreview: method(jobPreviewSchema, noResult),
   /** A job left the list. */
   jobRemoved: method(z.object({ jobId: z.string() }), noResult),
   /** `problems`: why other results aren't listed. */

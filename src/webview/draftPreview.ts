@@ -1,5 +1,4 @@
 import type { Draft } from '../mix/draft.ts';
-import type { EngineView } from '../protocol/contract.ts';
 import { debounce } from './model/debounce.ts';
 import type { HostChannel } from './model/panelActions.ts';
 import type { PanelModel } from './model/panelModel.ts';
@@ -13,10 +12,9 @@ const settleDelay = 100;
 const firstFrameWait = 500;
 const pointerEvents = ['pointerdown', 'pointermove', 'pointerup', 'pointercancel'] as const;
 
-/** What the preview depends on. */
+/** What the preview depends on, besides the engine. */
 interface Previewed {
   readonly draft: Draft;
-  readonly engine: EngineView;
   readonly randomSeed: number;
   readonly showsCoverage: boolean;
 }
@@ -90,7 +88,10 @@ export class DraftPreview {
 
   /** Previews the model's mix from now on. */
   follow(model: PanelModel): void {
-    model.addEventListener('engine', () => this.#images.forgetFailures());
+    model.addEventListener('engine', () => {
+      this.#images.forgetFailures();
+      this.#previewed = undefined; // another engine may ignore the weights
+    });
     model.addEventListener('change', () => this.#update(model));
     model.onImageChanged((uri) => this.#images.reload(uri));
     for (const name of pointerEvents) document.addEventListener(name, (event) => this.#onPointer(event));
@@ -106,12 +107,9 @@ export class DraftPreview {
   #update({ draft, engine, randomSeed, showsCoverage }: PanelModel): void {
     const before = this.#previewed;
     const isSame =
-      before?.draft === draft &&
-      before.engine === engine &&
-      before.randomSeed === randomSeed &&
-      before.showsCoverage === showsCoverage;
+      before?.draft === draft && before.randomSeed === randomSeed && before.showsCoverage === showsCoverage;
     if (isSame) return;
-    this.#previewed = { draft, engine, randomSeed, showsCoverage };
+    this.#previewed = { draft, randomSeed, showsCoverage };
     this.#images.sync(draft.images);
     this.#mix = previewMixOf(draft, engine, randomSeed, showsCoverage);
     if (!this.#mix.images.some(({ weight }) => weight > 0)) this.#isShown = false;

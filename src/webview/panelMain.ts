@@ -47,7 +47,9 @@ const host: HostChannel = new Channel({
   local: panelContract,
   handlers: {
     engine: withModel((model, engine) => model.setEngine(engine)),
+    servers: withModel((model, { servers }) => model.setServers(servers)),
     job: withModel((model, job) => model.setJob(job)),
+    jobPreview: withModel((model, preview) => model.setPreview(preview)),
     jobRemoved: withModel((model, { jobId }) => model.removeJob(jobId)),
     results: withModel((model, { results, problems }) => {
       model.setResults(results);
@@ -67,14 +69,15 @@ const host: HostChannel = new Channel({
 const answer = host.call('ready', null);
 const preview = new DraftPreview(host); // its worker starts while the host answers
 
-async function start(): Promise<void> {
-  const { strings, draft, revision, engine, jobs, results, problems } = await answer;
+async function open(): Promise<void> {
+  const { strings, draft, revision, engine, jobs, previews, results, problems } = await answer;
   const language = document.documentElement.lang || 'en';
   const say = createSay(strings, language);
   const saved = loadState(vscode);
   const first = startingHistory(saved, { draft, revision });
   const history = new UndoHistory(first.history);
-  const model = new PanelModel(say, history, { engine, jobs, results, revision: first.revision }, saved?.view);
+  const start = { engine, jobs, previews, results, revision: first.revision };
+  const model = new PanelModel(say, history, start, saved?.view);
   const actions = new PanelActions(host, model);
   const saver = saveChanges(model, actions);
   if (first.revision > revision) saver.send();
@@ -112,4 +115,4 @@ function showStartFailure(error: unknown): void {
   root?.setAttribute('role', 'alert');
 }
 
-start().catch(showStartFailure);
+open().catch(showStartFailure);

@@ -8,6 +8,7 @@ import { pickImages } from './imagePicker.ts';
 import { askForUrl, pickPrompt } from './inputBoxes.ts';
 import type { LinkEditor } from './linkEditor.ts';
 import { deleteResult, openResult, revealResult } from './resultActions.ts';
+import { changeSetting } from './settingChange.ts';
 
 /**
  * Answers every call of the panel: the application does what it can, and VS Code the rest.
@@ -42,11 +43,24 @@ export function panelHandlers(
       if (await deleteResult(path, messages, questions)) await results.forget(new Set([id]));
     },
     runCommand: async ({ command }) => {
-      if (command === 'openSettings') {
-        await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:imagemixer.image-mixer');
-      } else {
-        await runCommand(command);
+      switch (command) {
+        case 'openSettings':
+          return void (await openSettings('@ext:imagemixer.image-mixer', 'any'));
+        case 'setServers':
+          return void (await openSettings('@id:imageMixer.comfyui.servers', 'machine'));
+        default:
+          return void (await runCommand(command));
       }
     },
+    changeSetting: ({ name, value }) => changeSetting(name, value),
   };
+}
+
+/** Opens the settings editor. Settings of the machine are in a tab of their own if the window is connected to another one. */
+async function openSettings(query: string, scope: 'any' | 'machine'): Promise<void> {
+  const isElsewhere = scope === 'machine' && vscode.env.remoteName !== undefined;
+  await vscode.commands.executeCommand(
+    isElsewhere ? 'workbench.action.openRemoteSettings' : 'workbench.action.openSettings',
+    { query },
+  );
 }

@@ -119,16 +119,15 @@ export class PanelHost {
 
   /** Sends a message to the panel, if it is open. A panel that is loading gets it once it is ready. */
   notify<N extends keyof PanelContract & string>(name: N, params: Params<PanelContract, N>): void {
-    const send = (channel: PanelChannel) => {
-      // The panel may be closing, or too busy to answer. It asks for everything when it is opened again.
-      channel.call(name, params).catch((error: unknown) => {
-        const isExpected = error instanceof RemoteError && (error.code === 'closed' || error.code === 'timeout');
-        this.#log[isExpected ? 'debug' : 'warn'](`panel: ${name}`, String(error));
-      });
-    };
+    const send = (channel: PanelChannel) => void this.#send(channel, name, params);
     if (!this.#open) return;
     if (this.#pending) this.#pending.push(send);
     else send(this.#open.channel);
+  }
+
+  /** Sends a message to a panel that is ready, and resolves once it has it. Otherwise the message is dropped. Never rejects. */
+  async deliver<N extends keyof PanelContract & string>(name: N, params: Params<PanelContract, N>): Promise<void> {
+    if (this.#open && !this.#pending) await this.#send(this.#open.channel, name, params);
   }
 
   /** Shows the panel and adds images to its mix, or replaces the mix with them. */
@@ -153,6 +152,20 @@ export class PanelHost {
     } catch (error) {
       if (!(error instanceof MixFailure)) throw error;
       // The panel requests the image itself then, and shows why it fails.
+    }
+  }
+
+  async #send<N extends keyof PanelContract & string>(
+    channel: PanelChannel,
+    name: N,
+    params: Params<PanelContract, N>,
+  ): Promise<void> {
+    try {
+      await channel.call(name, params);
+    } catch (error) {
+      // The panel may be closing, or too busy to answer. It asks for everything when it is opened again.
+      const isExpected = error instanceof RemoteError && (error.code === 'closed' || error.code === 'timeout');
+      this.#log[isExpected ? 'debug' : 'warn'](`panel: ${name}`, String(error));
     }
   }
 

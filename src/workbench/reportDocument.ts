@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 
 const scheme = 'image-mixer-report';
-const previewCommand = 'markdown.showPreview';
 
 /** A read-only Markdown document, which is replaced each time it's shown. */
 export class ReportDocument implements vscode.Disposable {
@@ -21,8 +20,8 @@ export class ReportDocument implements vscode.Disposable {
   async show(text: string): Promise<void> {
     this.#text = text;
     this.#changed.fire(this.#uri);
-    if ((await vscode.commands.getCommands(true)).includes(previewCommand)) {
-      await vscode.commands.executeCommand(previewCommand, this.#uri);
+    if (vscode.extensions.getExtension('vscode.markdown-language-features')) {
+      await vscode.commands.executeCommand('markdown.showPreview', this.#uri);
     } else {
       await vscode.window.showTextDocument(this.#uri);
     }

@@ -13,6 +13,8 @@ import { MixFailure } from '../mix/failure.ts';
 import { ComfyuiCommands } from './comfyuiCommands.ts';
 import { Commands } from './commands.ts';
 import { exampleFiles } from './exampleFiles.ts';
+import { watchImages } from './imageWatch.ts';
+import { JobPreviews } from './jobPreviews.ts';
 import { LinkEditor } from './linkEditor.ts';
 import { showAnnouncement, showProgress } from './notifications.ts';
 import { panelHandlers } from './panelHandlers.ts';
@@ -27,6 +29,7 @@ export class Workbench {
   readonly #log: vscode.LogOutputChannel;
   readonly #app: Application;
   readonly #panel: PanelHost;
+  readonly #previews: JobPreviews;
   readonly #statusBar: StatusBar;
   readonly #followUp: JobFollowUp;
   readonly #subscriptions: vscode.Disposable[] = [];
@@ -68,6 +71,7 @@ export class Workbench {
       onOpening: () => this.#panelOpens(),
       handlers: panelHandlers(app, links, questions, (command) => this.#commands[command]()),
     });
+    this.#previews = new JobPreviews((preview) => this.#panel.deliver('jobPreview', preview));
     this.#statusBar = new StatusBar(workspaceStorage, messages);
     this.#followUp = new JobFollowUp({
       runner,
@@ -75,6 +79,7 @@ export class Workbench {
       results,
       trust,
       balance,
+      servers: app.servers,
       messages,
       workspace,
       isPanelVisible: () => this.#panel.isVisible,
@@ -104,10 +109,15 @@ export class Workbench {
       log: this.#log,
       storage: folders.globalStorage,
     });
-    const updateEngine = async () => this.#panel.notify('engine', await app.panel.engineView());
+    const updateEngine = async () => this.#panel.notify('engine', app.panel.withServers(await app.panel.engineView()));
     const refreshEngine = async () => {
       await updateEngine();
-      if (this.#panel.isVisible) await balance.refresh();
+      if (this.#panel.isVisible) await Promise.all([balance.refresh(), app.panel.askServers()]);
+    };
+    const reconnectComfyui = () => {
+      app.services.reconnectComfyui();
+      app.servers.forget();
+      if (this.#panel.isVisible) background(app.panel.askServers());
     };
     const updateResults = async () => this.#panel.notify('results', await app.panel.listedResults());
     this.#subscriptions.push(
@@ -120,15 +130,16 @@ export class Workbench {
       balance.onChange(() => background(updateEngine())),
       app.keys.onChange(() => background(this.#followUp.secretChanged())),
       app.authorizations.onChange(() => {
-        app.services.reconnectComfyui();
+        reconnectComfyui();
         background(this.#followUp.secretChanged());
       }),
+      app.servers.onChange(() => this.#panel.notify('servers', { servers: app.panel.serverViews() })),
       results.onChange(() => background(updateResults())),
       app.credentials.onChange((uri) => this.#panel.notify('imageChanged', { uri })),
       this.#panel.onVisibility(() => this.#updateStatusBar()),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('http')) app.services.reconnect();
-        if (event.affectsConfiguration('imageMixer.comfyui.servers')) app.services.reconnectComfyui();
+        if (event.affectsConfiguration('imageMixer.comfyui.servers')) reconnectComfyui();
       }),
     );
   }
@@ -161,6 +172,7 @@ export class Workbench {
 
   async #jobChanged(job: JobSnapshot): Promise<void> {
     this.#panel.notify('job', viewOfJob(job, this.#workspaceStorage, this.#app.messages));
+    this.#previews.show(job);
     this.#updateStatusBar();
     await this.#followUp.jobChanged(job);
   }
@@ -184,16 +196,6 @@ export class Workbench {
     this.#app.background(this.#app.services.codec.warm());
     if (this.#isWatchingImages) return;
     this.#isWatchingImages = true;
-    const watcher = vscode.workspace.createFileSystemWatcher('**'); // an image can have any extension
-    const notify = ({ fsPath }: vscode.Uri) => {
-      if (!this.#panel.isVisible) return;
-      for (const uri of this.#app.loader.shownAs(fsPath)) this.#panel.notify('imageChanged', { uri });
-    };
-    this.#subscriptions.push(
-      watcher,
-      watcher.onDidChange(notify),
-      watcher.onDidCreate(notify),
-      watcher.onDidDelete(notify),
-    );
+    this.#subscriptions.push(watchImages(this.#app.loader, this.#panel));
   }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import websocket from '@fastify/websocket';
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import { turnAway } from './door.ts';
@@ -31,10 +32,17 @@ export async function createApp(
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
+  /** Connections of upgrades without an answer, which the server doesn't know any more. */
+  const hanging = new Set<Socket>();
+  app.addHook('preClose', async () => {
+    for (const socket of hanging) socket.destroy();
+  });
   app.addHook('onRequest', async (request, reply) => {
     if (isControl(request)) return;
     if (!turnAway(request, reply, world.settings)) return;
     world.log.add(seen(request));
+    if (reply.raw.headersSent || !request.ws) return reply;
+    hanging.add(request.raw.socket);
     return reply;
   });
   app.addHook('preHandler', async (request, reply) => {

@@ -21,6 +21,12 @@ export interface NodeRun {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
+/** How a prompt that was accepted ended: `lost` with the process, or `deleted` before it ran. */
+export interface PromptEnding {
+  readonly promptId: string;
+  readonly outcome: 'success' | 'failed' | 'deleted' | 'lost';
+}
+
 export type FolderType = 'input' | 'output' | 'temp';
 
 /** A file in one of the server's folders, which are kept in memory. */
@@ -47,6 +53,8 @@ export interface ComfyUIServer {
   readonly requests: readonly SeenRequest[];
   /** Every node that began to run, oldest first. */
   readonly runs: readonly NodeRun[];
+  /** The end of every prompt so far, oldest first. */
+  readonly endings: readonly PromptEnding[];
   /** The files in the input, output and temp folders. */
   readonly files: readonly StoredFile[];
   /** The ids of the prompts that run or wait, in the order in which they run. */

@@ -28,6 +28,10 @@ export function turnAway(request: FastifyRequest, reply: FastifyReply, settings:
       if (!request.ws) break;
       reply.code(502).type('text/html').send('<h1>502 Bad Gateway</h1>');
       return true;
+    case 'hanging-websocket':
+      if (!request.ws) break;
+      reply.hijack();
+      return true;
   }
   if (!isForeign(request, settings)) return false;
   reply.code(403).send();

@@ -22,6 +22,8 @@ export type Fault = { readonly times?: number } & (
   | { readonly kind: 'remove-outputs' }
   /** The prompt is accepted, but the connection breaks before the reply. */
   | { readonly kind: 'lose-reply' }
+  /** The connection of a request that cancels breaks before the server reads it. */
+  | { readonly kind: 'cut-cancel' }
   /** The reply to a prompt comes only after it has finished. */
   | { readonly kind: 'late-reply' }
 );

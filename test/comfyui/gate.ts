@@ -1,11 +1,12 @@
 import type { Hold } from './controls.ts';
 
 /**
- * Where a prompt can be held: before it's taken from the queue, before a node of a class runs, after a sampling step (from 1), or
+ * Where a prompt can be held: on its way to the server (clients' prompts only), before it's taken from the queue, before a node of a class runs, after a sampling step (from 1), or
  * between `execution_success` and the writing of its history. Only a prompt held at a step can be interrupted, as in ComfyUI.
  * `strangers` limits a hold to the prompts of other users (true) or of clients (false).
  */
 export type HoldPoint = { readonly strangers?: boolean } & (
+  | { readonly at: 'arrival' }
   | { readonly at: 'queue' }
   | { readonly at: 'node'; readonly classType: string }
   | { readonly at: 'step'; readonly step: number }

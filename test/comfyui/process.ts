@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
+import type { PromptEnding } from './controls.ts';
 import type { TextEvent } from './events.ts';
 import { Execution } from './executor.ts';
 import { History } from './history.ts';
@@ -68,7 +69,8 @@ export class Process {
     this.#announce();
     if (!prompt.isStrangers && this.world.faults.take(['delete-pending'])) this.remove(({ id }) => id === prompt.id);
     if (!prompt.isStrangers && this.world.faults.take(['restart-on-arrival'])) this.#isDoomed = true;
-    if (!this.#isDoomed) this.#work ??= this.#workOff();
+    if (this.#end.signal.aborted) this.#ended(prompt.id, 'lost');
+    else if (!this.#isDoomed) this.#work ??= this.#workOff();
     return prompt;
   }
 
@@ -83,8 +85,9 @@ export class Process {
   /** Removes pending prompts without a trace. */
   remove(isRemoved: (prompt: Prompt) => boolean): boolean {
     const removed = this.queue.remove(isRemoved);
-    if (removed) this.#announce();
-    return removed;
+    for (const { id } of removed) this.#ended(id, 'deleted');
+    if (removed.length > 0) this.#announce();
+    return removed.length > 0;
   }
 
   /** Interrupts the running prompt, if it has this id or none is given. Returns whether it does. */
@@ -111,6 +114,9 @@ export class Process {
 
   /** Ends the process: everything that it does stops, and its sockets close. */
   end(): void {
+    if (this.#end.signal.aborted) return;
+    const { running, pending } = this.queue;
+    for (const { id } of running ? [running, ...pending] : pending) this.#ended(id, 'lost');
     this.#end.abort();
     this.sockets.drop();
   }
@@ -145,6 +151,7 @@ export class Process {
     await interruption.waitRegardless(world.gate.pass({ at: 'history', strangers: prompt.isStrangers }, prompt.id));
     if (!prompt.isStrangers) await interruption.waitRegardless(this.#historyRequests(prompt.id));
     this.history.write(prompt, ending);
+    this.#ended(prompt.id, ending.succeeded ? 'success' : 'failed');
     this.queue.finish();
     this.#interruption = undefined;
     if (!prompt.isStrangers && world.faults.take(['forget-history'])) this.history.clear();
@@ -154,6 +161,10 @@ export class Process {
     }
     this.#announce();
     reporter.executing(null);
+  }
+
+  #ended(promptId: string, outcome: PromptEnding['outcome']): void {
+    this.world.endings.push({ promptId, outcome });
   }
 
   async #historyRequests(promptId: string): Promise<void> {

@@ -67,10 +67,10 @@ export class PromptQueue {
     this.#running = undefined;
   }
 
-  /** Removes pending prompts. Returns whether there were any. */
-  remove(isRemoved: (prompt: Prompt) => boolean): boolean {
-    const before = this.#pending.length;
-    this.#pending = this.#pending.filter((prompt) => !isRemoved(prompt));
-    return this.#pending.length < before;
+  /** Removes pending prompts, and returns them. */
+  remove(isRemoved: (prompt: Prompt) => boolean): readonly Prompt[] {
+    const removed = this.#pending.filter(isRemoved);
+    this.#pending = this.#pending.filter((prompt) => !removed.includes(prompt));
+    return removed;
   }
 }

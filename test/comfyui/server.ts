@@ -12,7 +12,7 @@ import { scenarioNamed } from './scenarios.ts';
 import { type ComfyUISettings, defaultSettings } from './settings.ts';
 import type { World } from './world.ts';
 
-export type { ComfyUIOptions, ComfyUIServer, FolderType, Hold, NodeRun, StoredFile } from './controls.ts';
+export type { ComfyUIOptions, ComfyUIServer, FolderType, Hold, NodeRun, PromptEnding, StoredFile } from './controls.ts';
 export type { Fault } from './faults.ts';
 export type { HoldPoint } from './gate.ts';
 export type { SeenRequest } from './log.ts';
@@ -33,6 +33,7 @@ export async function startComfyUI(options: ComfyUIOptions = {}): Promise<ComfyU
     faults: new FaultTrigger(() => world.settings.fault),
     log: new RequestLog(),
     runs: [],
+    endings: [],
     restart: () => server.restart(),
   };
   let port = wantedPort;
@@ -68,6 +69,7 @@ export async function startComfyUI(options: ComfyUIOptions = {}): Promise<ComfyU
     },
     requests: world.log.requests,
     runs: world.runs,
+    endings: world.endings,
     get files() {
       return world.disk.files;
     },

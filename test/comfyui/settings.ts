@@ -13,7 +13,9 @@ export type Door =
   /** The server isn't ComfyUI: it answers every request with JSON of its own. */
   | { readonly kind: 'other-server' }
   /** Requests are served, but WebSocket upgrades get 502, as from a proxy that doesn't know them. */
-  | { readonly kind: 'no-websocket' };
+  | { readonly kind: 'no-websocket' }
+  /** Requests are served, but WebSocket upgrades get no answer. */
+  | { readonly kind: 'hanging-websocket' };
 
 /** A graphics card, as `/system_stats` reports it. Sizes in bytes. */
 export interface Device {
@@ -51,6 +53,8 @@ export interface ComfyUISettings {
   readonly lateHistory: number;
   /** Strangers' prompts that are queued whenever a client's prompt arrives, just ahead of it. */
   readonly strangersAhead: readonly { readonly clientId?: string }[];
+  /** Bytes that the graphs of other users' prompts add to the answer about the queue; 0 by default. */
+  readonly queueBytes: number;
   /** Whether a custom pack sends events of its own, and cached nodes without a result are `executed` with `output: null`. */
   readonly extraEvents: boolean;
   /** Whether history leaves out the outputs of cached nodes of prompts without a client id (builds of early 2026). */
@@ -73,6 +77,7 @@ export const defaultSettings: ComfyUISettings = {
   missingClasses: [],
   lateHistory: 0,
   strangersAhead: [],
+  queueBytes: 0,
   extraEvents: false,
   omitsCachedOutputs: false,
   fault: undefined,

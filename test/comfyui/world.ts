@@ -1,4 +1,4 @@
-import type { NodeRun } from './controls.ts';
+import type { NodeRun, PromptEnding } from './controls.ts';
 import type { Disk } from './disk.ts';
 import type { FaultTrigger } from './faults.ts';
 import type { Gate } from './gate.ts';
@@ -14,6 +14,7 @@ export interface World {
   readonly faults: FaultTrigger;
   readonly log: RequestLog;
   readonly runs: NodeRun[];
+  readonly endings: PromptEnding[];
   /** Kills the process and starts it again. */
   readonly restart: () => Promise<void>;
 }

@@ -34,6 +34,9 @@ test.describe('in Restricted Mode', () => {
     await editor.chooseFromContextMenu(['refs/alps.jpg'], 'Mix Images');
     const panel = new MixPanel(editor.panel());
     await expect(panel.image('alps.jpg')).toBeVisible();
+    const engine = panel.frame.getByRole('combobox', { name: 'Engine' });
+    await expect(engine).toBeDisabled();
+    await expect(engine).toHaveAccessibleDescription(/Only the local engine runs in Restricted Mode/);
     await panel.mix();
     await editor.chooseFromContextMenu(['a.mix.json'], 'Run Mix Recipe');
     await expect(

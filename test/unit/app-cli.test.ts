@@ -141,6 +141,14 @@ describe('with ComfyUI servers in the environment', () => {
   test.each([
     ['no server', {}, /No ComfyUI server is set/],
     ['what is no URL', { IMAGE_MIXER_COMFYUI_SERVERS: '127.0.0.1:8188' }, /invalid address/],
+    [
+      'an authorization for servers of different origins',
+      {
+        IMAGE_MIXER_COMFYUI_SERVERS: 'http://127.0.0.1:9,http://localhost:9',
+        IMAGE_MIXER_COMFYUI_AUTHORIZATION: authorization,
+      },
+      /different origins/,
+    ],
     ['nobody there', { IMAGE_MIXER_COMFYUI_SERVERS: 'http://127.0.0.1:9' }, /Start ComfyUI/],
   ])('it fails with %s', async (_, environment, message) => {
     const run = mixWith(environment, 'a.mix.json', '--engine', 'comfyui');

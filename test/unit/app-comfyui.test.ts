@@ -46,14 +46,29 @@ describe('the engine auto', () => {
     expect(await engine.name()).toBe('local');
   });
 
-  test('is local if the servers are not a list of URLs, and a warning names the setting', async () => {
-    bench.settings['comfyui.servers'] = ['127.0.0.1:8188'];
+  test('is local if the servers are not a list, and a warning names the setting, but not a password in it', async () => {
+    bench.settings['comfyui.servers'] = 'http://me:s3cret@127.0.0.1:8188';
     expect(await bench.app.engine.name()).toBe('local');
     expect(bench.warnings).toEqual([expect.stringContaining('imageMixer.comfyui.servers')]);
+    bench.settings['hosted.baseUrl'] = 'ftp://me:s3cret@example.com';
+    expect(bench.app.services.usableOrigin()).toBeDefined();
+    expect(bench.warnings).toHaveLength(2);
+    expect(bench.warnings.join()).not.toContain('s3cret');
   });
 });
 
 describe('a mix', () => {
+  test('runs although another address of the setting is wrong, which its server says', async () => {
+    const { url } = await addServer();
+    bench.settings['comfyui.servers'] = ['127.0.0.1:8188', 'http://me:s3cret@127.0.0.1:8188', url];
+    expect(await mix()).toMatchObject({ status: 'done', engine: 'comfyui' });
+    expect(bench.warnings).toEqual([]);
+    const { isReady, message, details } = await check();
+    expect(isReady).toBe(true);
+    expect(message).toContain('invalid address');
+    expect(message + details).not.toContain('s3cret');
+  });
+
   test('runs without questions, and its result names the model, the preset and the image strength', async () => {
     const { url } = await addServer();
     bench.settings['comfyui.imageStrength'] = 0.6;
@@ -81,6 +96,11 @@ describe('a mix', () => {
       preset: 'PLUS (high strength)',
       workflow: null,
     });
+  });
+
+  test('with the local engine ignores the model and says so', async () => {
+    const outcome = await bench.recipes().run({ json: { ...smallRecipe, prompt: '', model: 'base' } }, () => ({}));
+    expect(outcome).toMatchObject({ status: 'done', warnings: ['This engine ignores the model.'] });
   });
 
   test('in Restricted Mode sends and reads nothing', async () => {
@@ -144,7 +164,7 @@ describe("a workflow of the user's own", () => {
     bench.settings['comfyui.servers'] = [];
     expect(JSON.stringify(await workflowOf())).toContain('sd_xl_base_1.0.safetensors');
     const { settings } = await addServer();
-    const [checkpoint] = settings.models.checkpoints;
+    const [checkpoint] = settings.models.checkpoints ?? [];
     const text = await bench.app.comfyui.newWorkflow(4, neverAborted);
     expect(text).toContain(JSON.stringify(checkpoint));
     expect(text).toContain('mix:image 4');
@@ -205,7 +225,7 @@ describe('the check of the servers', () => {
   test('says what it found on a server that is ready', async () => {
     const { url, settings } = await addServer();
     const { isReady, message, details } = await check();
-    const [checkpoint = ''] = settings.models.checkpoints;
+    const [checkpoint = ''] = settings.models.checkpoints ?? [];
     expect(isReady).toBe(true);
     expect(message).toContain(`${new URL(url).host} is ready.`);
     for (const text of [url, 'ComfyUI 0.3.64', checkpoint, '`PLUS (high strength)`', 'GB free']) {
@@ -226,6 +246,17 @@ describe('the check of the servers', () => {
     const found = await check();
     expect(found).toMatchObject({ isReady: false, message: expect.stringMatching(message) });
     for (const text of texts) expect(found.details).toContain(text);
+  });
+
+  test('lists what the preset of the settings lacks before what others lack, each file once', async () => {
+    const { settings } = await addServer({ scenarios: ['no-adapter-files'] });
+    bench.settings['comfyui.preset'] = 'STANDARD (medium strength)';
+    const { details } = await check();
+    const [, needed = '', others = ''] = details.split(/### Missing files.*\n/);
+    expect(needed.match(/ip-adapter[\w-]+(?=\.safetensors)/g)).toEqual(['ip-adapter_sd15', 'ip-adapter_sdxl_vit-h']);
+    expect(others).toContain('ip-adapter-plus_sd15.safetensors');
+    expect(others).not.toContain('ip-adapter_sd15.safetensors');
+    expect(settings.models.ipadapter).toEqual([]);
   });
 
   test('says so if no server is set', async () => {

@@ -44,7 +44,7 @@ function doneJob(id: string, paths: string[], storage = workspaceStorage): JobRe
 }
 
 function followUp(changes: Partial<JobFollowUpOptions> = {}): JobFollowUp {
-  const { results, balance, messages, services } = bench.app;
+  const { results, balance, servers, messages, services } = bench.app;
   return new JobFollowUp({
     runner: services.runner,
     workspaceStorage,
@@ -55,6 +55,7 @@ function followUp(changes: Partial<JobFollowUpOptions> = {}): JobFollowUp {
       },
     },
     balance,
+    servers,
     messages,
     workspace: {
       firstFolder: () => (bench.hasFolder ? bench.folder : undefined),

@@ -209,7 +209,7 @@ describe('Restricted Mode', () => {
     bench.isTrusted = true;
     bench.trustGranted.fire();
     expect(changed).toEqual(['engine']);
-    expect(await bench.app.engine.view(null)).toMatchObject({ name: 'hosted', hasKey: true, trusted: true });
+    expect(await bench.app.panel.engineView()).toMatchObject({ name: 'hosted', hasKey: true, trusted: true });
     subscription.dispose();
     bench.settingsChanged.fire();
     expect(changed).toEqual(['engine']);

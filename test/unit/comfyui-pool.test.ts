@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ServerReport } from '../../src/engines/comfyui/comfyuiEngine.ts';
-import { planModel } from '../../src/engines/comfyui/modelPlan.ts';
+import type { ModelPlan } from '../../src/engines/comfyui/graph.ts';
+import { planModel, preferredPlans } from '../../src/engines/comfyui/modelPlan.ts';
 import { type ComfyUIOptions, type ComfyUIServer, defaultModels, startComfyUI } from '../comfyui/server.ts';
 import { ManualClock } from './support/clocks.ts';
 import { closing, poolOf, startAnswering } from './support/comfyuiBench.ts';
@@ -39,6 +40,29 @@ test('a job goes to the shortest queue of the servers that have what it needs', 
   await expect(onlyPoor.pool.choose(plan, signal)).rejects.toMatchObject({ key: 'missing-model/pack' });
   const anyServer = await onlyPoor.pool.choose(() => 'a workflow', signal);
   expect(anyServer.plan).toBe('a workflow');
+  hold.release();
+});
+
+test('which model is used does not depend on which server is free', async () => {
+  const checkpoints = (...names: string[]) => ({ models: { ...defaultModels, checkpoints: names } });
+  const busy = await start(checkpoints('sd_xl_base_1.0.safetensors', 'xl/dream.safetensors'));
+  const idle = await start(checkpoints('v1-5-pruned.safetensors', 'dream.safetensors'));
+  const { pool } = poolOf(() => [busy.url, idle.url]);
+  const hold = await occupy(busy, 2);
+  const urlFor = async (model: string) => {
+    const choice = { model: null, checkpoint: model, preset: 'PLUS (high strength)' };
+    const prefer = (plans: readonly ModelPlan[]) => preferredPlans(model, plans);
+    const { server, release } = await pool.choose((report) => planModel(report, choice), signal, prefer);
+    release();
+    return server.address.url;
+  };
+  expect(await urlFor('')).toBe(busy.url); // its first that fits counts for both
+  expect(await urlFor('xl/dream.safetensors')).toBe(busy.url);
+  expect(await urlFor('xl\\Dream.safetensors')).toBe(busy.url);
+  expect(await urlFor('dream.safetensors')).toBe(idle.url);
+  expect(await urlFor('other/dream.safetensors')).toBe(idle.url); // neither has it under this name
+  await busy.stop();
+  expect(await urlFor('')).toBe(idle.url);
   hold.release();
 });
 

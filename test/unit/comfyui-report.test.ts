@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { Messages } from '../../src/app/messages/messages.ts';
 import { buildGraph } from '../../src/engines/comfyui/builtInGraph.ts';
 import type { ServerReport } from '../../src/engines/comfyui/comfyuiEngine.ts';
-import { familyOf } from '../../src/engines/comfyui/modelFiles.ts';
 import { type ModelChoice, planModel } from '../../src/engines/comfyui/modelPlan.ts';
 import { isAtLeast } from '../../src/engines/comfyui/serverVersion.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
+import { familyOf } from '../../src/mix/modelFamily.ts';
 import { type ComfyUIOptions, defaultModels, startComfyUI } from '../comfyui/server.ts';
 import { clientOf, closing, startAnswering } from './support/comfyuiBench.ts';
 
@@ -114,6 +114,9 @@ test('a choice that the server does not have', async () => {
     key: 'missing-model/checkpoint',
     args: { file: 'dream.safetensors' },
   });
+  const flux = failureOf(report, { model: 'flux1-krea-dev.safetensors' });
+  expect(flux).toMatchObject({ key: 'missing-model/flux', args: { file: 'flux1-krea-dev.safetensors' } });
+  expect(new Messages().failure(flux)).toContain('models/diffusion_models');
   expect(failureOf(report, { preset: 'MEGA' }).key).toBe('missing-model/preset');
   const light = { preset: 'LIGHT - SD1.5 only (low strength)', checkpoint: 'sd_xl_base_1.0.safetensors' };
   expect(failureOf(report, light).key).toBe('missing-model/preset');
@@ -138,6 +141,16 @@ test('the first checkpoint that fits is one whose files are there, with the sepa
   }
 });
 
+test('a model of unknown kind is taken last, since the graphs may not fit it', async () => {
+  const models = { ...defaultModels, checkpoints: ['dream.safetensors'], diffusion_models: ['flux1-dev.safetensors'] };
+  expect(planModel(await reportOf({ models }), anything)).toMatchObject({ kind: 'redux' });
+  const noRedux = await reportOf({ models: { ...models, style_models: [] } });
+  expect(planModel(noRedux, anything)).toMatchObject({ checkpoint: 'dream.safetensors' });
+  const variants = ['flux1-canny-dev.safetensors', 'flux1-dev.safetensors'];
+  const flux = await reportOf({ models: { ...models, checkpoints: [], diffusion_models: variants } });
+  expect(planModel(flux, anything)).toMatchObject({ model: { file: 'flux1-dev.safetensors' } });
+});
+
 test("a checkpoint's metadata counts more than its name", async () => {
   const names = ['looks_like_xl.safetensors', 'plain.safetensors', 'dream.safetensors'];
   const report = await reportOf({
@@ -147,6 +160,7 @@ test("a checkpoint's metadata counts more than its name", async () => {
       'plain.safetensors': { 'modelspec.architecture': 'Flux.1-dev' },
     },
   });
+  expect(familyOf('flux1-fill-dev.safetensors', 'Flux.1-dev')).toBe('other'); // but it doesn't tell variants apart
   expect(report.checkpoints.slice(0, 3).map(({ family }) => family)).toEqual(['sd15', 'flux', 'unknown']);
 });
 
@@ -161,6 +175,22 @@ test.each([
   ['sd_xl_refiner_1.0.safetensors', 'other'],
   ['v2-1_768-ema-pruned.safetensors', 'other'],
   ['xl\\something.safetensors', 'sdxl'],
+  ...[
+    'flux1-canny-dev',
+    'flux1-depth-dev',
+    'flux1-fill-dev',
+    'flux1-dev-kontext_fp8_scaled',
+    'mochi_preview_bf16',
+    'ace_step_v1_3.5b',
+    'stable_audio_open_1.0',
+    'sd_turbo',
+    '512-base-ema',
+    'Chroma1-HD',
+    'omnigen2_fp16',
+    'stable_zero123',
+  ].map((name) => [`${name}.safetensors`, 'other']),
+  ['sd_xl_turbo_1.0_fp16.safetensors', 'sdxl'],
+  ['flux1-krea-dev.safetensors', 'flux'],
   ['dreamshaper_8.safetensors', 'unknown'],
 ])('%s is %s by its name', (name, family) => {
   expect(familyOf(name, undefined)).toBe(family);

@@ -205,6 +205,18 @@ describe('a workflow bound to a mix', () => {
     expect({ found, ignores, notices }).toEqual({ found: '1', ignores: ['model'], notices: [] });
   });
 
+  test('gets whole cells where a node does not say its step, so that no pixels are cut off', () => {
+    const text = workflowOf(node('SizeOfPack', 'mix:size', { width: 1, height: 1 }));
+    const side = { required: true, type: 'INT', choices: undefined, min: undefined, max: undefined, step: undefined };
+    const info = { inputs: new Map(['width', 'height'].map((name) => [name, side])), isOutput: false };
+    const { graph } = bindWorkflow(
+      parse(text),
+      { ...single, width: 100, height: 200 },
+      new Map([...infos, ['SizeOfPack', info]]),
+    );
+    expect(graph['2']?.inputs).toEqual({ width: 104, height: 200 });
+  });
+
   test('repeats the last image with weight 0 if there are fewer, and refuses more', () => {
     const { graph } = bind(everything, single);
     expect(graph['3']?.inputs.image).toBe('a.png');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
 import { expect, test } from 'vitest';
 import { embedProvenance, readProvenance } from '../../src/images/imageMetadata.ts';
-import { readPngText, removePngTexts, writePngTexts } from '../../src/images/pngText.ts';
+import { barePng, readPngText, writePngTexts } from '../../src/images/pngText.ts';
 
 const noise = (channels: 3 | 4 = 3): Sharp => {
   const image = sharp({
@@ -114,12 +114,16 @@ test('a recipe that is too large for a JPEG segment leaves the image unchanged',
   expect(embedProvenance(image, { recipe: { prompt: 'x'.repeat(70_000) }, parameters: '' })).toBe(image);
 });
 
-test('texts of a PNG can be removed without a change to anything else', async () => {
-  const png = await bytesOf(noise(4).png());
-  const marked = writePngTexts(png, { prompt: '{"a": 1}', workflow: 'nodes', Author: 'me' });
-  const cleaned = removePngTexts(marked, ['prompt', 'workflow']);
-  expect(cleaned).toEqual(writePngTexts(png, { Author: 'me' }));
-  expect(await pixels(cleaned)).toEqual(await pixels(png));
-  expect(removePngTexts(cleaned, ['prompt'])).toBe(cleaned);
-  expect(removePngTexts(marked.subarray(0, 20), ['prompt'])).toEqual(marked.subarray(0, 20));
+test('a bare PNG has the image and its color profile, and nothing else', async () => {
+  const png = await bytesOf(noise(4).withIccProfile('p3').png());
+  const marked = writePngTexts(png, { prompt: '{"a": 1}', Author: 'me' });
+  const tail = new TextEncoder().encode('behind the image');
+  const bare = barePng(new Uint8Array([...marked, ...tail]));
+  if (!bare) throw new Error('It is a whole PNG');
+  expect(Buffer.from(bare).toString('latin1')).not.toMatch(/prompt|Author|behind|tEXt|iTXt|pHYs/);
+  expect((await sharp(bare).metadata()).icc).toEqual((await sharp(png).metadata()).icc);
+  expect(await pixels(bare)).toEqual(await pixels(png));
+  expect(barePng(marked.subarray(0, 20))).toBeUndefined();
+  const exif = noise().withExif({ IFD0: { Artist: 'me' } });
+  expect(barePng(await bytesOf(exif.png()))).toBeUndefined();
 });

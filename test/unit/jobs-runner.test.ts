@@ -110,6 +110,23 @@ test('suspends jobs when the window closes, and another window resumes them at o
   expect(await readdir(bench.jobs)).toEqual([]);
 });
 
+test('what a job left to a server is taken back if it is canceled before it runs again', async () => {
+  const a = bench.window();
+  const [first, second] = [a.runner.start(bench.request()), a.runner.start(bench.request())];
+  await (await a.hosted.started()).context.save({ step: 1 });
+  await (await a.hosted.started(1)).context.save({ step: 2 });
+  await a.runner.dispose();
+  const b = bench.window({ maxConcurrent: () => 1 });
+  await b.runner.resume('start');
+  await b.hosted.started();
+  await b.runner.cancel(second.id);
+  expect(b.hosted.discarded).toEqual([{ step: 2 }]);
+  await b.runner.cancel(first.id); // a run takes back its own work
+  expect(b.hosted.discarded).toHaveLength(1);
+  await b.runner.dispose();
+  expect(await readdir(bench.jobs)).toEqual([]);
+});
+
 test('recovers the jobs of a window that is gone, and never those of a live one', async () => {
   const clock = new ManualClock();
   const a = bench.window({ clock });

@@ -17,7 +17,7 @@ const titlePairs = Object.entries(titles).map(([key, title]): [string, string] =
 const pairs = [...Object.entries(bundle), ...titlePairs];
 
 /** Names, and words that German uses too. */
-const same = ['Image Mixer', 'Prompt', 'Seed', 'Seed {seed}'];
+const same = ['ComfyUI', 'Details', 'Engine', 'Image Mixer', 'Prompt', 'Seed', 'Seed {seed}', 'Workflow'];
 
 /** What must be the same in both languages: placeholders, code, settings, environment variables. */
 function verbatim(text: string): string[] {

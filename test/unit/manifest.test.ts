@@ -13,6 +13,9 @@ const manifest = z
     icon: z.string(),
     engines: z.object({ vscode: z.string(), node: z.string() }),
     devDependencies: z.record(z.string(), z.string()),
+    capabilities: z.object({
+      untrustedWorkspaces: z.object({ restrictedConfigurations: z.array(z.string()) }),
+    }),
     contributes: z.object({
       commands: z.array(z.object({ command: z.string(), title: z.string() })),
       configuration: z.object({ properties: z.record(z.string(), z.object({ default: z.unknown() })) }),
@@ -34,6 +37,15 @@ test('the README names every command and every setting with its default', () => 
     expect(row, name).toBeDefined();
     expect(row, name).toContain(value === '' ? 'empty' : String(value));
   }
+});
+
+test('an untrusted workspace sets neither the engine, nor servers, nor files', () => {
+  const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
+  const restricted = Object.keys(manifest.contributes.configuration.properties).filter((name) =>
+    /^imageMixer\.(?:engine$|output\.|hosted\.|comfyui\.)/.test(name),
+  );
+  expect(restricted).toContain('imageMixer.comfyui.workflow');
+  expect([...restrictedConfigurations].sort()).toEqual(restricted.sort());
 });
 
 test('the editor validates recipes with the schema that the extension parses them with', () => {

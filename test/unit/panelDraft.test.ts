@@ -21,6 +21,7 @@ const image = (name: string): DraftImage => ({
   enabled: true,
 });
 const engine: EngineView = {
+  choice: 'auto',
   name: 'local',
   dialect: 'v5',
   hasKey: false,
@@ -29,6 +30,7 @@ const engine: EngineView = {
   maxSide: 4096,
   needsPrompt: false,
   balance: null,
+  comfyui: null,
   ignores: [],
 };
 

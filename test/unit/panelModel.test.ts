@@ -12,6 +12,7 @@ import { UndoHistory } from '../../src/webview/model/undoHistory.ts';
 
 const say = createSay(panelStrings, 'en');
 const local: EngineView = {
+  choice: 'auto',
   name: 'local',
   dialect: 'v5',
   hasKey: false,
@@ -20,6 +21,7 @@ const local: EngineView = {
   maxSide: 4096,
   needsPrompt: false,
   balance: null,
+  comfyui: null,
   ignores: ['prompt', 'negativePrompt', 'steps'],
 };
 const hosted: EngineView = { ...local, name: 'hosted', maxImages: 5, maxSide: 1024, needsPrompt: true, ignores: [] };

@@ -1,6 +1,7 @@
 /** The sentences of the application and the workbench in English, by id. Failures, notices, and the panel have their own tables. */
 export const english = {
   'product.name': 'Image Mixer',
+  'setting.invalidHidden': "{setting} isn't valid. The default is used instead.",
   'setting.invalid': "{setting} can't be {value}. The default is used instead.",
 
   'field.width': 'Width',
@@ -14,6 +15,7 @@ export const english = {
   'field.weights': 'weights',
   'field.prompt': 'prompt',
   'field.negativePrompt': 'negative prompt',
+  'field.model': 'model',
   'field.images': 'Images',
 
   unexpected: 'An unexpected error occurred: {detail}. See the log for details.',
@@ -68,7 +70,8 @@ export const english = {
   'comfyui.report.other': "can't be used by the built-in graph",
   'comfyui.report.presets': 'Presets that work',
   'comfyui.report.missing': 'Missing files',
-  'comfyui.report.file': 'Download {file} from {source} into the folder {folder} of ComfyUI.',
+  'comfyui.report.missingOthers': 'Missing files for other presets',
+  'comfyui.report.file': 'Save {file} in the folder {folder} of ComfyUI. Download it from {source}.',
   'comfyui.report.pack': 'Install {file} from {source} into the folder {folder} of ComfyUI, and restart it.',
   'comfyui.report.uses': 'Needed for {names}.',
   'comfyui.report.none': 'None',

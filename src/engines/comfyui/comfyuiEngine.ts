@@ -1,16 +1,23 @@
 import type { Codec } from '../../images/codec.ts';
 import type { SourceReader } from '../../images/sourceReader.ts';
-import type { MixFailure } from '../../mix/failure.ts';
+import { MixFailure } from '../../mix/failure.ts';
+import type { ModelFamily } from '../../mix/modelFamily.ts';
+import { makeNotice } from '../../mix/notice.ts';
 import type { Connect } from '../../network/connections.ts';
 import type { Clock } from '../clock.ts';
-import type { Engine, MixContext, MixTask } from '../engine.ts';
+import { type Engine, JobSuspended, type MixContext, type MixTask } from '../engine.ts';
 import { ComfyuiJob } from './comfyuiJob.ts';
 import type { ComfyuiServer } from './comfyuiServer.ts';
 import type { ComfyuiSettings } from './comfyuiSettings.ts';
-import { type ComfyuiState, createComfyuiState, isPending, parseComfyuiState } from './comfyuiState.ts';
-import { planModel } from './modelPlan.ts';
+import { type ComfyuiState, createComfyuiState, isPending, isUnsent, parseComfyuiState } from './comfyuiState.ts';
+import type { ModelPlan } from './graph.ts';
+import { planModel, preferredPlans } from './modelPlan.ts';
+import { isOutage } from './patience.ts';
+import { cancelPrompts } from './promptCancel.ts';
+import { readNodeInfos } from './sampleGraph.ts';
 import { type Lease, ServerPool } from './serverPool.ts';
 import type { UploadedNames } from './sourceUpload.ts';
+import type { NodeInfos } from './workflowBinding.ts';
 
 /** The ComfyUI engine's dependencies. Functions are called again for every job. */
 export interface ComfyuiEngineOptions {
@@ -46,9 +53,6 @@ export interface MissingModel {
   /** Where it can be had: the name of its repository. */
   readonly source: string;
 }
-
-/** The kind of model that a checkpoint is, as far as its metadata or its name tells. The built-in graphs can't use `other`. */
-export type ModelFamily = 'sd15' | 'sdxl' | 'flux' | 'other' | 'unknown';
 
 /** A model that a mix can be made with, as the server names it: a checkpoint, or a Flux model with its other parts in separate files. */
 export interface ServerModel {
@@ -119,45 +123,100 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
     return uploaded;
   };
 
-  /** A job stays with the server that it began on. */
-  const assign = async (
-    task: MixTask,
-    settings: ComfyuiSettings,
-    { saved, signal }: MixContext,
-  ): Promise<Assignment> => {
+  /** A job stays with the server that has a prompt of it. */
+  const assign = async (task: MixTask, settings: ComfyuiSettings, context: MixContext): Promise<Assignment> => {
+    const { saved, delivered, signal } = context;
     const state = parseComfyuiState(saved);
-    if (state?.samples.length === task.recipe.samples) return { ...(await pool.acquire(state.server, signal)), state };
+    if (state?.samples.length === task.recipe.samples && (!isUnsent(state) || delivered.size > 0)) {
+      return { ...(await pool.acquire(state.server, signal)), state, isBound: true };
+    }
     const { checkpoint, preset, workflow } = settings;
     const choice = { model: task.recipe.model, checkpoint, preset };
-    const chosen = await pool.choose((report) => (workflow ? null : planModel(report, choice)), signal);
-    const { server, report, plan } = chosen;
-    const place = { server: server.address.url, serverVersion: report.version, plan };
-    return { ...chosen, state: createComfyuiState(task, place, options.newId) };
+    const { server, report, plan, release } = await pool.choose<JobPlan>(
+      async (report, { client }) => {
+        if (!workflow) return { models: planModel(report, choice) };
+        return { models: null, infos: await readNodeInfos(client, workflow.graph, signal) };
+      },
+      signal,
+      (plans) => {
+        const isPreferred = preferredPlans(
+          choice.model ?? checkpoint,
+          plans.map(({ models }) => models),
+        );
+        return ({ models }) => isPreferred(models);
+      },
+    );
+    const { address, socket } = server;
+    const { clientId } = socket;
+    const place = { server: address.url, clientId, serverVersion: report.version, plan: plan.models };
+    const created = createComfyuiState(task, place, options.newId);
+    return { server, release, state: created, infos: plan.infos, isBound: false };
+  };
+
+  /** Takes back what a canceled job has on its server. @param tell called if that isn't possible. */
+  const cancel = async (state: ComfyuiState, jobId?: string, tell?: MixContext['notice']): Promise<void> => {
+    const pending = state.samples.filter(isPending);
+    if (pending.length === 0) return;
+    const set = pool.serverAt(state.server);
+    const server = set.address.name;
+    const failure = await cancelPrompts(pending, set, options.clock);
+    const job = jobId === undefined ? {} : { jobId };
+    if (!failure) return options.log({ level: 'info', ...job, event: 'canceled', args: { server } });
+    options.log({ level: 'warn', ...job, event: 'not-canceled', args: { reason: failure.key } });
+    tell?.(makeNotice('not-canceled', { server }));
+  };
+
+  /**
+   * Runs a job on one server. @param isLast whether the job waits for that server even if nothing was sent and it's out of reach.
+   * @returns whether the job is over; otherwise, another server may have it.
+   */
+  const mixOnOne = async (task: MixTask, settings: ComfyuiSettings, context: MixContext, isLast: boolean) => {
+    let assigned: Assignment | undefined;
+    let mayMove = false;
+    try {
+      assigned = await assign(task, settings, context);
+      const { server, state, infos, isBound } = assigned;
+      mayMove = !isLast && !isBound;
+      const timeout = 1000 * options.timeoutSeconds();
+      const [socket, uploaded] = [server.socketOf(state.clientId), uploadsOf(server)];
+      const job = { ...options, task, settings, context, server, socket, state, mayMove, timeout, uploaded, infos };
+      await new ComfyuiJob(job).run();
+      return true;
+    } catch (error) {
+      if (!(error instanceof MixFailure)) throw error;
+      const isOld = error.code === 'missing-model' || error.key === 'unexpected-response/comfyui-old';
+      if (isOld) assigned?.server.forget(); // or the next job would be planned with what isn't there any more
+      if (!assigned || !mayMove || !isOutage(error) || !isUnsent(assigned.state)) throw error;
+      assigned.server.rest();
+      return false;
+    } finally {
+      try {
+        const { aborted, reason } = context.signal;
+        const state = assigned?.state ?? parseComfyuiState(context.saved);
+        if (aborted && !(reason instanceof JobSuspended) && state) await cancel(state, task.jobId, context.notice);
+      } finally {
+        assigned?.release();
+      }
+    }
+  };
+
+  const mix = async (task: MixTask, settings: ComfyuiSettings, context: MixContext): Promise<void> => {
+    for (let others = pool.size - 1; ; others--) {
+      if (await mixOnOne(task, settings, context, others <= 0)) return;
+    }
   };
 
   return {
     name: 'comfyui',
     async run(task, context) {
       context.signal.throwIfAborted();
-      const settings = task.comfyui;
-      if (!settings) throw new TypeError('A ComfyUI job needs settings');
+      if (!task.comfyui) throw new TypeError('A ComfyUI job needs settings');
       context.progress({ stage: 'queued' });
-      const { server, state, release } = await assign(task, settings, context);
-      const timeout = 1000 * options.timeoutSeconds();
-      try {
-        await new ComfyuiJob({
-          ...options,
-          task,
-          settings,
-          context,
-          server,
-          state,
-          timeout,
-          uploaded: uploadsOf(server),
-        }).run();
-      } finally {
-        release();
-      }
+      await mix(task, task.comfyui, context);
+    },
+    async discard(saved) {
+      const state = parseComfyuiState(saved);
+      if (state) await cancel(state);
     },
     canCheckAgain: (saved) => parseComfyuiState(saved)?.samples.some(isPending) ?? false,
     servers: (request) => pool.states(request),
@@ -166,7 +225,16 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
   };
 }
 
+/** What a job is made with on a server. */
+interface JobPlan {
+  readonly models: ModelPlan | null;
+  readonly infos?: NodeInfos;
+}
+
 /** The server that has a job, to itself, and how far the job is. */
 interface Assignment extends Lease {
   readonly state: ComfyuiState;
+  /** Whether the job can't go to another server. */
+  readonly isBound: boolean;
+  readonly infos?: NodeInfos | undefined;
 }

@@ -4,9 +4,10 @@ import { MixFailure } from '../../mix/failure.ts';
 import type { Connect } from '../../network/connections.ts';
 import { loadWebSocket } from '../../network/webSocket.ts';
 import type { Clock } from '../clock.ts';
-import { ComfyuiClient } from './client.ts';
+import { ComfyuiClient } from './comfyuiClient.ts';
 import type { ComfyuiLogEvent, ServerReport, ServerState } from './comfyuiEngine.ts';
 import { ServerConnection } from './connection.ts';
+import { QueueLook } from './queueLook.ts';
 import type { ServerAddress } from './serverAddress.ts';
 import { readServer } from './serverReport.ts';
 import { ServerSocket } from './socket.ts';
@@ -28,6 +29,11 @@ export class ComfyuiServer {
   readonly address: ServerAddress;
   readonly client: ComfyuiClient;
   readonly socket: ServerSocket;
+  readonly queue: QueueLook;
+  /** The ids of the prompts that jobs of this window have there. */
+  readonly prompts = new Set<string>();
+  /** By client id: those of this window, and those of closed windows whose prompts it follows. */
+  readonly #sockets = new Map<string, ServerSocket>();
   readonly #connection: ServerConnection;
   readonly #services: ServerServices;
   readonly #disposal = new AbortController();
@@ -38,21 +44,35 @@ export class ComfyuiServer {
   #lastState: ServerState | undefined;
   #failures = 0;
   #restsUntil = Number.NEGATIVE_INFINITY;
+  #outage = new AbortController();
 
   constructor(address: ServerAddress, services: ServerServices) {
     const connection = new ServerConnection({ address, ...services });
     this.address = address;
     this.client = new ComfyuiClient(connection);
-    this.socket = new ServerSocket({
-      address,
-      clientId: services.newId(),
-      loadWebSocket,
-      prepare: async () => ({ headers: await connection.authorization(), dispatcher: connection.dispatcher }),
-      clock: services.clock,
-      log: services.log,
-    });
     this.#connection = connection;
     this.#services = services;
+    this.queue = new QueueLook(this.client, services.clock, this.#disposal.signal);
+    this.socket = this.socketOf(services.newId());
+  }
+
+  /** The socket that gets the events of prompts with this client id. */
+  socketOf(clientId: string): ServerSocket {
+    const { clock, log } = this.#services;
+    const connection = this.#connection;
+    const socket =
+      this.#sockets.get(clientId) ??
+      new ServerSocket({
+        address: this.address,
+        clientId,
+        loadWebSocket,
+        prepare: async () => ({ headers: await connection.authorization(), dispatcher: connection.dispatcher }),
+        onLost: () => this.forget(),
+        clock,
+        log,
+      });
+    this.#sockets.set(clientId, socket);
+    return socket;
   }
 
   /** How many jobs of this window have the server or wait for it. */
@@ -63,6 +83,11 @@ export class ComfyuiServer {
   /** Whether it failed a short while ago, and is left out for now. */
   get isResting(): boolean {
     return this.#services.clock.monotonic() < this.#restsUntil;
+  }
+
+  /** Aborted when the server is out of reach the next time. */
+  get outage(): AbortSignal {
+    return this.#outage.signal;
   }
 
   /** What the server is and has, as last read. @param refresh reads it again. @throws MixFailure, or the signal's reason. */
@@ -85,9 +110,11 @@ export class ComfyuiServer {
   /** How many prompts run or wait there. @throws MixFailure, or the signal's reason. */
   async queueLength(signal: AbortSignal): Promise<number> {
     try {
-      return await this.client.queueLength(signal);
+      const length = await this.client.queueLength(signal);
+      this.#recover();
+      return length;
     } catch (error) {
-      if (error instanceof MixFailure) this.#rest();
+      if (error instanceof MixFailure) this.rest();
       throw error;
     }
   }
@@ -114,16 +141,37 @@ export class ComfyuiServer {
 
   /** Uses new connections from now on, and forgets what is known of the server. */
   reconnect(): void {
-    this.#report = undefined;
+    this.forget();
     this.#lastState = undefined;
     this.#recover();
     this.#connection.renew();
-    this.socket.renew();
+    for (const socket of this.#sockets.values()) socket.renew();
+  }
+
+  /** The server may have changed: it's asked again what it is and has before the next job. */
+  forget(): void {
+    this.#report = undefined;
+  }
+
+  /** It's out of reach, so it is left out for a while. Tries meanwhile don't make that longer. */
+  rest(): void {
+    this.forget();
+    this.#outage.abort();
+    this.#outage = new AbortController();
+    if (this.isResting) return;
+    const rest = Math.min(times.firstRest * 2 ** this.#failures, times.longestRest);
+    this.#failures++;
+    this.#restsUntil = this.#services.clock.monotonic() + rest;
+    this.#services.log({
+      level: 'info',
+      event: 'server-left-out',
+      args: { server: this.address.name, seconds: rest / 1000 },
+    });
   }
 
   async dispose(): Promise<void> {
     this.#disposal.abort();
-    await this.socket.dispose();
+    await Promise.all([...this.#sockets.values()].map((socket) => socket.dispose()));
     await this.#connection.close();
   }
 
@@ -146,7 +194,7 @@ export class ComfyuiServer {
         this.#report = undefined;
         if (!(error instanceof MixFailure)) return; // whoever asked gets it
         this.#lastState = { url: this.address.url, failure: error };
-        this.#rest();
+        this.rest();
       },
     );
     return read;
@@ -155,16 +203,5 @@ export class ComfyuiServer {
   #recover(): void {
     this.#failures = 0;
     this.#restsUntil = Number.NEGATIVE_INFINITY;
-  }
-
-  #rest(): void {
-    const rest = Math.min(times.firstRest * 2 ** this.#failures, times.longestRest);
-    this.#failures++;
-    this.#restsUntil = this.#services.clock.monotonic() + rest;
-    this.#services.log({
-      level: 'info',
-      event: 'server-left-out',
-      args: { server: this.address.name, seconds: rest / 1000 },
-    });
   }
 }

@@ -1,8 +1,6 @@
 import * as z from 'zod';
+import { imageStrengthRange } from '../../mix/limits.ts';
 import { graphSchema } from './graph.ts';
-
-/** The image strength: the sum of what all images weigh in the sampling. Above .8, the prompt counts for little. */
-export const imageStrengthRange = { min: 0, max: 1.5 } as const;
 
 /** The settings that say how a mix on a ComfyUI server is made. A job keeps those of the moment when it was created. */
 export const comfyuiSettingsSchema = z.object({

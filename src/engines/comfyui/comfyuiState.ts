@@ -46,6 +46,8 @@ const stateSchema = z.object({
   version: z.literal(1),
   /** The base URL of the server that has the job, as written in the settings at that time. */
   server: z.string(),
+  /** What the server knows the sender of the prompts by: their events go to the socket with this id. */
+  clientId: z.string(),
   /** The version of ComfyUI there. */
   serverVersion: z.string(),
   /** The models of the built-in graph; null for a workflow of the user's own. All samples are made with the same. */
@@ -61,7 +63,7 @@ export type ComfyuiState = z.infer<typeof stateSchema>;
 /** The state of a job that has just been given to a server. */
 export function createComfyuiState(
   { recipe }: MixTask,
-  chosen: Pick<ComfyuiState, 'server' | 'serverVersion' | 'plan'>,
+  chosen: Pick<ComfyuiState, 'server' | 'clientId' | 'serverVersion' | 'plan'>,
   newId: () => string,
 ): ComfyuiState {
   const samples = Array.from({ length: recipe.samples }, (_, index) => ({
@@ -84,4 +86,9 @@ export function parseComfyuiState(saved: unknown): ComfyuiState | undefined {
 /** Whether the server may have, or get, a result that isn't delivered. */
 export function isPending({ phase }: SampleState): boolean {
   return phase === 'posting' || phase === 'queued';
+}
+
+/** Whether no server has, or had, a prompt of the job. */
+export function isUnsent({ samples }: ComfyuiState): boolean {
+  return samples.every(({ phase }) => phase === 'new');
 }

@@ -27,9 +27,11 @@ export interface Sampling {
 /** The node whose images are the results of a built-in graph. */
 export const resultNode = 'result';
 
-/** A cell of a latent image has 8 by 8 pixels. */
+/** The side of a cell of a latent image, in pixels. */
+export const cellSide = 8;
+
 function wholeCells(side: number): number {
-  return Math.ceil(side / 8) * 8;
+  return Math.ceil(side / cellSide) * cellSide;
 }
 
 /**

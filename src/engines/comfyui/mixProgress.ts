@@ -35,29 +35,42 @@ export class MixProgress {
   }
 
   update(index: number, progress: SampleProgress): void {
+    if (JSON.stringify(progress) === JSON.stringify(this.#samples[index])) return;
     this.#samples[index] = progress;
-    this.#report(this.#overall());
+    if (this.#samples.some(({ kind }) => kind !== 'done')) this.#report(this.#overall());
   }
 
   #overall(): Progress {
     const total = this.#samples.length;
     const done = this.#samples.filter(({ kind }) => kind === 'done').length;
     const count = total > 1 ? { done, total } : {};
-    const running = this.#samples.find((one) => one.kind === 'running');
-    if (running) return { stage: 'mixing', ...count, ...this.#amount(running.fraction) };
+    const isRunning = this.#samples.some(({ kind }) => kind === 'running');
+    if (isRunning) return { stage: 'mixing', ...count, ...this.#amount() };
     if (this.#samples.some(({ kind }) => kind === 'fetching')) return { stage: 'downloading', ...count };
     const ahead = this.#samples.flatMap((one) => (one.kind === 'queued' ? (one.ahead ?? []) : []));
     return { stage: 'queued', ...count, ...(ahead.length > 0 ? { ahead: Math.min(...ahead) } : {}) };
   }
 
-  #amount(fractionOfRunning: number | undefined): Pick<Progress, 'fraction' | 'etaSeconds'> {
-    if (fractionOfRunning === undefined && !this.#measured) return {};
-    const over = this.#samples.filter(({ kind }) => kind === 'done' || kind === 'fetching').length;
-    const fraction = (over + (fractionOfRunning ?? 0)) / this.#samples.length;
+  #amount(): Pick<Progress, 'fraction' | 'etaSeconds'> {
+    const hasSteps = this.#samples.some((one) => one.kind === 'running' && one.fraction !== undefined);
+    if (!hasSteps && !this.#measured) return {};
+    const fraction = this.#samples.reduce((sum, one) => sum + fractionOf(one), 0) / this.#samples.length;
     const now = this.#clock.monotonic();
     this.#measured ??= { since: now, from: fraction };
     const { since, from } = this.#measured;
     if (fraction - from < leastMeasured) return { fraction };
     return { fraction, etaSeconds: (((now - since) / 1000) * (1 - fraction)) / (fraction - from) };
+  }
+}
+
+function fractionOf(sample: SampleProgress): number {
+  switch (sample.kind) {
+    case 'queued':
+      return 0;
+    case 'running':
+      return sample.fraction ?? 0;
+    case 'fetching':
+    case 'done':
+      return 1;
   }
 }

@@ -1,4 +1,4 @@
-import type { MissingModel, ModelFamily, ReduxFiles } from './comfyuiEngine.ts';
+import type { MissingModel, ReduxFiles } from './comfyuiEngine.ts';
 
 /** The pack of nodes that weighs images for SD 1.5 and SDXL, and the classes of it that the built-in graph uses. */
 export const adapterPack = {
@@ -177,23 +177,4 @@ export function reduxFiles(installed: InstalledFiles): ReduxFiles {
 
 function lacking({ missing, pattern }: KnownFile, names: readonly string[]): readonly MissingModel[] {
   return names.some((name) => pattern.test(name)) ? [] : [missing];
-}
-
-/** Patterns for architectures and file names, more specific ones first. */
-const families: readonly (readonly [ModelFamily, RegExp])[] = [
-  ['other', /flux.?2|refiner|inpaint|pixart/i],
-  ['flux', /flux/i],
-  ['sdxl', /xl|pony|illustrious|noob|animagine/i],
-  [
-    'other',
-    /\bsd.?[23]|stable.?diffusion.?v?[23]|\bv2-[01]_|cascade|hunyuan|\bwan|ltx|qwen|\bsvd|hidream|auraflow|lumina|z.?image/i,
-  ],
-  ['sd15', /sd.?v?1|v1.?[45]|stable.?diffusion.?v?1|1[.-]5/i],
-];
-
-/** The family of a model by the architecture in its metadata, else by its name. */
-export function familyOf(name: string, architecture: string | undefined): ModelFamily {
-  const find = (text: string) => families.find(([, pattern]) => pattern.test(text))?.[0];
-  if (architecture !== undefined) return find(architecture) ?? 'other';
-  return find(name.replace(/^.*[\\/]/, '')) ?? find(name) ?? 'unknown';
 }

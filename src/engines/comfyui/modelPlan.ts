@@ -1,5 +1,6 @@
 import { MixFailure } from '../../mix/failure.ts';
-import { findModelNamed } from '../../mix/modelNames.ts';
+import { familyOfName } from '../../mix/modelFamily.ts';
+import { findModelNamed, isSameModel } from '../../mix/modelNames.ts';
 import type { MissingModel, ServerModel, ServerReport } from './comfyuiEngine.ts';
 import type { ModelPlan } from './graph.ts';
 import { adapterPack } from './modelFiles.ts';
@@ -21,29 +22,51 @@ export interface ModelChoice {
 export function planModel(report: ServerReport, choice: ModelChoice): ModelPlan {
   const wanted = choice.model ?? choice.checkpoint;
   if (wanted !== '') return planFor(findModel(report, wanted), report, choice.preset);
-  const first = (...families: ServerModel['family'][]) =>
-    report.checkpoints.filter(({ family }) => families.includes(family));
-  const candidates = [...first('sd15', 'sdxl'), ...first('unknown'), ...first('flux')];
-  const failures: MixFailure[] = [];
-  const isWrongPreset = ({ key }: MixFailure) => key === 'missing-model/preset';
-  for (const model of candidates) {
-    // A model without presets would hide that the preset is wrong.
-    if (model.family === 'flux' && failures.length > 0 && failures.every(isWrongPreset)) break;
-    try {
-      return planFor(model, report, choice.preset);
-    } catch (error) {
-      if (!(error instanceof MixFailure)) throw error;
-      failures.push(error);
-    }
-  }
+  const attempts = (...families: ServerModel['family'][]) =>
+    report.checkpoints
+      .filter(({ family }) => families.includes(family))
+      .map((model) => attempt(model, report, choice.preset));
+  const [known, unknown, flux] = [attempts('sd15', 'sdxl'), attempts('unknown'), attempts('flux')];
+  const lacking = failuresIn([...known, ...unknown]);
+  // A model without presets would hide that the preset is wrong.
+  const isPresetWrong = lacking.length > 0 && lacking.every(isWrongPreset);
+  // An unknown model may be one that the graphs can't use.
+  const found = [...known, ...(isPresetWrong ? [] : flux), ...unknown].find(({ plan }) => plan !== undefined);
+  if (found?.plan) return found.plan;
+  const failures = isPresetWrong ? lacking : [...lacking, ...failuresIn(flux)];
   const failure = failures.find((one) => !isWrongPreset(one)) ?? failures[0];
   throw failure ?? new MixFailure('missing-model/no-checkpoint', { args: { server: nameOf(report) } });
+}
+
+interface Attempt {
+  readonly plan?: ModelPlan;
+  readonly failure?: MixFailure;
+}
+
+function attempt(model: ServerModel, report: ServerReport, preset: string): Attempt {
+  try {
+    return { plan: planFor(model, report, preset) };
+  } catch (error) {
+    if (error instanceof MixFailure) return { failure: error };
+    throw error;
+  }
+}
+
+function failuresIn(attempts: readonly Attempt[]): MixFailure[] {
+  return attempts.flatMap(({ failure }) => failure ?? []);
+}
+
+function isWrongPreset({ key }: MixFailure): boolean {
+  return key === 'missing-model/preset';
 }
 
 function findModel(report: ServerReport, wanted: string): ServerModel {
   const found = findModelNamed(report.checkpoints, wanted);
   if (found) return found;
-  throw new MixFailure('missing-model/checkpoint', { args: { server: nameOf(report), file: wanted } });
+  const isFlux = familyOfName(wanted) === 'flux';
+  throw new MixFailure(isFlux ? 'missing-model/flux' : 'missing-model/checkpoint', {
+    args: { server: nameOf(report), file: wanted },
+  });
 }
 
 /** Every file that a mix with a model and a preset lacks on a server. None for a model that the built-in graphs can't use. */
@@ -64,6 +87,22 @@ export function missingFor(report: ServerReport, model: ServerModel, preset: str
     case 'other':
       return [];
   }
+}
+
+/** The file of the model that a plan is made with. */
+export function modelFileOf(plan: ModelPlan): string {
+  return plan.kind === 'adapter' ? plan.checkpoint : plan.model.file;
+}
+
+/**
+ * Which of the plans on several servers are preferred: those with the model that was asked for, under this very name. Without one, those with
+ * the model of the first server, so that what a mix looks like doesn't depend on which server is free.
+ * @param wanted empty for the first that fits. @param plans in the order of the servers; null for those of a workflow.
+ */
+export function preferredPlans(wanted: string, plans: readonly (ModelPlan | null)[]) {
+  const [first] = plans;
+  const model = wanted === '' && first ? modelFileOf(first) : wanted;
+  return (plan: ModelPlan | null): boolean => plan !== null && isSameModel(modelFileOf(plan), model);
 }
 
 function planFor(model: ServerModel, report: ServerReport, preset: string): ModelPlan {

@@ -11,6 +11,10 @@ export interface PatienceContext {
   readonly signal: AbortSignal;
   /** Called before a pause of `delay` milliseconds. */
   onWait(failure: MixFailure, delay: number): void;
+  /** Whether the server has the job's prompt. Then whatever answers in another way than ComfyUI counts as out of reach, too. */
+  readonly hasPrompt?: boolean;
+  /** Whether not to wait for the server, because another one can have the job. */
+  givesUp?(): boolean;
 }
 
 /**
@@ -27,7 +31,9 @@ export async function patiently<T>(request: () => Promise<T>, context: PatienceC
       return await request();
     } catch (error) {
       if (!(error instanceof MixFailure)) throw error;
-      if (!isOutage(error) && !(isTolerated(error) && errors++ < toleratedErrors)) throw error;
+      const isWaitedFor = isOutage(error) || (context.hasPrompt && isOthersAnswer(error));
+      if (!isWaitedFor && !(isTolerated(error) && errors++ < toleratedErrors)) throw error;
+      if (isOutage(error) && context.givesUp?.()) throw error;
       if (waited >= times.outage) throw error;
       context.onWait(error, pause);
       await clock.sleep(pause, signal);
@@ -37,8 +43,14 @@ export async function patiently<T>(request: () => Promise<T>, context: PatienceC
 }
 
 /** Whether nobody answers in the server's place. */
-function isOutage({ code, key, retryable }: MixFailure): boolean {
+export function isOutage({ code, key, retryable }: MixFailure): boolean {
   return (code === 'network' && retryable) || key === 'service-unavailable/comfyui-gateway';
+}
+
+/** Whether something else answers, or the server in a state that it may leave again: a proxy's pages come and go. */
+function isOthersAnswer({ code, key }: MixFailure): boolean {
+  const isOthers = code === 'unexpected-response' && key !== 'unexpected-response/comfyui-old';
+  return isOthers || code === 'service-unavailable' || code === 'invalid-api-key';
 }
 
 function isTolerated({ key }: MixFailure): boolean {

@@ -1,10 +1,20 @@
 import { MixFailure } from '../../mix/failure.ts';
+import type { Graph, GraphNode } from './graph.ts';
 import type { ServerAddress } from './serverAddress.ts';
 import type { InputProblem, RefusedPrompt } from './wire/promptAnswer.ts';
+import { parseTitle } from './workflowTitle.ts';
 
-/** Whether the graph was refused because an uploaded image isn't there any more. Then it can be uploaded again. */
-export function isUploadGone(problems: readonly InputProblem[]): boolean {
-  return problems.some(({ nodeType, problem }) => nodeType === 'LoadImage' && problem === 'custom_validation_failed');
+/** Whether a graph was refused because an uploaded image isn't there any more. Then it can be uploaded again. */
+export function isUploadGone(problems: readonly InputProblem[], graph: Graph): boolean {
+  return problems.some(
+    ({ node, problem }) =>
+      loadsImage(graph[node]) && (problem === 'custom_validation_failed' || problem === 'value_not_in_list'),
+  );
+}
+
+/** Whether a node gets an image of the mix. In the user's workflow, it can be of any class. */
+function loadsImage(node: GraphNode | undefined): boolean {
+  return parseTitle(node?._meta?.title ?? '')?.some(({ kind }) => kind === 'image') ?? false;
 }
 
 /** The failure for a graph that a server refused. It shows nothing of the server's own texts, which may contain its paths. */

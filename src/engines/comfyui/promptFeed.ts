@@ -28,7 +28,7 @@ export class PromptFeed {
   readonly #images = new Map<string, ServerFile[]>();
   #entry: HistoryEntry | undefined;
   #hasStarted = false;
-  #isFinished = false;
+  #isOver = false;
   #hasGaps = true;
   #events = 0;
   #lastEvent = Number.NEGATIVE_INFINITY;
@@ -64,9 +64,9 @@ export class PromptFeed {
     return this.#hasGaps;
   }
 
-  /** Whether the prompt is over, and its history written. */
-  get isFinished(): boolean {
-    return this.#isFinished;
+  /** Whether the prompt is over. Its history may not be written yet. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** How many events about the prompt came. */
@@ -156,16 +156,19 @@ export class PromptFeed {
         if (event.images.length > 0) this.#images.set(event.node, [...event.images]);
         break;
       case 'success':
+        this.#isOver = true;
         if (this.#images.has(output())) this.#entry = { outcome: 'success', images: this.#images };
         break;
       case 'failed':
+        this.#isOver = true;
         this.#entry = { outcome: 'failed', images: this.#images, error: event.error };
         break;
       case 'interrupted':
+        this.#isOver = true;
         this.#entry = { outcome: 'interrupted', images: this.#images };
         break;
       case 'finished':
-        this.#isFinished = true;
+        this.#isOver = true;
         this.#news = 'finished';
         this.#wake?.abort();
         break;

@@ -5,22 +5,26 @@ import type { SampleState } from './comfyuiState.ts';
 import { type BuiltGraph, graphOfPrompt } from './graph.ts';
 import { type PatienceContext, patiently } from './patience.ts';
 import { isUploadGone, problemFailure } from './promptFailure.ts';
-import { findPrompt, type PromptPlace } from './promptPlace.ts';
+import { arrivalTime, findPrompt, type PromptPlace } from './promptPlace.ts';
 import { tooOld } from './serverVersion.ts';
 import type { InputProblem } from './wire/promptAnswer.ts';
 
-/** How often a prompt is sent whose answer is lost, and milliseconds until it has surely arrived if it ever does. */
+/** How often a prompt is sent whose answer is lost. */
 const maxLostAnswers = 3;
-const arrivalTime = 2_000;
 
 export interface SubmissionContext extends PatienceContext {
   readonly server: ComfyuiServer;
-  readonly serverVersion: string;
+  /** Of this window, or of the one that began the job. */
+  readonly clientId: string;
   readonly saver: StateSaver;
   /** Makes the graph of the sample, for which the server has the images. @param isAgain whether it lacked one that it was said to have. */
   build(isAgain: boolean): Promise<BuiltGraph>;
+  /** Cancels a prompt that the server runs in vain. Doesn't reject if it can't. */
+  takeBack(promptId: string): Promise<void>;
   /** Called just before the prompt is sent. */
   onAttempt(): void;
+  /** Called with where a prompt is that was sent, but not answered. */
+  onResolved(place: PromptPlace['kind']): void;
 }
 
 /**
@@ -37,17 +41,15 @@ export async function submitPrompt(sample: SampleState, context: SubmissionConte
     await saver.saveBeforeWork();
     context.onAttempt();
     const graph = graphOfPrompt(built, promptId);
-    const prompt = { graph, clientId: server.socket.clientId, promptId };
+    const prompt = { graph, clientId: context.clientId, promptId };
     const answer = await certainly(sample, () => patiently(() => server.client.submit(prompt, signal), context));
     if (answer.kind === 'accepted') {
-      const failure =
-        answer.promptId === promptId
-          ? droppedOutput(built, answer.problems, server)
-          : tooOld(context.serverVersion, server.address);
-      if (failure) {
+      const isOurs = answer.promptId === promptId;
+      const dropped = isOurs ? droppedOutput(built, answer.problems, server) : undefined;
+      if (!isOurs || dropped) {
+        await context.takeBack(answer.promptId);
         sample.phase = 'new';
-        await server.client.deletePending(answer.promptId, signal);
-        throw failure;
+        throw dropped ?? (await oldServer(context));
       }
       sample.phase = 'queued';
       await saver.saveAfterResponse();
@@ -55,7 +57,7 @@ export async function submitPrompt(sample: SampleState, context: SubmissionConte
     }
     if (answer.kind === 'refused') {
       sample.phase = 'new';
-      if (isAgain || !isUploadGone(answer.problems)) throw answer.failure;
+      if (isAgain || !isUploadGone(answer.problems, graph)) throw answer.failure;
       isAgain = true;
       continue;
     }
@@ -70,16 +72,18 @@ export async function submitPrompt(sample: SampleState, context: SubmissionConte
  */
 export async function resolvePosting(
   sample: SampleState,
-  context: Pick<SubmissionContext, 'server' | 'saver' | keyof PatienceContext>,
+  context: Pick<SubmissionContext, 'server' | 'saver' | 'onResolved' | keyof PatienceContext>,
 ): Promise<boolean> {
   const { server, clock, signal, saver } = context;
-  const look = (): Promise<PromptPlace> => patiently(() => findPrompt(server.client, sample.promptId, signal), context);
+  const patience = { clock, signal, onWait: context.onWait, hasPrompt: true };
+  const look = (): Promise<PromptPlace> => patiently(() => findPrompt(server, sample.promptId, signal), patience);
   let place = await look();
   if (place.kind === 'absent') {
     await clock.sleep(arrivalTime, signal);
     place = await look();
   }
   sample.phase = place.kind === 'absent' ? 'new' : 'queued';
+  context.onResolved(place.kind);
   await saver.saveAfterResponse();
   return place.kind !== 'absent';
 }
@@ -92,6 +96,12 @@ async function certainly<T>(sample: SampleState, submit: () => Promise<T>): Prom
     if (error instanceof MixFailure) sample.phase = 'new';
     throw error;
   }
+}
+
+/** The failure for a server that doesn't take ids of clients. Its version is read again, because it was new enough before. */
+async function oldServer({ server: { client, address }, signal }: SubmissionContext): Promise<MixFailure> {
+  const { version } = await client.systemStats(signal);
+  return tooOld(version, address);
 }
 
 /** The failure if a server that accepted a graph leaves out the results: their node depends on one with a problem. */

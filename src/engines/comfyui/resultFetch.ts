@@ -1,15 +1,13 @@
 import { abortable } from '../../images/abortable.ts';
 import type { Codec } from '../../images/codec.ts';
 import { detectKind } from '../../images/imageFormat.ts';
-import { removePngTexts } from '../../images/pngText.ts';
+import { barePng } from '../../images/pngText.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import type { ResultFormat } from '../../mix/resultFormat.ts';
-import type { ComfyuiClient } from './client.ts';
+import type { ComfyuiClient } from './comfyuiClient.ts';
 import { type PatienceContext, patiently } from './patience.ts';
 import type { ServerFile } from './wire/answers.ts';
 
-/** ComfyUI writes the whole graph into its PNGs, under these keywords. */
-const graphTexts = ['prompt', 'workflow'];
 /** How often a file is fetched that isn't an image, and milliseconds in between. */
 const maxTries = 3;
 const pause = 1_000;
@@ -30,7 +28,7 @@ export interface FetchedResult {
 }
 
 /**
- * Fetches a result. The pixels of a PNG stay as they are, but for the graph in it.
+ * Fetches a result. The pixels of a PNG stay as they are. What else is in a file, such as the whole graph, isn't kept.
  * @returns undefined if the file was removed. @throws MixFailure, `result-unavailable/comfyui` if it isn't an image; or the signal's reason.
  */
 export async function fetchResult(file: ServerFile, context: FetchContext): Promise<FetchedResult | undefined> {
@@ -58,9 +56,10 @@ async function convert(
   { codec, format, signal }: FetchContext,
 ): Promise<FetchedResult> {
   const { width, height } = await abortable(codec.probe(bytes, signal), signal);
-  if (format === 'png' && (await detectKind(bytes))?.name === 'png') {
+  const bare = format === 'png' && (await detectKind(bytes))?.name === 'png' ? barePng(bytes) : undefined;
+  if (bare) {
     await abortable(codec.isUniform(bytes, signal), signal); // decodes the whole image, and so detects a damaged one
-    return { bytes: removePngTexts(bytes, graphTexts), width, height, isFlattened: false };
+    return { bytes: bare, width, height, isFlattened: false };
   }
   const raster = await abortable(codec.decode(bytes, { width, height }, signal), signal);
   return { ...(await abortable(codec.encode(raster, format, signal), signal)), width, height };

@@ -2,9 +2,9 @@ import PQueue from 'p-queue';
 import { MixFailure } from '../../mix/failure.ts';
 import type { MixTask } from '../engine.ts';
 import { buildGraph } from './builtInGraph.ts';
-import type { ComfyuiClient } from './client.ts';
+import type { ComfyuiClient } from './comfyuiClient.ts';
 import type { ComfyuiSettings } from './comfyuiSettings.ts';
-import type { BuiltGraph, Graph, GraphMix, ModelPlan } from './graph.ts';
+import { type BuiltGraph, type Graph, type GraphMix, type ModelPlan, strengthsOf } from './graph.ts';
 import type { NodeInfo } from './wire/nodeInfo.ts';
 import { classesOf } from './workflow.ts';
 import { bindWorkflow, type NodeInfos } from './workflowBinding.ts';
@@ -29,7 +29,10 @@ export function sampleGraph(
   seed: number,
 ): BuiltGraph {
   const { prompt, negativePrompt, width, height, steps, guidanceScale } = task.recipe;
-  const images = strengthsOf(task, settings).map((strength, at) => ({ file: files[at] ?? '', strength }));
+  const images = strengthsOf(weightsOf(task), settings.imageStrength).map((strength, at) => ({
+    file: files[at] ?? '',
+    strength,
+  }));
   const mix: GraphMix = { images, prompt, negativePrompt, width, height, steps, guidanceScale, seed };
   if (settings.workflow) return bindWorkflow(settings.workflow, mix, infos);
   if (!plan) throw new TypeError('The built-in graph needs models');
@@ -38,14 +41,11 @@ export function sampleGraph(
 
 /** Which of the sources the graph loads. The built-in one leaves out those without effect. */
 export function isLoaded(task: MixTask, settings: ComfyuiSettings): readonly boolean[] {
-  return strengthsOf(task, settings).map((strength) => strength > 0 || settings.workflow !== null);
+  const strengths = strengthsOf(weightsOf(task), settings.imageStrength);
+  return strengths.map((strength) => strength > 0 || settings.workflow !== null);
 }
 
-/** The strengths of the images, which sum to the image strength: effects add up, and must not depend on the number of images. */
-function strengthsOf({ sources }: MixTask, { imageStrength }: ComfyuiSettings): readonly number[] {
-  const sum = sources.reduce((total, { weight }) => total + weight, 0);
-  return sources.map(({ weight }) => (imageStrength * weight) / sum);
-}
+const weightsOf = ({ sources }: MixTask): number[] => sources.map(({ weight }) => weight);
 
 /** What the server says about the classes of a workflow's nodes. @throws MixFailure `missing-model/node` if it lacks one. */
 export async function readNodeInfos(client: ComfyuiClient, graph: Graph, signal: AbortSignal): Promise<NodeInfos> {

@@ -10,6 +10,8 @@ export interface ServerAddress {
   readonly url: string;
   /** The base URL without a slash at its end; it keeps the path under which a proxy offers the server. */
   readonly base: string;
+  /** The same for every way to write the address of the same server. */
+  readonly place: string;
   /** The only origin that the server's authorization is sent to. */
   readonly origin: string;
   /** What messages call the server: host and port. */
@@ -33,7 +35,9 @@ export function serverAddress(written: string): ServerAddress {
   if (url.hostname === '[::]') url.hostname = '[::1]';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (url.protocol === 'http:' && ipaddr.isValid(host) && !isPrivateAddress(host)) throw insecure(host);
-  return { url: written, base: url.href.replace(/\/+$/, ''), origin: url.origin, name: url.host };
+  const base = url.href.replace(/\/+$/, '');
+  const place = base.replace(/^(https?:\/\/)(127\.0\.0\.1|\[::1\])(?=[:/]|$)/, '$1localhost');
+  return { url: written, base, place, origin: url.origin, name: url.host };
 }
 
 /** The URL of a path of the server's API, such as `queue`. */

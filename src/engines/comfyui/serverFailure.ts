@@ -50,7 +50,8 @@ const busyStatuses = new Set([408, 425, 429]);
 export function replyFailure(reply: HttpReply, { name: server }: ServerAddress, isAuthorized: boolean) {
   const { status } = reply;
   const args = { server, status };
-  if (status === 401 || status === 403) {
+  if (status === 403) return new MixFailure('unexpected-response/comfyui-forbidden', { args });
+  if (status === 401) {
     return new MixFailure(isAuthorized ? 'invalid-api-key/comfyui' : 'unexpected-response/sign-in', { args });
   }
   if (status >= 300 && status < 400) return new MixFailure('unexpected-response/sign-in', { args });

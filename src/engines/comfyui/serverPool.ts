@@ -15,6 +15,12 @@ export interface Lease {
   release(): void;
 }
 
+/** Plans a job on a server. @throws MixFailure if the server lacks something. */
+export type Planner<Plan> = (report: ServerReport, server: ComfyuiServer) => Plan | Promise<Plan>;
+
+/** Tells which of the plans on several servers, in the order of the settings, are preferred. If none is, they're all the same. */
+export type Preference<Plan> = (plans: readonly Plan[]) => (plan: Plan) => boolean;
+
 /** A server that was chosen for a job, with what it is mixed with there. */
 export interface ChosenServer<Plan> extends Lease {
   readonly report: ServerReport;
@@ -52,29 +58,52 @@ export class ServerPool {
 
   /**
    * Chooses the server with the shortest queue of those that have what a job needs, and waits for the jobs before. A server that failed is
-   * left out for a while, unless all did.
-   * @param plan plans the job on a server. @throws MixFailure if it lacks something.
+   * left out for a while, unless all did. If that happens to the one that is waited for, another is chosen if possible.
    * @throws MixFailure, or the signal's reason.
    */
-  async choose<Plan>(plan: (report: ServerReport) => Plan, signal: AbortSignal): Promise<ChosenServer<Plan>> {
+  async choose<Plan>(
+    plan: Planner<Plan>,
+    signal: AbortSignal,
+    prefer: Preference<Plan> = () => () => true,
+  ): Promise<ChosenServer<Plan>> {
     const set = this.#configured();
     const servers = set.flatMap((one) => one.server ?? []);
     const awake = servers.filter(({ isResting }) => !isResting);
-    const answers = await firstAnswers(
-      (awake.length > 0 ? awake : servers).map((server) => this.#offer(server, plan, signal)),
-      (answer) => answer.offer !== undefined,
-    );
-    const offers = answers.flatMap(({ offer }) => offer ?? []);
-    const [best] = offers.sort((left, right) => load(left) - load(right)); // equal ones in the order of the settings
-    if (!best) throw mostTelling([...answers, ...set].flatMap(({ failure }) => failure ?? []));
-    const release = await best.server.take(signal);
-    return { ...best, release };
+    const answers = await this.#ask(awake.length > 0 ? awake : servers, plan, signal);
+    const first = bestOf(answers, prefer);
+    if (!first) throw mostTelling([...answers, ...set].flatMap(({ failure }) => failure ?? []));
+    for (let best = first; ; ) {
+      const { server } = best;
+      const { outage } = server;
+      try {
+        return { ...best, release: await server.take(AbortSignal.any([signal, outage])) };
+      } catch (error) {
+        if (error !== outage.reason || signal.aborted) throw error;
+      }
+      const others = servers.filter((other) => other !== server && !other.isResting);
+      const next = bestOf(await this.#ask(others, plan, signal), prefer);
+      if (!next) return { ...best, release: await server.take(signal) };
+      best = next;
+    }
+  }
+
+  /** How many servers are set. */
+  get size(): number {
+    return this.#configured().length;
   }
 
   /** Waits for the server that a job began on, even if it isn't set any more. @throws MixFailure, or the signal's reason. */
   async acquire(url: string, signal: AbortSignal): Promise<Lease> {
-    const server = this.#serverAt(url);
+    const server = this.serverAt(url);
     return { server, release: await server.take(signal) };
+  }
+
+  /** The server at a base URL, whether it's set or not, without waiting for it. @throws MixFailure if it isn't a valid URL. */
+  serverAt(url: string): ComfyuiServer {
+    const address = serverAddress(url);
+    const server = this.#servers.get(address.base) ?? new ComfyuiServer(address, this.#options);
+    this.#servers.set(address.base, server);
+    return server;
   }
 
   /** The servers in the order of the settings. Never rejects. */
@@ -105,11 +134,14 @@ export class ServerPool {
     await Promise.all(servers.map((server) => server.dispose()));
   }
 
-  async #offer<Plan>(
-    server: ComfyuiServer,
-    plan: (report: ServerReport) => Plan,
-    signal: AbortSignal,
-  ): Promise<Answer<Plan>> {
+  #ask<Plan>(servers: readonly ComfyuiServer[], plan: Planner<Plan>, signal: AbortSignal): Promise<Answer<Plan>[]> {
+    return firstAnswers(
+      servers.map((server) => this.#offer(server, plan, signal)),
+      (answer) => answer.offer !== undefined,
+    );
+  }
+
+  async #offer<Plan>(server: ComfyuiServer, plan: Planner<Plan>, signal: AbortSignal): Promise<Answer<Plan>> {
     try {
       const known = await server.report({ signal });
       const queueLength = await server.queueLength(signal);
@@ -125,38 +157,32 @@ export class ServerPool {
   async #planOn<Plan>(
     server: ComfyuiServer,
     known: ServerReport,
-    plan: (report: ServerReport) => Plan,
+    plan: Planner<Plan>,
     signal: AbortSignal,
   ): Promise<{ report: ServerReport; planned: Plan }> {
     try {
-      return { report: known, planned: plan(known) };
+      return { report: known, planned: await plan(known, server) };
     } catch (error) {
       if (!(error instanceof MixFailure)) throw error;
       const report = await server.report({ refresh: true, signal });
-      return { report, planned: plan(report) };
+      return { report, planned: await plan(report, server) };
     }
   }
 
   /** Each server of the settings once, or what is wrong with its address. */
   #configured(): SetServer[] {
-    const found = new Map<ComfyuiServer | string, SetServer>();
+    const found = new Map<string, SetServer>();
     for (const url of this.#options.servers()) {
       try {
-        const server = this.#serverAt(url);
-        found.set(server, { url, server });
+        const server = this.serverAt(url);
+        const { place } = server.address;
+        if (!found.has(place)) found.set(place, { url, server });
       } catch (error) {
         if (!(error instanceof MixFailure)) throw error;
         found.set(url, { url, failure: error });
       }
     }
     return [...found.values()];
-  }
-
-  #serverAt(url: string): ComfyuiServer {
-    const address = serverAddress(url);
-    const server = this.#servers.get(address.base) ?? new ComfyuiServer(address, this.#options);
-    this.#servers.set(address.base, server);
-    return server;
   }
 }
 
@@ -172,9 +198,17 @@ async function stateOf(server: ComfyuiServer, refresh: boolean | undefined, sign
   }
 }
 
-/** How much is before a new job. */
+/** Of the preferred offers, or all, the one with the least before a new job; among equal ones, the first in the settings. */
+function bestOf<Plan>(answers: readonly Answer<Plan>[], prefer: Preference<Plan>): Offer<Plan> | undefined {
+  const offers = answers.flatMap(({ offer }) => offer ?? []);
+  const isPreferred = prefer(offers.map(({ plan }) => plan));
+  const preferred = offers.filter(({ plan }) => isPreferred(plan));
+  return (preferred.length > 0 ? preferred : offers).sort((left, right) => load(left) - load(right))[0];
+}
+
+/** How much is before a new job: the jobs of this window, whose prompts are in the queue too, and others' prompts. */
 function load({ server, queueLength }: Offer<unknown>): number {
-  return queueLength + server.jobs;
+  return server.jobs + Math.max(0, queueLength - server.prompts.size);
 }
 
 /** The failure to report: what a server lacks says more than that others can't be reached. */

@@ -1,13 +1,17 @@
 import PQueue from 'p-queue';
 import { MixFailure } from '../../mix/failure.ts';
-import type { ComfyuiClient } from './client.ts';
+import { familyOf } from '../../mix/modelFamily.ts';
+import type { ComfyuiClient } from './comfyuiClient.ts';
 import type { ServerModel, ServerReport } from './comfyuiEngine.ts';
-import { adapterPack, familyOf, presetReports, reduxFiles } from './modelFiles.ts';
+import { adapterPack, presetReports, reduxFiles } from './modelFiles.ts';
 import { requireVersion } from './serverVersion.ts';
 import type { NodeInfo } from './wire/nodeInfo.ts';
 
-/** Reading the metadata of a file makes the server open it. So many are read at a time, and of no more than so many files. */
-const metadataReads = { concurrent: 6, most: 100 };
+/**
+ * Reading the metadata of a file makes the server open it, perhaps on a slow drive. So many are read at a time, at most so many, and for at
+ * most so many milliseconds. The other files are known by their names.
+ */
+const metadataReads = { concurrent: 6, most: 100, time: 8_000 };
 
 /**
  * Asks a server what it is and has, class by class, because its whole list of classes has megabytes.
@@ -64,20 +68,31 @@ async function withFamilies(
   signal: AbortSignal,
 ): Promise<Omit<ServerModel, 'loader'>[]> {
   const reads = new PQueue({ concurrency: metadataReads.concurrent });
+  const limit = AbortSignal.timeout(metadataReads.time);
   return Promise.all(
     names.map(async (name, at) => {
       const isRead = at < metadataReads.most && name.endsWith('.safetensors');
-      const architecture = isRead ? await reads.add(() => architectureOf(client, folder, name, signal)) : undefined;
+      const architecture = isRead
+        ? await reads.add(() => architectureOf(client, folder, name, signal, limit))
+        : undefined;
       return { name, family: familyOf(name, architecture) };
     }),
   );
 }
 
-async function architectureOf(client: ComfyuiClient, folder: string, name: string, signal: AbortSignal) {
+/** The architecture in the metadata of a model; undefined if there is none, or it isn't read before the limit. */
+async function architectureOf(
+  client: ComfyuiClient,
+  folder: string,
+  name: string,
+  signal: AbortSignal,
+  limit: AbortSignal,
+): Promise<string | undefined> {
   try {
-    return (await client.metadata(folder, name, signal))?.get('modelspec.architecture');
+    const metadata = await client.metadata(folder, name, AbortSignal.any([signal, limit]));
+    return metadata?.get('modelspec.architecture');
   } catch (error) {
-    if (error instanceof MixFailure) return undefined; // the name has to do
+    if (error instanceof MixFailure || error === limit.reason) return undefined;
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { ComfyuiLogEvent } from './comfyuiEngine.ts';
 import { type ServerAddress, socketUrl } from './serverAddress.ts';
 import { runSocket, type SocketTarget } from './socketConnection.ts';
+import { wakeableSleep } from './wakeableSleep.ts';
 import type { PromptEvent } from './wire/events.ts';
 import { readMessage } from './wire/frames.ts';
 
@@ -22,6 +23,8 @@ export interface ServerSocketOptions {
   readonly loadWebSocket: () => Promise<OpenWebSocket>;
   /** What the next connection is made with. @throws MixFailure if none is possible. */
   readonly prepare: () => Promise<Omit<SocketTarget, 'url'>>;
+  /** Called when a connection ends that wasn't closed here. */
+  readonly onLost?: () => void;
   readonly clock: Clock;
   readonly log: (event: ComfyuiLogEvent) => void;
 }
@@ -52,6 +55,8 @@ export class ServerSocket {
   #ended: Promise<void> = Promise.resolve();
   #connection: AbortController | undefined;
   #isOpen = false;
+  /** Whether the last attempt failed, or has taken too long so far. */
+  #isFailing = false;
   #hasPreviewMetadata = false;
   /** The prompt that the server runs, as far as its events tell. */
   #runningId: string | undefined;
@@ -87,8 +92,18 @@ export class ServerSocket {
     return this.#isOpen;
   }
 
+  /** Waits until the socket is connected, but no longer than `ms` milliseconds, and not if the last attempt failed. @throws the signal's reason. */
+  async waitUntilOpen(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#isOpen || this.#isFailing) return;
+    const settled = new AbortController();
+    void this.opened().then(() => settled.abort());
+    await wakeableSleep(this.#options.clock, ms, settled.signal, signal);
+    this.#isFailing = !this.#isOpen;
+  }
+
   /** Replaces the connection, because nothing arrives on it. */
   renew(): void {
+    this.#isFailing = false;
     this.#connection?.abort();
   }
 
@@ -119,7 +134,9 @@ export class ServerSocket {
       const connection = new AbortController();
       this.#connection = connection;
       await this.#connect(connection.signal);
-      this.#closed();
+      const wasLost = this.#isOpen && !connection.signal.aborted;
+      this.#closed(connection.signal.aborted);
+      if (wasLost) this.#options.onLost?.();
       failures = connection.signal.aborted || clock.monotonic() - start > goodConnection ? 0 : failures + 1;
       const delay = failures === 0 ? 0 : Math.min(times.firstDelay * 2 ** (failures - 1), times.maxDelay);
       if (delay > 0) await this.#sleep(delay, signal);
@@ -151,6 +168,7 @@ export class ServerSocket {
 
   #opened(): void {
     this.#isOpen = true;
+    this.#isFailing = false;
     this.#hasPreviewMetadata = false;
     this.#runningId = undefined;
     this.#log('debug', 'socket-opened');
@@ -158,9 +176,10 @@ export class ServerSocket {
     this.#tellAll({ kind: 'connected' });
   }
 
-  #closed(): void {
+  #closed(isIntended: boolean): void {
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
+    if (!wasOpen && !isIntended) this.#isFailing = true;
     this.#log('debug', wasOpen ? 'socket-closed' : 'socket-refused');
     this.#settleWaiting();
     if (wasOpen) this.#tellAll({ kind: 'disconnected' });

@@ -5,7 +5,7 @@ import type { SourceReader } from '../../images/sourceReader.ts';
 import { MixFailure } from '../../mix/failure.ts';
 import type { ImageWarning } from '../../mix/imageWarning.ts';
 import type { TaskSource } from '../engine.ts';
-import type { ComfyuiClient } from './client.ts';
+import type { ComfyuiClient } from './comfyuiClient.ts';
 import { type PatienceContext, patiently } from './patience.ts';
 
 /** In pixels. The models see a few hundred. */

@@ -2,6 +2,7 @@ import { MixFailure } from '../../mix/failure.ts';
 import type { UnusedPart } from '../../mix/limits.ts';
 import { makeNotice, type Notice } from '../../mix/notice.ts';
 import type { BuiltGraph, Graph, GraphMix } from './graph.ts';
+import { cellSide } from './graphParts.ts';
 import type { NodeInfo, NodeInput } from './wire/nodeInfo.ts';
 import { type BoundNode, boundNodes, partTitles, unusedParts, type Workflow } from './workflow.ts';
 import type { Binding } from './workflowTitle.ts';
@@ -85,8 +86,8 @@ function fitting(
   info: NodeInput | undefined,
   { name: file }: Workflow,
 ): number {
-  const { min, max, step = 1, type } = info ?? {};
-  // Nodes round sizes down to their step, which would cut off the last pixels.
+  const { min, max, step = cellSide, type } = info ?? {};
+  // Nodes round sizes down to their step, which would cut off the last pixels. Many do without saying so.
   const value = binding.kind === 'size' ? Math.ceil(exact / step) * step : type === 'INT' ? Math.round(exact) : exact;
   if (value >= (min ?? value) && value <= (max ?? value)) return value;
   const args = { file, title, input, value, min: min ?? '-∞', max: max ?? '∞' };

@@ -34,7 +34,7 @@ function engineIssues(recipe: unknown, engine: EngineView): MixFailure[] {
         images: { min: 1, max: engine.maxImages },
         side: sideRange(engine),
         needsPrompt: engine.needsPrompt,
-        ignores: engine.ignores,
+        ignores: [], // each field says so itself
       },
       () => 0,
     );

@@ -4,16 +4,25 @@ export class Formats {
   readonly #percent: Intl.NumberFormat;
   readonly #seconds: Intl.NumberFormat;
   readonly #minutes: Intl.NumberFormat;
+  readonly #gigabytes: Intl.NumberFormat;
+  readonly #numbers: Intl.NumberFormat;
   readonly #time: Intl.DateTimeFormat;
   readonly #dateTime: Intl.DateTimeFormat;
 
   constructor(language: string) {
-    const unit = (name: string) =>
-      new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 0 });
+    const unit = (name: string, digits = 0) =>
+      new Intl.NumberFormat(language, {
+        style: 'unit',
+        unit: name,
+        unitDisplay: 'short',
+        maximumFractionDigits: digits,
+      });
     this.#language = language;
     this.#percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
     this.#seconds = unit('second');
     this.#minutes = unit('minute');
+    this.#gigabytes = unit('gigabyte', 1);
+    this.#numbers = new Intl.NumberFormat(language);
     this.#time = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
     this.#dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
   }
@@ -21,6 +30,14 @@ export class Formats {
   /** @param fraction 0 to 1. */
   percent(fraction: number): string {
     return this.#percent.format(fraction);
+  }
+
+  number(value: number): string {
+    return this.#numbers.format(value);
+  }
+
+  gigabytes(bytes: number): string {
+    return this.#gigabytes.format(bytes / 1024 ** 3);
   }
 
   /** Seconds, or minutes from 90 seconds up, rounded up to a whole number. */

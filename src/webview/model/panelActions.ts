@@ -1,9 +1,10 @@
 import type { Draft, DraftImage } from '../../mix/draft.ts';
 import { type Channel, type Params, RemoteError } from '../../protocol/channel.ts';
-import type { HostContract, PanelContract, Problem } from '../../protocol/contract.ts';
+import type { HostContract, PanelContract, Problem, SettingChange } from '../../protocol/contract.ts';
 import { writeImageToClipboard } from '../clipboard.ts';
 import { changeImage } from './draftEdits.ts';
 import type { PanelModel } from './panelModel.ts';
+import { SettingChanges } from './settingChanges.ts';
 
 export type HostChannel = Channel<HostContract, PanelContract>;
 
@@ -19,10 +20,27 @@ type ImportedImages = { images: DraftImage[]; problems: Problem[] };
 export class PanelActions {
   readonly #host: HostChannel;
   readonly #model: PanelModel;
+  readonly #settings = new SettingChanges((change) => this.#try(() => this.#host.call('changeSetting', change)));
 
   constructor(host: HostChannel, model: PanelModel) {
     this.#host = host;
     this.#model = model;
+  }
+
+  /** Changes a setting, and resolves once it's changed or a message says why it can't be. */
+  changeSetting(change: SettingChange): Promise<void> {
+    this.changeSettingSoon(change);
+    return this.#settings.flush();
+  }
+
+  /** Changes a setting when no further change has come for a moment, or at the next mix. */
+  changeSettingSoon(change: SettingChange): void {
+    this.#settings.add(change);
+  }
+
+  /** Asks the ComfyUI servers again. */
+  checkServers(): Promise<void> {
+    return this.#try(() => this.#host.call('checkServers', null));
   }
 
   pickImages(): Promise<void> {
@@ -84,6 +102,7 @@ export class PanelActions {
     if (issues.size > 0) return false;
     let started = false;
     const randomSeed = this.#model.seedForMix();
+    await this.#settings.flush();
     await this.#try(async () => {
       const { jobId, problems } = await this.#host.call('mix', { draft, randomSeed });
       this.#model.reportProblems(problems, draft);

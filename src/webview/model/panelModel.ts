@@ -1,16 +1,20 @@
 import { type Draft, type DraftImage, emptyDraft } from '../../mix/draft.ts';
 import { limits } from '../../mix/limits.ts';
-import type { EngineView, JobView, Problem, ResultView } from '../../protocol/contract.ts';
+import type { EngineView, JobPreview, JobView, Problem, ResultView } from '../../protocol/contract.ts';
+import type { ServerView } from '../../protocol/serverContract.ts';
 import { addImages } from './draftEdits.ts';
 import { draftIssues, type FieldMessages } from './draftIssues.ts';
 import { type Message, ReportedProblems } from './reportedProblems.ts';
 import type { Say } from './say.ts';
+import { engineForModel } from './serverChoices.ts';
 import type { UndoHistory } from './undoHistory.ts';
 
 /** The host's state when the panel opens. */
 export interface PanelStart {
   readonly engine: EngineView;
   readonly jobs: readonly JobView[];
+  /** None by default. */
+  readonly previews?: readonly JobPreview[];
   readonly results: readonly ResultView[];
   /** The revision of the draft; 0 by default. */
   readonly revision?: number;
@@ -35,8 +39,12 @@ export class PanelModel extends EventTarget {
   readonly #problems = new ReportedProblems();
   /** The draft that each job was submitted with, by job id. */
   readonly #submittedDrafts = new Map<string, Draft>();
+  /** As the host described it. */
+  #hostEngine: EngineView;
+  /** The same for the draft's model. */
   #engine: EngineView;
   #jobs: readonly JobView[];
+  #previews: ReadonlyMap<string, JobPreview>;
   #results: readonly ResultView[];
   #issues: FieldMessages;
   #revision: number;
@@ -56,13 +64,15 @@ export class PanelModel extends EventTarget {
     super();
     this.say = say;
     this.#history = history;
-    this.#engine = start.engine;
+    this.#hostEngine = start.engine;
+    this.#engine = engineForModel(start.engine, history.present.model);
     this.#jobs = start.jobs;
+    this.#previews = new Map(start.previews?.map((preview) => [preview.jobId, preview]));
     this.#results = start.results;
     this.#revision = start.revision ?? 0;
     this.#filter = view.filter;
     this.#showsCoverage = view.showsCoverage;
-    this.#issues = draftIssues(history.present, start.engine, say);
+    this.#issues = draftIssues(history.present, this.#engine, say);
   }
 
   get draft(): Draft {
@@ -75,11 +85,16 @@ export class PanelModel extends EventTarget {
   get history(): Pick<UndoHistory<Draft>, 'canUndo' | 'canRedo' | 'snapshot'> {
     return this.#history;
   }
+  /** The engine, with what the draft's model ignores. */
   get engine(): EngineView {
     return this.#engine;
   }
   get jobs(): readonly JobView[] {
     return this.#jobs;
+  }
+  /** What the unfinished results of running jobs look like, by job id. */
+  get previews(): ReadonlyMap<string, JobPreview> {
+    return this.#previews;
   }
   get results(): readonly ResultView[] {
     return this.#results;
@@ -154,10 +169,23 @@ export class PanelModel extends EventTarget {
   }
 
   setEngine(engine: EngineView): void {
-    this.#engine = engine;
-    this.#issues = draftIssues(this.draft, engine, this.say);
+    this.#useEngine(engine);
     this.dispatchEvent(new Event('engine'));
     this.#notify();
+  }
+
+  /** Shows how the ComfyUI servers answer, unless mixes run elsewhere by now. It doesn't change the engine. */
+  setServers(servers: readonly ServerView[] | null): void {
+    const { comfyui } = this.#hostEngine;
+    if (!comfyui) return;
+    this.#useEngine({ ...this.#hostEngine, comfyui: { ...comfyui, servers: servers && [...servers] } });
+    this.#notify();
+  }
+
+  #useEngine(engine: EngineView): void {
+    this.#hostEngine = engine;
+    this.#engine = engineForModel(engine, this.draft.model);
+    this.#issues = draftIssues(this.draft, this.#engine, this.say);
   }
 
   /** Remembers the draft of a job. If the job fails, the message is shown at the right field even if the draft has changed. */
@@ -173,11 +201,24 @@ export class PanelModel extends EventTarget {
     }
     const isKnown = this.#jobs.some((each) => each.id === id);
     this.#jobs = isKnown ? this.#jobs.map((each) => (each.id === id ? job : each)) : [...this.#jobs, job];
+    if (state !== 'running') this.#dropPreview(id);
     this.#notify();
+  }
+
+  /** Shows what the unfinished result of a running job looks like, in place of the preview before. */
+  setPreview(preview: JobPreview): void {
+    if (!this.#jobs.some(({ id, state }) => id === preview.jobId && state === 'running')) return;
+    this.#previews = new Map(this.#previews).set(preview.jobId, preview);
+    this.#notify();
+  }
+
+  #dropPreview(jobId: string): void {
+    this.#previews = new Map([...this.#previews].filter(([id]) => id !== jobId));
   }
 
   removeJob(id: string): void {
     this.#jobs = this.#jobs.filter((job) => job.id !== id);
+    this.#dropPreview(id);
     this.#notify();
   }
 
@@ -244,6 +285,7 @@ export class PanelModel extends EventTarget {
   #onDraftChange(before: Draft): void {
     if (this.draft === before) return;
     this.#revision++;
+    if (this.draft.model !== before.model) this.#engine = engineForModel(this.#hostEngine, this.draft.model);
     this.#issues = draftIssues(this.draft, this.#engine, this.say);
     this.#problems.clearChanged(before, this.draft);
     this.dispatchEvent(new Event('draft'));

@@ -1,5 +1,6 @@
 import type { PropertyDeclarations } from 'lit';
 import type { Draft } from '../../mix/draft.ts';
+import type { UnusedPart } from '../../mix/limits.ts';
 import type { EngineView } from '../../protocol/contract.ts';
 import type { FieldMessages } from '../model/draftIssues.ts';
 import { PanelElement } from './panelElement.ts';
@@ -22,5 +23,20 @@ export class DraftElement extends PanelElement {
   /** The message to show at a field. @param key as in `draftIssues`. */
   protected fieldMessage(key: string): string | undefined {
     return this.issues.get(key) ?? this.problems.get(key);
+  }
+
+  /** The note at a field without effect; undefined if it has one. */
+  protected ignoredNote(part: UnusedPart): string | undefined {
+    const { say } = this.panel;
+    const { name, ignores, comfyui } = this.engine;
+    if (!ignores.includes(part)) return undefined;
+    switch (name) {
+      case 'local':
+        return say('panel.ignored.local');
+      case 'comfyui':
+        return say(comfyui?.workflow ? 'panel.ignored.workflow' : 'panel.ignored.model');
+      case 'hosted':
+        return say('panel.ignored');
+    }
   }
 }

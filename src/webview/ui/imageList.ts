@@ -47,7 +47,7 @@ export class ImageList extends DraftElement {
       ${problem ? html`<p class="field-error" role="alert">${problem}</p>` : nothing}
       ${
         images.length > 1 && this.engine.ignores.includes('weights')
-          ? html`<p class="note"><span class="codicon codicon-info" aria-hidden="true"></span>${say('panel.image.weightsIgnored')}</p>`
+          ? html`<p class="note"><span class="codicon codicon-info" aria-hidden="true"></span>${say(this.engine.comfyui?.workflow ? 'panel.image.weightsUnbound' : 'panel.image.weightsIgnored')}</p>`
           : nothing
       }
       ${this.#list()} ${this.#addArea()}

@@ -2,10 +2,11 @@ import '@vscode-elements/elements/dist/vscode-progress-bar/vscode-progress-bar.j
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { numbered } from '../../mix/displayNames.ts';
-import type { JobView } from '../../protocol/contract.ts';
+import type { EngineView, JobPreview, JobView } from '../../protocol/contract.ts';
 import { Countdowns } from '../model/countdowns.ts';
 import { FocusKeeper } from './focusKeeper.ts';
 import { iconButton } from './iconButton.ts';
+import './jobPreviewImage.ts';
 import { PanelElement } from './panelElement.ts';
 import { textButton } from './textButton.ts';
 import './thumbnailView.ts';
@@ -27,8 +28,15 @@ const order: readonly JobView['state'][] = ['running', 'waiting', 'failed', 'don
 
 /** The waiting and running jobs with their progress, and the ended ones that have a message. */
 export class JobList extends PanelElement {
-  static override properties = { jobs: { attribute: false } };
+  static override properties = {
+    jobs: { attribute: false },
+    previews: { attribute: false },
+    engine: { attribute: false },
+  };
   declare jobs: readonly JobView[];
+  /** By job id. */
+  declare previews: ReadonlyMap<string, JobPreview>;
+  declare engine: EngineView;
   readonly #countdowns = new Countdowns();
   #tick: ReturnType<typeof setTimeout> | undefined;
 
@@ -74,11 +82,13 @@ export class JobList extends PanelElement {
     const { say, actions } = this.panel;
     const label = isFirst ? say('panel.job.cancel') : say('panel.job.cancelNamed', { name: job.name });
     const { fraction } = job.progress;
+    const preview = this.previews.get(job.id);
     return html`
       ${this.#thumbnail(job)}
       <span class="job-name" title=${job.name}>${job.name}</span>
       <span class="job-stage">${this.#stage(job)}</span>
       ${textButton(say('panel.job.cancel'), () => void actions.cancel(job.id), { secondary: true, name: label })}
+      ${preview ? html`<mix-job-preview .preview=${preview} .name=${job.name}></mix-job-preview>` : nothing}
       <vscode-progress-bar
         class="job-progress"
         aria-label=${say('panel.job.progress', { name: job.name })}
@@ -95,13 +105,16 @@ export class JobList extends PanelElement {
     }</span>`;
   }
 
-  #stage({ id, progress }: JobView): string {
+  #stage({ id, progress, server }: JobView): string {
     const { say, formats } = this.panel;
-    const { stage, done, total } = progress;
+    const { stage, done, total, ahead } = progress;
+    const isOneOfSeveral = (this.engine.comfyui?.servers?.length ?? 0) > 1;
     const remaining = this.#countdowns.remaining(id);
     return [
       say(`panel.stage.${stage}`),
       ...(done !== undefined && total !== undefined && total > 1 ? [say('panel.job.count', { done, total })] : []),
+      ...(ahead !== undefined && ahead > 0 ? [say('panel.job.ahead', { count: ahead })] : []),
+      ...(server !== undefined && isOneOfSeveral ? [server] : []),
       ...(remaining === undefined ? [] : [say('panel.job.left', { time: formats.duration(remaining) })]),
     ].join(' · ');
   }

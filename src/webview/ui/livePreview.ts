@@ -155,7 +155,7 @@ export class LivePreview extends PanelElement {
     const { say, preview } = this.panel;
     if (compared > 0) return say(compared === 1 ? 'panel.compare.one' : 'panel.compare.two');
     if (preview.failure) return say('panel.preview.failed', { detail: preview.failure });
-    return say(this.engine.name === 'local' ? 'panel.preview.local' : 'panel.preview.hosted');
+    return say(`panel.preview.${this.engine.name}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { type ImageTransfer, readDrop, readPaste } from '../imageTransfer.ts';
 import './announcer.ts';
+import './comfyuiFields.ts';
 import { iconButton } from './iconButton.ts';
 import './imageList.ts';
 import { PanelElement } from './panelElement.ts';
@@ -40,8 +41,20 @@ export class PanelApp extends PanelElement {
 
   override render(): TemplateResult {
     const { panel } = this;
-    const { draft, engine, issues, problems, jobs, results, compared, filter, showsCoverage, history, randomSeed } =
-      panel.model;
+    const {
+      draft,
+      engine,
+      issues,
+      problems,
+      jobs,
+      previews,
+      results,
+      compared,
+      filter,
+      showsCoverage,
+      history,
+      randomSeed,
+    } = panel.model;
     return html`
       <mix-announcer .jobs=${jobs}></mix-announcer>
       <main class="panel">
@@ -61,6 +74,7 @@ export class PanelApp extends PanelElement {
           </section>
           <section class="inputs">
             <mix-prompts .draft=${draft} .engine=${engine} .issues=${issues} .problems=${problems}></mix-prompts>
+            <mix-comfyui .draft=${draft} .engine=${engine} .issues=${issues} .problems=${problems}></mix-comfyui>
             <mix-settings .draft=${draft} .engine=${engine} .issues=${issues} .problems=${problems}></mix-settings>
           </section>
         </div>
@@ -76,7 +90,7 @@ export class PanelApp extends PanelElement {
             ></mix-preview>
           </section>
           <section class="running">
-            <mix-run .engine=${engine} .jobs=${jobs} @run=${() => void this.#mix()}></mix-run>
+            <mix-run .engine=${engine} .model=${draft.model} .jobs=${jobs} .previews=${previews} @run=${() => void this.#mix()}></mix-run>
           </section>
           <section class="results-section">
             <mix-results .results=${results} .compared=${compared} .filter=${filter}></mix-results>

@@ -16,8 +16,7 @@ export class PromptFields extends DraftElement {
   #area(key: PromptKey): TemplateResult {
     const { say, model } = this.panel;
     const error = this.fieldMessage(key);
-    const ignored = this.engine.ignores.includes(key);
-    const note = ignored ? say(this.engine.name === 'local' ? 'panel.ignored.local' : 'panel.ignored') : undefined;
+    const note = this.ignoredNote(key);
     return labeledField(
       say(`panel.${key}`),
       html`<mix-prompt

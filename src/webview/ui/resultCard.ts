@@ -30,7 +30,7 @@ export class ResultCard extends PanelElement {
     const { say, actions, formats } = this.panel;
     const { id, uri, path, prompt, seed, engine, width, height, createdAt } = this.result;
     const name = this.name;
-    const engineName = say(engine === 'local' ? 'panel.result.local' : 'panel.result.hosted');
+    const engineName = say(`panel.result.${engine}`);
     return html`
       <div
         class="result-image"

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit';
-import { limits } from '../../mix/limits.ts';
+import { limits, type UnusedPart } from '../../mix/limits.ts';
 import { type AspectRatio, aspectRatios, sizeForRatio, validSide } from '../model/aspectRatios.ts';
 import { sideRange } from '../model/draftIssues.ts';
 import { iconButton } from './iconButton.ts';
@@ -17,6 +17,19 @@ const ranges: Readonly<Record<Exclude<NumberKey, 'width' | 'height'>, NumberRang
   seed: { ...limits.seed, step: 1, fineStep: 1 },
   samples: { ...limits.samples, step: 1, fineStep: 1 },
 };
+
+/** The part of a mix that a field is about; undefined for one that every engine uses. */
+function partOf(key: NumberKey): UnusedPart | undefined {
+  switch (key) {
+    case 'width':
+    case 'height':
+      return 'size';
+    case 'samples':
+      return undefined;
+    default:
+      return key;
+  }
+}
 
 /** Size, steps, guidance scale, seed and samples. */
 export class SettingFields extends DraftElement {
@@ -57,14 +70,19 @@ export class SettingFields extends DraftElement {
 
   #number(key: NumberKey): TemplateResult {
     const { say } = this.panel;
-    const ignored = key === 'steps' && this.engine.ignores.includes('steps');
+    const note = this.#noteOf(key);
     const value = this.draft[key];
-    const isMany = key === 'steps' && !ignored && typeof value === 'number' && value > limits.steps.max;
+    const isMany = key === 'steps' && note === undefined && typeof value === 'number' && value > limits.steps.max;
     return labeledField(say(`panel.${key}`), this.#input(key), {
       error: this.fieldMessage(key),
       warning: isMany ? say('panel.warning.steps', { max: limits.steps.max }) : undefined,
-      note: ignored ? say(this.engine.name === 'local' ? 'panel.ignored.local' : 'panel.ignored') : undefined,
+      note,
     });
+  }
+
+  #noteOf(key: NumberKey): string | undefined {
+    const part = partOf(key);
+    return part && this.ignoredNote(part);
   }
 
   #seed(): TemplateResult {
@@ -79,6 +97,7 @@ export class SettingFields extends DraftElement {
     const draw = iconButton('refresh', say('panel.seed.new'), () => actions.newSeed());
     return labeledField(say('panel.seed'), html`<span class="seed">${this.#input('seed')}${draw}${lock}</span>`, {
       error: this.fieldMessage('seed'),
+      note: this.ignoredNote('seed'),
       class: 'seed-field',
     });
   }

@@ -2,21 +2,27 @@ import { html, type TemplateResult } from 'lit';
 import { limits } from '../../mix/limits.ts';
 import { defaultWeight } from '../model/draftEdits.ts';
 import { roundTo, stepNumber } from '../model/typedNumber.ts';
+import type { NumberRange } from './numberField.ts';
 import { PanelElement } from './panelElement.ts';
 
 /** The range of a weight, with its step and its step with Shift. */
-export const weightRange = { ...limits.weight, step: 0.05, fineStep: 0.01 };
+export const weightRange: NumberRange = { ...limits.weight, step: 0.05, fineStep: 0.01 };
 
 /** A slider for a weight. Fires `weight-start` when the mouse presses it, and `weight-input` with the weight as detail on every change. */
 export class WeightSlider extends PanelElement {
   static override properties = {
     weight: { attribute: false },
+    range: { attribute: false },
+    initial: { attribute: false },
     label: { attribute: false },
     valueText: { attribute: false },
     tip: { attribute: false },
   };
-  /** 0 to 1. */
   declare weight: number;
+  /** That of an image's weight by default. */
+  declare range: NumberRange;
+  /** The weight that a double-click restores. */
+  declare initial: number;
   declare label: string;
   /** The value as screen readers announce it. */
   declare valueText: string;
@@ -24,8 +30,14 @@ export class WeightSlider extends PanelElement {
   #isDragged = false;
   #isFine = false;
 
+  constructor() {
+    super();
+    this.range = weightRange;
+    this.initial = defaultWeight;
+  }
+
   override render(): TemplateResult {
-    const { min, max, fineStep } = weightRange;
+    const { min, max, fineStep } = this.range;
     return html`<input
       type="range"
       class="slider"
@@ -50,7 +62,7 @@ export class WeightSlider extends PanelElement {
   }
 
   override updated(): void {
-    const { min, max } = weightRange;
+    const { min, max } = this.range;
     this.style.setProperty('--fill', `${((this.weight - min) / (max - min)) * 100}%`);
   }
 
@@ -70,7 +82,7 @@ export class WeightSlider extends PanelElement {
 
   #onInput(event: InputEvent): void {
     const input = event.currentTarget as HTMLInputElement; // the listener is on the input itself
-    const step = this.#isDragged && !this.#isFine ? weightRange.step : weightRange.fineStep;
+    const step = this.#isDragged && !this.#isFine ? this.range.step : this.range.fineStep;
     const weight = roundTo(input.valueAsNumber, step);
     input.value = String(weight); // moves the thumb to the rounded weight even if the weight hasn't changed
     this.#emit('weight-input', weight);
@@ -88,12 +100,12 @@ export class WeightSlider extends PanelElement {
     }[event.key];
     if (steps === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    const step = event.shiftKey ? weightRange.fineStep : weightRange.step;
-    this.#emit('weight-input', stepNumber(this.weight, steps, { ...weightRange, step }));
+    const step = event.shiftKey ? this.range.fineStep : this.range.step;
+    this.#emit('weight-input', stepNumber(this.weight, steps, { ...this.range, step }));
   }
 
   #reset(): void {
-    this.#emit('weight-input', defaultWeight);
+    this.#emit('weight-input', this.initial);
   }
 
   #emit(name: 'weight-input' | 'weight-start', detail: number | undefined): void {

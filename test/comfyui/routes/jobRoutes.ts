@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { HistoryEntry } from '../history.ts';
 import type { Process } from '../process.ts';
 import { abilitiesOf } from '../version.ts';
+import { cutsCancel } from './cutCancel.ts';
 
 /** The newer routes for jobs, which exist only under `/api`. */
 export function addJobRoutes(app: FastifyInstance, process: Process): void {
@@ -28,8 +29,10 @@ export function addJobRoutes(app: FastifyInstance, process: Process): void {
     };
   });
 
-  app.post<{ Params: { id: string } }>('/jobs/:id/cancel', async ({ params: { id } }, reply) => {
+  app.post<{ Params: { id: string } }>('/jobs/:id/cancel', async (request, reply) => {
+    const { id } = request.params;
     if (!abilitiesOf(world.settings.version).jobCancel) return await missing(reply, 405);
+    if (cutsCancel(world, request)) return reply.hijack();
     return { cancelled: process.remove((one) => one.id === id) || process.interrupt(id) };
   });
 }

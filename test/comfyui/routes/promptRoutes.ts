@@ -8,6 +8,7 @@ import { requestError, validate } from '../validation.ts';
 import { abilitiesOf } from '../version.ts';
 import { shelfOf } from '../world.ts';
 import { jsonOf } from './body.ts';
+import { cutsCancel } from './cutCancel.ts';
 
 const submission = z.looseObject({
   prompt: graphSchema.optional(),
@@ -41,6 +42,7 @@ export function addPromptRoutes(app: FastifyInstance, process: Process): void {
     if (error) return await reply.code(400).send({ error, node_errors: nodeErrors });
 
     const clientId = body.client_id;
+    await world.gate.pass({ at: 'arrival' }, String(asked));
     const { id, number } = process.submit(
       {
         id: asked === undefined ? randomUUID() : String(asked),
@@ -63,16 +65,18 @@ export function addPromptRoutes(app: FastifyInstance, process: Process): void {
 
   app.get('/queue', async () => ({
     queue_running: queue.running ? [itemOf(queue.running)] : [],
-    queue_pending: queue.heap.map(itemOf),
+    queue_pending: [...queue.heap.map(itemOf), ...ballast(world.settings.queueBytes)],
   }));
 
   app.post('/queue', async (request, reply) => {
+    if (cutsCancel(world, request)) return reply.hijack();
     const { clear, delete: ids = [] } = jsonOf(request, queueChange);
     process.remove(({ id }) => clear === true || ids.includes(id));
     return await reply.code(200).send();
   });
 
   app.post('/interrupt', async (request, reply) => {
+    if (cutsCancel(world, request)) return reply.hijack();
     const { targetedInterrupt } = abilitiesOf(world.settings.version);
     const hasBody = Buffer.isBuffer(request.body) && request.body.length > 0;
     const body = hasBody ? jsonOf(request, z.looseObject({ prompt_id: z.string().nullish() })) : {};
@@ -85,4 +89,9 @@ export function addPromptRoutes(app: FastifyInstance, process: Process): void {
     if (free_memory) void process.idle().then(() => process.clearCache());
     return await reply.code(200).send();
   });
+}
+
+/** Another user's prompt with a graph of so many bytes, which waits behind all others; none for 0. */
+function ballast(bytes: number): unknown[] {
+  return bytes === 0 ? [] : [[2 ** 40, 'another-users-prompt', { text: 'x'.repeat(bytes) }, {}, []]];
 }

@@ -15,6 +15,9 @@ export const doors: readonly Scenario[] = [
     door: { kind: 'other-server' },
   }),
   scenario('no-websocket', '502 for WebSocket upgrades', 'poll', { door: { kind: 'no-websocket' } }),
+  scenario('hanging-websocket', 'no answer to WebSocket upgrades', "poll; don't wait for each mix", {
+    door: { kind: 'hanging-websocket' },
+  }),
   scenario('small-upload-limit', '413 for bodies over 8 KB', 'send smaller images, or report the limit', {
     uploadLimit: 8192,
   }),

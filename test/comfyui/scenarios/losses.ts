@@ -38,6 +38,9 @@ export const losses: readonly Scenario[] = [
   scenario('lost-reply', 'a prompt is accepted, but the connection breaks before the reply, once', 'look for its id', {
     fault: { kind: 'lose-reply' },
   }),
+  scenario('cut-cancel', 'the connection of a request that cancels breaks before it is read, once', 'cancel again', {
+    fault: { kind: 'cut-cancel' },
+  }),
   scenario('late-reply', 'the reply to a prompt comes only after it has finished, once', 'use the events before it', {
     fault: { kind: 'late-reply' },
   }),

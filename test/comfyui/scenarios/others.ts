@@ -14,6 +14,9 @@ export const others: readonly Scenario[] = [
   scenario('strangers-ahead', 'three prompts of other users run first', 'show the position', {
     strangersAhead: [{ clientId: 'stranger-1' }, { clientId: 'stranger-2' }, { clientId: 'stranger-1' }],
   }),
+  scenario('huge-queue', "the graphs of other users' prompts in the queue have 70 MB", "don't depend on the queue", {
+    queueBytes: 70_000_000,
+  }),
   scenario('deleted-while-pending', 'somebody deletes the prompt before it runs, once', 'end the job', {
     fault: { kind: 'delete-pending' },
   }),

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../../src/engines/clock.ts';
+import { type Clock, systemClock } from '../../../src/engines/clock.ts';
 
 /** A clock that advances by itself: `sleep` resolves on the next turn of the event loop, and its time has passed. */
 export class AutoAdvanceClock implements Clock {
@@ -78,5 +78,26 @@ export class ManualClock implements Clock {
       this.#sleepers.delete(sleeper);
       sleeper.wake();
     }
+  }
+}
+
+/** A clock that goes faster than the real one. */
+export class FastClock implements Clock {
+  readonly #factor: number;
+
+  constructor(factor = 20) {
+    this.#factor = factor;
+  }
+
+  now(): number {
+    return 1_700_000_000_000 + this.monotonic();
+  }
+
+  monotonic(): number {
+    return performance.now() * this.#factor;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return systemClock.sleep(ms / this.#factor, signal);
   }
 }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { z } from 'zod';
-import { imageStrengthRange } from '../../../src/engines/comfyui/comfyuiSettings.ts';
 import {
   type AdapterPlan,
   type BuiltGraph,
@@ -12,6 +11,7 @@ import {
   strengthsOf,
 } from '../../../src/engines/comfyui/graph.ts';
 import { type NodeInfo, nodeInfoOf, objectInfoSchema } from '../../../src/engines/comfyui/wire/nodeInfo.ts';
+import { imageStrengthRange } from '../../../src/mix/limits.ts';
 import { Disk } from '../../comfyui/disk.ts';
 import { describe, installedClasses } from '../../comfyui/nodes/catalog.ts';
 import type { Shelf } from '../../comfyui/nodes/nodeClass.ts';

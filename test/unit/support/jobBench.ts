@@ -64,6 +64,7 @@ export interface Run {
 export class ManualEngine implements Engine {
   readonly name: EngineName;
   readonly runs: Run[] = [];
+  readonly discarded: unknown[] = [];
   #watcher: (() => void) | undefined;
 
   constructor(name: EngineName) {
@@ -72,6 +73,10 @@ export class ManualEngine implements Engine {
 
   canCheckAgain(saved: unknown): boolean {
     return saved === 'paid';
+  }
+
+  async discard(saved: unknown): Promise<void> {
+    this.discarded.push(saved);
   }
 
   run(task: MixTask, context: MixContext): Promise<void> {

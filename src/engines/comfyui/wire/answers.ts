@@ -2,8 +2,6 @@ import * as z from 'zod';
 
 // What a ComfyUI server answers, reduced to what is used. Anything else in an answer is ignored.
 
-/** A field that becomes undefined if it has the wrong type. */
-const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
 const bytesSchema = z.number().min(0).catch(0);
 
 /** An answer without a version isn't ComfyUI's. */
@@ -24,14 +22,6 @@ export const systemStatsSchema = z
   }));
 /** A server's version and its devices, with their memory in bytes. */
 export type SystemStats = z.output<typeof systemStatsSchema>;
-
-export const featuresSchema = z
-  .object({ max_upload_size: lenient(z.number().positive()) })
-  .transform(({ max_upload_size }) => ({ maxUploadSize: max_upload_size }));
-/** What a server tells about itself. `maxUploadSize` is in bytes. */
-export type Features = z.output<typeof featuresSchema>;
-
-export const fileNamesSchema = z.array(z.string());
 
 /** The metadata of a model file. Values that aren't text are left out. */
 export const metadataSchema = z
@@ -79,3 +69,12 @@ export type Queue = z.output<typeof queueSchema>;
 export const queueLengthSchema = z
   .object({ exec_info: z.object({ queue_remaining: z.number().min(0) }) })
   .transform(({ exec_info }) => exec_info.queue_remaining);
+
+/** The answer to `/jobs/ID` for a prompt that isn't over. */
+export const jobStateSchema = z
+  .object({ status: z.enum(['pending', 'in_progress']) })
+  .transform(({ status }) => status);
+export type JobState = z.output<typeof jobStateSchema>;
+
+/** The answer to `/jobs/ID` for a prompt that the server doesn't know. */
+export const missingJobSchema = z.object({ error: z.string() });

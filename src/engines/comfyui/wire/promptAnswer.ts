@@ -1,6 +1,10 @@
 import * as z from 'zod';
 
-const textSchema = z.string().catch('');
+/** An id or a name. Nodes of packs choose their own, so it may be as long as the answer: it's cut to what a message can show. */
+const textSchema = z
+  .string()
+  .catch('')
+  .transform((text) => text.slice(0, 200));
 
 const nodeErrorSchema = z.object({
   class_type: textSchema,
@@ -39,7 +43,7 @@ const nodeErrorsSchema = z
       (found?.errors ?? []).flatMap((error): InputProblem[] => {
         if (!error) return [];
         const { input_name: input, received_value: value } = error.extra_info;
-        return [{ node, nodeType: found?.class_type ?? '', problem: error.type, input, value }];
+        return [{ node: node.slice(0, 200), nodeType: found?.class_type ?? '', problem: error.type, input, value }];
       }),
     ),
   );

@@ -6,11 +6,12 @@ import type { ServerConnection } from './connection.ts';
 import type { Graph } from './graph.ts';
 import { promptFailure } from './promptFailure.ts';
 import type { ServerAddress } from './serverAddress.ts';
+import { requireVersion } from './serverVersion.ts';
 import {
-  type Features,
-  featuresSchema,
-  fileNamesSchema,
+  type JobState,
+  jobStateSchema,
   metadataSchema,
+  missingJobSchema,
   type Queue,
   queueLengthSchema,
   queueSchema,
@@ -25,7 +26,13 @@ import { acceptedSchema, type InputProblem, refusedSchema } from './wire/promptA
 
 const megabyte = 1024 * 1024;
 /** Bytes of a response. The queue and the history contain the graphs of their prompts. */
-const maxBytes = { small: megabyte, list: 16 * megabyte, graphs: 64 * megabyte, file: 128 * megabyte };
+const maxBytes = {
+  small: megabyte,
+  list: 16 * megabyte,
+  queue: 8 * megabyte,
+  graphs: 64 * megabyte,
+  file: 128 * megabyte,
+};
 
 /** A prompt to queue. The ids are UUIDs of the client's own. */
 export interface PromptSubmission {
@@ -48,6 +55,7 @@ export type SubmitAnswer =
  */
 export class ComfyuiClient {
   readonly #connection: ServerConnection;
+  #lacksJobs = false;
 
   constructor(connection: ServerConnection) {
     this.#connection = connection;
@@ -66,23 +74,11 @@ export class ComfyuiClient {
     throw new MixFailure('unexpected-response/not-comfyui', { args, cause: stats.error });
   }
 
-  /** Empty on servers that don't tell. */
-  async features(signal: AbortSignal): Promise<Features> {
-    const reply = await this.#find('features', maxBytes.small, signal);
-    return reply ? this.#connection.parse(reply, featuresSchema) : { maxUploadSize: undefined };
-  }
-
   /** The description of a class of nodes; undefined if the server doesn't have it. */
   async nodeInfo(className: string, signal: AbortSignal): Promise<NodeInfo | undefined> {
     const path = `object_info/${encodeURIComponent(className)}`;
     const reply = await this.#find(path, maxBytes.list, signal);
     return reply && nodeInfoOf(this.#connection.parse(reply, objectInfoSchema), className);
-  }
-
-  /** The model files in a folder, with the server's own separators; undefined if it doesn't have the folder. */
-  async models(folder: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
-    const reply = await this.#find(`models/${encodeURIComponent(folder)}`, maxBytes.list, signal);
-    return reply && this.#connection.parse(reply, fileNamesSchema);
   }
 
   /** The metadata of a model file; undefined if it has none, or none that the server can read. */
@@ -130,15 +126,36 @@ export class ComfyuiClient {
     return this.#get('prompt', queueLengthSchema, maxBytes.small, signal);
   }
 
-  /** The prompts that run or wait. Their graphs make the answer long: for their number alone, ask for the length. */
-  queue(signal: AbortSignal): Promise<Queue> {
-    return this.#get('queue', queueSchema, maxBytes.graphs, signal);
+  /**
+   * The prompts that run or wait; undefined if they're too many to read. Their graphs make the answer long: for their number alone, ask for
+   * the length.
+   */
+  async queue(signal: AbortSignal): Promise<Queue | undefined> {
+    try {
+      return await this.#get('queue', queueSchema, maxBytes.queue, signal);
+    } catch (error) {
+      const isTooLong =
+        error instanceof MixFailure && error.cause instanceof RequestError && error.cause.reason === 'too-large';
+      if (isTooLong) return undefined;
+      throw error;
+    }
   }
 
   /** How a prompt ended; undefined if it didn't, or the server doesn't know it. */
   async history(promptId: string, signal: AbortSignal): Promise<HistoryEntry | undefined> {
     const entries = await this.#get(`history/${encodeURIComponent(promptId)}`, historySchema, maxBytes.graphs, signal);
     return Object.hasOwn(entries, promptId) ? entries[promptId] : undefined;
+  }
+
+  /** Whether a prompt waits or runs, without its graph; undefined if it does neither, or the server is too old to tell. */
+  async jobState(promptId: string, signal: AbortSignal): Promise<JobState | undefined> {
+    if (this.#lacksJobs) return undefined;
+    const path = `jobs/${encodeURIComponent(promptId)}`;
+    const reply = await this.#connection.send({ path, maxBytes: maxBytes.graphs, expected: [404, 405] }, signal);
+    const answer = parseJson(reply.body.toString('utf8'));
+    // Servers before 0.6 don't have the route, and so no message of their own.
+    this.#lacksJobs = reply.status >= 400 && !missingJobSchema.safeParse(answer).success;
+    return jobStateSchema.safeParse(answer).data;
   }
 
   /** The bytes of a file; undefined if it was removed. */
@@ -162,6 +179,7 @@ export class ComfyuiClient {
   /**
    * Removes or interrupts a prompt, whether it waits or runs, and no other. If it begins to run in this moment, it may go on on servers
    * before 0.26, so look whether it's gone, and cancel it again if not.
+   * @throws MixFailure `unexpected-response/comfyui-old` if it runs on a server that can't interrupt it alone.
    */
   async cancel(promptId: string, signal: AbortSignal): Promise<void> {
     const path = `jobs/${encodeURIComponent(promptId)}/cancel`;
@@ -169,6 +187,11 @@ export class ComfyuiClient {
     const reply = await this.#connection.send(call, signal);
     if (reply.status < 300) return;
     await this.deletePending(promptId, signal);
+    const queue = await this.queue(signal);
+    if (queue && !queue.running.some(({ id }) => id === promptId)) return;
+    // The server may have been replaced by an older one, whose interrupt stops whatever runs.
+    const { version } = await this.systemStats(signal);
+    requireVersion(version, this.address);
     await this.interrupt(promptId, signal);
   }
 
