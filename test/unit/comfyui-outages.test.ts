@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { JobSuspended } from '../../src/engines/engine.ts';
 import { type ComfyUIServer, defaultModels } from '../comfyui/server.ts';
 import { FastClock } from './support/clocks.ts';
+import { clientOf, startAnswering } from './support/comfyuiBench.ts';
 import { comfyuiTask, drawnBy, JobContext, startEngine } from './support/comfyuiJobs.ts';
 import { failureOf } from './support/hostedBench.ts';
 
@@ -62,8 +63,14 @@ describe('a server that goes away', () => {
     expect(resumed.results).toHaveLength(1);
   });
 
-  test('alone, before anything was sent: it’s waited for', async () => {
-    const { engine, server, logged } = await startEngine({}, { clock: new FastClock(50) });
+  test.each([
+    ['alone', [{}]],
+    [
+      'while the other one lacks what the job needs',
+      [{}, { missingClasses: ['IPAdapter'], models: { ...defaultModels, style_models: [] } }],
+    ],
+  ])('%s, before anything was sent: it’s waited for', async (_, options) => {
+    const { engine, server, logged } = await startEngine(options, { clock: new FastClock(50) });
     let stopped: Promise<void> | undefined;
     const context = new JobContext();
     context.onProgress = () => {
@@ -76,6 +83,17 @@ describe('a server that goes away', () => {
     await run;
     expect(context.results).toHaveLength(1);
   });
+});
+
+test('a server that refuses requests with 403 says so, whether there is an authorization or not', async () => {
+  const { url } = await startAnswering((response) => response.writeHead(403).end());
+  for (const authorization of [undefined, 'Bearer secret']) {
+    const { client } = clientOf(url, { authorization: async () => authorization });
+    await expect(client.queueLength(new AbortController().signal)).rejects.toMatchObject({
+      key: 'unexpected-response/comfyui-forbidden',
+      args: { status: 403 },
+    });
+  }
 });
 
 describe('a server that changes', () => {

@@ -13,8 +13,8 @@ export interface PatienceContext {
   onWait(failure: MixFailure, delay: number): void;
   /** Whether the server has the job's prompt. Then whatever answers in another way than ComfyUI counts as out of reach, too. */
   readonly hasPrompt?: boolean;
-  /** Whether not to wait for the server, because another one can have the job. */
-  givesUp?(): boolean;
+  /** Whether not to wait for the server, because another one can have the job. @throws the signal's reason. */
+  givesUp?(): Promise<boolean>;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function patiently<T>(request: () => Promise<T>, context: PatienceC
       if (!(error instanceof MixFailure)) throw error;
       const isWaitedFor = isOutage(error) || (context.hasPrompt && isOthersAnswer(error));
       if (!isWaitedFor && !(isTolerated(error) && errors++ < toleratedErrors)) throw error;
-      if (isOutage(error) && context.givesUp?.()) throw error;
+      if (isOutage(error) && (await context.givesUp?.())) throw error;
       if (waited >= times.outage) throw error;
       context.onWait(error, pause);
       await clock.sleep(pause, signal);

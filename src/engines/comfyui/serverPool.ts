@@ -87,6 +87,13 @@ export class ServerPool {
     }
   }
 
+  /** Whether another server than this one can have a job. Those that failed a short while ago aren't asked. @throws the signal's reason. */
+  async hasOther<Plan>(server: ComfyuiServer, plan: Planner<Plan>, signal: AbortSignal): Promise<boolean> {
+    const servers = this.#configured().flatMap((one) => one.server ?? []);
+    const others = servers.filter((other) => other !== server && !other.isResting);
+    return (await this.#ask(others, plan, signal)).some(({ offer }) => offer !== undefined);
+  }
+
   /** How many servers are set. */
   get size(): number {
     return this.#configured().length;
