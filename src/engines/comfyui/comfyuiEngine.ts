@@ -157,7 +157,7 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
   };
 
   /** Takes back what a canceled job has on its server. @param tell called if that isn't possible. */
-  const cancel = async (state: ComfyuiState, jobId?: string, tell?: MixContext['notice']): Promise<void> => {
+  const cancel = async (state: ComfyuiState, jobId: string | undefined, tell: MixContext['notice']): Promise<void> => {
     const pending = state.samples.filter(isPending);
     if (pending.length === 0) return;
     const set = pool.serverAt(state.server);
@@ -166,7 +166,7 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
     const job = jobId === undefined ? {} : { jobId };
     if (!failure) return options.log({ level: 'info', ...job, event: 'canceled', args: { server } });
     options.log({ level: 'warn', ...job, event: 'not-canceled', args: { reason: failure.key } });
-    tell?.(makeNotice('not-canceled', { server }));
+    tell(makeNotice('not-canceled', { server }));
   };
 
   /**
@@ -217,9 +217,9 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
       context.progress({ stage: 'queued' });
       await mix(task, task.comfyui, context);
     },
-    async discard(saved) {
+    async discard(saved, notice) {
       const state = parseComfyuiState(saved);
-      if (state) await cancel(state);
+      if (state) await cancel(state, undefined, notice);
     },
     canCheckAgain: (saved) => parseComfyuiState(saved)?.samples.some(isPending) ?? false,
     servers: (request) => pool.states(request),
