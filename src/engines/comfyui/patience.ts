@@ -1,4 +1,5 @@
 import { MixFailure } from '../../mix/failure.ts';
+import { RequestError } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
 
 /** Milliseconds: how long a server may be out of reach, such as while it restarts, and the longest pause between two tries. */
@@ -47,8 +48,12 @@ export function isOutage({ code, key, retryable }: MixFailure): boolean {
   return (code === 'network' && retryable) || key === 'service-unavailable/comfyui-gateway';
 }
 
-/** Whether something else answers, or the server in a state that it may leave again: a proxy's pages come and go. */
-function isOthersAnswer({ code, key }: MixFailure): boolean {
+/**
+ * Whether something else answers, or the server in a state that it may leave again: a proxy's pages come and go. What is too large stays
+ * too large.
+ */
+function isOthersAnswer({ code, key, cause }: MixFailure): boolean {
+  if (cause instanceof RequestError) return false;
   const isOthers = code === 'unexpected-response' && key !== 'unexpected-response/comfyui-old';
   return isOthers || code === 'service-unavailable' || code === 'invalid-api-key';
 }
