@@ -15,7 +15,8 @@ import { planModel, preferredPlans } from './modelPlan.ts';
 import { isOutage } from './patience.ts';
 import { cancelPrompts } from './promptCancel.ts';
 import { readNodeInfos } from './sampleGraph.ts';
-import { type Lease, type Planner, ServerPool } from './serverPool.ts';
+import type { Planner } from './serverOffer.ts';
+import { type Lease, ServerPool } from './serverPool.ts';
 import type { UploadedNames } from './sourceUpload.ts';
 import type { NodeInfos } from './workflowBinding.ts';
 
