@@ -54,11 +54,14 @@ function serverOf({ request, engineState }: JobRecord): { server?: string } {
 
 function endMessage({ state, request, notices, engineState }: JobRecord, messages: Messages): string | undefined {
   switch (state) {
-    case 'cancelled':
+    case 'cancelled': {
+      const left = notices.find(({ code }) => code === 'not-canceled');
+      if (left) return messages.notice(left);
       // The service can't be told to stop, so the user should know that it may still charge for the work.
       return usesService(request.engine) && mayHaveSubmitted(engineState)
         ? messages.say('job.cancelledHosted')
         : undefined;
+    }
     case 'done': {
       // The panel already shows at each field whether the engine ignores it.
       const shown = [...request.notices, ...notices].filter(({ code }) => code !== 'ignored');

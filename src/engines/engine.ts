@@ -88,8 +88,9 @@ export interface Engine {
   /**
    * Stops what an earlier run with this saved state left to a server, for a job that is canceled while it waits to run again. If absent,
    * nothing can be stopped. Rejects only because of a bug.
+   * @param notice called if it isn't possible.
    */
-  discard?(saved: unknown): Promise<void>;
+  discard?(saved: unknown, notice: MixContext['notice']): Promise<void>;
   /** Resolves when every sample is delivered. Rejects with MixFailure, or with the signal's reason. */
   run(task: MixTask, context: MixContext): Promise<void>;
 }

@@ -60,7 +60,7 @@ export class JobFinalizer {
     await this.finalize(job, { state: 'cancelled' });
     if (engineState === undefined) return;
     try {
-      await (await this.#options.engines[request.engine]()).discard?.(engineState);
+      await (await this.#options.engines[request.engine]()).discard?.(engineState, (notice) => job.addNotice(notice));
     } catch (error) {
       this.#options.onError(id, error);
     }

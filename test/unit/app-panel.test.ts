@@ -219,6 +219,10 @@ test('the panel shows how a job ended', () => {
   });
   const cancelled = recordOf('b', { state: 'cancelled', engineState: 'unreadable' });
   expect(viewOfJob(snapshotOf(cancelled), '/home', messages).message).toBe(messages.say('job.cancelledHosted'));
+  const left = { code: 'not-canceled', args: { server: 'box:8188' } };
+  expect(viewOfJob(snapshotOf({ ...cancelled, notices: [left] }), '/home', messages).message).toBe(
+    messages.notice(left),
+  );
   expect(viewOfJob(snapshotOf(recordOf('c', { state: 'cancelled' })), '/home', messages).message).toBeUndefined();
   const notices = [makeNotice('ignored', { part: 'prompt' }), makeNotice('unknown-key', { key: 'mood' })];
   const done = recordOf('d', { state: 'done', notices });

@@ -169,7 +169,15 @@ test('a panel that is slower than the server gets the newest preview, and none o
 test('a job names the server that has it, but never an address with a password', () => {
   const serverOf = (url: string) => {
     const sample = { seed: 1, promptId: 'p', phase: 'queued', isRetried: false };
-    const engineState = { version: 1, server: url, serverVersion: '0.3.64', plan: null, output: '', samples: [sample] };
+    const engineState = {
+      version: 1,
+      server: url,
+      clientId: 'w',
+      serverVersion: '0.3.64',
+      plan: null,
+      output: '',
+      samples: [sample],
+    };
     const record = recordOf('a', {
       state: 'running',
       request: { ...requestOf('mixes'), engine: 'comfyui' },

@@ -10,6 +10,7 @@ import { comfyuiSettings, comfyuiTask, JobContext, startEngine } from './support
 import { failureOf } from './support/hostedBench.ts';
 
 const stop = new Error('canceled');
+const notNeeded = () => {};
 const sentTo = ({ requests }: ComfyUIServer, path: string) =>
   requests.filter((request) => request.method === 'POST' && request.path === `/api/${path}`).length;
 
@@ -43,7 +44,7 @@ describe('a prompt that waits behind a stranger’s', () => {
     context.controller.abort(new JobSuspended());
     await expect(run).rejects.toThrow();
     server.configure({ version: '0.3.50' });
-    await again().discard?.(JSON.parse(context.lastState ?? ''));
+    await again().discard?.(JSON.parse(context.lastState ?? ''), notNeeded);
     expect(server.queue).toEqual([stranger]);
     expect(sentTo(server, 'interrupt')).toBe(0);
     hold.release();
@@ -51,7 +52,7 @@ describe('a prompt that waits behind a stranger’s', () => {
 });
 
 test('a prompt that runs on a server which can’t interrupt it alone runs on, and the user is told', async () => {
-  const { engine, server } = await startEngine();
+  const { engine, server, again } = await startEngine();
   const hold = server.hold({ at: 'step', step: 1 });
   const context = new JobContext();
   const run = engine.run(comfyuiTask(), context);
@@ -60,6 +61,9 @@ test('a prompt that runs on a server which can’t interrupt it alone runs on, a
   context.controller.abort(stop);
   await expect(run).rejects.toBe(stop);
   expect(sentTo(server, 'interrupt')).toBe(0);
+  const discarding = new JobContext();
+  await again().discard?.(JSON.parse(context.lastState ?? ''), discarding.notice);
+  expect(discarding.notices).toEqual(context.notices);
   expect(context.notices).toEqual([{ code: 'not-canceled', args: { server: new URL(server.url).host } }]);
   hold.release();
 });

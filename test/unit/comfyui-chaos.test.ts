@@ -63,9 +63,10 @@ test(`ends ${count} jobs on three servers in chaos, among strangers: every resul
     return one;
   };
   const clock = new FastClock(60);
-  const { engine, servers, log, again } = await startEngine([{}, { scenarios: ['new-version'] }, { previews: true }], {
-    clock,
-  });
+  const { engine, servers, log, again } = await startEngine(
+    [{ stepMs: 2 }, { stepMs: 2, scenarios: ['new-version'] }, { stepMs: 2, previews: true }],
+    { clock },
+  );
   const windows = [engine, again()];
   const injected: string[] = [];
   const strangers: string[] = [];
@@ -91,7 +92,10 @@ test(`ends ${count} jobs on three servers in chaos, among strangers: every resul
         pick(servers).configure({ fault });
         injected.push(failure);
       }
-      if (random() < 0.3) strangers.push(pick(servers).queueStranger(random() < 0.5 ? {} : { clientId: 'other' }));
+      if (random() < 0.6) {
+        const client = random() < 0.5 ? {} : { clientId: 'other' };
+        strangers.push(pick(servers).queueStranger({ ...client, steps: 10 }));
+      }
       if (random() < 0.03) {
         injected.push('generation-failed/comfyui-lost');
         outages.push(breakDown(pick(servers)));
@@ -102,8 +106,11 @@ test(`ends ${count} jobs on three servers in chaos, among strangers: every resul
       );
       const reason = random() < 0.1 ? stop : lives < 3 && random() < 0.3 ? new JobSuspended() : undefined;
       const moment = Math.floor(random() * 12);
+      const endsBehindOthers = random() < 0.5;
       context.onProgress = () => {
-        if (context.progresses.length === moment && reason) context.controller.abort(reason);
+        const isBehind = (context.progresses.at(-1)?.ahead ?? 0) > 0;
+        const isNow = context.progresses.length === moment || (endsBehindOthers && isBehind);
+        if (isNow && reason) context.controller.abort(reason);
       };
       const error = await end(pick(windows), job.task, context);
       job.results.push(...context.results);

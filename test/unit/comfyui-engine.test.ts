@@ -446,7 +446,7 @@ describe('canceled', () => {
       await expect(closing).rejects.toThrow();
       expect(server.queue).toHaveLength(2);
       if (when === 'before it is resumed') {
-        await engine.discard?.(JSON.parse(left.lastState ?? ''));
+        await engine.discard?.(JSON.parse(left.lastState ?? ''), left.notice);
       } else {
         const resumed = new JobContext(left.lastState);
         resumed.onProgress = () => resumed.controller.abort(stop);

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { patiently } from '../../src/engines/comfyui/patience.ts';
 import { JobSuspended } from '../../src/engines/engine.ts';
 import { type ComfyUIServer, defaultModels } from '../comfyui/server.ts';
-import { FastClock } from './support/clocks.ts';
+import { AutoAdvanceClock, FastClock } from './support/clocks.ts';
+import { clientOf, startAnswering } from './support/comfyuiBench.ts';
 import { comfyuiTask, drawnBy, JobContext, startEngine } from './support/comfyuiJobs.ts';
 import { failureOf } from './support/hostedBench.ts';
 
@@ -62,8 +64,14 @@ describe('a server that goes away', () => {
     expect(resumed.results).toHaveLength(1);
   });
 
-  test('alone, before anything was sent: it’s waited for', async () => {
-    const { engine, server, logged } = await startEngine({}, { clock: new FastClock(50) });
+  test.each([
+    ['alone', [{}]],
+    [
+      'while the other one lacks what the job needs',
+      [{}, { missingClasses: ['IPAdapter'], models: { ...defaultModels, style_models: [] } }],
+    ],
+  ])('%s, before anything was sent: it’s waited for', async (_, options) => {
+    const { engine, server, logged } = await startEngine(options, { clock: new FastClock(50) });
     let stopped: Promise<void> | undefined;
     const context = new JobContext();
     context.onProgress = () => {
@@ -76,6 +84,17 @@ describe('a server that goes away', () => {
     await run;
     expect(context.results).toHaveLength(1);
   });
+});
+
+test('a server that refuses requests with 403 says so, whether there is an authorization or not', async () => {
+  const { url } = await startAnswering((response) => response.writeHead(403).end());
+  for (const authorization of [undefined, 'Bearer secret']) {
+    const { client } = clientOf(url, { authorization: async () => authorization });
+    await expect(client.queueLength(new AbortController().signal)).rejects.toMatchObject({
+      key: 'unexpected-response/comfyui-forbidden',
+      args: { status: 403 },
+    });
+  }
 });
 
 describe('a server that changes', () => {
@@ -181,9 +200,17 @@ describe('without a socket', () => {
   test('a hanging upgrade is waited for once, and a small mix ends soon', async () => {
     const { engine, server } = await startEngine({ scenarios: ['hanging-websocket'] }, { clock: new FastClock(1) });
     await engine.run(comfyuiTask(), new JobContext());
-    const since = performance.now();
-    await engine.run(comfyuiTask({ seed: 8 }), new JobContext());
-    expect(performance.now() - since).toBeLessThan(2_500);
+    const hold = server.hold({ at: 'step', step: 1 });
+    const looks = sentTo(server, 'GET', 'queue');
+    const start = performance.now();
+    const second = engine.run(comfyuiTask({ seed: 8 }), new JobContext());
+    await hold.reached;
+    expect(performance.now() - start).toBeLessThan(2_500);
+    await server.waitFor('GET', '/queue', looks + 1);
+    hold.release();
+    const release = performance.now();
+    await second;
+    expect(performance.now() - release).toBeLessThan(2_500);
     expect(server.requests.filter(({ upgrade }) => upgrade)).toHaveLength(1);
   });
 
@@ -221,6 +248,21 @@ test('a mix that is resumed in another window has progress and previews', async 
 });
 
 describe('while a prompt is on the server', () => {
+  test('a file that is too large isn’t fetched again and again', async () => {
+    const { url } = await startAnswering((response) => response.end(Buffer.alloc(9_000_000)));
+    const { client } = clientOf(url);
+    const clock = new AutoAdvanceClock();
+    const { signal } = new AbortController();
+    let times = 0;
+    const tooLarge = () => {
+      times++;
+      return client.queueLength(signal); // at most a megabyte
+    };
+    const request = patiently(tooLarge, { clock, signal, onWait: () => {}, hasPrompt: true });
+    await expect(request).rejects.toMatchObject({ key: 'unexpected-response/comfyui' });
+    expect(times).toBe(3);
+  });
+
   test.each(['login-page', 'login-redirect', 'other-server'])('%s: it’s waited for', async (scenario) => {
     const { engine, server, log } = await startEngine({}, { clock: new FastClock(100) });
     const hold = server.hold({ at: 'step', step: 2 });

@@ -120,6 +120,17 @@ const checks: Readonly<Record<string, (bench: Started) => Promise<void>>> = {
     await bench.server.idle();
     expect((await bench.client.json(`/history/${id}`))[id].status.completed).toBe(true);
   },
+  'cut-cancel': async ({ client, server, images }) => {
+    const hold = server.hold({ at: 'step', step: 1 });
+    const id = await client.queue(mixGraph({ images }));
+    await hold.reached;
+    const interrupt = () => client.post('/interrupt', { prompt_id: id });
+    await expect(interrupt()).rejects.toThrow('fetch failed');
+    await interrupt();
+    hold.release();
+    await server.idle();
+    expect((await client.json(`/history/${id}`))[id].status.completed).toBe(false);
+  },
   'late-reply': async (bench) => {
     const { client } = bench;
     await client.connect();
@@ -167,6 +178,10 @@ const checks: Readonly<Record<string, (bench: Started) => Promise<void>>> = {
     await server.idle();
     expect((await client.json(`/history/${id}`))[id].status.completed).toBe(true);
   },
+  'huge-queue': async ({ client }) => {
+    const { queue_pending } = await client.json('/queue');
+    expect(JSON.stringify(queue_pending).length).toBeGreaterThan(70_000_000);
+  },
   'deleted-while-pending': async (bench) => {
     expect(await run(bench, mixGraph(bench))).toBeUndefined();
     expect(bench.server.runs).toEqual([]);
@@ -200,6 +215,7 @@ const usual = [
   'previews',
   'sub-path',
   'no-websocket',
+  'hanging-websocket',
 ];
 
 test.each(scenarios.filter(({ name }) => !doors.includes(name)).map(({ name }) => name))('%s', async (name) => {

@@ -121,6 +121,8 @@ test('what a job left to a server is taken back if it is canceled before it runs
   await b.hosted.started();
   await b.runner.cancel(second.id);
   expect(b.hosted.discarded).toEqual([{ step: 2 }]);
+  const left = b.runner.jobs().find(({ record }) => record.id === second.id);
+  expect(left?.record).toMatchObject({ state: 'cancelled', notices: [{ code: 'not-canceled' }] });
   await b.runner.cancel(first.id); // a run takes back its own work
   expect(b.hosted.discarded).toHaveLength(1);
   await b.runner.dispose();

@@ -15,6 +15,7 @@ import { planModel, preferredPlans } from './modelPlan.ts';
 import { isOutage } from './patience.ts';
 import { cancelPrompts } from './promptCancel.ts';
 import { readNodeInfos } from './sampleGraph.ts';
+import type { Planner } from './serverOffer.ts';
 import { type Lease, ServerPool } from './serverPool.ts';
 import type { UploadedNames } from './sourceUpload.ts';
 import type { NodeInfos } from './workflowBinding.ts';
@@ -128,33 +129,36 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
     const { saved, delivered, signal } = context;
     const state = parseComfyuiState(saved);
     if (state?.samples.length === task.recipe.samples && (!isUnsent(state) || delivered.size > 0)) {
-      return { ...(await pool.acquire(state.server, signal)), state, isBound: true };
+      return { ...(await pool.acquire(state.server, signal)), state, canMove: async () => false };
     }
     const { checkpoint, preset, workflow } = settings;
     const choice = { model: task.recipe.model, checkpoint, preset };
-    const { server, report, plan, release } = await pool.choose<JobPlan>(
-      async (report, { client }) => {
-        if (!workflow) return { models: planModel(report, choice) };
-        return { models: null, infos: await readNodeInfos(client, workflow.graph, signal) };
-      },
-      signal,
-      (plans) => {
-        const isPreferred = preferredPlans(
-          choice.model ?? checkpoint,
-          plans.map(({ models }) => models),
-        );
-        return ({ models }) => isPreferred(models);
-      },
-    );
+    const planner: Planner<JobPlan> = async (report, { client }) => {
+      if (!workflow) return { models: planModel(report, choice) };
+      return { models: null, infos: await readNodeInfos(client, workflow.graph, signal) };
+    };
+    const { server, report, plan, release } = await pool.choose(planner, signal, (plans) => {
+      const isPreferred = preferredPlans(
+        choice.model ?? checkpoint,
+        plans.map(({ models }) => models),
+      );
+      return ({ models }) => isPreferred(models);
+    });
     const { address, socket } = server;
     const { clientId } = socket;
     const place = { server: address.url, clientId, serverVersion: report.version, plan: plan.models };
     const created = createComfyuiState(task, place, options.newId);
-    return { server, release, state: created, infos: plan.infos, isBound: false };
+    return {
+      server,
+      release,
+      state: created,
+      infos: plan.infos,
+      canMove: () => pool.hasOther(server, planner, signal),
+    };
   };
 
   /** Takes back what a canceled job has on its server. @param tell called if that isn't possible. */
-  const cancel = async (state: ComfyuiState, jobId?: string, tell?: MixContext['notice']): Promise<void> => {
+  const cancel = async (state: ComfyuiState, jobId: string | undefined, tell: MixContext['notice']): Promise<void> => {
     const pending = state.samples.filter(isPending);
     if (pending.length === 0) return;
     const set = pool.serverAt(state.server);
@@ -163,7 +167,7 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
     const job = jobId === undefined ? {} : { jobId };
     if (!failure) return options.log({ level: 'info', ...job, event: 'canceled', args: { server } });
     options.log({ level: 'warn', ...job, event: 'not-canceled', args: { reason: failure.key } });
-    tell?.(makeNotice('not-canceled', { server }));
+    tell(makeNotice('not-canceled', { server }));
   };
 
   /**
@@ -172,21 +176,21 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
    */
   const mixOnOne = async (task: MixTask, settings: ComfyuiSettings, context: MixContext, isLast: boolean) => {
     let assigned: Assignment | undefined;
-    let mayMove = false;
     try {
       assigned = await assign(task, settings, context);
-      const { server, state, infos, isBound } = assigned;
-      mayMove = !isLast && !isBound;
+      const { server, state, infos } = assigned;
+      const canMove = isLast ? async () => false : assigned.canMove;
       const timeout = 1000 * options.timeoutSeconds();
       const [socket, uploaded] = [server.socketOf(state.clientId), uploadsOf(server)];
-      const job = { ...options, task, settings, context, server, socket, state, mayMove, timeout, uploaded, infos };
+      const job = { ...options, task, settings, context, server, socket, state, canMove, timeout, uploaded, infos };
       await new ComfyuiJob(job).run();
       return true;
     } catch (error) {
       if (!(error instanceof MixFailure)) throw error;
       const isOld = error.code === 'missing-model' || error.key === 'unexpected-response/comfyui-old';
       if (isOld) assigned?.server.forget(); // or the next job would be planned with what isn't there any more
-      if (!assigned || !mayMove || !isOutage(error) || !isUnsent(assigned.state)) throw error;
+      if (!assigned || isLast || !isOutage(error) || !isUnsent(assigned.state)) throw error;
+      if (!(await assigned.canMove())) throw error;
       assigned.server.rest();
       return false;
     } finally {
@@ -214,9 +218,9 @@ export function createComfyuiEngine(options: ComfyuiEngineOptions): ComfyuiEngin
       context.progress({ stage: 'queued' });
       await mix(task, task.comfyui, context);
     },
-    async discard(saved) {
+    async discard(saved, notice) {
       const state = parseComfyuiState(saved);
-      if (state) await cancel(state);
+      if (state) await cancel(state, undefined, notice);
     },
     canCheckAgain: (saved) => parseComfyuiState(saved)?.samples.some(isPending) ?? false,
     servers: (request) => pool.states(request),
@@ -234,7 +238,7 @@ interface JobPlan {
 /** The server that has a job, to itself, and how far the job is. */
 interface Assignment extends Lease {
   readonly state: ComfyuiState;
-  /** Whether the job can't go to another server. */
-  readonly isBound: boolean;
+  /** Whether another server can have the job instead. @throws the signal's reason. */
+  canMove(): Promise<boolean>;
   readonly infos?: NodeInfos | undefined;
 }

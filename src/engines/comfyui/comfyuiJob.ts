@@ -55,7 +55,7 @@ export class ComfyuiJob {
     };
     // A sample is `posting` while its prompt is sent. What fails then without an answer hasn't sent it.
     const isUnsent = () => state.samples.every(({ phase }) => phase === 'new' || phase === 'posting');
-    this.#beforehand = { ...this.#patience, givesUp: () => options.mayMove && isUnsent() };
+    this.#beforehand = { ...this.#patience, givesUp: async () => isUnsent() && options.canMove() };
     this.#graphs = new JobGraphs(options, this.#beforehand);
   }
 

@@ -19,8 +19,8 @@ export interface ComfyuiJobOptions {
   /** The socket that gets the events of the job's prompts. */
   readonly socket: ServerSocket;
   readonly state: ComfyuiState;
-  /** Whether another server can have the job, as long as nothing was sent. */
-  readonly mayMove: boolean;
+  /** Whether another server can have the job, as long as nothing was sent. @throws the signal's reason. */
+  canMove(): Promise<boolean>;
   /** What the server says about the nodes of the user's workflow, if it was asked already. */
   readonly infos?: NodeInfos | undefined;
   /** The images that the server has. */

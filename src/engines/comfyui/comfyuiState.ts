@@ -88,7 +88,7 @@ export function isPending({ phase }: SampleState): boolean {
   return phase === 'posting' || phase === 'queued';
 }
 
-/** Whether no server has, or had, a prompt of the job. */
+/** Whether no server has a prompt of the job that can still bring a result. */
 export function isUnsent({ samples }: ComfyuiState): boolean {
   return samples.every(({ phase }) => phase === 'new');
 }

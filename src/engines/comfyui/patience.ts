@@ -1,4 +1,5 @@
 import { MixFailure } from '../../mix/failure.ts';
+import { RequestError } from '../../network/requestError.ts';
 import type { Clock } from '../clock.ts';
 
 /** Milliseconds: how long a server may be out of reach, such as while it restarts, and the longest pause between two tries. */
@@ -13,8 +14,8 @@ export interface PatienceContext {
   onWait(failure: MixFailure, delay: number): void;
   /** Whether the server has the job's prompt. Then whatever answers in another way than ComfyUI counts as out of reach, too. */
   readonly hasPrompt?: boolean;
-  /** Whether not to wait for the server, because another one can have the job. */
-  givesUp?(): boolean;
+  /** Whether not to wait for the server, because another one can have the job. @throws the signal's reason. */
+  givesUp?(): Promise<boolean>;
 }
 
 /**
@@ -33,7 +34,7 @@ export async function patiently<T>(request: () => Promise<T>, context: PatienceC
       if (!(error instanceof MixFailure)) throw error;
       const isWaitedFor = isOutage(error) || (context.hasPrompt && isOthersAnswer(error));
       if (!isWaitedFor && !(isTolerated(error) && errors++ < toleratedErrors)) throw error;
-      if (isOutage(error) && context.givesUp?.()) throw error;
+      if (isOutage(error) && (await context.givesUp?.())) throw error;
       if (waited >= times.outage) throw error;
       context.onWait(error, pause);
       await clock.sleep(pause, signal);
@@ -47,8 +48,12 @@ export function isOutage({ code, key, retryable }: MixFailure): boolean {
   return (code === 'network' && retryable) || key === 'service-unavailable/comfyui-gateway';
 }
 
-/** Whether something else answers, or the server in a state that it may leave again: a proxy's pages come and go. */
-function isOthersAnswer({ code, key }: MixFailure): boolean {
+/**
+ * Whether something else answers, or the server in a state that it may leave again: a proxy's pages come and go. What is too large stays
+ * too large.
+ */
+function isOthersAnswer({ code, key, cause }: MixFailure): boolean {
+  if (cause instanceof RequestError) return false;
   const isOthers = code === 'unexpected-response' && key !== 'unexpected-response/comfyui-old';
   return isOthers || code === 'service-unavailable' || code === 'invalid-api-key';
 }

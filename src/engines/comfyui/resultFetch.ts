@@ -55,12 +55,14 @@ async function convert(
   bytes: Uint8Array<ArrayBuffer>,
   { codec, format, signal }: FetchContext,
 ): Promise<FetchedResult> {
-  const { width, height } = await abortable(codec.probe(bytes, signal), signal);
   const bare = format === 'png' && (await detectKind(bytes))?.name === 'png' ? barePng(bytes) : undefined;
+  const probing = codec.probe(bytes, signal);
   if (bare) {
-    await abortable(codec.isUniform(bytes, signal), signal); // decodes the whole image, and so detects a damaged one
+    const checking = codec.isUniform(bytes, signal); // decodes the whole image, and so detects a damaged one
+    const [{ width, height }] = await abortable(Promise.all([probing, checking]), signal);
     return { bytes: bare, width, height, isFlattened: false };
   }
+  const { width, height } = await abortable(probing, signal);
   const raster = await abortable(codec.decode(bytes, { width, height }, signal), signal);
   return { ...(await abortable(codec.encode(raster, format, signal), signal)), width, height };
 }

@@ -2,6 +2,7 @@ import { MixFailure } from '../../mix/failure.ts';
 import type { ServerQuery, ServerReport, ServerState } from './comfyuiEngine.ts';
 import { ComfyuiServer, type ServerServices } from './comfyuiServer.ts';
 import { serverAddress } from './serverAddress.ts';
+import { askServers, bestOf, mostTelling, type Planner, type Preference } from './serverOffer.ts';
 
 export interface ServerPoolOptions extends ServerServices {
   /** The base URLs, as in the settings. */
@@ -15,36 +16,16 @@ export interface Lease {
   release(): void;
 }
 
-/** Plans a job on a server. @throws MixFailure if the server lacks something. */
-export type Planner<Plan> = (report: ServerReport, server: ComfyuiServer) => Plan | Promise<Plan>;
-
-/** Tells which of the plans on several servers, in the order of the settings, are preferred. If none is, they're all the same. */
-export type Preference<Plan> = (plans: readonly Plan[]) => (plan: Plan) => boolean;
-
 /** A server that was chosen for a job, with what it is mixed with there. */
 export interface ChosenServer<Plan> extends Lease {
   readonly report: ServerReport;
   readonly plan: Plan;
 }
 
-interface Offer<Plan> {
-  readonly server: ComfyuiServer;
-  readonly report: ServerReport;
-  readonly plan: Plan;
-  readonly queueLength: number;
-}
-
-type Answer<Plan> =
-  | { readonly offer: Offer<Plan>; readonly failure?: undefined }
-  | { readonly offer?: undefined; readonly failure: MixFailure };
-
 /** A server of the settings, as it's written there. */
 type SetServer =
   | { readonly url: string; readonly server: ComfyuiServer; readonly failure?: undefined }
   | { readonly url: string; readonly server?: undefined; readonly failure: MixFailure };
-
-/** Milliseconds that slower servers get once one that fits has answered. */
-const grace = 1_000;
 
 /** The servers of the settings. */
 export class ServerPool {
@@ -69,7 +50,7 @@ export class ServerPool {
     const set = this.#configured();
     const servers = set.flatMap((one) => one.server ?? []);
     const awake = servers.filter(({ isResting }) => !isResting);
-    const answers = await this.#ask(awake.length > 0 ? awake : servers, plan, signal);
+    const answers = await askServers(awake.length > 0 ? awake : servers, plan, signal);
     const first = bestOf(answers, prefer);
     if (!first) throw mostTelling([...answers, ...set].flatMap(({ failure }) => failure ?? []));
     for (let best = first; ; ) {
@@ -81,10 +62,17 @@ export class ServerPool {
         if (error !== outage.reason || signal.aborted) throw error;
       }
       const others = servers.filter((other) => other !== server && !other.isResting);
-      const next = bestOf(await this.#ask(others, plan, signal), prefer);
+      const next = bestOf(await askServers(others, plan, signal), prefer);
       if (!next) return { ...best, release: await server.take(signal) };
       best = next;
     }
+  }
+
+  /** Whether another server than this one can have a job. Those that failed a short while ago aren't asked. @throws the signal's reason. */
+  async hasOther<Plan>(server: ComfyuiServer, plan: Planner<Plan>, signal: AbortSignal): Promise<boolean> {
+    const servers = this.#configured().flatMap((one) => one.server ?? []);
+    const others = servers.filter((other) => other !== server && !other.isResting);
+    return (await askServers(others, plan, signal)).some(({ offer }) => offer !== undefined);
   }
 
   /** How many servers are set. */
@@ -134,41 +122,6 @@ export class ServerPool {
     await Promise.all(servers.map((server) => server.dispose()));
   }
 
-  #ask<Plan>(servers: readonly ComfyuiServer[], plan: Planner<Plan>, signal: AbortSignal): Promise<Answer<Plan>[]> {
-    return firstAnswers(
-      servers.map((server) => this.#offer(server, plan, signal)),
-      (answer) => answer.offer !== undefined,
-    );
-  }
-
-  async #offer<Plan>(server: ComfyuiServer, plan: Planner<Plan>, signal: AbortSignal): Promise<Answer<Plan>> {
-    try {
-      const known = await server.report({ signal });
-      const queueLength = await server.queueLength(signal);
-      const { report, planned } = await this.#planOn(server, known, plan, signal);
-      return { offer: { server, report, plan: planned, queueLength } };
-    } catch (error) {
-      if (error instanceof MixFailure) return { failure: error };
-      throw error;
-    }
-  }
-
-  /** What a report lacks may have been added since it was read. */
-  async #planOn<Plan>(
-    server: ComfyuiServer,
-    known: ServerReport,
-    plan: Planner<Plan>,
-    signal: AbortSignal,
-  ): Promise<{ report: ServerReport; planned: Plan }> {
-    try {
-      return { report: known, planned: await plan(known, server) };
-    } catch (error) {
-      if (!(error instanceof MixFailure)) throw error;
-      const report = await server.report({ refresh: true, signal });
-      return { report, planned: await plan(report, server) };
-    }
-  }
-
   /** Each server of the settings once, or what is wrong with its address. */
   #configured(): SetServer[] {
     const found = new Map<string, SetServer>();
@@ -196,46 +149,4 @@ async function stateOf(server: ComfyuiServer, refresh: boolean | undefined, sign
       failure: new MixFailure('network/timeout', { args: { host: server.address.name } }),
     };
   }
-}
-
-/** Of the preferred offers, or all, the one with the least before a new job; among equal ones, the first in the settings. */
-function bestOf<Plan>(answers: readonly Answer<Plan>[], prefer: Preference<Plan>): Offer<Plan> | undefined {
-  const offers = answers.flatMap(({ offer }) => offer ?? []);
-  const isPreferred = prefer(offers.map(({ plan }) => plan));
-  const preferred = offers.filter(({ plan }) => isPreferred(plan));
-  return (preferred.length > 0 ? preferred : offers).sort((left, right) => load(left) - load(right))[0];
-}
-
-/** How much is before a new job: the jobs of this window, whose prompts are in the queue too, and others' prompts. */
-function load({ server, queueLength }: Offer<unknown>): number {
-  return server.jobs + Math.max(0, queueLength - server.prompts.size);
-}
-
-/** The failure to report: what a server lacks says more than that others can't be reached. */
-function mostTelling(failures: readonly MixFailure[]): MixFailure {
-  return (
-    failures.find(({ code }) => code !== 'network' && code !== 'service-unavailable') ??
-    failures[0] ??
-    new MixFailure('service-unavailable/comfyui-none', { retryable: false })
-  );
-}
-
-/** The answers in their order, once all are there, or some time after the first that is good. Rejects if one does before. */
-function firstAnswers<One>(pending: readonly Promise<One>[], isGood: (answer: One) => boolean): Promise<One[]> {
-  return new Promise((resolve, reject) => {
-    const answers = new Map<number, One>();
-    let timer: NodeJS.Timeout | undefined;
-    if (pending.length === 0) return resolve([]);
-    const finish = () => {
-      clearTimeout(timer);
-      resolve([...answers].sort(([left], [right]) => left - right).map(([, answer]) => answer));
-    };
-    for (const [at, promise] of pending.entries()) {
-      promise.then((answer) => {
-        answers.set(at, answer);
-        if (answers.size === pending.length) finish();
-        else if (isGood(answer)) timer ??= setTimeout(finish, grace);
-      }, reject);
-    }
-  });
 }

@@ -75,8 +75,9 @@ export class ManualEngine implements Engine {
     return saved === 'paid';
   }
 
-  async discard(saved: unknown): Promise<void> {
+  async discard(saved: unknown, notice: MixContext['notice']): Promise<void> {
     this.discarded.push(saved);
+    notice({ code: 'not-canceled', args: { server: 'a server' } });
   }
 
   run(task: MixTask, context: MixContext): Promise<void> {
