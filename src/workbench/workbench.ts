@@ -41,7 +41,6 @@ export class Workbench {
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#log = log;
     const folders = storageFolders(context, (error) => this.#write('warn', traceOf(error)));
-    const workspaceStorage = folders.storage;
     const background = createBackground((error) => this.#write('error', traceOf(error)));
     const app = new Application({
       settings: settingSource,
@@ -59,7 +58,7 @@ export class Workbench {
     });
     this.#app = app;
     const { messages, results, balance, trust } = app;
-    this.#workspaceStorage = workspaceStorage;
+    this.#workspaceStorage = folders.storage;
     const { runner } = app.services;
     const links = new LinkEditor();
     this.#panel = new PanelHost({
@@ -72,10 +71,10 @@ export class Workbench {
       handlers: panelHandlers(app, links, questions, (command) => this.#commands[command]()),
     });
     this.#previews = new JobPreviews((preview) => this.#panel.deliver('jobPreview', preview));
-    this.#statusBar = new StatusBar(workspaceStorage, messages);
+    this.#statusBar = new StatusBar(folders.storage, messages);
     this.#followUp = new JobFollowUp({
       runner,
-      workspaceStorage,
+      workspaceStorage: folders.storage,
       results,
       trust,
       balance,
