@@ -148,13 +148,14 @@ test(`ends ${count} jobs on three servers in chaos, among strangers: every resul
       const isExpected = (await pixelsOf(bytes)).equals(expectedPixels(weights, { seed }));
       expect(isExpected, `${jobId}, seed ${seed}`).toBe(true);
     }
-    const replaced = log.filter((one) => one.jobId === jobId && isReplacement(one));
+    const lines = log.filter((one) => one.jobId === jobId);
+    const lastLife = lines.findLastIndex(({ event }) => event === 'server-chosen');
+    // A window that closes while other samples run leaves a failed one to the next window, which mixes it again.
+    const replaced = lines.filter((one, at) => isReplacement(one) || (at < lastLife && isFailedPrompt(one)));
     for (let index = 0; index < recipe.samples; index++) {
       const times = sent.get(recipe.seed + index) ?? 0;
       if (delivered.has(index)) expect(times).toBeGreaterThan(0);
-      const story = log
-        .filter((one) => one.jobId === jobId)
-        .map(({ event, args }) => `${event} ${JSON.stringify(args)}`);
+      const story = lines.map(({ event, args }) => `${event} ${JSON.stringify(args)}`);
       expect(times, story.join('\n')).toBeLessThanOrEqual(1 + replaced.length);
     }
   }
@@ -193,6 +194,10 @@ const promptSchema = z.object({
 /** Whether a prompt is replaced by another one, because the server doesn't have it or its result any more. */
 function isReplacement({ event, args }: ComfyuiLogEvent): boolean {
   return event === 'prompt-lost' || event === 'result-removed' || (event === 'answer-lost' && args.place === 'absent');
+}
+
+function isFailedPrompt({ event, args }: ComfyuiLogEvent): boolean {
+  return event === 'finished' && args.outcome !== 'success';
 }
 
 function taskOf(at: number, samples: number, weights: Readonly<Record<string, number>>): MixTask {
