@@ -24,8 +24,7 @@ export interface PreviewMix {
 
 /**
  * Renders the live preview: the kernel makes the local mix in a worker, and the frame is drawn on a canvas. The latest request
- * wins. At most one frame is in progress, and none is started while the page is hidden. The worker starts at once and practices
- * until the first image arrives, since a first mix takes many times as long as later ones.
+ * wins. At most one frame is in progress, and none is started while the page is hidden. The worker starts at once.
  */
 export class PreviewRenderer {
   readonly #worker: Worker;
@@ -36,6 +35,8 @@ export class PreviewRenderer {
   #early: FrameReply | undefined;
   #requested: FrameRequest | undefined;
   #isBusy = false;
+  /** Whether a frame was drawn. The first one is smaller, because the kernel isn't compiled yet and takes many times as long. Sharper ones follow. */
+  #isShown = false;
   #animationFrame: number | undefined;
 
   /** @param onFrame called after each drawn frame. @param onError called if a frame fails. */
@@ -66,7 +67,8 @@ export class PreviewRenderer {
   /** Requests a frame. It replaces a request that hasn't started yet. */
   update(mix: PreviewMix, mode: PreviewMode): void {
     const { images, width, height, seed, guidanceScale, sample = 0, coverageColors } = mix;
-    const scale = Math.min(1, longestSide[mode] / Math.max(width, height));
+    const side = this.#isShown ? longestSide[mode] : previewSides.first;
+    const scale = Math.min(1, side / Math.max(width, height));
     this.#requested = {
       images,
       width: Math.max(1, Math.round(width * scale)),
@@ -137,6 +139,7 @@ export class PreviewRenderer {
 
   #show({ bitmap, images, kernelMs }: FrameReply): void {
     this.#paint?.(bitmap);
+    this.#isShown = true;
     // For the developer tools and the benchmarks. Cleared at once, or the browser would keep every entry.
     const end = performance.now();
     performance.measure(frameMeasure, { start: end - kernelMs, end, detail: { images } });

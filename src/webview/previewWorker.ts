@@ -5,10 +5,6 @@ import { PreviewMixer } from './previewMixer.ts';
 
 const mixer = new PreviewMixer();
 
-/** The side of the patterns to practice with, in pixels: small, because the time goes into compiling. */
-const practiceSide = 64;
-/** How many mixes of patterns the worker practices with at most. Each later one is a task of its own, so that images needn't wait for it. */
-const practiceMixes = 6;
 /** The number of coarse mixes after which V8 has optimized the kernel. Before, a mix takes up to twice as long. */
 const warmUpMixes = 30;
 let coarseMixes = 0;
@@ -61,23 +57,3 @@ function warmUp(): void {
     warmUp();
   });
 }
-
-/** Mixes patterns until the first image arrives, so that the first frame doesn't have to wait until the kernel is compiled. */
-function practice(left: number): void {
-  if (left === 0) return;
-  const size = { width: practiceSide, height: practiceSide };
-  const images = ['one', 'other'].map((id) => ({ id, weight: 0.5 }));
-  const practiceMixer = new PreviewMixer();
-  for (const [at, { id }] of images.entries()) practiceMixer.setImage(id, { ...size, data: pattern(at + 1) });
-  practiceMixer.mix({ images, ...size, shape: size, coarse: true, seed: 1, guidanceScale: 7.5, sample: 0 });
-  idleTimer = setTimeout(() => practice(left - 1));
-}
-
-/** Opaque stripes, as a square. */
-function pattern(step: number): Uint8ClampedArray<ArrayBuffer> {
-  const data = new Uint8ClampedArray(4 * practiceSide * practiceSide);
-  for (let at = 0; at < data.length; at++) data[at] = at % 4 === 3 ? 255 : ((at * step) >> 5) & 255;
-  return data;
-}
-
-practice(practiceMixes);

@@ -113,7 +113,7 @@ describe('an image that can not be loaded', () => {
     await last().fail();
     loader.sharpen();
     loader.sync([image('file:///a.png')]);
-    expect(requests.map(({ width }) => width)).toEqual([256, 768]);
+    expect(requests.map(({ width }) => width)).toEqual([192, 768]);
     expect(shown.get('file:///a.png')).toBe(3);
   });
 });
