@@ -39,7 +39,8 @@ test('holding the shortcut submits one mix, and canceling a queued mix costs not
   const panel = await drawMix(editor);
   const { frame } = panel;
   const jobs = frame.getByRole('list', { name: 'Jobs' }).getByRole('listitem');
-  await expect(frame.getByText('Each mix is a paid request')).toBeVisible();
+  const engine = frame.getByRole('combobox', { name: 'Engine', exact: true });
+  await expect(engine).toHaveAccessibleDescription(/Each mix is a paid request/);
   const release = sandbox.hold('poll');
   await frame.getByRole('textbox', { name: 'Prompt', exact: true }).focus();
   await page.keyboard.down('Control');
