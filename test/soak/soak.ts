@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { ResultStore } from '../../src/app/resultStore.ts';
 import { readRecord } from '../../src/jobs/jobFolder.ts';
+import { randomFrom } from '../random.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 
 // `npm run soak -- [--jobs 300] [--seed 1]`: three windows on two workspaces mix at the sandbox, while they are killed, stopped and
@@ -14,18 +15,7 @@ import { startSandbox } from '../sandbox/sandbox.ts';
 
 const { values } = parseArgs({ options: { jobs: { type: 'string' }, seed: { type: 'string' } } });
 const jobCount = Number(values.jobs ?? 300);
-const random = randomOf(Number(values.seed ?? 1));
-
-/** A generator of numbers from 0 to 1: mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+const random = randomFrom(Number(values.seed ?? 1));
 
 /** A workspace: its project folder and its storage. */
 interface Workspace {

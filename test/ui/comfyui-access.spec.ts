@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { drawMix, test } from './comfyui.ts';
+import { drawMixInSteps, test } from './comfyui.ts';
 import { expect } from './fixtures.ts';
 import { inspect } from './inspection.ts';
 import { MixPanel } from './mixPanel.ts';
@@ -13,7 +13,7 @@ test('with ComfyUI, axe finds no violations in any state and theme, and nothing 
   test.slow();
   const image = { class_type: 'LoadImage', inputs: { image: 'a.png' }, _meta: { title: 'mix:image' } };
   await writeFile(join(project, 'own.json'), JSON.stringify({ 1: image }));
-  const panel = await drawMix(editor);
+  const panel = await drawMixInSteps(editor);
   const { frame } = panel;
   const servers = frame.getByRole('list', { name: 'ComfyUI servers' });
   const checkAgain = () => frame.getByRole('button', { name: 'Check again' }).click();

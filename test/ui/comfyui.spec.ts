@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Locator } from '@playwright/test';
-import { drawMix, resultName, test } from './comfyui.ts';
+import { drawMixInSteps, test } from './comfyui.ts';
 import type { Editor } from './editor.ts';
 import { expect } from './fixtures.ts';
+import { resultName } from './flowerMix.ts';
 import type { MixPanel } from './mixPanel.ts';
 import { readSavedResult } from './savedResult.ts';
 
@@ -24,7 +25,7 @@ test.describe('without a server in the settings', () => {
     project,
     server,
   }) => {
-    const panel = await drawMix(editor);
+    const panel = await drawMixInSteps(editor);
     await expect(combobox(panel, 'Engine')).toHaveValue('auto');
     await choose(panel, 'Engine', /^ComfyUI/);
     await expect(panel.frame.getByText('No ComfyUI server is set.')).toBeVisible();
@@ -71,7 +72,7 @@ test('what a model ignores is said at the field, and the preset and the strength
   editor,
   server,
 }) => {
-  const panel = await drawMix(editor);
+  const panel = await drawMixInSteps(editor);
   const { frame } = panel;
   const note = frame.getByText('No effect with this model');
   await expect(servers(panel)).toContainText('ComfyUI 0.3.64');
@@ -100,7 +101,7 @@ test('a missing node pack and missing models are named with their folder and sou
 }) => {
   const models = { ...server.settings.models, diffusion_models: [] }; // it could mix with Flux
   server.configure({ models, missingClasses: ['IPAdapter'] });
-  const panel = await drawMix(editor);
+  const panel = await drawMixInSteps(editor);
   const pack =
     /doesn't have the node pack ComfyUI_IPAdapter_plus\. Install it from github\.com\/cubiq\/ComfyUI_IPAdapter_plus into custom_nodes/;
   await expect(servers(panel)).toContainText(pack);
@@ -124,7 +125,7 @@ test('a missing node pack and missing models are named with their folder and sou
 });
 
 test("canceling a queued and a running mix leaves another user's prompts alone", async ({ editor, server }) => {
-  const panel = await drawMix(editor);
+  const panel = await drawMixInSteps(editor);
   const ahead = server.hold({ at: 'step', step: 1, strangers: true });
   const stranger = server.queueStranger({ steps: 2 });
   await ahead.reached;
@@ -153,7 +154,7 @@ test("canceling a queued and a running mix leaves another user's prompts alone",
 });
 
 test('a mix goes on after the window is reloaded, and is drawn once', async ({ editor, server }) => {
-  const panel = await drawMix(editor);
+  const panel = await drawMixInSteps(editor);
   const hold = server.hold({ at: 'step', step: 2 });
   await panel.mixButton().click();
   await hold.reached;

@@ -4,7 +4,8 @@ import { makeProject } from '../hosts/project.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { Editor } from './editor.ts';
 import { expect } from './fixtures.ts';
-import { drawMix, hostsOf, jobsFolder, ordersOf, resultName, setKey, packaged as test } from './hosted.ts';
+import { drawMix, resultName } from './flowerMix.ts';
+import { hostsOf, jobsFolder, ordersOf, setKey, packaged as test } from './hosted.ts';
 import { MixPanel } from './mixPanel.ts';
 
 /** Time for two starts of VS Code on a slow, busy machine. */

@@ -1,5 +1,6 @@
 import { expect } from './fixtures.ts';
-import { drawMix, resultName, setKey, oneJobAtATime as test } from './hosted.ts';
+import { drawMix, resultName } from './flowerMix.ts';
+import { setKey, oneJobAtATime as test } from './hosted.ts';
 
 test('queued jobs each have their own Cancel button, and a job that ends while the panel is hidden is announced once', async ({
   editor,

@@ -5,7 +5,8 @@ import sharp from 'sharp';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Editor } from './editor.ts';
 import { expect } from './fixtures.ts';
-import { drawMix, resultName, setKey, test } from './hosted.ts';
+import { drawMix, resultName } from './flowerMix.ts';
+import { setKey, test } from './hosted.ts';
 import { readSavedResult } from './savedResult.ts';
 
 test('two photographs become a hosted result: key, upload, processing, download', async ({

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { Editor } from './editor.ts';
 import { expect } from './fixtures.ts';
-import { drawMix, hostsOf, jobsFolder, ordersOf, resultName, setKey, packaged as test } from './hosted.ts';
+import { drawMix, resultName } from './flowerMix.ts';
+import { hostsOf, jobsFolder, ordersOf, setKey, packaged as test } from './hosted.ts';
 import { MixPanel } from './mixPanel.ts';
 
 const stages = ['upload', 'mix', 'poll', 'download'] as const;

@@ -4,6 +4,7 @@ import type { ComfyuiEngine, ComfyuiLogEvent } from '../../src/engines/comfyui/c
 import { JobSuspended, type MixResult, type MixTask } from '../../src/engines/engine.ts';
 import { MixFailure } from '../../src/mix/failure.ts';
 import type { ComfyUIServer, Fault } from '../comfyui/server.ts';
+import { randomFrom } from '../random.ts';
 import { FastClock } from './support/clocks.ts';
 import { comfyuiTask, expectedPixels, JobContext, pixelsOf, startEngine } from './support/comfyuiJobs.ts';
 
@@ -31,17 +32,6 @@ const faults: readonly (readonly [fault: Fault, failure?: string])[] = [
   [{ kind: 'remove-outputs' }],
   [{ kind: 'lose-reply' }],
 ];
-
-/** Mulberry32: from 0 to 1. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A job, the windows that it ran in, and how it ended. */
 interface ChaosJob {

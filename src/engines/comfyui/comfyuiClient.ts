@@ -177,7 +177,7 @@ export class ComfyuiClient {
   }
 
   /**
-   * Removes or interrupts a prompt, whether it waits or runs, and no other. If it begins to run in this moment, it may go on on servers
+   * Removes or interrupts a prompt, whether it waits or runs, and no other. If it begins to run in this moment, it may keep running on servers
    * before 0.26, so look whether it's gone, and cancel it again if not.
    * @throws MixFailure `unexpected-response/comfyui-old` if it runs on a server that can't interrupt it alone.
    */

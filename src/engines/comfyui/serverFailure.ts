@@ -1,5 +1,6 @@
 import { MixFailure } from '../../mix/failure.ts';
 import type { HttpReply } from '../../network/exchange.ts';
+import { proxyFailure } from '../../network/proxyFailure.ts';
 import type { RequestError } from '../../network/requestError.ts';
 import type { ServerAddress } from './serverAddress.ts';
 
@@ -15,14 +16,9 @@ export function requestFailure(error: RequestError, { name, origin }: ServerAddr
     case 'too-large':
       return new MixFailure('unexpected-response/comfyui', { args: { server: name }, cause: error });
     case 'proxy-auth':
-      return new MixFailure('network/proxy-auth', details);
     case 'proxy-refused':
-      return new MixFailure('network/proxy-refused', {
-        args: { host, proxy: args.proxy ?? '', status: args.status ?? '' },
-        ...details,
-      });
     case 'proxy-unreachable':
-      return new MixFailure('network/proxy-unreachable', { args: { host, proxy: args.proxy ?? '' }, ...details });
+      return proxyFailure(error.reason, error, host);
     case 'no-answer':
     case 'timeout':
       return new MixFailure('network/timeout', { args: { host }, ...details });

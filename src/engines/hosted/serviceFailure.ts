@@ -1,4 +1,5 @@
 import { MixFailure } from '../../mix/failure.ts';
+import { proxyFailure } from '../../network/proxyFailure.ts';
 import type { RequestError } from '../../network/requestError.ts';
 import type { Service } from './service.ts';
 import type { ServiceResponse } from './wire.ts';
@@ -84,14 +85,9 @@ export function requestFailure(error: RequestError, { origin }: Service): MixFai
         cause: error,
       });
     case 'proxy-auth':
-      return new MixFailure('network/proxy-auth', details);
     case 'proxy-refused':
-      return new MixFailure('network/proxy-refused', {
-        args: { host, proxy: args.proxy ?? '', status: args.status ?? '' },
-        ...details,
-      });
     case 'proxy-unreachable':
-      return new MixFailure('network/proxy-unreachable', { args: { host, proxy: args.proxy ?? '' }, ...details });
+      return proxyFailure(error.reason, error, host);
     case 'withheld': // it took too long to save
       return new MixFailure('save-failed/state', { args: { detail: 'ETIMEDOUT' }, ...details });
     case 'no-answer':

@@ -53,7 +53,7 @@ export const acceptedSchema = z
   .object({ prompt_id: z.string(), number: z.number().catch(0), node_errors: nodeErrorsSchema.optional() })
   .transform(({ prompt_id, number, node_errors }) => ({ promptId: prompt_id, number, problems: node_errors ?? [] }));
 
-/** The answer to a prompt with a graph that can't run. Older servers tell of a missing class only in prose. */
+/** The answer to a prompt with a graph that can't run. Older servers name a missing class only in prose. */
 export const refusedSchema = z
   .object({
     error: z.object({
